@@ -1,0 +1,175 @@
+"""The JSON document of a parcel, after the information object "validated historical data" of EU 2023/1162 (annex, table IV).
+
+Energies stay integers in the unit named beside them (Wh, dm3); moments are ISO 8601 in local time with their offset, so that
+the 25-hour day has no double hour. One document speaks about one metering point.
+"""
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, final
+
+from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.model.ean import Ean
+from kwartier.model.ground import Purpose
+from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from_epoch_s, midnight
+from kwartier.model.permit import Permit
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Product
+
+FORMAT = "kwartier/readings/1"
+
+REGISTERS: dict[Channel, tuple[str, str, str | None]] = {
+    Channel.IMPORT: ("1-0:1.8.0", "consumption", None),
+    Channel.EXPORT: ("1-0:2.8.0", "production", None),
+    Channel.GAS: ("0-n:24.2.2", "consumption", None),
+    Channel.DAY_IMPORT_LOW: ("1-0:1.8.1", "consumption", "low"),
+    Channel.DAY_IMPORT_NORMAL: ("1-0:1.8.2", "consumption", "normal"),
+    Channel.DAY_EXPORT_LOW: ("1-0:2.8.1", "production", "low"),
+    Channel.DAY_EXPORT_NORMAL: ("1-0:2.8.2", "production", "normal"),
+    Channel.DAY_GAS: ("0-n:24.2.2", "consumption", None),
+}
+"""OBIS code, direction and tariff of each channel (DSMR P3; rate 1 = low, rate 2 = normal)."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a document says about itself before any value. `created` is when it was made, `reference` its random id."""
+
+    reference: str
+    created: datetime
+    ean: Ean
+    product: Product
+    purpose: Purpose
+    period: Period
+    permit: Permit
+
+
+def local(moment: datetime) -> str:
+    """Write a moment in local time with its offset: 2026-10-25T02:30:00+01:00."""
+    return moment.astimezone(ZONE).isoformat()
+
+
+def unit(channel: Channel) -> str:
+    """Return the unit in which a channel's integers stand."""
+    return "dm3" if 1 << channel & GAS_MASK else "Wh"
+
+
+def ground(permit: Permit) -> dict[str, Any]:
+    """Say on which ground the receiver gets this, as the receiver's own privacy officer would want it."""
+    return {
+        "permit": permit.id.hex(),
+        "rule": permit.rule,
+        "edition": permit.edition,
+        "sentence": permit.sentence,
+        "article": permit.article,
+        "purpose": permit.request.purpose.value,
+    }
+
+
+def interval_s(channel: Channel) -> int:
+    """Return the length of one interval of an interval channel, in seconds."""
+    return HOUR_S if channel is Channel.GAS else QUARTER_S
+
+
+def deltas(day: ChannelDay) -> array[int]:
+    """Return the interval values of a channel-day as native int32."""
+    values = array("i")
+    values.frombytes(day.deltas)
+    return values
+
+
+def quality(mark: int) -> str:
+    """Name the quality of one interval for a reader outside."""
+    if mark & Quality.MISSING:
+        return "missing"
+    if mark & Quality.CARRIES_GAP:
+        return "sum-of-gap"
+    if mark & (Quality.NOT_VALID | Quality.SUSPECT):
+        return "not-valid"
+    return "valid"
+
+
+def _within(day: ChannelDay, period: Period) -> Iterator[tuple[int, int, int]]:
+    """Yield (start in epoch seconds, value, quality byte) of the intervals that lie wholly within the period."""
+    step = interval_s(day.channel)
+    first = epoch_s(midnight(day.day))
+    low = epoch_s(period.start)
+    high = epoch_s(period.end) if period.end else first + 400 * 86_400
+    for i, value in enumerate(deltas(day)):
+        start = first + i * step
+        if start >= low and start + step <= high:
+            yield start, value, day.quality[i] if day.quality else 0
+
+
+def series(day: ChannelDay, period: Period) -> dict[str, Any] | None:
+    """Return one interval channel-day as a JSON object, cut to the period; None if nothing of it lies within."""
+    rows = list(_within(day, period))
+    if not rows:
+        return None
+    code, direction, _ = REGISTERS[day.channel]
+    marks = [quality(mark) for _, _, mark in rows]
+    return {
+        "register": code,
+        "direction": direction,
+        "unit": unit(day.channel),
+        "resolution": "PT1H" if day.channel is Channel.GAS else "PT15M",
+        "start": local(from_epoch_s(rows[0][0])),
+        "values": [None if mark == "missing" else value for (_, value, _), mark in zip(rows, marks, strict=True)],
+        **({"quality": marks} if any(mark != "valid" for mark in marks) else {}),
+    }
+
+
+def starts(one: dict[str, Any]) -> list[str]:
+    """Return the local start of every value of a series, offset included."""
+    first = epoch_s(datetime.fromisoformat(one["start"]))
+    step = HOUR_S if one["resolution"] == "PT1H" else QUARTER_S
+    return [local(from_epoch_s(first + i * step)) for i in range(len(one["values"]))]
+
+
+def reading(day: ChannelDay) -> dict[str, Any]:
+    """Return one register reading at local midnight as a JSON object."""
+    code, direction, tariff = REGISTERS[day.channel]
+    return {
+        "register": code,
+        "direction": direction,
+        **({"tariff": tariff} if tariff else {}),
+        "unit": unit(day.channel),
+        "at": local(midnight(day.day)),
+        "value": day.start,
+    }
+
+
+def _in_reach(day: ChannelDay, period: Period) -> bool:
+    at = midnight(day.day)
+    return period.start <= at and (period.end is None or at <= period.end)
+
+
+def content(days: Iterable[ChannelDay], period: Period) -> dict[str, list[dict[str, Any]]]:
+    """Return `series` (interval channels) and `readings` (registers at midnight), cut to the period."""
+    ordered = sorted(days, key=lambda d: (d.day, d.channel))
+    found = [series(d, period) for d in ordered if not 1 << d.channel & DAY_MASK]
+    return {
+        "series": [one for one in found if one],
+        "readings": [reading(d) for d in ordered if 1 << d.channel & DAY_MASK and _in_reach(d, period)],
+    }
+
+
+def document(heading: Heading, days: Sequence[ChannelDay]) -> bytes:
+    """Return the parcel's body: canonical UTF-8 JSON on one line, only the channels that the permit covers."""
+    mask = heading.permit.request.mask
+    period = heading.period
+    body = {
+        "format": FORMAT,
+        "reference": heading.reference,
+        "created": heading.created.astimezone(UTC).isoformat(),
+        "metering_point": heading.ean.reveal(),
+        "product": heading.product.value,
+        "purpose": heading.purpose.value,
+        "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
+        "ground": ground(heading.permit),
+        **content((d for d in days if mask >> d.channel & 1), period),
+    }
+    return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
