@@ -1,0 +1,1 @@
+"""Where rooms meet: a package per subject, each reading as its sentence of the leaflet."""

@@ -1,0 +1,1 @@
+"""S6, S9, S11, S12: what was read for somebody goes to that somebody, decided again just before."""

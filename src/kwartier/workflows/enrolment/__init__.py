@@ -1,0 +1,1 @@
+"""The way in: connections, meters, keys, people, contracts and permissions from files."""

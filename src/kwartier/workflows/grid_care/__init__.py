@@ -1,0 +1,1 @@
+"""S19: energy loss, under its own use case."""

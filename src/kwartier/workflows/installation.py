@@ -1,0 +1,136 @@
+"""The one place that opens registry, readings, audit log, keys and engine of an installation, and closes them again."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier import engine, settings
+from kwartier.audit.log import Log
+from kwartier.keys import shipment, signing, vault
+from kwartier.model.errors import BadInput
+from kwartier.model.meter import MeterModel
+from kwartier.settings import Settings
+from kwartier.store import postgres
+from kwartier.store.readings import Readings
+from kwartier.wire.dlms import models
+
+C = Connection[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An opened installation: everything a workflow may touch. Made by `opened()` only."""
+
+    data: Path
+    settings: Settings
+    dsns: postgres.Dsns
+    pools: postgres.Pools
+    readings: Readings
+    vault: vault.Vault
+    log: Log
+
+    def operator(self) -> AbstractContextManager[C]:
+        """Open a transaction as the operator's own processes."""
+        return self.pools.operator()
+
+    def portal(self, subject: int) -> AbstractContextManager[C]:
+        """Open a transaction that sees one person's rows only (row-level security)."""
+        return self.pools.portal(subject)
+
+    def auditor(self) -> AbstractContextManager[C]:
+        """Open a transaction of the sequencer."""
+        return self.pools.audit()
+
+    def executor(self, kind: str = "processes") -> AbstractContextManager[Executor]:
+        """Open the engine: the only way work leaves this process."""
+        return engine.opened(self.settings.workers, kind)
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys."""
+        return self.data / "keys"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder from which receivers fetch."""
+        return self.data / "outbox"
+
+
+def system_clock() -> datetime:
+    """Return now in UTC. The edge of the house: below here the time is a parameter."""
+    return datetime.now(UTC)
+
+
+Clock = Callable[[], datetime]
+
+
+@cache
+def meter_models() -> dict[str, MeterModel]:
+    """Return the meter models by name, from the data files of the package."""
+    folder = resources.files("kwartier.wire.dlms.models")
+    found = (models.parse(one.read_text("utf-8")) for one in folder.iterdir() if one.name.endswith(".toml"))
+    return {model.name: model for model in found}
+
+
+def create(data: Path) -> None:
+    """Make the folder of a new installation: settings, keys, an empty lake. An existing one is left as it is."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in ("keys", "audit", "outbox"):
+        (data / folder).mkdir(mode=0o700, exist_ok=True)
+    with _alone(data / "creating.lock"):
+        if not (data / "keys" / "master.key").exists():
+            vault.Vault.create(data / "keys")
+        if not (data / "keys" / "shipment.key").exists():
+            shipment.create(data / "keys")
+        if not (data / "keys" / "log.key").exists():
+            signing.create(data / "keys", settings.load(data / "kwartier.toml").log_origin)
+        if not (data / "lake" / "_delta_log").exists():
+            Readings.create(data / "lake")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
+    """Open the installation in a folder, starting its PostgreSQL if nobody did. Raises BadInput if there is none.
+
+    `make` creates what is missing. Several processes may have the same installation open.
+    """
+    data = data.absolute()
+    if make:
+        create(data)
+    if not (data / "keys" / "master.key").exists():
+        msg = "there is no installation in this folder; `kwartier import` or `./demo` makes one"
+        raise BadInput(msg)
+    chosen = settings.load(data / "kwartier.toml")
+    with ExitStack() as stack:
+        dsns = stack.enter_context(postgres.running(data, chosen))
+        pools = stack.enter_context(postgres.Pools(dsns))
+        yield Installation(
+            data=data,
+            settings=chosen,
+            dsns=dsns,
+            pools=pools,
+            readings=Readings(data / "lake"),
+            vault=vault.Vault(data / "keys"),
+            log=Log(signing.load(data / "keys"), data / "audit"),
+        )

@@ -1,0 +1,122 @@
+"""What crosses to a worker and back. Plain values, picklable, no secrets in the clear: keys travel wrapped."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import final
+
+from kwartier.model.permit import PermitRef
+from kwartier.model.task import GapReason, Result, Task
+from kwartier.model.verdict import Verdict
+from kwartier.store.readings import StagedFile
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A transformer whose balance this batch makes: all its homes and its station meter lie within the batch.
+
+    `homes` counts every connection on it, read or not; `capacities_w` is by connection.
+    """
+
+    transformer: int
+    use_case: int
+    min_group: int
+    meter: int
+    capacities_w: dict[int, int]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MeterTarget:
+    """One meter to visit: where it is, its wrapped keys, the counters reserved for this visit and what to ask."""
+
+    meter: int
+    host: str
+    port: int
+    model: str
+    system_title: bytes
+    guek: bytes
+    gak: bytes
+    first_ic: int
+    end_ic: int
+    tasks: tuple[Task, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a worker reaches what it needs. `since` is when the facts were loaded: stops from then on count."""
+
+    data: str
+    dsn_operator: str
+    client_title: bytes
+    since: datetime
+    connect_s: float
+    answer_s: float
+    session_s: float
+    tries: int
+    concurrency: int
+    stop_age_s: float
+    tap: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """One batch of meters: the unit that is read, validated, staged and committed as a whole."""
+
+    batch: int
+    place: Place
+    targets: tuple[MeterTarget, ...]
+    capacities_w: dict[int, int]
+    stations: tuple[Station, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one task ended. `served` are the permits that were live when its GET went out and whose values were taken."""
+
+    task: Task
+    result: Result
+    reason: GapReason | None
+    served: tuple[PermitRef, ...]
+    at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An answer that validation keeps out of the lake, whole, with its reasons."""
+
+    task: Task
+    verdicts: tuple[Verdict, ...]
+    rows: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StationSums:
+    """Sums over the homes of one transformer: int64 per quarter in native order. Nothing individual."""
+
+    transformer: int
+    infeed_wh: bytes | None
+    net_use_wh: bytes
+    net_use_sq: bytes
+    read: frozenset[int]
+
+
+@final
+@dataclass(slots=True)
+class BatchResult:
+    """What a worker brings home. `counters` are meters whose own counter was ahead of ours, with the counter they told."""
+
+    batch: int
+    files: list[StagedFile] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    sums: list[StationSums] = field(default_factory=list)
+    counters: dict[int, int] = field(default_factory=dict)
+    channel_days: int = 0
+    readings: int = 0
+    overread: int = 0

@@ -1,0 +1,51 @@
+"""The stop list as a worker sees it: at most so many milliseconds old whenever a GET goes out."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import final
+
+import psycopg
+
+from kwartier.model.ground import FactRef
+from kwartier.model.permit import PermitRef
+from kwartier.store.registry import stops
+
+
+@final
+class PolledStops:
+    """Asks the registry, in a thread so that no meter waits for it, and never twice at once.
+
+    The list is read whole each time, from the moment the facts were loaded: sequence numbers become visible out of order.
+    """
+
+    def __init__(self, dsn: str, since: datetime) -> None:
+        """Connect as the operator; `since` is when the facts of this batch were loaded."""
+        self._connection = psycopg.connect(dsn, autocommit=True)
+        self._since = since
+        self._asked = float("-inf")
+        self._found: frozenset[FactRef] = frozenset()
+        self._busy: asyncio.Task[None] | None = None
+
+    async def fresh(self, max_age_s: float) -> None:
+        """Return once the list is at most `max_age_s` old."""
+        while time.monotonic() - self._asked > max_age_s:
+            if self._busy is None:
+                self._busy = asyncio.create_task(self._ask())
+            await asyncio.shield(self._busy)
+
+    async def _ask(self) -> None:
+        asked = time.monotonic()  # before the query: the age counts from what the answer can know
+        try:
+            self._found = await asyncio.to_thread(stops.since, self._connection, self._since)
+            self._asked = asked
+        finally:
+            self._busy = None
+
+    def stopped(self, permit: PermitRef) -> bool:
+        """Tell whether one of the facts the permit rests on was stopped."""
+        return bool(self._found) and not self._found.isdisjoint(permit.facts)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()

@@ -1,0 +1,118 @@
+"""What a worker does with one batch: visit the meters, validate, stage. It commits nothing (design.md, a night, step 7)."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from kwartier import headend, validation
+from kwartier.keys.vault import Vault
+from kwartier.model.channel_day import ChannelDay
+from kwartier.model.register import DAY_MASK
+from kwartier.model.task import GapReason, Result
+from kwartier.store.readings import Readings
+from kwartier.workflows.installation import meter_models
+from kwartier.workflows.night.job import BatchJob, BatchResult, MeterTarget, Outcome, Place, Quarantined
+from kwartier.workflows.night.stops import PolledStops
+from kwartier.workflows.night.sums import TransformerSums
+
+
+@cache
+def _vault(data: str) -> Vault:
+    return Vault(Path(data) / "keys")
+
+
+def _meter_job(target: MeterTarget, place: Place) -> headend.MeterJob:
+    vault = _vault(place.data)
+    return headend.MeterJob(
+        meter=target.meter,
+        host=target.host,
+        port=target.port,
+        model=meter_models()[target.model],
+        client_title=place.client_title,
+        system_title=target.system_title,
+        guek=vault.unwrap(target.guek),
+        gak=vault.unwrap(target.gak),
+        first_ic=target.first_ic,
+        end_ic=target.end_ic,
+        tasks=target.tasks,
+    )
+
+
+def _limits(place: Place) -> headend.Limits:
+    return headend.Limits(
+        concurrency=place.concurrency,
+        connect_s=place.connect_s,
+        answer_s=place.answer_s,
+        session_s=place.session_s,
+        tries=place.tries,
+        stop_age_s=place.stop_age_s,
+    )
+
+
+def _tap(place: Place, batch: int) -> tuple[Callable[[int, bytes], None] | None, Callable[[], None]]:
+    """Return the tap on frames sent, and what closes it. A record is meter (8), length (4), frame; written before the frame goes."""
+    if place.tap is None:
+        return None, lambda: None
+    out = (Path(place.tap) / f"{batch}.frames").open("ab", buffering=0)
+    return lambda meter, frame: (out.write(meter.to_bytes(8, "big") + len(frame).to_bytes(4, "big") + frame), None)[1], out.close
+
+
+class _Harvest:
+    """Turns answers into channel-days, outcomes, sums and quarantine."""
+
+    def __init__(self, job: BatchJob) -> None:
+        self.job = job
+        self.result = BatchResult(job.batch)
+        self.days: list[ChannelDay] = []
+        self.sums = TransformerSums(job.stations)
+        self.models = {target.meter: meter_models()[target.model] for target in job.targets}
+
+    def take(self, answer: headend.MeterAnswer) -> None:
+        if answer.meter_ic is not None and any(one.reason is GapReason.COUNTER for one in answer.answers):
+            self.result.counters[answer.meter] = answer.meter_ic
+        for one in answer.answers:
+            self._take_task(one)
+
+    def _take_task(self, one: headend.TaskAnswer) -> None:
+        reason = one.reason
+        if one.rows is not None and one.result is Result.READ:
+            reason = self._take_rows(one, one.rows)
+        self.result.outcomes.append(Outcome(one.task, one.result, reason, one.live if one.result is Result.READ else (), one.at))
+
+    def _take_rows(self, one: headend.TaskAnswer, rows: "validation.Rows") -> GapReason | None:
+        task = one.task
+        found = validation.validate(
+            rows,
+            task,
+            self.models[task.meter],
+            capacity_w=self.job.capacities_w[task.connection],
+            live=one.live,
+            batch=self.job.batch,
+        )
+        self.result.overread += found.dropped_values
+        if found.quarantined:
+            self.result.quarantined.append(Quarantined(task, tuple(found.verdicts), validation.pack(rows)))
+            return GapReason.QUARANTINED
+        self.days.extend(found.channel_days)
+        self.sums.add(task.meter, task.connection, found.sums)
+        return None
+
+
+def read_batch(job: BatchJob) -> BatchResult:
+    """Read every meter of the batch, validate the answers and stage the channel-days. Runs in a worker process."""
+    harvest = _Harvest(job)
+    tap, close_tap = _tap(job.place, job.batch)
+    stops = PolledStops(job.place.dsn_operator, job.place.since)
+    try:
+        jobs = [_meter_job(target, job.place) for target in job.targets]
+        for answer in headend.run(jobs, limits=_limits(job.place), stops=stops, tap=tap):
+            harvest.take(answer)
+    finally:
+        stops.close()
+        close_tap()
+    result = harvest.result
+    result.sums = harvest.sums.result()
+    result.channel_days = len(harvest.days)
+    result.readings = sum(len(day.deltas) // 4 if not 1 << day.channel & DAY_MASK else 1 for day in harvest.days)
+    result.files = Readings(Path(job.place.data) / "lake").stage(job.batch, harvest.days) if harvest.days else []
+    return result

@@ -1,0 +1,1 @@
+"""S2, S12: the customer gives and takes back."""

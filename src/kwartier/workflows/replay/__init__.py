@@ -1,0 +1,1 @@
+"""Anyone concerned can check: log, store and meters compared both ways."""
