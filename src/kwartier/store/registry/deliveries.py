@@ -1,0 +1,148 @@
+"""Due deliveries, the bundles in which they leave, and the one final status of each parcel."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
+from kwartier.model.period import Period, from_epoch_s
+from kwartier.model.parcel import ParcelStatus
+from kwartier.model.register import INTERVAL_MASK, Mask
+
+C = Connection[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A permit that was served for a receiver: what must now be decided again, and delivered or withheld."""
+
+    request: Request
+    first_s: int
+    last_s: int
+    permit: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A promise that has no parcel yet."""
+
+    id: int
+    receiver: Requester
+    connection: int
+    purpose: Purpose
+    mask: Mask
+    period: Period
+    permit: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ParcelRow:
+    """A parcel as it is being sent or withheld. `permit` is the permit to deliver, None when withheld."""
+
+    id: str
+    due: Due
+    permit: bytes | None
+    status: str
+    reason: str | None
+    at: datetime
+
+
+SENDING = "sending"
+
+
+def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:
+    """Write due deliveries, in the transaction that stages their batch. One that is promised already is left as it is."""
+    rows = [
+        (batch, p.request.requester.role, p.request.requester.id, p.request.connection, p.request.purpose, p.request.mask, p.first_s, p.last_s, p.permit)
+        for p in promises
+    ]
+    with c.cursor() as cursor:
+        cursor.executemany(
+            "insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            rows,
+        )
+
+
+def pending(c: C, limit: int, after: int = 0) -> list[Due]:
+    """Return due deliveries of committed batches that have no parcel, ordered by id, at most `limit`."""
+    rows = c.execute(
+        "select d.id, d.role, d.receiver, d.connection, d.purpose, d.mask, d.first_s, d.last_s, d.permit"
+        " from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'"
+        " left join kw.parcel p on p.due = d.id where p.id is null and d.id > %s order by d.id limit %s",
+        (after, limit),
+    ).fetchall()
+    return [_due(row) for row in rows]
+
+
+def _due(row: Sequence[Any]) -> Due:
+    key, role, receiver, connection, purpose, mask, first_s, last_s, permit = row
+    period = Period(from_epoch_s(first_s), from_epoch_s(last_s))
+    return Due(key, Requester(Role(role), receiver), connection, Purpose(purpose), mask, period, permit)
+
+
+def open_bundle(c: C, bundle: str, receiver: int, at: datetime) -> None:
+    """Say that a bundle is about to leave."""
+    c.execute("insert into kw.bundle (id, receiver, state, at) values (%s, %s, 'sending', %s)", (bundle, receiver, at))
+
+
+def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
+    """Write parcels: `sending` within a bundle, or withheld without one."""
+    with c.cursor() as cursor:
+        cursor.executemany(
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, reason, at, due, bundle)"
+            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (r.id, r.due.receiver.role, r.due.receiver.id, r.due.connection, r.due.purpose, r.due.period.start, r.due.period.end,
+                 r.due.mask, r.permit, r.status, r.reason, r.at, r.due.id, bundle)
+                for r in rows
+            ],
+        )
+
+
+def close_bundle(c: C, bundle: str, at: datetime) -> int:
+    """Say that a bundle is in the receiver's box: its parcels are delivered. Returns how many."""
+    c.execute("update kw.bundle set state = 'sent' where id = %s", (bundle,))
+    found = c.execute(
+        "update kw.parcel set status = %s, at = %s where bundle = %s and status = 'sending'", (ParcelStatus.DELIVERED, at, bundle)
+    )
+    return found.rowcount
+
+
+def take_back(c: C, bundle: str) -> None:
+    """Forget a bundle that never left: its deliveries are due again."""
+    c.execute("delete from kw.parcel where bundle = %s and status = 'sending'", (bundle,))
+    c.execute("delete from kw.bundle where id = %s and state = 'sending'", (bundle,))
+
+
+def bundles_in_flight(c: C) -> list[tuple[str, int]]:
+    """Return (bundle, receiver) of those a crash left between intent and deed."""
+    return c.execute("select id, receiver from kw.bundle where state = 'sending' order by at").fetchall()
+
+
+def parcels_of_bundle(c: C, bundle: str) -> list[tuple[str, Request, bytes]]:
+    """Return (parcel id, the request it answers, permit) of a bundle."""
+    rows = c.execute(
+        "select id, receiver_role, receiver, connection, purpose, mask, lower(period), upper(period), permit"
+        " from kw.parcel where bundle = %s order by id",
+        (bundle,),
+    ).fetchall()
+    return [(key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit)
+            for key, role, who, connection, purpose, mask, start, end, permit in rows]
+
+
+def request(receiver: Requester, connection: int, purpose: Purpose, mask: Mask, period: Period) -> Request:
+    """Return the question that a delivery asks again."""
+    data_class = DataClass.PROFILE if mask & INTERVAL_MASK else DataClass.REGISTER
+    return Request(receiver, Action.DELIVER, purpose, connection, mask, period, data_class)
+
+
+def party_codes(c: C) -> dict[int, str]:
+    """Return the public code of every party: the name of its box."""
+    return dict(c.execute("select key, code from kw.party").fetchall())

@@ -1,0 +1,176 @@
+"""Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.audit import leaves
+from kwartier.audit.events import EventKind
+from kwartier.grounds.decide import decide
+from kwartier.model.ground import Purpose, Refusal, Request
+from kwartier.model.period import day_period, epoch_s
+from kwartier.model.permit import Permit
+from kwartier.model.register import Product
+from kwartier.model.task import Task
+from kwartier.planning import due, plan
+from kwartier.store.registry import facts, loss, meters, nights
+from kwartier.store.registry.rounds import Round, subject_codes
+from kwartier.workflows.installation import Installation, meter_models
+from kwartier.workflows.night.job import BatchJob, MeterTarget, Place, Station
+
+FRAMES_PER_TASK = 12
+"""Frames that one GET may need with its blocks: 97 rows of 28 bytes in PDUs of 1024 are 3, a register row 1; the rest is room."""
+FRAMES_PER_VISIT = 8
+"""AARQ, GMAC, pass 3, RLRQ, and room for a release after an error."""
+ACTOR = "operator"
+
+
+@final
+@dataclass(slots=True)
+class Intent:
+    """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks."""
+
+    batch: int = 0
+    tasks: list[Task] = field(default_factory=list)
+    permits: dict[bytes, Permit] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    meters: int = 0
+    all_reads: int = 0
+    subjects: dict[int, str] = field(default_factory=dict)
+    capacities_w: dict[int, int] = field(default_factory=dict)
+    stations: list[Station] = field(default_factory=list)
+    loaded: datetime | None = None
+
+
+def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
+    """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
+    intent = Intent(loaded=at, subjects=subject_codes(c, this.connections, day))
+    span = day_period(day)
+    assert span.end is not None  # noqa: S101 - a day always closes
+    served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
+    balanced = loss.days_done(c, list(this.transformers), day)
+    homes: dict[int, dict[int, int]] = defaultdict(dict)
+    for row in facts.rows(c, list(this.connections), year=day.year, day=day):
+        intent.capacities_w[row.key] = row.capacity_w
+        if row.transformer is not None and row.product is Product.ELECTRICITY:
+            homes[row.transformer][row.key] = row.capacity_w
+        requests = [r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in balanced)]
+        permits = _decide(requests, row.facts, at, intent)
+        if row.wired is not None:
+            wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)
+            intent.all_reads += plan.all_reads(wired, day)
+            intent.tasks += plan.plan(permits, wired, served.get(row.key, frozenset()))
+    _stations(c, this, day, at, intent, homes, balanced)
+    intent.meters = len({task.meter for task in intent.tasks})
+    return intent
+
+
+def _is_loss(request: Request) -> bool:
+    return request.purpose is Purpose.ENERGY_LOSS
+
+
+def _decide(requests: Iterable[Request], known: Any, at: datetime, intent: Intent) -> list[Permit]:
+    permits = []
+    for request in requests:
+        answer = decide(request, known, at=at)
+        if isinstance(answer, Permit):
+            permits.append(answer)
+            intent.permits[answer.id] = answer
+        else:
+            intent.refusals.append(answer)
+    return permits
+
+
+def _stations(
+    c: Connection[Any], this: Round, day: date, at: datetime, intent: Intent, homes: dict[int, dict[int, int]], balanced: frozenset[int]
+) -> None:
+    """Plan the station meters of the round's transformers: the operator's own assets, read for the energy loss only."""
+    for row in facts.station_meters(c, [t for t in this.transformers if t not in balanced], day=day):
+        requests = [r for r in due.due(row.facts, Product.ELECTRICITY, day, at=at) if _is_loss(r)]
+        permits = _decide(requests, row.facts, at, intent)
+        wired = plan.Wired(0, row.meter, meter_models()[row.model], 0)
+        intent.all_reads += 1
+        if permits:
+            intent.tasks += plan.plan(permits, wired)
+            known = next(u for u in row.facts.use_cases if ("use_case", u.id) in permits[0].facts)
+            intent.stations.append(Station(row.transformer, known.id, known.min_group, row.meter, homes.get(row.transformer, {})))
+    intent.capacities_w[0] = STATION_CAPACITY_W
+
+
+STATION_CAPACITY_W = 2_000_000
+"""Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
+
+
+def write_intent(house: Installation, c: Connection[Any], night: int, intent: Intent, at: datetime) -> BatchJob | None:
+    """Record what is meant and what was refused, and reserve the counters; all in the caller's transaction.
+
+    Returns the job for a worker, None if there is nothing to ask.
+    """
+    intent.batch = nights.plan_batch(c, night)
+    if intent.refusals:
+        lines = [leaves.refused(one, intent.subjects.get(one.request.connection)) for one in intent.refusals]
+        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines, {"night": night})
+    if not intent.tasks:
+        return None
+    requests = {key: permit.request for key, permit in intent.permits.items()}
+    lines = [leaves.intended(task, requests, intent.subjects.get(task.connection)) for task in intent.tasks]
+    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night})
+    return BatchJob(
+        batch=intent.batch,
+        place=place(house, intent.loaded or at),
+        targets=tuple(targets(c, intent.tasks, tries=house.settings.tries)),
+        capacities_w=intent.capacities_w,
+        stations=tuple(intent.stations),
+    )
+
+
+def targets(c: Connection[Any], tasks: Iterable[Task], *, tries: int) -> list[MeterTarget]:
+    """Gather the tasks by meter and reserve invocation counters for every try, so that none is ever used twice."""
+    by_meter: dict[int, list[Task]] = defaultdict(list)
+    for task in tasks:
+        by_meter[task.meter].append(task)
+    most = max(len(one) for one in by_meter.values())
+    counters = meters.reserve(c, list(by_meter), tries * (FRAMES_PER_VISIT + FRAMES_PER_TASK * most))
+    known = meters.targets(c, list(by_meter))
+    return [
+        MeterTarget(
+            meter=meter,
+            host=known[meter].host,
+            port=known[meter].port,
+            model=known[meter].model,
+            system_title=known[meter].system_title,
+            guek=known[meter].guek,
+            gak=known[meter].gak,
+            first_ic=counters[meter][0],
+            end_ic=counters[meter][1],
+            tasks=tuple(asked),
+        )
+        for meter, asked in by_meter.items()
+        if meter in known and meter in counters
+    ]
+
+
+def place(house: Installation, since: datetime) -> Place:
+    """Tell a worker how to reach what it needs."""
+    chosen = house.settings
+    return Place(
+        data=str(house.data),
+        dsn_operator=house.dsns.operator,
+        client_title=CLIENT_TITLE,
+        since=since,
+        connect_s=chosen.connect_s,
+        answer_s=chosen.answer_s,
+        session_s=chosen.session_s,
+        tries=chosen.tries,
+        concurrency=chosen.concurrency,
+        stop_age_s=chosen.stop_age_s,
+        tap=chosen.tap or None,
+    )
+
+
+CLIENT_TITLE = b"KWA\x00\x00\x00\x00\x01"
+"""System title of the head-end: three letters of a FLAG id, then the number of this head-end. One site, one title."""

@@ -1,0 +1,82 @@
+"""What was read, what was not and why. Counts only: nobody is in it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, final
+
+from kwartier.model.task import GapReason, Result
+from kwartier.workflows.night.job import BatchResult
+from kwartier.workflows.night.prepare import Intent
+
+
+@final
+@dataclass(slots=True)
+class NightReport:
+    """The counts of one night. `tasks` are planned profile reads, `read` completed ones; energies never appear here."""
+
+    day: date
+    homes: int = 0
+    meters: int = 0
+    tasks: int = 0
+    read: int = 0
+    refused: int = 0
+    all_reads: int = 0
+    overread: int = 0
+    channel_days: int = 0
+    readings: int = 0
+    quarantined: int = 0
+    stopped: int = 0
+    gaps: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    days_touched: set[date] = field(default_factory=set)
+    rolled_forward: int = 0
+    abandoned: int = 0
+
+    def planned(self, intent: Intent) -> None:
+        """Count one round as decided and planned."""
+        self.meters += intent.meters
+        self.tasks += len(intent.tasks)
+        self.all_reads += intent.all_reads
+        self.refused += len(intent.refusals)
+        self.refusals.update(refusal.rule for refusal in intent.refusals)
+
+    def settled(self, result: BatchResult) -> None:
+        """Count one batch as durable."""
+        for one in result.outcomes:
+            if one.result is Result.READ:
+                self.read += 1
+            elif one.result is Result.STOPPED:
+                self.stopped += 1
+            else:
+                self.gaps[one.reason or GapReason.PROTOCOL] += 1
+        self.quarantined += len(result.quarantined)
+        self.channel_days += result.channel_days
+        self.readings += result.readings
+        self.overread += result.overread
+        self.days_touched.update(one.day for one in result.files)
+
+    @property
+    def avoided_reads(self) -> int:
+        """Reads due without grounds minus tasks."""
+        return self.all_reads - self.tasks
+
+    def counts(self) -> dict[str, Any]:
+        """Return the report as JSON-ready counts."""
+        return {
+            "date": self.day.isoformat(),
+            "homes": self.homes,
+            "meters": self.meters,
+            "tasks": self.tasks,
+            "read": self.read,
+            "gaps": sum(self.gaps.values()),
+            "gap_reasons": dict(sorted(self.gaps.items())),
+            "refused": self.refused,
+            "refusal_rules": dict(sorted(self.refusals.items())),
+            "stopped": self.stopped,
+            "avoided_reads": self.avoided_reads,
+            "unavoidable_overread": self.overread,
+            "channel_days": self.channel_days,
+            "readings": self.readings,
+            "quarantined": self.quarantined,
+        }

@@ -1,0 +1,93 @@
+"""Steps 7 and 8 of a night for one batch: staged in one transaction, committed to the lake, then marked committed.
+
+The order is what makes a kill harmless: before the transaction the batch never was; after it, any start rolls it forward.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.audit import leaves
+from kwartier.audit.events import EventKind
+from kwartier.model.ground import Role
+from kwartier.model.permit import Permit
+from kwartier.model.task import Result
+from kwartier.store.registry import deliveries, nights
+from kwartier.store.readings import StagedFile
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.night import balance
+from kwartier.workflows.night.job import BatchResult, Outcome
+from kwartier.workflows.night.prepare import ACTOR, Intent
+
+RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
+
+
+def settle(house: Installation, intent: Intent, result: BatchResult, at: datetime) -> None:
+    """Make one batch durable: registry and log in one transaction, then the lake, then the mark."""
+    with house.operator() as c:
+        stage(house, c, intent, result, at)
+    commit(house, result.batch, result.files, at)
+
+
+def stage(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, at: datetime) -> None:
+    """Write staged files, outcomes, quarantine, balances, promises and deeds."""
+    nights.stage(c, result.batch, [one.to_json() for one in result.files], at)
+    nights.add_outcomes(c, result.batch, [_outcome_row(one) for one in result.outcomes])
+    nights.add_quarantine(
+        c, result.batch, [(q.task, [{"rule": v.rule, "severity": v.severity, "detail": v.detail} for v in q.verdicts], q.rows) for q in result.quarantined]
+    )
+    deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
+    balance.store(house, c, intent, result, at)
+    lines = [
+        leaves.read(one.task, one.result, one.reason, [ref.id for ref in one.served], one.at, intent.subjects.get(one.task.connection))
+        for one in result.outcomes
+    ]
+    house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, lines, {})
+
+
+def _outcome_row(one: Outcome) -> nights.OutcomeRow:
+    return nights.OutcomeRow(one.task, one.result, one.reason, b"".join(ref.id for ref in one.served), one.at)
+
+
+def _promises(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterable[deliveries.Promise]:
+    """A permit of a supplier or third party that was served promises a delivery, once, however many profiles served it."""
+    seen: set[bytes] = set()
+    for one in outcomes:
+        if one.result is not Result.READ:
+            continue
+        for ref in one.served:
+            permit = permits[ref.id]
+            role = permit.request.requester.role
+            if role in RECEIVERS and ref.id not in seen:
+                seen.add(ref.id)
+                yield deliveries.Promise(permit.request, ref.first_s, ref.last_s, ref.id)
+
+
+def commit(house: Installation, batch: int, files: list[StagedFile], at: datetime) -> None:
+    """Commit a staged batch to the lake and mark it; harmless when done before."""
+    if files:
+        house.readings.commit(batch, files)
+    with house.operator() as c:
+        nights.mark_committed(c, batch, at)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a start found: batches rolled forward, and planned ones whose work was lost with the process."""
+
+    forward: int
+    abandoned: int
+
+
+def recover(house: Installation, at: datetime) -> Recovered:
+    """Roll staged batches forward and abandon those that were only planned. Under the night's lock."""
+    with house.operator() as c:
+        staged = nights.staged(c)
+        abandoned = nights.abandon_planned(c)
+    for batch, files in staged:
+        commit(house, batch, [StagedFile.from_json(one) for one in files], at)
+    return Recovered(len(staged), abandoned)
