@@ -150,6 +150,8 @@ create table kw.meter (
     exclude using gist (int8range(connection, connection, '[]') with &&, placed with &&) where (connection is not null),
     exclude using gist (int8range(transformer, transformer, '[]') with &&, placed with &&) where (transformer is not null)
 );
+create index on kw.meter (connection);
+create index on kw.meter (transformer) where transformer is not null;
 create table kw.coupling (
     id         bigint generated always as identity primary key,
     meter      bigint not null references kw.meter,
@@ -160,6 +162,7 @@ create table kw.coupling (
     exclude using gist (int8range(connection, connection, '[]') with &&, period with &&)
 );
 create index on kw.coupling (meter);
+create index on kw.coupling (connection);
 
 -- Wrapped keys, and the next invocation counter that was never handed out. It only rises.
 create table kw.meter_key (
@@ -183,12 +186,23 @@ create table kw.stop (
     seq  bigint generated always as identity primary key,
     fact text not null,
     ref  bigint not null,
-    at   timestamptz not null
+    at   timestamptz not null,                            -- from when it holds
+    said timestamptz not null default clock_timestamp()   -- when it was said: a stop may hold from before, or from later
 );
+create index on kw.stop (at);
+create index on kw.stop (said);
 create trigger permission_ends after insert on kw.permission_event for each row execute function kw.permission_ends();
 create function kw.restriction_stops() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
+    if upper(new.period) <= clock_timestamp() then
+        return new;                                       -- over before it was said: nothing to stop
+    end if;
     insert into kw.stop (fact, ref, at) values ('connection', new.connection, lower(new.period));
+    -- refusing or switching off concerns the meter, so the gas it carries too
+    insert into kw.stop (fact, ref, at)
+    select 'connection', c.connection, lower(new.period * m.placed * c.period)
+    from kw.meter m join kw.coupling c on c.meter = m.key
+    where m.connection = new.connection and not isempty(new.period * m.placed * c.period);
     return new;
 end $$;
 create trigger restriction_stops after insert on kw.restriction for each row execute function kw.restriction_stops();
@@ -307,23 +321,39 @@ create trigger append_only before update or delete on kw.permission for each row
 create trigger append_only before update or delete on kw.permission_event for each row execute function kw.never();
 create trigger append_only before update or delete on kw.stop for each row execute function kw.never();
 
+-- Of the facts that may get an end, the end is all that may change; what has ended is history and stays.
+create function kw.only_the_end() returns trigger language plpgsql as $$
+begin
+    if to_jsonb(new) - 'period' <> to_jsonb(old) - 'period' or lower(new.period) <> lower(old.period) then
+        raise exception 'of % only the end may change', tg_table_name using errcode = 'integrity_constraint_violation';
+    end if;
+    return new;
+end $$;
+create trigger only_the_end before update on kw.occupancy for each row execute function kw.only_the_end();
+create trigger only_the_end before update on kw.supply for each row execute function kw.only_the_end();
+create trigger only_the_end before update on kw.agreement for each row execute function kw.only_the_end();
+create trigger only_the_end before update on kw.restriction for each row execute function kw.only_the_end();
+create trigger only_the_end before update on kw.coupling for each row execute function kw.only_the_end();
+
 -- Roles. kw_owner owns and migrates; kw_operator runs the nights; kw_portal sees one subject; kw_audit appends to the log.
 grant usage on schema kw to kw_operator, kw_portal;
 grant select, insert on all tables in schema kw to kw_operator;
 grant update on kw.occupancy, kw.supply, kw.agreement, kw.restriction, kw.meter, kw.coupling, kw.meter_key, kw.night, kw.batch,
-    kw.use_case, kw.connection, kw.party, kw.subject to kw_operator;
+    kw.use_case, kw.connection, kw.transformer, kw.party, kw.subject to kw_operator;
 grant delete on kw.quarantine to kw_operator;
 revoke insert, update on kw.permission_state from kw_operator;
 
 -- The portal: one subject, one period, by row-level security. kwartier.subject is set per transaction, by set_config(…, true).
 create function kw.me() returns bigint language sql stable as $$ select nullif(current_setting('kwartier.subject', true), '')::bigint $$;
 grant select on kw.connection, kw.subject, kw.party, kw.agreement, kw.occupancy, kw.supply, kw.permission, kw.permission_state,
-    kw.permission_event, kw.restriction, kw.parcel, kw.use_case, kw.transformer to kw_portal;
+    kw.permission_event, kw.restriction, kw.parcel, kw.use_case, kw.use_case_day, kw.coupling, kw.transformer to kw_portal;
+grant select (key, connection, placed) on kw.meter to kw_portal;      -- enough to see which meter carries the gas
 grant insert on kw.permission, kw.permission_event to kw_portal;
 do $$
 declare t text;
 begin
-    foreach t in array array['connection','subject','occupancy','supply','permission','permission_state','permission_event','restriction','parcel'] loop
+    foreach t in array array['connection','subject','occupancy','supply','permission','permission_state','permission_event','restriction','parcel',
+                            'use_case_day','meter','coupling'] loop
         execute format('alter table kw.%I enable row level security', t);
         execute format('alter table kw.%I force row level security', t);
         execute format('create policy operator on kw.%I for all to kw_operator using (true) with check (true)', t);
@@ -348,3 +378,9 @@ create policy mine on kw.restriction for select to kw_portal
     using (exists (select from kw.occupancy o where o.connection = restriction.connection and o.subject = kw.me() and o.period && restriction.period));
 create policy mine on kw.parcel for select to kw_portal
     using (exists (select from kw.occupancy o where o.connection = parcel.connection and o.subject = kw.me() and o.period && parcel.period));
+create policy mine on kw.use_case_day for select to kw_portal
+    using (exists (select from kw.occupancy o where o.connection = use_case_day.connection and o.subject = kw.me()));
+create policy mine on kw.meter for select to kw_portal
+    using (exists (select from kw.occupancy o where o.connection = meter.connection and o.subject = kw.me() and o.period && placed));
+create policy mine on kw.coupling for select to kw_portal
+    using (exists (select from kw.occupancy o where o.connection = coupling.connection and o.subject = kw.me() and o.period && coupling.period));
