@@ -1,0 +1,36 @@
+"""Errors of the audit log.
+
+    KwartierError
+    +-- AuditError
+        +-- NotLoggable    the caller handed over a value that has no canonical form (a float, a naive time); nothing was written
+        +-- NotInLog       the caller asked for a line that is not in the log, or not in the tree yet
+        +-- BrokenLog      what is stored contradicts itself: a fault of the store, or somebody changed it
+
+`audit.verify` stands alone and has its own error, `Rejected`.
+"""
+
+from kwartier.model.errors import KwartierError
+
+
+class AuditError(KwartierError):
+    """The log could not do what was asked."""
+
+    code = "audit"
+
+
+class NotLoggable(AuditError):
+    """A value without a canonical form; the caller erred and nothing was written."""
+
+    code = "not-loggable"
+
+
+class NotInLog(AuditError):
+    """No such line, or it is still waiting for the sequencer; the caller erred or came too early."""
+
+    code = "not-in-log"
+
+
+class BrokenLog(AuditError):
+    """Stored leaves, nodes and roots do not fit together: the store is damaged or was tampered with."""
+
+    code = "broken-log"

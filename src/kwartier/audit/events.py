@@ -1,0 +1,74 @@
+"""What the log knows to say: `noun:verb`, in a fixed vocabulary, and one event as canonical JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import final
+
+from kwartier.audit.canonical import Json
+from kwartier.model.ground import Requester
+
+
+class EventKind(StrEnum):
+    """Everything that may be said, as `noun:verb` in the past tense. A kind is never renamed: the log keeps what was written."""
+
+    PERMISSION_GRANTED = "permission:granted"
+    PERMISSION_REVOKED = "permission:revoked"
+    PERMISSION_TERMINATED = "permission:terminated"
+    PERMISSION_EXPIRED = "permission:expired"
+    PERMISSION_INVALIDATED = "permission:invalidated"
+    SUPPLY_BEGAN = "supply:began"
+    SUPPLY_ENDED = "supply:ended"
+    OCCUPANCY_BEGAN = "occupancy:began"
+    OCCUPANCY_ENDED = "occupancy:ended"
+    RESTRICTION_BEGAN = "restriction:began"
+    RESTRICTION_ENDED = "restriction:ended"
+    AGREEMENT_BEGAN = "agreement:began"
+    AGREEMENT_ENDED = "agreement:ended"
+    USE_CASE_REGISTERED = "use_case:registered"
+    USE_CASE_ENDED = "use_case:ended"
+    EDITION_PUBLISHED = "edition:published"
+    METER_PLACED = "meter:placed"
+    METER_REMOVED = "meter:removed"
+    NIGHT_INTENDED = "night:intended"
+    NIGHT_ENDED = "night:ended"
+    BATCH_INTENDED = "batch:intended"
+    BATCH_REFUSED = "batch:refused"
+    BATCH_READ = "batch:read"
+    BATCH_DELIVERED = "batch:delivered"
+    PARCEL_DELIVERED = "parcel:delivered"
+    PARCEL_WITHHELD = "parcel:withheld"
+    PARCEL_FAILED = "parcel:failed"
+    VIEW_SHOWN = "view:shown"
+    VIEW_REFUSED = "view:refused"
+    PROOF_GIVEN = "proof:given"
+    LOSS_PUBLISHED = "loss:published"
+    LOSS_WITHHELD = "loss:withheld"
+    QUARANTINE_RELEASED = "quarantine:released"
+    QUARANTINE_DISCARDED = "quarantine:discarded"
+    IMPORT_TAKEN = "import:taken"
+    RETENTION_APPLIED = "retention:applied"
+    ERASURE_DONE = "erasure:done"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `actor` is who did it (`actor_of`), `subject_code` and `connection` whom it is about, if anybody.
+
+    `body` holds ids, kinds and numbers only; no name, EAN, equipment id or key. The subject code itself never enters the log:
+    the leaf holds HMAC-SHA256(salt, code).
+    """
+
+    at: datetime
+    kind: EventKind
+    actor: str
+    subject_code: str | None = None
+    connection: int | None = None
+    body: Mapping[str, Json] = field(default_factory=dict)
+
+
+def actor_of(requester: Requester) -> str:
+    """Return how the log names a requester: `supplier:12`, or the role alone where there is no id."""
+    return f"{requester.role}:{requester.id}" if requester.id else str(requester.role)

@@ -1,0 +1,165 @@
+"""The bodies of batch leaves: what the night meant to do, what it refused and what it did, task by task. Pure.
+
+A batch is logged as one event; its tasks are the leaves of a tree whose root stands in that event. Bodies are short on purpose,
+there are millions each night. Their keys, in the order in which canonical JSON has them:
+
+    key   in                  meaning
+    at    read                when the answer was complete, epoch milliseconds
+    b     intended, read      M-Bus channel, 0 for the electricity meter itself
+    c     all                 connection, surrogate key; 0 for a station meter
+    f, l  intended, read      first and last row stamp asked for, epoch seconds, both included
+    g     intended            the grounds, a list per permit, see `Grant`
+    i, o  refused             the requester: id and role
+    m     intended, read      meter, surrogate key
+    p     intended, read      profile
+    r     read                result, model/task.py
+    s     read                ids (hex) of the permits that were not stopped when the answer came
+    u     refused             purpose
+    w     read                why there is a gap, or null
+    x     refused             id of the rule that said no
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self, final
+
+from kwartier.audit.canonical import Json, written
+from kwartier.audit.errors import NotLoggable
+from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
+from kwartier.model.period import Period, epoch_s, from_epoch_s, utc
+from kwartier.model.permit import PermitRef
+from kwartier.model.task import GapReason, Result, Task
+
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = from_epoch_s(0)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One line of a batch about one connection. `body` is canonical JSON; `subject_code` None where it is about no person."""
+
+    connection: int
+    subject_code: str | None
+    body: bytes
+
+
+class Grant(NamedTuple):
+    """One permit in an `intended` leaf, enough to decide it again: an entry of `g` is this tuple as a list."""
+
+    permit: str
+    rule_no: int
+    mask: int
+    first_s: int
+    last_s: int
+    keeps: bool
+    role: str
+    requester: int
+    purpose: str
+    data_class: str
+    start_s: int
+    end_s: int | None
+
+    @classmethod
+    def of(cls, ref: PermitRef, request: Request) -> Self:
+        """Name a permit by its reference and the request that it answered."""
+        end = request.period.end
+        return cls(
+            permit=ref.id.hex(),
+            rule_no=ref.rule_no,
+            mask=ref.mask,
+            first_s=ref.first_s,
+            last_s=ref.last_s,
+            keeps=ref.keeps,
+            role=request.requester.role,
+            requester=request.requester.id,
+            purpose=request.purpose,
+            data_class=request.data_class,
+            start_s=epoch_s(request.period.start),
+            end_s=None if end is None else epoch_s(end),
+        )
+
+    def request(self, connection: int, action: Action = Action.READ) -> Request:
+        """Return the request that the permit answered. Raises ValueError if a word is unknown."""
+        end = None if self.end_s is None else from_epoch_s(self.end_s)
+        return Request(
+            requester=Requester(Role(self.role), self.requester),
+            action=action,
+            purpose=Purpose(self.purpose),
+            connection=connection,
+            mask=self.mask,
+            period=Period(from_epoch_s(self.start_s), end),
+            data_class=DataClass(self.data_class),
+        )
+
+
+def intended(task: Task, requests: Mapping[bytes, Request], subject_code: str | None) -> Leaf:
+    """Say what will be asked of a meter and on which grounds, before it is asked.
+
+    `requests` has the request of each of the task's permits, by permit id. Raises NotLoggable if one is missing.
+    """
+    try:
+        grants: list[Json] = [list(Grant.of(ref, requests[ref.id])) for ref in task.permits]
+    except KeyError as fault:
+        msg = "a permit of the task has no request"
+        raise NotLoggable(msg) from fault
+    return Leaf(task.connection, subject_code, written({**_key(task), "g": grants}))
+
+
+def refused(refusal: Refusal, subject_code: str | None) -> Leaf:
+    """Say what was not read, and which rule said so."""
+    request = refusal.request
+    body: Json = {
+        "c": request.connection,
+        "i": request.requester.id,
+        "o": request.requester.role,
+        "u": request.purpose,
+        "x": refusal.rule,
+    }
+    return Leaf(request.connection, subject_code, written(body))
+
+
+def read(
+    task: Task, result: Result, reason: GapReason | None, served: Iterable[bytes], at: datetime, subject_code: str | None
+) -> Leaf:
+    """Say how a task ended. `served` are the ids of the permits that were not stopped; `at` is when the answer was complete."""
+    outcome: dict[str, Json] = {
+        "at": (utc(at) - _EPOCH) // _MILLISECOND,
+        "r": result,
+        "s": [permit.hex() for permit in served],
+        "w": reason,
+    }
+    return Leaf(task.connection, subject_code, written({**_key(task), **outcome}))
+
+
+def _key(task: Task) -> dict[str, Json]:
+    return {
+        "b": task.mbus,
+        "c": task.connection,
+        "f": task.first_s,
+        "l": task.last_s,
+        "m": task.meter,
+        "p": task.profile,
+    }
+
+
+def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str) -> dict[str, Json]:
+    """Return the body of `parcel:delivered` and `parcel:withheld`: what was asked, and the permit (None when withheld) and rule.
+
+    The same body serves a single event and, through `canonical`, a leaf of a batch of deliveries.
+    """
+    end = request.period.end
+    return {
+        "parcel": parcel_id,
+        "permit": None if permit is None else permit.hex(),
+        "rule": rule,
+        "c": request.connection,
+        "o": request.requester.role,
+        "i": request.requester.id,
+        "u": request.purpose,
+        "mask": request.mask,
+        "class": request.data_class,
+        "start": epoch_s(request.period.start),
+        "end": None if end is None else epoch_s(end),
+    }
