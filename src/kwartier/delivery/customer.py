@@ -13,7 +13,7 @@ COLUMNS = ("metering_point", "register", "direction", "tariff", "start", "resolu
 
 
 def _own(heading: document.Heading) -> None:
-    if heading.permit.request.requester.role is not Role.CUSTOMER:
+    if any(permit.request.requester.role is not Role.CUSTOMER for permit in heading.permits):
         msg = "this permit is not the customer's own"
         raise NotForReceiver(msg)
 
@@ -31,7 +31,7 @@ def download_csv(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
     ean = heading.ean.reveal()
-    mask = heading.permit.request.mask
+    mask = heading.mask
     held = document.content((d for d in days if mask >> d.channel & 1), heading.period)
     for one in held["series"]:
         marks = one.get("quality") or ["valid"] * len(one["values"])

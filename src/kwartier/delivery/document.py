@@ -16,7 +16,7 @@ from kwartier.model.ean import Ean
 from kwartier.model.ground import Purpose
 from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import Permit
-from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Product
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product
 
 FORMAT = "kwartier/readings/1"
 
@@ -36,7 +36,10 @@ REGISTERS: dict[Channel, tuple[str, str, str | None]] = {
 @final
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a document says about itself before any value. `created` is when it was made, `reference` its random id."""
+    """What a document says about itself before any value. `created` is when it was made, `reference` its random id.
+
+    `permits` are all the decisions it rests on, at least one; what none of them covers stays out.
+    """
 
     reference: str
     created: datetime
@@ -44,7 +47,15 @@ class Heading:
     product: Product
     purpose: Purpose
     period: Period
-    permit: Permit
+    permits: tuple[Permit, ...]
+
+    @property
+    def mask(self) -> Mask:
+        """The channels that any of the permits covers."""
+        mask = 0
+        for permit in self.permits:
+            mask |= permit.request.mask
+        return mask
 
 
 def local(moment: datetime) -> str:
@@ -159,7 +170,7 @@ def content(days: Iterable[ChannelDay], period: Period) -> dict[str, list[dict[s
 
 def document(heading: Heading, days: Sequence[ChannelDay]) -> bytes:
     """Return the parcel's body: canonical UTF-8 JSON on one line, only the channels that the permit covers."""
-    mask = heading.permit.request.mask
+    mask = heading.mask
     period = heading.period
     body = {
         "format": FORMAT,
@@ -169,7 +180,7 @@ def document(heading: Heading, days: Sequence[ChannelDay]) -> bytes:
         "product": heading.product.value,
         "purpose": heading.purpose.value,
         "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
-        "ground": ground(heading.permit),
+        "grounds": [ground(permit) for permit in heading.permits],
         **content((d for d in days if mask >> d.channel & 1), period),
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

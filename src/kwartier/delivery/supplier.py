@@ -13,11 +13,11 @@ PURPOSES = frozenset({Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL, Purpose.MOV
 
 def readings(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:
     """Return the reading parcel for a supplier. Raises NotForReceiver for anything finer than a day or another purpose."""
-    request = heading.permit.request
-    if request.requester.role is not Role.SUPPLIER or request.action is not Action.DELIVER:
-        msg = "this permit is not for delivery to a supplier"
-        raise NotForReceiver(msg)
-    if request.mask & INTERVAL_MASK or request.purpose not in PURPOSES:
-        msg = "a supplier gets registers at midnight for its legal tasks only"
-        raise NotForReceiver(msg)
+    for request in (permit.request for permit in heading.permits):
+        if request.requester.role is not Role.SUPPLIER or request.action is not Action.DELIVER:
+            msg = "this permit is not for delivery to a supplier"
+            raise NotForReceiver(msg)
+        if request.mask & INTERVAL_MASK or request.purpose not in PURPOSES:
+            msg = "a supplier gets registers at midnight for its legal tasks only"
+            raise NotForReceiver(msg)
     return document.document(heading, days)

@@ -1,0 +1,1 @@
+"""What people see in a browser, and what programs call."""

@@ -19,7 +19,7 @@ from kwartier.model.period import day_of
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
-from kwartier.store.registry import deliveries, facts, people
+from kwartier.store.registry import deliveries, facts, names
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Clock, Installation
@@ -71,7 +71,7 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
     with house.operator() as c:
         known = _known(c, {one.connection for one in asked}, at)
         codes = deliveries.party_codes(c)
-        subjects = people.codes(c, sorted(known), at)
+        subjects = names.codes(c, sorted(known), at)
     box = secrets.token_hex(16)
     path = bundle.path_of(house.outbox, codes[receiver], box)
     sending: list[tuple[ParcelRow, Permit, bytes]] = []
@@ -100,13 +100,13 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
 
 
 def _known(c: Connection[Any], keys: set[int], at: datetime) -> dict[int, _Known]:
-    eans = people.eans(c, sorted(keys))
+    eans = names.eans(c, sorted(keys))
     rows = facts.rows(c, sorted(keys), year=at.year, day=day_of(at))
     return {row.key: _Known(row.facts, row.product, eans[row.key]) for row in rows}
 
 
 def _body(house: Installation, reference: str, one: Due, there: _Known, permit: Permit, at: datetime) -> bytes:
-    heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, permit)
+    heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,))
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
     days = house.readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
     make = supplier.readings if one.receiver.role is Role.SUPPLIER else third_party.usage
@@ -152,7 +152,7 @@ def recover(house: Installation, at: datetime) -> None:
         if path.exists():
             with house.operator() as c:
                 keys = sorted({request.connection for _, request, _ in deliveries.parcels_of_bundle(c, box)})
-                subjects = people.codes(c, keys, at)
+                subjects = names.codes(c, keys, at)
             _mark(house, box, subjects, {}, at)
             continue
         bundle.discard(path)

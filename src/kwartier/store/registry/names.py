@@ -1,0 +1,80 @@
+"""From surrogate keys to what people outside call them, for the edge and for receivers only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.model.ean import Ean
+from kwartier.model.period import Period
+from kwartier.model.register import Product
+
+C = Connection[Any]
+
+
+def eans(c: C, keys: Iterable[int]) -> dict[int, Ean]:
+    """Return the EAN of each connection."""
+    rows = c.execute("select key, ean from kw.connection where key = any(%s)", (list(keys),)).fetchall()
+    return {key: Ean(text) for key, text in rows}
+
+
+def codes(c: C, keys: Iterable[int], at: datetime) -> dict[int, str]:
+    """Return the code of the person at each connection at a moment; empty connections are absent."""
+    rows = c.execute(
+        "select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
+        " where o.connection = any(%s) and o.period @> %s",
+        (list(keys), at),
+    ).fetchall()
+    return dict(rows)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A connection and the time one person has or had there."""
+
+    key: int
+    ean: Ean
+    product: Product
+    mine: Period
+
+
+def own(c: C, subject: int) -> list[Own]:
+    """Return the connections of one person, the present ones first, electricity before gas. Works under row-level security."""
+    rows = c.execute(
+        "select c.key, c.ean, c.product, lower(o.period), upper(o.period)"
+        " from kw.occupancy o join kw.connection c on c.key = o.connection where o.subject = %s"
+        " order by upper_inf(o.period) desc, c.product, lower(o.period) desc",
+        (subject,),
+    ).fetchall()
+    return [Own(key, Ean(text), Product(product), Period(start, end)) for key, text, product, start, end in rows]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in: the surrogate key, the code that proofs are made with, and the name to greet with."""
+
+    key: int
+    code: str
+    name: str
+
+
+def person(c: C, *, code: str | None = None, key: int | None = None) -> Person | None:
+    """Find a person by code or key."""
+    row = c.execute(
+        "select key, code, name from kw.subject where code = %s or key = %s", (code, key)
+    ).fetchone()
+    return Person(*row) if row else None
+
+
+def parties(c: C) -> dict[int, str]:
+    """Return the public name of every party."""
+    return dict(c.execute("select key, name from kw.party").fetchall())
+
+
+def permission_words(c: C, ids: Iterable[int]) -> dict[int, str]:
+    """Return the purpose of each permission in the words that the customer agreed to."""
+    return dict(c.execute("select id, purpose from kw.permission where id = any(%s)", (list(ids),)).fetchall())

@@ -1,0 +1,54 @@
+"""Who is signed in: a signed cookie with the subject's surrogate key, and a token against forged forms."""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import final
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+COOKIE = "kwartier"
+LASTS_S = 3600
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One visit. `subject` is None before signing in; `nonce` ties the forms of this visit to it."""
+
+    subject: int | None
+    nonce: str
+
+
+@final
+class Sessions:
+    """Reads and writes the cookie. Sessions end by themselves after an hour."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Sign with the installation's session key."""
+        self._signer = URLSafeTimedSerializer(secret, salt="kwartier session", signer_kwargs={"digest_method": sha256})
+        self._secret = secret
+
+    def read(self, request: Request) -> Session:
+        """Return the session of a request, a fresh one without subject if the cookie is absent, old or not ours."""
+        try:
+            subject, nonce = self._signer.loads(request.cookies.get(COOKIE, ""), max_age=LASTS_S)
+        except (BadSignature, ValueError):
+            return Session(None, secrets.token_urlsafe(16))
+        return Session(subject, nonce)
+
+    def write(self, response: Response, session: Session) -> None:
+        """Set the cookie: for this site only, invisible to scripts."""
+        value = self._signer.dumps([session.subject, session.nonce])
+        response.set_cookie(COOKIE, value, max_age=LASTS_S, httponly=True, samesite="strict", path="/")
+
+    def token(self, session: Session) -> str:
+        """Return what a form of this session must carry."""
+        return hmac.new(self._secret, b"form " + session.nonce.encode(), sha256).hexdigest()
+
+    def genuine(self, session: Session, token: str) -> bool:
+        """Tell whether a form came from a page of this session."""
+        return hmac.compare_digest(self.token(session), token)

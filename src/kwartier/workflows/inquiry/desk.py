@@ -1,0 +1,138 @@
+"""S2: what is held about me. Every look is decided first and logged after, by the same rules as everybody's."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import Connection
+
+from kwartier.audit.events import Event, EventKind
+from kwartier.delivery import customer, document
+from kwartier.grounds.decide import decide
+from kwartier.model.channel_day import ChannelDay
+from kwartier.model.ground import Action, DataClass, Facts, Purpose, Refusal, Request, Requester, Role
+from kwartier.model.period import Period, day_of, day_period
+from kwartier.model.permit import Permit
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
+from kwartier.store.registry import facts, names, nights
+from kwartier.store.registry.names import Own
+from kwartier.workflows.inquiry.errors import NotYours
+from kwartier.workflows.inquiry.views import Download, MyConnection, UsageDay
+from kwartier.workflows.installation import Installation
+
+C = Connection[Any]
+
+
+def connections(house: Installation, subject: int) -> list[MyConnection]:
+    """Return the connections this person has or had."""
+    with house.portal(subject) as c:
+        return [_shown(one) for one in names.own(c, subject)]
+
+
+def _shown(one: Own) -> MyConnection:
+    return MyConnection(one.key, str(one.ean), one.product, one.mine)
+
+
+def own(house: Installation, subject: int, connection: int) -> Own:
+    """Return one connection of this person. Raises NotYours."""
+    with house.portal(subject) as c:
+        for one in names.own(c, subject):
+            if one.key == connection:
+                return one
+    msg = "no such connection of this person"
+    raise NotYours(msg)
+
+
+def own_facts(house: Installation, connection: int, year: int) -> Facts:
+    """Return all facts about a connection, for a decision."""
+    with house.operator() as c:
+        return facts.facts(c, connection, year=year)
+
+
+def channels(product: Product, kind: Mask) -> Mask:
+    """Return the channels of a product at one granularity (INTERVAL_MASK or DAY_MASK)."""
+    return kind & (GAS_MASK if product is Product.GAS else ~GAS_MASK)
+
+
+def own_request(subject: int, one: Own, period: Period, action: Action, kind: Mask) -> Request:
+    """Return the customer's own question: what is held about me in this period?"""
+    data_class = DataClass.PROFILE if kind == INTERVAL_MASK else DataClass.REGISTER
+    return Request(Requester(Role.CUSTOMER, subject), action, Purpose.OWN_ACCESS, one.key, channels(one.product, kind), period, data_class)
+
+
+def usage(house: Installation, subject: int, connection: int, day: date, *, at: datetime) -> UsageDay:
+    """Show one local day as it is held. Raises NotYours for a connection that is not this person's, or not on that day."""
+    one = own(house, subject, connection)
+    period = one.mine.meet(day_period(day))
+    if period is None or period.is_moment:
+        msg = "this person did not live there on that day"
+        raise NotYours(msg)
+    known = own_facts(house, connection, day.year)
+    answer = decide(own_request(subject, one, period, Action.VIEW, INTERVAL_MASK), known, at=at)
+    if isinstance(answer, Refusal):
+        _log_view(house, subject, one, period, None, at)
+        return UsageDay(_shown(one), day, (), None, answer, None)
+    days = house.readings.day(connection, day, answer.request.mask)
+    _log_view(house, subject, one, period, answer, at)
+    return UsageDay(_shown(one), day, tuple(days), answer, None, None if days else _why_empty(house, connection, day))
+
+
+def _log_view(house: Installation, subject: int, one: Own, period: Period, permit: Permit | None, at: datetime) -> None:
+    kind = EventKind.VIEW_SHOWN if permit else EventKind.VIEW_REFUSED
+    body = {
+        "permit": permit.id.hex() if permit else None,
+        "rule": permit.rule if permit else None,
+        "u": Purpose.OWN_ACCESS.value,
+        "start": int(period.start.timestamp()),
+        "end": int(period.end.timestamp()) if period.end else None,
+    }
+    with house.portal(subject) as c:
+        me = names.person(c, key=subject)
+        assert me is not None  # noqa: S101 - row-level security shows a person their own row
+        house.log.record(c, [Event(at, kind, f"{Role.CUSTOMER}:{subject}", me.code, one.key, body)])
+
+
+def _why_empty(house: Installation, connection: int, day: date) -> str:
+    """Say why there are no values: "no data" always carries the cause."""
+    span = day_period(day)
+    assert span.end is not None  # noqa: S101 - a day always closes
+    with house.operator() as c:
+        ended = nights.how_it_ended(c, connection, int(span.start.timestamp()), int(span.end.timestamp()))
+        if ended is None:
+            return "not-asked" if nights.was_read(c, day) else "not-yet"
+    return ended
+
+
+def download(house: Installation, subject: int, connection: int, first: date, last: date, form: str, *, at: datetime) -> Download:
+    """Give everything held from `first` to `last`, both included, as `json` or `csv`. Raises NotYours."""
+    one = own(house, subject, connection)
+    asked = Period(day_period(first).start, day_period(last).end)
+    period = one.mine.meet(asked)
+    if period is None or period.is_moment:
+        msg = "this person did not live there in that period"
+        raise NotYours(msg)
+    known = own_facts(house, connection, last.year)
+    permits = [
+        answer
+        for kind in (INTERVAL_MASK, DAY_MASK)
+        if isinstance(answer := decide(own_request(subject, one, period, Action.DELIVER, kind), known, at=at), Permit)
+    ]
+    if not permits:
+        msg = "there is no ground to hand this out"
+        raise NotYours(msg)
+    mask = 0
+    for permit in permits:
+        mask |= permit.request.mask
+    assert period.end is not None  # noqa: S101 - the period asked is closed
+    days = house.readings.days(connection, day_of(period.start), day_of(period.end), mask)
+    for permit in permits:
+        _log_view(house, subject, one, period, permit, at)
+    return _file(one, days, period, permits, form, at)
+
+
+def _file(one: Own, days: Sequence[ChannelDay], period: Period, permits: list[Permit], form: str, at: datetime) -> Download:
+    heading = document.Heading("own", at, one.ean, one.product, Purpose.OWN_ACCESS, period, tuple(permits))
+    name = f"kwartier-{one.product}-{day_of(period.start)}"
+    if form == "csv":
+        return Download(f"{name}.csv", "text/csv; charset=utf-8", customer.download_csv(heading, days))
+    return Download(f"{name}.json", "application/json", customer.download_json(heading, days))
