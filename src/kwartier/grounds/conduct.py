@@ -1,0 +1,56 @@
+"""The code of conduct: which rules stood when. Its rows are in rows.py and editions.py, its page is written by markdown.py.
+
+The edition that counts is the one in force when the decision is made: the law of the day of the deed.
+"""
+
+from datetime import datetime
+
+from kwartier.grounds import markdown
+from kwartier.grounds.editions import EDITIONS
+from kwartier.grounds.errors import NoEdition
+from kwartier.grounds.rows import SENTENCES
+from kwartier.grounds.rule import Certainty, Condition, Edition, Rule, Schedule, WhenOff
+from kwartier.model.period import utc
+
+__all__ = [
+    "EDITIONS",
+    "SENTENCES",
+    "Certainty",
+    "Condition",
+    "Edition",
+    "Rule",
+    "Schedule",
+    "WhenOff",
+    "as_markdown",
+    "edition",
+    "edition_at",
+    "rule",
+]
+
+_BY_ID = {each.id: each for each in EDITIONS}
+_BY_NO = {row.no: row for each in EDITIONS for row in each.rules}
+
+
+def edition_at(moment: datetime) -> Edition:
+    """Return the edition in force at the moment. Raises BadInput for a naive moment, NoEdition before the first one."""
+    moment = utc(moment)
+    for each in reversed(EDITIONS):
+        if each.in_force.contains(moment):
+            return each
+    msg = "no edition of the code of conduct was in force at that moment"
+    raise NoEdition(msg)
+
+
+def edition(edition_id: str) -> Edition:
+    """Return the edition with this id ("leaflet", "2026"). Raises KeyError."""
+    return _BY_ID[edition_id]
+
+
+def rule(no: int) -> Rule:
+    """Return the row with this permanent number, in the words of the newest edition that has it. Raises KeyError."""
+    return _BY_NO[no]
+
+
+def as_markdown() -> str:
+    """Return docs/GROUNDS.md."""
+    return markdown.page(EDITIONS, SENTENCES)

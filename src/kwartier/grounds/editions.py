@@ -1,0 +1,118 @@
+"""The editions of the code of conduct: the same rows with the law and the frequencies of their time.
+
+A change is an append: a new edition with a date, so that a past decision can be made again as of then. Numbers stay for ever.
+Sources: Elektriciteitswet 1998 (E98) art. 26ab, 26ac, 26ae as of May 2017; Informatiecode; the decree on usage overviews (VKO);
+Implementing Regulation (EU) 2023/1162. The text of the Energiewet (in force 2026-01-01) and of both codes of conduct of
+the operators could not be read: their rows say so.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from kwartier.grounds.rows import DENIALS, GRANTS
+from kwartier.grounds.rule import EVERY_DAY, Certainty, Condition, Edition, Rule, Schedule, WhenOff
+from kwartier.model.ground import USAGE, DataClass
+from kwartier.model.period import Period, midnight
+
+_READ, _CITED, _UNREAD = Certainty.READ, Certainty.CITED, Certainty.UNREAD
+_CARE_THEN = "E98 art. 26ab(1)(b), 16(1); Gedragscode slimme meters (approved by the CBP; body not read)"
+_CARE_NOW = (
+    "Energiewet (Stb. 2025, 12; article not read); Gedragscode Slim Netbeheer (approved by the AP, 19-04-2022; body not read); "
+    "GDPR art. 6(1)(e), 35"
+)
+_SUPPLY_NOW = "Energiewet (Stb. 2025, 12; article not read; until 31-12-2025 E98 art. 26ab(1)(a), (2)); GDPR art. 6(1)(c)"
+_ENERGIEWET = "Energiewet (Stb. 2025, 12; article not read; until 31-12-2025 E98 {})"
+
+_ARTICLES: dict[str, tuple[tuple[str, Certainty], tuple[str, Certainty]]] = {
+    "C1": (
+        ("Wbp art. 35, from 25-05-2018 GDPR art. 15 and 20; RGA art. 7", _CITED),
+        ("GDPR art. 15 and 20; Directive (EU) 2019/944 art. 20", _CITED),
+    ),
+    "C2": (
+        ("Wbp art. 8(a), from 25-05-2018 GDPR art. 6(1)(a)", _CITED),
+        ("GDPR art. 6(1)(a), 7; Directive (EU) 2019/944 art. 20", _CITED),
+    ),
+    "S1": (("E98 art. 26ab(1)(a), (2); VKO decree art. 7", _READ), (_SUPPLY_NOW, _UNREAD)),
+    "S2": (("E98 art. 26ab(1)(a), (2)", _READ), (_SUPPLY_NOW, _UNREAD)),
+    "S3": (("E98 art. 26ab(1)(a), (2)", _READ), (_SUPPLY_NOW, _UNREAD)),
+    "S4": (("E98 art. 26ab(1)(a), (2)", _READ), (_SUPPLY_NOW, _UNREAD)),
+    "T1": (
+        ("E98 art. 26ab(4); Wbp art. 8(a), from 25-05-2018 GDPR art. 6(1)(a)", _CITED),
+        (f"GDPR art. 6(1)(a), 7; Regulation (EU) 2023/1162 art. 5, 8; {_ENERGIEWET.format('art. 26ab(4)')}", _UNREAD),
+    ),
+    "O1": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "O2": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "O3": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "O4": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "O5": (
+        ("E98 art. 16(1); no personal data", _CITED),
+        (f"{_ENERGIEWET.format('art. 16(1)')}; no personal data", _UNREAD),
+    ),
+    "F0": (
+        ("E98 art. 26ab(1); Wbp art. 8, from 25-05-2018 GDPR art. 6(1)", _CITED),
+        ("GDPR art. 5(1)(b), 6(1)", _CITED),
+    ),
+    "F1": (("E98 art. 26ae(11)", _CITED), (_ENERGIEWET.format("art. 26ae(11)"), _UNREAD)),
+    "F2": (("E98 art. 26ac(2)", _CITED), (_ENERGIEWET.format("art. 26ac(2)"), _UNREAD)),
+    "F3": (
+        ("Informatiecode chapter 10; Wbp, from 25-05-2018 GDPR art. 5(2)", _CITED),
+        ("Informatiecode chapter 10; GDPR art. 5(2)", _CITED),
+    ),
+    "F4": (("E98 art. 26ab(2)", _READ), (_ENERGIEWET.format("art. 26ab(2)"), _UNREAD)),
+    "F5": (("E98 art. 26ab(1)(a); VKO decree art. 7", _READ), (_ENERGIEWET.format("art. 26ab(1)(a)"), _UNREAD)),
+    "F6": (("E98 art. 26ab(2), (3)", _READ), (_ENERGIEWET.format("art. 26ab(2), (3)"), _UNREAD)),
+    "F7": (
+        ("E98 art. 26ab(4); Wbp art. 8(a), from 25-05-2018 GDPR art. 6(1)(a), 7(3)", _CITED),
+        ("GDPR art. 6(1)(a), 7(3); Regulation (EU) 2023/1162 art. 5", _CITED),
+    ),
+    "F8": (
+        ("E98 art. 26ab(4); Wbp art. 9, from 25-05-2018 GDPR art. 5(1)(b)", _CITED),
+        ("GDPR art. 5(1)(b); Regulation (EU) 2023/1162 art. 5", _CITED),
+    ),
+    "F9": (
+        ("Wbp art. 8, from 25-05-2018 GDPR art. 6(1); P4 rejection 040", _CITED),
+        ("GDPR art. 6(1); Regulation (EU) 2023/1162 art. 6; P4 rejection 040", _CITED),
+    ),
+    "F10": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "F11": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "F12": (("Wbp art. 9, from 25-05-2018 GDPR art. 5(1)(b)", _CITED), ("GDPR art. 5(1)(b)", _CITED)),
+}
+"""Per row the reference of the edition "leaflet", then of "2026", each with its certainty."""
+
+SIX_TIMES_A_YEAR = Schedule(months=(1, 3, 5, 7, 9, 11), days=(1,))
+"""Every two months (VKO decree art. 7). The leaflet names the number, not the days: the first of the odd months is our choice."""
+
+
+def _rules(which: int, periodic: Schedule) -> tuple[Rule, ...]:
+    """Return all rows with the articles of one edition (0 the leaflet, 1 the year 2026) and its schedule for the supplier."""
+    rows = []
+    for rule in GRANTS + DENIALS:
+        article, certainty = _ARTICLES[rule.id][which]
+        schedule = periodic if rule.condition is Condition.SCHEDULE else rule.schedule
+        rows.append(replace(rule, article=article, article_certainty=certainty, schedule=schedule))
+    return tuple(rows)
+
+
+def _nothing_when_off(in_force: Period) -> tuple[WhenOff, ...]:
+    """Return a row per class of data that says no: a minister said so in 2011, though an operator's page says otherwise."""
+    law = "E98 art. 26ac(2): the meter is not read"
+    told = (
+        "minister's letter of 2011: no personal data at all; an operator's page: maintenance data may be. The strict one is taken"
+    )
+    return tuple(
+        WhenOff(data_class, readable=False, in_force=in_force, source=law if data_class in USAGE else told, certainty=_CITED)
+        for data_class in DataClass
+    )
+
+
+_BEFORE_SMART_METERS = midnight(date(2000, 1, 1))
+_ENERGIEWET_STARTS = midnight(date(2026, 1, 1))
+_THEN = Period(_BEFORE_SMART_METERS, _ENERGIEWET_STARTS)
+_NOW = Period(_ENERGIEWET_STARTS)
+
+EDITIONS: Final[tuple[Edition, ...]] = (
+    Edition("leaflet", "De folder", "The leaflet", _THEN, _rules(0, SIX_TIMES_A_YEAR), _nothing_when_off(_THEN)),
+    Edition("2026", "Vanaf 2026", "From 2026", _NOW, _rules(1, EVERY_DAY), _nothing_when_off(_NOW)),
+)
+"""In order of time, each from the end of the one before. The leaflet carries no date: its edition starts before any smart meter."""

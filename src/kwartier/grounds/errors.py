@@ -1,0 +1,33 @@
+"""Errors of the grounds: whoever asked used them wrongly. "No" is not an error but a `Refusal`.
+
+GroundsError
++-- NoEdition          the moment lies before any edition of the code of conduct
++-- NoTransition       this event cannot happen to a permission in this state
++-- BadScope           a permission that nobody could ever use, or that has no end
+"""
+
+from kwartier.model.errors import KwartierError
+
+
+class GroundsError(KwartierError):
+    """The root of this room's errors."""
+
+    code = "grounds"
+
+
+class NoEdition(GroundsError):
+    """No edition of the code of conduct was in force then, so nothing can be decided."""
+
+    code = "no-edition"
+
+
+class NoTransition(GroundsError):
+    """The life cycle of a permission has no such step; nothing was changed."""
+
+    code = "no-transition"
+
+
+class BadScope(GroundsError):
+    """The scope of a permission is not one a customer can give; whoever proposed it erred."""
+
+    code = "bad-scope"

@@ -1,0 +1,47 @@
+"""Local midnights and days of periods. Pure; answers are remembered, because a night asks the same ones millions of times."""
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from kwartier.model.period import Period, day_of, days_in, midnight
+
+
+@lru_cache(maxsize=4096)
+def day_opened_by(moment: datetime) -> date | None:
+    """Return the local day whose first moment this is, None for any other moment."""
+    day = day_of(moment)
+    return day if midnight(day) == moment else None
+
+
+@lru_cache(maxsize=4096)
+def midnights_in(period: Period) -> tuple[date, ...] | None:
+    """Return the days opened by the local midnights from start to end, both included; None unless it starts and ends on one."""
+    if period.end is None or day_opened_by(period.start) is None:
+        return None
+    last = day_opened_by(period.end)
+    if last is None:
+        return None
+    return (*days_in(period), last) if period.end > period.start else (last,)
+
+
+@lru_cache(maxsize=4096)
+def iso_days(period: Period) -> tuple[str, ...]:
+    """Return the ISO local days that a closed period is about. Raises BadInput if it is open."""
+    return tuple(day.isoformat() for day in days_in(period))
+
+
+def is_anniversary(start: datetime, moment: datetime) -> bool:
+    """True if `moment` is the local midnight some whole years after the day of `start`. 29 February is followed by 1 March."""
+    day = day_opened_by(moment)
+    if day is None:
+        return False
+    first = day_of(start)
+    if day.year <= first.year:
+        return False
+    if (first.month, first.day) == (2, 29) and not _leap(day.year):
+        return (day.month, day.day) == (3, 1)
+    return (day.month, day.day) == (first.month, first.day)
+
+
+def _leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

@@ -1,0 +1,130 @@
+"""The life of a permission as a table, after Implementing Regulation (EU) 2023/1162, and the scope a customer can give.
+
+Everything about the order of events lives in this file; the picture in docs/GROUNDS.md is drawn from the table. Events are
+appended, never changed: a permission's state is what its events, taken in order, lead to.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from kwartier.grounds.errors import BadScope, NoTransition
+from kwartier.model.ground import Permission
+from kwartier.model.period import Period, utc
+from kwartier.model.register import ALL_MASK, GAS_MASK
+
+
+class State(StrEnum):
+    """Where a permission stands. Only GRANTED is active: "not revoked or expired" (art. 2)."""
+
+    REQUESTED = "requested"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    GRANTED = "granted"
+    NOT_GRANTED = "not_granted"
+    ENDED = "ended"
+
+
+class Event(StrEnum):
+    """What happens to a permission. GRANTED and those after it are stored as permission events under these names."""
+
+    REQUESTED = "requested"
+    PRESENTED = "presented"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    FOUND_INVALID = "found_invalid"
+    GRANTED = "granted"
+    REVOKED = "revoked"
+    TERMINATED = "terminated"
+    EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+
+
+CAUSES: Final[Mapping[Event, str]] = {
+    Event.REQUESTED: "the party asks the permission administrator",
+    Event.PRESENTED: "the permission administrator shows the request to the customer",
+    Event.REJECTED: "the customer says no",
+    Event.TIMED_OUT: "the customer did not answer in time",
+    Event.FOUND_INVALID: "the request does not hold: unknown party, point or scope",
+    Event.GRANTED: "the customer says yes, in the portal or in a party's app",
+    Event.REVOKED: "the customer withdraws it",
+    Event.TERMINATED: "the party ends its service",
+    Event.EXPIRED: "its end was reached",
+    Event.INVALIDATED: "the ground fell away: the customer moved out, refused the meter, or the party lost its agreement",
+}
+
+TRANSITIONS: Final[Mapping[State | None, Mapping[Event, State]]] = {
+    None: {Event.REQUESTED: State.REQUESTED, Event.GRANTED: State.GRANTED},
+    State.REQUESTED: {Event.PRESENTED: State.AWAITING_CUSTOMER, Event.FOUND_INVALID: State.NOT_GRANTED},
+    State.AWAITING_CUSTOMER: {
+        Event.GRANTED: State.GRANTED,
+        Event.REJECTED: State.NOT_GRANTED,
+        Event.TIMED_OUT: State.NOT_GRANTED,
+    },
+    State.GRANTED: {
+        Event.REVOKED: State.ENDED,
+        Event.TERMINATED: State.ENDED,
+        Event.EXPIRED: State.ENDED,
+        Event.INVALIDATED: State.ENDED,
+    },
+    State.NOT_GRANTED: {},
+    State.ENDED: {},
+}
+"""What may follow what; None is before the first event. A customer in the portal grants without a request."""
+
+FINAL: Final = tuple(state for state, steps in TRANSITIONS.items() if state is not None and not steps)
+
+MAX_LIFETIME: Final = timedelta(days=5 * 366)
+"""The longest a permission may live before it must be given anew: our choice; the regulation leaves the maximum to the scope."""
+
+
+def next_state(state: State | None, event: Event) -> State:
+    """Return the state after this event. Raises NoTransition."""
+    after = TRANSITIONS[state].get(event)
+    if after is None:
+        msg = f"a permission that is {'not there yet' if state is None else state.value} cannot be {event.value}"
+        raise NoTransition(msg)
+    return after
+
+
+def state_after(events: Iterable[Event]) -> State | None:
+    """Return the state that these events, in order, lead to; None if there are none. Raises NoTransition."""
+    state: State | None = None
+    for event in events:
+        state = next_state(state, event)
+    return state
+
+
+def steps() -> Iterator[tuple[State | None, Event, State]]:
+    """Yield every step of the table."""
+    for state, events in TRANSITIONS.items():
+        for event, after in events.items():
+            yield state, event, after
+
+
+def ended(permission: Permission, moment: datetime) -> Permission:
+    """Return the permission as it is after an end at `moment`: it lives no longer than that, and never longer than it did."""
+    moment = utc(moment)
+    end = moment if permission.live.end is None else min(moment, permission.live.end)
+    return replace(permission, live=Period(permission.live.start, max(end, permission.live.start)))
+
+
+def check(permission: Permission) -> None:
+    """Raise BadScope unless a customer can give this: some channels of one product, said what for, with an end not too far off."""
+    mask, live = permission.mask, permission.live
+    if not mask or mask & ~ALL_MASK:
+        msg = "a permission names at least one channel, and only known ones"
+    elif mask & GAS_MASK and mask & ~GAS_MASK:
+        msg = "a permission is about one connection, so about electricity or gas, not both"
+    elif not permission.purpose.strip():
+        msg = "a permission says what for"
+    elif live.end is None or live.end <= live.start:
+        msg = "a permission has an end after its start"
+    elif live.end - live.start > MAX_LIFETIME:
+        msg = "a permission may not live longer than five years"
+    elif permission.data.is_moment:
+        msg = "a permission is about some time, not about one moment"
+    else:
+        return
+    raise BadScope(msg)

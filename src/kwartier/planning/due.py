@@ -1,0 +1,157 @@
+"""What could be due about one local day: the questions of a night, before anyone decided. Every answer comes from `decide`.
+
+The night about `day` runs after `day` ended. It asks
+
+* intervals from the midnight that opens `day` to the one that closes it,
+* day registers at the midnight that closes `day`. The one that opens it was asked the night before; it is asked again, as
+  the very same request, where that night could not have known: at a move or switch with effect there, and where the
+  scope of a permission starts there or the permission was given later. Equal requests give equal permit ids, so what was
+  served already is not read again.
+
+Requests that will be refused are asked too (a restricted connection, a permission that ended, a use case that expired):
+a refusal with its reason is part of the night's account.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from kwartier.grounds import conduct
+from kwartier.grounds.conditions import bounds
+from kwartier.grounds.moments import day_opened_by, is_anniversary
+from kwartier.grounds.rule import Edition
+from kwartier.model.ground import (
+    Action,
+    DataClass,
+    Facts,
+    Permission,
+    Purpose,
+    Request,
+    Requester,
+    Role,
+    Supply,
+    UseCase,
+)
+from kwartier.model.period import Period, day_period, midnight
+from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
+
+
+class _Night(NamedTuple):
+    """What every question of this night shares."""
+
+    facts: Facts
+    channels: Mask
+    day: Period
+    opens: datetime
+    closes: datetime
+    action: Action
+    edition: Edition
+
+
+def due(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
+    """Return every READ that could be due about `day`, by the edition in force at `at`; each request once, in a fixed order."""
+    night = _night(facts, product, day, Action.READ, at)
+    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, own=True), *_energy_loss(night)]))
+
+
+def deliveries(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
+    """Return every DELIVER to a supplier or third party that could be due about `day`. The own page shows: it gets none."""
+    night = _night(facts, product, day, Action.DELIVER, at)
+    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, own=False)]))
+
+
+def _night(facts: Facts, product: Product, day: date, action: Action, at: datetime) -> _Night:
+    channels = GAS_MASK if product is Product.GAS else ALL_MASK & ~GAS_MASK
+    opens, closes = midnight(day), midnight(day + timedelta(days=1))
+    return _Night(facts, channels, day_period(day), opens, closes, action, conduct.edition_at(at))
+
+
+def _request(night: _Night, who: Requester, purpose: Purpose, mask: Mask, period: Period) -> Request:
+    data_class = DataClass.PROFILE if mask & INTERVAL_MASK else DataClass.REGISTER
+    return Request(who, night.action, purpose, night.facts.connection, mask, period, data_class)
+
+
+def _suppliers(night: _Night) -> Iterator[Request]:
+    """Yield the registers for suppliers. At a switch both are asked for: one's period closes, the other's opens."""
+    for supply in night.facts.supplies:
+        if _touches(supply.period, night.closes):
+            yield from _regular(night, supply)
+        for moment in (night.opens, night.closes):
+            if _touches(supply.period, moment):
+                yield from _changes(night, supply, moment)
+
+
+def _regular(night: _Night, supply: Supply) -> Iterator[Request]:
+    """Yield the periodic register if the edition's schedule names this midnight, and the annual one on the supply's anniversary."""
+    periodic = night.edition.grant(Role.SUPPLIER, Purpose.PERIODIC_READING)
+    day = day_opened_by(night.closes)
+    if periodic is not None and day is not None and periodic.schedule.falls_on(day):
+        yield _register(night, supply, Purpose.PERIODIC_READING, night.closes)
+    if is_anniversary(supply.period.start, night.closes):
+        yield _register(night, supply, Purpose.ANNUAL_BILL, night.closes)
+
+
+def _changes(night: _Night, supply: Supply, moment: datetime) -> Iterator[Request]:
+    """Yield the register of a move or a switch with effect at this midnight."""
+    if any(bounds(occupancy.period, moment) for occupancy in night.facts.occupancies):
+        yield _register(night, supply, Purpose.MOVE, moment)
+    if bounds(supply.period, moment):
+        yield _register(night, supply, Purpose.SWITCH, moment)
+
+
+def _register(night: _Night, supply: Supply, purpose: Purpose, moment: datetime) -> Request:
+    return _request(night, Requester(Role.SUPPLIER, supply.party), purpose, night.channels & DAY_MASK, Period(moment, moment))
+
+
+def _permissions(night: _Night, *, own: bool) -> Iterator[Request]:
+    """Yield what permissions to parties name of this day, and with `own` what the customer asked for the own page."""
+    for permission in night.facts.permissions:
+        if permission.party is not None:
+            who = Requester(Role.THIRD_PARTY, permission.party)
+            yield from _permitted(night, permission, who, Purpose.THIRD_PARTY_SERVICE)
+        elif own:
+            yield from _permitted(night, permission, Requester(Role.CUSTOMER, permission.subject), Purpose.OWN_INSIGHT)
+
+
+def _permitted(night: _Night, permission: Permission, who: Requester, purpose: Purpose) -> Iterator[Request]:
+    """Yield the intervals and the registers of the day that lie in the permission's scope."""
+    scope = _scope(night, permission)
+    intervals = permission.mask & night.channels & INTERVAL_MASK
+    about = scope.meet(night.day)
+    if intervals and about is not None and not about.is_moment:
+        yield _request(night, who, purpose, intervals, about)
+    registers = permission.mask & night.channels & DAY_MASK
+    if not registers:
+        return
+    if scope.start == night.opens or (permission.live.start > night.opens and _touches(scope, night.opens)):
+        yield _request(night, who, purpose, registers, Period(night.opens, night.opens))
+    if _touches(scope, night.closes):
+        yield _request(night, who, purpose, registers, Period(night.closes, night.closes))
+
+
+def _scope(night: _Night, permission: Permission) -> Period:
+    """Return the data the permission can be about: within its giver's occupancy of this day, or as it says if there is none."""
+    for occupancy in night.facts.occupancies:
+        if occupancy.subject == permission.subject and occupancy.period.overlaps(night.day):
+            return occupancy.period.meet(permission.data) or permission.data
+    return permission.data
+
+
+def _energy_loss(night: _Night) -> Iterator[Request]:
+    """Yield the operator's question per use case of energy loss in this area; what was registered for another area asks nothing."""
+    for case in night.facts.use_cases:
+        if case.purpose is not Purpose.ENERGY_LOSS or case.area != night.facts.area:
+            continue
+        about, mask = case.days.meet(night.day), case.mask & night.channels
+        if mask and about is not None and not about.is_moment:
+            yield _loss(night, case, mask, about)
+
+
+def _loss(night: _Night, case: UseCase, mask: Mask, about: Period) -> Request:
+    who = Requester(Role.OPERATOR, case.id)
+    return Request(who, night.action, case.purpose, night.facts.connection, mask, about, case.data_class)
+
+
+def _touches(period: Period, moment: datetime) -> bool:
+    """True if the moment lies within the period or on one of its boundaries: a register has two owners there."""
+    return period.start <= moment and (period.end is None or moment <= period.end)
