@@ -1,0 +1,1 @@
+"""Carries DLMS over channels to the meters: associations, concurrency, retries, gaps (leaflet S1)."""

@@ -1,0 +1,1 @@
+"""The values that cross rooms: frozen, standard library only. Read this first."""

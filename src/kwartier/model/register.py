@@ -40,7 +40,7 @@ class Obis:
     def __str__(self) -> str:
         """Write `A-B:C.D.E`, with `.F` unless it is 255."""
         a, b, c, d, e, f = self.code
-        return f"{a}-{b}:{c}.{d}.{e}" + ("" if f == 255 else f".{f}")  # noqa: PLR2004
+        return f"{a}-{b}:{c}.{d}.{e}" + ("" if f == 255 else f".{f}")  # noqa: PLR2004 - 255 is left out
 
 
 class Product(StrEnum):
@@ -104,9 +104,7 @@ def channels_of(mask: Mask) -> Iterator[Channel]:
 INTERVAL_MASK: Mask = mask_of((Channel.IMPORT, Channel.EXPORT, Channel.GAS))
 DAY_MASK: Mask = mask_of(c for c in Channel if c >= Channel.DAY_IMPORT_LOW)
 GAS_MASK: Mask = mask_of((Channel.GAS, Channel.DAY_GAS))
-CONSUMPTION_MASK: Mask = mask_of(
-    (Channel.IMPORT, Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL, Channel.GAS, Channel.DAY_GAS)
-)
+CONSUMPTION_MASK: Mask = mask_of((Channel.IMPORT, Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL, Channel.GAS, Channel.DAY_GAS))
 ALL_MASK: Mask = INTERVAL_MASK | DAY_MASK
 
 

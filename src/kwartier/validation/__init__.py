@@ -1,0 +1,1 @@
+"""Turns answers of meters into channel-days and verdicts; nothing suspicious is dropped. Dry."""

@@ -1,0 +1,1 @@
+"""The tongues of meters, without any input or output: bytes in, events out."""
