@@ -10,8 +10,8 @@ from psycopg import Connection
 
 from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
-from kwartier.grounds.decide import decide
-from kwartier.model.ground import Purpose, Refusal, Request
+from kwartier.grounds.decide import STATION, decide
+from kwartier.model.ground import Facts, Purpose, Refusal, Request, UseCase
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
@@ -26,6 +26,8 @@ FRAMES_PER_TASK = 12
 """Frames that one GET may need with its blocks: 97 rows of 28 bytes in PDUs of 1024 are 3, a register row 1; the rest is room."""
 FRAMES_PER_VISIT = 8
 """AARQ, GMAC, pass 3, RLRQ, and room for a release after an error."""
+STATION_CAPACITY_W = 2_000_000
+"""Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
 ACTOR = "operator"
 
 
@@ -46,25 +48,38 @@ class Intent:
     loaded: datetime | None = None
 
 
+@final
+@dataclass(slots=True)
+class _Grid:
+    """What a round teaches about its transformers. `balanced` have their balance of this day already."""
+
+    balanced: frozenset[int]
+    homes: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    use_cases: dict[str, tuple[UseCase, ...]] = field(default_factory=dict)
+
+    def add(self, row: facts.ConnectionRow) -> None:
+        self.use_cases[row.area] = row.facts.use_cases
+        if row.transformer is not None and row.product is Product.ELECTRICITY:
+            self.homes[row.transformer][row.key] = row.capacity_w
+
+
 def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
     """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
     intent = Intent(loaded=at, subjects=subject_codes(c, this.connections, day))
     span = day_period(day)
     assert span.end is not None  # noqa: S101 - a day always closes
     served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
-    balanced = loss.days_done(c, list(this.transformers), day)
-    homes: dict[int, dict[int, int]] = defaultdict(dict)
+    grid = _Grid(loss.days_done(c, list(this.transformers), day))
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
-        if row.transformer is not None and row.product is Product.ELECTRICITY:
-            homes[row.transformer][row.key] = row.capacity_w
-        requests = [r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in balanced)]
+        grid.add(row)
+        requests = [r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in grid.balanced)]
         permits = _decide(requests, row.facts, at, intent)
         if row.wired is not None:
             wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)
             intent.all_reads += plan.all_reads(wired, day)
             intent.tasks += plan.plan(permits, wired, served.get(row.key, frozenset()))
-    _stations(c, this, day, at, intent, homes, balanced)
+    _stations(c, this, intent, grid, day, at)
     intent.meters = len({task.meter for task in intent.tasks})
     return intent
 
@@ -73,7 +88,7 @@ def _is_loss(request: Request) -> bool:
     return request.purpose is Purpose.ENERGY_LOSS
 
 
-def _decide(requests: Iterable[Request], known: Any, at: datetime, intent: Intent) -> list[Permit]:
+def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Intent) -> list[Permit]:
     permits = []
     for request in requests:
         answer = decide(request, known, at=at)
@@ -85,24 +100,18 @@ def _decide(requests: Iterable[Request], known: Any, at: datetime, intent: Inten
     return permits
 
 
-def _stations(
-    c: Connection[Any], this: Round, day: date, at: datetime, intent: Intent, homes: dict[int, dict[int, int]], balanced: frozenset[int]
-) -> None:
+def _stations(c: Connection[Any], this: Round, intent: Intent, grid: _Grid, day: date, at: datetime) -> None:
     """Plan the station meters of the round's transformers: the operator's own assets, read for the energy loss only."""
-    for row in facts.station_meters(c, [t for t in this.transformers if t not in balanced], day=day):
-        requests = [r for r in due.due(row.facts, Product.ELECTRICITY, day, at=at) if _is_loss(r)]
-        permits = _decide(requests, row.facts, at, intent)
-        wired = plan.Wired(0, row.meter, meter_models()[row.model], 0)
+    intent.capacities_w[STATION] = STATION_CAPACITY_W
+    for row in facts.station_meters(c, day, [t for t in this.transformers if t not in grid.balanced]):
         intent.all_reads += 1
-        if permits:
-            intent.tasks += plan.plan(permits, wired)
-            known = next(u for u in row.facts.use_cases if ("use_case", u.id) in permits[0].facts)
-            intent.stations.append(Station(row.transformer, known.id, known.min_group, row.meter, homes.get(row.transformer, {})))
-    intent.capacities_w[0] = STATION_CAPACITY_W
-
-
-STATION_CAPACITY_W = 2_000_000
-"""Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
+        known = Facts(STATION, row.area, use_cases=grid.use_cases.get(row.area, ()))
+        permits = _decide(due.due(known, Product.ELECTRICITY, day, at=at), known, at, intent)
+        if not permits:
+            continue
+        intent.tasks += plan.plan(permits, plan.Wired(STATION, row.meter, meter_models()[row.model], 0))
+        case = permits[0].request.requester.id
+        intent.stations.append(Station(row.transformer, case, permits[0].min_group, row.meter, grid.homes.get(row.transformer, {})))
 
 
 def write_intent(house: Installation, c: Connection[Any], night: int, intent: Intent, at: datetime) -> BatchJob | None:

@@ -21,10 +21,6 @@ from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle
 from kwartier.workflows.night.work import read_batch
 
-COUNTER_JUMP = 1 << 24
-"""Farthest that a meter may pull our counter ahead. Its word is not authenticated: a value near 2^32 would use up the key."""
-
-
 class NightRuns(KwartierError):
     """Another process is reading tonight; nothing was done. The caller waits for it."""
 
@@ -125,7 +121,7 @@ class _Retry:
 
 def _land(house: Installation, out: _InFlight, report: NightReport, retry: dict[int, _Retry], clock: Clock) -> None:
     for intent, result in out.landed():
-        settle(house, intent, result, clock())
+        settle(house, intent, result, report.day, clock())
         report.settled(result)
         for meter, counter in result.counters.items():
             retry[meter] = _Retry(intent, counter)
@@ -141,9 +137,9 @@ def _second_pass(
     if not retry:
         return
     with house.operator() as c:
-        raised = meters.raise_to(c, {meter: one.counter for meter, one in retry.items()}, COUNTER_JUMP)
+        doubted = {one.meter for one in meters.raise_to(c, {meter: one.counter for meter, one in retry.items()})}
     again: dict[int, tuple[Intent, list[Task]]] = {}
-    for meter in sorted(raised):
+    for meter in sorted(retry.keys() - doubted):
         intent = retry[meter].intent
         tasks = [kept for task in intent.tasks if task.meter == meter and (kept := _without_sums(task))]
         again.setdefault(id(intent), (intent, []))[1].extend(tasks)
@@ -155,7 +151,7 @@ def _second_pass(
             job = write_intent(house, c, night, once_more, clock())
         report.gaps[GapReason.COUNTER] -= len(tasks)
         result = executor.submit(read_batch, job).result()
-        settle(house, once_more, result, clock())
+        settle(house, once_more, result, report.day, clock())
         report.settled(result)
 
 

@@ -5,7 +5,7 @@ The order is what makes a kill harmless: before the transaction the batch never 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, final
 
 from psycopg import Connection
@@ -25,14 +25,14 @@ from kwartier.workflows.night.prepare import ACTOR, Intent
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 
 
-def settle(house: Installation, intent: Intent, result: BatchResult, at: datetime) -> None:
+def settle(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
     """Make one batch durable: registry and log in one transaction, then the lake, then the mark."""
     with house.operator() as c:
-        stage(house, c, intent, result, at)
+        stage(house, c, intent, result, day, at)
     commit(house, result.batch, result.files, at)
 
 
-def stage(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, at: datetime) -> None:
+def stage(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
     """Write staged files, outcomes, quarantine, balances, promises and deeds."""
     nights.stage(c, result.batch, [one.to_json() for one in result.files], at)
     nights.add_outcomes(c, result.batch, [_outcome_row(one) for one in result.outcomes])
@@ -40,7 +40,7 @@ def stage(house: Installation, c: Connection[Any], intent: Intent, result: Batch
         c, result.batch, [(q.task, [{"rule": v.rule, "severity": v.severity, "detail": v.detail} for v in q.verdicts], q.rows) for q in result.quarantined]
     )
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
-    balance.store(house, c, intent, result, at)
+    balance.store(house, c, intent, result, day, at)
     lines = [
         leaves.read(one.task, one.result, one.reason, [ref.id for ref in one.served], one.at, intent.subjects.get(one.task.connection))
         for one in result.outcomes

@@ -1,0 +1,137 @@
+"""A whole operator in one command: a town of meters, the import, a night, and the pages."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, final
+
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from kwartier.cli.measure import Meter
+from kwartier.model.errors import KwartierError
+from kwartier.web.app import application
+from kwartier.workflows import delivery_round, enrolment, grid_care, installation, replay
+from kwartier.workflows.installation import Installation, system_clock
+from kwartier.workflows.night import run as nights
+
+TOWN_READY_S = 300
+GRACE_S = 20
+
+
+class TownFailed(KwartierError):
+    """The simulated town did not start; its own words are above."""
+
+    code = "town-failed"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked of the demo."""
+
+    data: Path
+    homes: int
+    seed: int
+    day: date
+    once: bool
+    port: int | None
+
+
+@contextmanager
+def town(wish: Wish) -> Iterator[int]:
+    """Run the town as its own process, and end it when the demo ends. Gives its process id."""
+    command = [
+        sys.executable, "-m", "kwartier.simulator",
+        "--homes", str(wish.homes), "--seed", str(wish.seed), "--date", wish.day.isoformat(),
+        "--dir", str(wish.data / "town"), "--shipment-key", str(wish.data / "keys" / "shipment.pub"),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    try:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        first = process.stdout.readline()
+        if not first or not json.loads(first).get("ready"):
+            message = "the town did not start"
+            raise TownFailed(message)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
+    """Run one night and its deliveries with a progress bar; return the counts."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=out, transient=True
+    ) as bars:
+        bar = bars.add_task("homes read", total=None)
+        with house.executor() as executor:
+            report = nights.run(
+                house, day, executor, clock=system_clock, progress=lambda done, whole: bars.update(bar, completed=done, total=whole)
+            )
+        sent = bars.add_task("parcels", total=None)
+        delivered = delivery_round.run(house, clock=system_clock, progress=lambda count: bars.advance(sent, count))
+    with house.auditor() as c:
+        checkpoint = house.log.integrate(c)
+    loss = grid_care.losses(house, day)
+    return {
+        **report.counts(),
+        "parcels": delivered.delivered,
+        "withheld": delivered.withheld,
+        "transformers": loss.transformers,
+        "transformers_published": loss.published,
+        "loss_wh": loss.loss_wh,
+        "loss_uncertainty_wh": loss.uncertainty_wh,
+        "checkpoint": {"size": checkpoint.size, "root": checkpoint.root.hex()},
+    }
+
+
+def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> None:
+    """Do it all. The town writes what each meter holds before the night; the replay compares afterwards."""
+    begun = time.monotonic()
+    out.print(f"installation in {wish.data}, {wish.homes} homes, the night about {wish.day}")
+    installation.create(wish.data)
+    with town(wish) as town_pid, installation.opened(wish.data) as house:
+        enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
+        with Meter(house, town_pid) as meter:
+            counts = night(house, wish.day, out)
+        found = replay.run(house, at=system_clock())
+        counts |= {
+            "uncovered_reads": found.uncovered_reads,
+            "uncovered_deliveries": found.uncovered_deliveries,
+            "seconds": round(time.monotonic() - begun, 1),
+            "cpu_us_per_meter": round(meter.cpu_s * 1e6 / max(counts["meters"], 1)),
+            "peak_mb": round(meter.peak_mb),
+        }
+        tell(counts)
+        if not wish.once:
+            serve(house, house.settings.port if wish.port is None else wish.port, demo=True, out=out)
+
+
+def serve(house: Installation, port: int, *, demo: bool, out: Console) -> None:
+    """Serve the pages on loopback until interrupted."""
+    app = application(house, clock=system_clock, demo=demo)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", server_header=False, access_log=False))
+    config_socket = server.config.bind_socket()
+    out.print(f"The pages: http://127.0.0.1:{config_socket.getsockname()[1]}/  (end with Ctrl-C)")
+    server.run(sockets=[config_socket])
+
+
+def bench(name: str, arguments: list[str]) -> int:
+    """Run bench/NAME.py of the checkout in its own process; return its exit code."""
+    script = Path(__file__).resolve().parents[3] / "bench" / f"{name}.py"
+    if not name.isidentifier() or not script.is_file():
+        sys.stderr.write("no such benchmark; bench/ has them\n")
+        return 2
+    return subprocess.run([sys.executable, str(script), *arguments], check=False).returncode  # noqa: S603 - our own script
