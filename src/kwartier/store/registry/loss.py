@@ -21,7 +21,10 @@ _SELECT = f"select {_COLUMNS} from kw.loss where day = %s order by transformer" 
 @final
 @dataclass(frozen=True, slots=True)
 class LossRow:
-    """One balance. The four series are int64 per quarter in native order; all None, and `withheld` says why, where no figure goes out."""
+    """One balance. The four series are int64 per quarter in native order.
+
+    Where no figure goes out all four are None, and `withheld` says why.
+    """
 
     transformer: int
     day: date
@@ -38,11 +41,7 @@ class LossRow:
 
 def store(c: C, balances: Iterable[LossRow]) -> int:
     """Write balances in the transaction that stages their batch. One that exists stands. Returns how many were new."""
-    values = [
-        (b.transformer, b.day, b.use_case, b.batch, b.homes, b.homes_read, b.infeed_wh, b.net_use_wh, b.loss_wh, b.uncertainty_wh)
-        + (b.withheld,)
-        for b in balances
-    ]
+    values = [tuple(getattr(balance, name) for name in LossRow.__slots__) for balance in balances]
     with c.cursor() as cursor:
         cursor.executemany(_INSERT, values)
         return cursor.rowcount if values else 0

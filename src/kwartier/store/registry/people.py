@@ -1,0 +1,55 @@
+"""Who lives where, and when."""
+
+from dataclasses import dataclass
+from typing import final
+
+from kwartier.model.ean import Ean
+from kwartier.model.period import Period
+from kwartier.model.register import Product
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.rows import C
+
+_OCCUPANCIES = """
+    select o.id, o.connection, c.product, o.period from kw.occupancy o join kw.connection c on c.key = o.connection
+    where o.subject = %s order by o.connection, lower(o.period)
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person. `code` is their own number, with which they check proofs; code and name are personal data."""
+
+    key: int
+    code: str
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OccupancyRow:
+    """A person's time at a connection."""
+
+    id: int
+    connection: int
+    product: Product
+    period: Period
+
+
+def by_code(c: C, code: str) -> Subject | None:
+    """Find a person by their own code."""
+    found = c.execute("select key, code, name from kw.subject where code = %s", (code,)).fetchone()
+    return Subject(*found) if found else None
+
+
+def occupancies(c: C, subject: int) -> list[OccupancyRow]:
+    """Return where a person lives and lived."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_OCCUPANCIES, (subject,)).fetchall()
+    return [OccupancyRow(i, connection, Product(product), period) for i, connection, product, period in found]
+
+
+def connection(c: C, ean: Ean) -> int | None:
+    """Return the key of a connection by its EAN."""
+    found = c.execute("select key from kw.connection where ean = %s", (ean.reveal(),)).fetchone()
+    return int(found[0]) if found else None

@@ -1,0 +1,146 @@
+"""Permissions: given once, ended once, never changed. As the portal row-level security keeps a person to their own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, final
+
+from psycopg.errors import ExclusionViolation
+
+from kwartier.model.period import Period
+from kwartier.model.register import Mask
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.rows import C
+
+# A person gives what is theirs to give: the one who lives there when the permission begins.
+_GRANT = """
+    insert into kw.permission (connection, subject, party, mask, purpose, data, live, reference)
+    select %(connection)s, %(subject)s, %(party)s, %(mask)s, %(purpose)s, %(data)s, %(live)s, %(reference)s
+    where exists (select from kw.occupancy where connection = %(connection)s and subject = %(subject)s and period @> %(at)s)
+    returning id
+"""
+_SAID = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'granted')"
+_END = """
+    insert into kw.permission_event (permission, at, event) values (%s, %s, %s) on conflict do nothing returning id
+"""
+_SELECT = """
+    select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference
+    from kw.permission p join kw.permission_state s on s.id = p.id
+    left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
+"""
+_OF_SUBJECT = _SELECT + " where p.subject = %s order by p.id desc"
+_OF_CONNECTION = _SELECT + " where p.connection = %s order by p.id desc"
+_ONE = _SELECT + " where p.id = %s"
+_OVERVIEW = """
+    select s.party, count(*) filter (where s.live @> %(at)s), count(*) filter (where e.event is not null),
+        count(*) filter (where e.event is null and upper(s.live) <= %(at)s)
+    from kw.permission_state s left join kw.permission_event e on e.permission = s.id and e.event <> 'granted'
+    group by s.party order by s.party nulls first
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PermissionRow:
+    """One permission as given and as it stands.
+
+    `live` is None where it was ended before it began, otherwise it is cut at the end; `given` is what the customer agreed to.
+    `ended` and `ended_at` tell how it ended, None while it has not.
+    """
+
+    id: int
+    connection: int
+    subject: int
+    party: int | None
+    mask: Mask
+    purpose: str
+    data: Period
+    live: Period | None
+    given: Period
+    ended: str | None
+    ended_at: datetime | None
+    reference: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PartyCount:
+    """How many permissions a party has (None: the customers' own opt-in): live now, ended by somebody, run out."""
+
+    party: int | None
+    live: int
+    ended: int
+    expired: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a customer gives, and to whom (`party` None: opt-in to the own page). `purpose` is in the customer's words."""
+
+    connection: int
+    subject: int
+    party: int | None
+    mask: Mask
+    purpose: str
+    data: Period
+    live: Period
+    reference: str | None = None
+
+
+def grant(c: C, given: Grant, at: datetime) -> int:
+    """Give a permission. Returns its id. Raises NotAnOccupant or AlreadyPermitted, and then nothing was changed."""
+    values = {name: getattr(given, name) for name in Grant.__slots__} | {"at": given.live.start}
+    try:
+        with c.transaction(), _rows.cursor(c) as cursor:
+            found = cursor.execute(_GRANT, values).fetchone()
+            if found is not None:
+                cursor.execute(_SAID, (found[0], at))
+    except ExclusionViolation as error:
+        msg = "there is a live permission for this party and purpose"
+        raise AlreadyPermitted(msg) from error
+    if found is None:
+        msg = "only who lives there can give a permission"
+        raise NotAnOccupant(msg)
+    return int(found[0])
+
+
+def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:
+    """End a permission from `at` on: a new fact, and a stop in the same transaction. False if it had ended before.
+
+    Raises NotFound for one that is not there or not theirs.
+    """
+    with _rows.cursor(c) as cursor:
+        if cursor.execute("select 1 from kw.permission where id = %s", (permission,)).fetchone() is None:
+            msg = "no such permission"
+            raise NotFound(msg)
+        return cursor.execute(_END, (permission, at, event)).fetchone() is not None
+
+
+def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | None:
+    """Return a permission that this person can still end at this moment: theirs, not ended, not run out. Else None."""
+    for one in _select(c, _ONE, permission):
+        over = one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at)
+        return None if over or one.subject != subject else one
+    return None
+
+
+def of_subject(c: C, subject: int) -> list[PermissionRow]:
+    """Return all permissions a person ever gave, newest first."""
+    return _select(c, _OF_SUBJECT, subject)
+
+
+def of_connection(c: C, connection: int) -> list[PermissionRow]:
+    """Return all permissions ever given for a connection, newest first."""
+    return _select(c, _OF_CONNECTION, connection)
+
+
+def overview(c: C, at: datetime) -> list[PartyCount]:
+    """Return how many permissions each party has, as of a moment. For the operator: no person is named."""
+    with _rows.cursor(c) as cursor:
+        return [PartyCount(*row) for row in cursor.execute(_OVERVIEW, {"at": at})]
+
+
+def _select(c: C, query: LiteralString, key: int) -> list[PermissionRow]:
+    with _rows.cursor(c) as cursor:
+        return [PermissionRow(*row) for row in cursor.execute(query, (key,))]
