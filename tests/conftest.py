@@ -8,6 +8,8 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["fixtures_postgres"]
+
 ALLOWED = ipaddress.ip_network("127.0.0.0/8")
 CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 RESOLVING = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})

@@ -1,0 +1,90 @@
+"""Connections, a pool per role, and the identity of the portal's transactions."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, Self, final
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from kwartier.store.postgres.dsns import Dsns
+from kwartier.store.postgres.errors import ServerUnavailable
+
+
+@contextmanager
+def connect(dsn: str) -> Iterator[Connection[Any]]:
+    """Give a connection of one's own in a transaction, committed at the end, rolled back by an exception. Raises ServerUnavailable."""
+    try:
+        connection: Connection[Any] = psycopg.connect(dsn)
+    except psycopg.OperationalError as fault:
+        msg = "the database server cannot be reached"
+        raise ServerUnavailable(msg) from fault
+    with connection:
+        yield connection
+
+
+@final
+class Pools:
+    """A pool of connections for the operator, the portal and the sequencer of the log. A context manager; connections are made on demand."""
+
+    def __init__(self, dsns: Dsns, *, most: int = 8, wait_s: float = 30.0) -> None:
+        """Keep the DSNs; each pool grows to `most` connections, and a caller waits at most `wait_s` for one."""
+        self._operator = _pool(dsns.operator, most, wait_s)
+        self._portal = _pool(dsns.portal, most, wait_s)
+        self._audit = _pool(dsns.audit, most, wait_s)
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open the pools."""
+        for pool in (self._operator, self._portal, self._audit):
+            self._closing.enter_context(pool)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        """Close every connection."""
+        self._closing.close()
+
+    @contextmanager
+    def operator(self) -> Iterator[Connection[Any]]:
+        """Give a transaction as kw_operator."""
+        with _taken(self._operator) as connection:
+            yield connection
+
+    @contextmanager
+    def portal(self, subject: int) -> Iterator[Connection[Any]]:
+        """Give a transaction as kw_portal that sees one subject's rows; the identity ends with the transaction."""
+        with _taken(self._portal) as connection:
+            connection.execute("select set_config('kwartier.subject', %s, true)", [str(int(subject))])
+            yield connection
+
+    @contextmanager
+    def audit(self) -> Iterator[Connection[Any]]:
+        """Give a transaction as kw_audit."""
+        with _taken(self._audit) as connection:
+            yield connection
+
+
+def _pool(dsn: str, most: int, wait_s: float) -> ConnectionPool:
+    return ConnectionPool(
+        dsn,
+        min_size=0,
+        max_size=most,
+        timeout=wait_s,
+        num_workers=1,
+        open=False,
+        check=ConnectionPool.check_connection,
+    )
+
+
+@contextmanager
+def _taken(pool: ConnectionPool) -> Iterator[Connection[Any]]:
+    """Take a connection from a pool for one transaction. Raises ServerUnavailable."""
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(pool.connection())
+        except PoolTimeout as fault:
+            msg = "the database server cannot be reached, or all its connections are taken"
+            raise ServerUnavailable(msg) from fault
+        yield connection

@@ -1,0 +1,98 @@
+"""Databases for tests: one private cluster for all workers of a run, a fresh migrated database for every test.
+
+    dsns                a migrated, empty database, as a `Dsns`
+    admin_dsn           the superuser of the same database
+    installation_dir    a new installation folder (0700) whose kwartier.toml points at that database
+    postgres_programs   the folder with `initdb` and `postgres` under test
+
+KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the embedded one. A test that uses any of them is marked `database`.
+"""
+
+import fcntl
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from kwartier.store.postgres import Dsns, migrate, roles
+from kwartier.store.postgres.binaries import find
+from kwartier.store.postgres.server import embedded
+
+DEBIAN = Path("/usr/lib/postgresql")
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+"""Tests of everything but durability: what a test writes need not survive the machine."""
+
+_NEXT = itertools.count()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server with one migrated database, from which the databases of the tests are copied."""
+
+    admin: str
+    template: Dsns
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server."""
+    for item in items:
+        if {"postgres_cluster", "postgres_programs"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture(scope="session")
+def postgres_programs() -> Path:
+    """Return the programs of the PostgreSQL under test: embedded, or Debian's of version KW_TEST_PG."""
+    version = os.environ.get("KW_TEST_PG", "")
+    programs = DEBIAN / version / "bin" if version else find()
+    assert (programs / "initdb").exists(), f"PostgreSQL {version} is not installed"
+    return programs
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory, postgres_programs: Path) -> Iterator[Cluster]:
+    """Run one cluster for all workers; the last of them stops it."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres"
+    with embedded(home, programs=postgres_programs, options=NOT_DURABLE) as admin:
+        with (home / "making").open("wb") as making:
+            fcntl.flock(making, fcntl.LOCK_EX)
+            template = roles.provide(home, admin)
+            migrate(template.owner)
+        yield Cluster(admin, template)
+
+
+@pytest.fixture
+def dsns(postgres_cluster: Cluster) -> Iterator[Dsns]:
+    """Give a fresh, migrated, empty database and drop it afterwards."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_NEXT)}"
+    with psycopg.connect(postgres_cluster.admin, autocommit=True) as admin:
+        copy = sql.SQL("create database {} template {} owner {}")
+        admin.execute(copy.format(*map(sql.Identifier, (name, roles.DATABASE, roles.OWNER))))
+        template = postgres_cluster.template
+        yield Dsns(*(make_conninfo(getattr(template, each.name), dbname=name) for each in fields(Dsns)))
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def admin_dsn(postgres_cluster: Cluster, dsns: Dsns) -> str:
+    """Give the superuser's way into the test's database."""
+    return make_conninfo(postgres_cluster.admin, dbname=psycopg.conninfo.conninfo_to_dict(dsns.owner)["dbname"])
+
+
+@pytest.fixture
+def installation_dir(tmp_path: Path, dsns: Dsns) -> Path:
+    """Give the folder of an installation that is still empty but for its settings."""
+    folder = tmp_path / "installation"
+    folder.mkdir(mode=0o700)
+    lines = [f"{each.name}_dsn = {json.dumps(getattr(dsns, each.name))}\n" for each in fields(Dsns)]
+    (folder / "kwartier.toml").write_text("".join(lines), encoding="utf-8")
+    return folder
