@@ -1,0 +1,188 @@
+"""The readings: staged by workers, committed by one, finalised per day, read by key and day or in bulk.
+
+    stage     a worker writes data files, fsynced; nobody sees them yet
+    commit    under the lake's lock the files of a batch become part of the table, once per batch, all or none
+    finalise  the files of a day become one, sorted, the newest batch of each (key, channel) only
+    sweep     files that belong neither to the table nor to a staged batch go
+
+A process may die at any point: the table stays readable and holds whole batches only.
+"""
+
+import hashlib
+import io
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Final, final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kwartier.model.channel_day import ChannelDay
+from kwartier.model.register import ALL_MASK, Channel, Mask
+from kwartier.store.readings import durable, layout, log, merge
+from kwartier.store.readings.errors import BadChannelDay, BrokenTable, NotStaged
+from kwartier.store.readings.files import DataFile, Footers
+from kwartier.store.readings.staged import StagedFile
+
+_TRIES: Final = 4
+SWEEP_AGE_S: Final = 3600.0
+"""A file younger than this may be one that a worker just staged and nobody has written down yet."""
+
+
+@final
+class Readings:
+    """The table of channel-days below one folder. Any number of processes and threads may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the table. Raises NoTable and BrokenTable."""
+        self._root = root
+        self._lock = root / "lake.lock"
+        self._log = log.Log(root)
+        self._footers = Footers()
+
+    @staticmethod
+    def create(root: Path) -> None:
+        """Make an empty table below this folder; nothing happens if there is one."""
+        log.create(root)
+
+    def stage(self, batch: int, channel_days: Iterable[ChannelDay]) -> list[StagedFile]:
+        """Write the channel-days of a batch, a file per day, and commit nothing. Raises BadChannelDay.
+
+        A file is named after batch and content, so staging the same again replaces each file by itself. A large batch may be
+        staged in several calls; all its files go into one commit.
+        """
+        days: dict[date, list[ChannelDay]] = defaultdict(list)
+        for one in channel_days:
+            if one.batch != batch:
+                msg = "a channel-day of another batch"
+                raise BadChannelDay(msg)
+            days[one.day].append(one)
+        return [self._stage_day(batch, day, layout.to_table(days[day])) for day in sorted(days)]
+
+    def _stage_day(self, batch: int, day: date, table: pa.Table) -> StagedFile:
+        body = io.BytesIO()
+        with layout.writer(body) as out:
+            out.write_table(table, row_group_size=layout.ROW_GROUP)
+        content = body.getvalue()
+        path = self._folder(day) / f"b{batch}-{hashlib.sha256(content).hexdigest()[:24]}.parquet"
+        with durable.appearing(path) as draft:
+            draft.write_bytes(content)
+        return _staged(path, day, len(content), layout.numbers(table, "key"))
+
+    def _folder(self, day: date) -> Path:
+        folder = self._root / f"day={day.isoformat()}"
+        durable.make_folder(folder)
+        return folder
+
+    def commit(self, batch: int, files: Sequence[StagedFile]) -> bool:
+        """Make the files of a batch part of the table. False if the batch was committed before. Raises NotStaged."""
+        with durable.alone(self._lock):
+            if self._log.holds(batch):
+                return False
+            for one in files:
+                self._verify(one)
+            self._log.commit(files, batch=batch)
+            return True
+
+    def _verify(self, one: StagedFile) -> None:
+        try:
+            found = (self._root / one.path).stat().st_size
+        except FileNotFoundError:
+            found = 0
+        if found != one.size:
+            msg = f"a staged file has {found} bytes instead of {one.size}"
+            raise NotStaged(msg)
+
+    def finalise(self, day: date) -> None:
+        """Replace the files of a day by one that is sorted and has each (key, channel) once, from its newest batch.
+
+        A day of one file is left alone: every file is written sorted and single.
+        """
+        with durable.alone(self._lock), ExitStack() as opened:
+            old = self._log.days().get(day, ())
+            if len(old) > 1:
+                tables = merge.merged([self._open(one, opened) for one in old])
+                self._log.commit([self._write_final(day, merge.in_row_groups(tables))], old)
+
+    def _write_final(self, day: date, tables: Iterator[pa.Table]) -> StagedFile:
+        """Write the file of a day. Its name holds the version that will refer to it, so a left-over of a kill is replaced."""
+        path = self._folder(day) / f"f{self._log.version + 1:010d}.parquet"
+        keys: list[NDArray[np.int64]] = []
+        with durable.appearing(path) as draft:
+            with layout.writer(draft) as out:
+                for table in tables:
+                    out.write_table(table, row_group_size=layout.ROW_GROUP)
+                    keys.append(layout.numbers(table, "key"))
+            size = draft.stat().st_size
+        return _staged(path, day, size, np.concatenate(keys))
+
+    def sweep(self, known: Collection[str], *, older_than_s: float = SWEEP_AGE_S) -> int:
+        """Delete data files that neither the table nor `known` refers to; return how many.
+
+        `known` are the paths of all staged files the registry still holds. Give no age below the default while workers stage.
+        """
+        newest = time.time() - older_than_s
+        with durable.alone(self._lock):
+            kept = {one.path for files in self._log.days().values() for one in files}.union(known)
+            stray = [path for path in self._root.glob("day=*/*") if str(path.relative_to(self._root)) not in kept]
+            gone = [path for path in stray if path.stat().st_mtime <= newest]
+            for path in gone:
+                path.unlink()
+        return len(gone)
+
+    def day(self, key: int, day: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
+        """Return what is held of one connection on one local day, by channel."""
+        with ExitStack() as opened:
+            files = self._open_day(day, opened, key)
+            found: dict[Channel, ChannelDay] = {}
+            for rows in (rows for file in files for rows in file.rows_of(key, sure=len(files) == 1)):
+                for one in layout.channel_days(rows, day, mask):
+                    if one.channel not in found or found[one.channel].batch <= one.batch:
+                        found[one.channel] = one
+        return [found[channel] for channel in sorted(found)]
+
+    def days(self, key: int, first: date, last: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
+        """Return what is held of one connection from `first` to `last`, both included, by day and channel."""
+        return [one for day in self.days_held() if first <= day <= last for one in self.day(key, day, mask)]
+
+    def days_held(self) -> list[date]:
+        """Return the local days that have rows, in order."""
+        return list(self._log.days())
+
+    def scan(self, day: date) -> Iterator[ChannelDay]:
+        """Yield all channel-days of one local day in order of key and channel."""
+        for table in self.scan_table(day):
+            yield from layout.channel_days(table, day)
+
+    def scan_table(self, day: date, columns: Sequence[str] = layout.COLUMNS) -> Iterator[pa.Table]:
+        """Yield the rows of one local day in order of key and channel, as tables with these columns (layout.FILE_SCHEMA).
+
+        A scan shows the day as it was when it began, whatever is committed or finalised meanwhile.
+        """
+        with ExitStack() as opened:
+            yield from merge.merged(self._open_day(day, opened), columns)
+
+    def _open_day(self, day: date, opened: ExitStack, key: int | None = None) -> list[DataFile]:
+        """Open the files of a day, those that may hold `key`. Retries: a file may be replaced and swept just before."""
+        for _ in range(_TRIES):
+            held = self._log.days().get(day, ())
+            try:
+                return [self._open(one, opened) for one in held if key is None or one.min_key <= key <= one.max_key]
+            except FileNotFoundError:
+                opened.close()
+        msg = "a file of the readings is gone"
+        raise BrokenTable(msg)
+
+    def _open(self, one: StagedFile, opened: ExitStack) -> DataFile:
+        file = DataFile(self._root / one.path, self._footers)
+        opened.callback(file.close)
+        return file
+
+
+def _staged(path: Path, day: date, size: int, keys: NDArray[np.int64]) -> StagedFile:
+    return StagedFile(f"{path.parent.name}/{path.name}", day, len(keys), size, int(keys[0]), int(keys[-1]))

@@ -1,0 +1,151 @@
+"""The Delta log of the lake: which files make up the table, and the only way to change that.
+
+Facts that bind (deltalake 1.6): it does not sync what it writes; application transactions are recorded but do not refuse a second
+commit, so the caller asks first, under the lock; a table object does not move on with its own commits.
+"""
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, final
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from kwartier.store.readings import durable, layout
+from kwartier.store.readings.errors import BrokenTable, NoTable
+from kwartier.store.readings.staged import StagedFile
+
+_CHECKPOINT_EVERY: Final = 100
+_QUIET: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+def create(root: Path) -> None:
+    """Make the empty table; nothing happens if there is one."""
+    root.mkdir(parents=True, exist_ok=True)
+    with durable.alone(root / "lake.lock"):
+        DeltaTable.create(root, layout.TABLE_SCHEMA, mode="ignore", partition_by=["day"])
+        durable.sync(root / "_delta_log" / f"{0:020d}.json")
+        for folder in (root / "_delta_log", root, root.parent):
+            durable.sync(folder)
+
+
+@final
+class Log:
+    """The table's log as one process sees it; it catches up by itself."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the log. Raises NoTable and BrokenTable."""
+        self._folder = root / "_delta_log"
+        self._lock = root / "lake.lock"
+        self._guard = threading.Lock()
+        self._table = self._open()
+        self._days = _days(self._table)
+
+    def _open(self) -> DeltaTable:
+        if not (self._folder / f"{0:020d}.json").exists() and not (self._folder / "_last_checkpoint").exists():
+            msg = "this folder holds no table of readings"
+            raise NoTable(msg)
+        try:
+            return DeltaTable(self._folder.parent)
+        except DeltaError:
+            with durable.alone(self._lock):
+                self._mend()
+        try:
+            return DeltaTable(self._folder.parent)
+        except DeltaError as error:
+            msg = "the log of the readings cannot be read"
+            raise BrokenTable(msg) from error
+
+    def _mend(self) -> None:
+        """Put aside a last commit that a power cut tore: it was never synced, so nobody was told that it happened."""
+        newest = max(self._folder.glob("*.json"))
+        try:
+            for line in newest.read_text().splitlines():
+                json.loads(line)
+        except ValueError:
+            newest.rename(newest.with_suffix(".torn"))
+            durable.sync(self._folder)
+
+    @property
+    def version(self) -> int:
+        """The version seen last."""
+        return self._table.version()
+
+    def days(self) -> Mapping[date, tuple[StagedFile, ...]]:
+        """Return the files of each local day as of now. Costs a look at one file name when nothing changed."""
+        with self._guard:
+            if (self._folder / f"{self._table.version() + 1:020d}.json").exists():
+                self._catch_up()
+            return self._days
+
+    def _catch_up(self) -> None:
+        try:
+            self._table.update_incremental()
+        except (DeltaError, TableNotFoundError) as error:
+            msg = "the log of the readings cannot be read"
+            raise BrokenTable(msg) from error
+        self._days = _days(self._table)
+
+    def holds(self, batch: int) -> bool:
+        """True if this batch was committed. Only worth something under the lock."""
+        self.days()
+        return self._table.transaction_version(_app(batch)) is not None
+
+    def commit(self, add: Sequence[StagedFile], remove: Sequence[StagedFile] = (), *, batch: int | None = None) -> None:
+        """Add and remove files in one durable step. The caller holds the lock and has caught up under it."""
+        now = time.time_ns() // 1_000_000
+        actions: list[AddAction | RemoveAction] = [_add(one, now) for one in add]
+        actions += [RemoveAction(one.path, True, now, one.size, {"day": one.day.isoformat()}) for one in remove]  # noqa: FBT003 - delta-rs names it so
+        marks = [] if batch is None else [Transaction(_app(batch), 1, now)]
+        self._table.create_write_transaction(
+            actions,
+            "append",
+            self._table.schema(),
+            ["day"],
+            commit_properties=CommitProperties(app_transactions=marks),
+            post_commithook_properties=_QUIET,
+        )
+        self._sync_tail()
+
+    def _sync_tail(self) -> None:
+        with self._guard:
+            self._catch_up()
+            version = self._table.version()
+        durable.sync(self._folder / f"{version:020d}.json")
+        durable.sync(self._folder)
+        if version % _CHECKPOINT_EVERY == 0:
+            self._checkpoint(version)
+
+    def _checkpoint(self, version: int) -> None:
+        """Shorten what an opening reads. Expired log files go only after the checkpoint that replaces them is on disk."""
+        self._table.create_checkpoint()
+        for path in (*self._folder.glob(f"{version:020d}.checkpoint*"), self._folder / "_last_checkpoint", self._folder):
+            durable.sync(path)
+        self._table.cleanup_metadata()
+
+
+def _app(batch: int) -> str:
+    return f"batch-{batch}"
+
+
+def _add(one: StagedFile, now_ms: int) -> AddAction:
+    stats = {"numRecords": one.rows, "minValues": {"key": one.min_key}, "maxValues": {"key": one.max_key}, "nullCount": {"key": 0}}
+    return AddAction(one.path, one.size, {"day": one.day.isoformat()}, now_ms, True, json.dumps(stats))  # noqa: FBT003 - delta-rs names it so
+
+
+def _days(table: DeltaTable) -> Mapping[date, tuple[StagedFile, ...]]:
+    names = ["path", "partition.day", "num_records", "size_bytes", "min.key", "max.key"]
+    adds = pa.table(table.get_add_actions(flatten=True))
+    days: dict[date, list[StagedFile]] = defaultdict(list)
+    if adds.num_rows:
+        for path, day, rows, size, low, high in zip(*(adds.column(name).to_pylist() for name in names), strict=True):
+            days[day].append(StagedFile(path, day, rows, size, low, high))
+    return MappingProxyType({day: tuple(sorted(days[day], key=lambda one: one.path)) for day in sorted(days)})
