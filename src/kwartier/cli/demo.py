@@ -122,7 +122,9 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
 def serve(house: Installation, port: int, *, demo: bool, out: Console) -> None:
     """Serve the pages on loopback until interrupted."""
     app = application(house, clock=system_clock, demo=demo)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", server_header=False, access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", server_header=False, access_log=False)
+    )
     config_socket = server.config.bind_socket()
     out.print(f"The pages: http://127.0.0.1:{config_socket.getsockname()[1]}/  (end with Ctrl-C)")
     server.run(sockets=[config_socket])

@@ -18,9 +18,11 @@ from kwartier.cli import demo as demos
 from kwartier.cli import told
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import day_of
-from kwartier.workflows import delivery_round, enrolment, installation, night, replay
+from kwartier.workflows import delivery_round, enrolment, installation, replay
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Kwartier: no ground, no reading.", pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Kwartier: no ground, no reading.", pretty_exceptions_enable=False
+)
 night_app = typer.Typer(no_args_is_help=True, help="The night: read what was used, for those who have a ground.")
 audit_app = typer.Typer(no_args_is_help=True, help="The log: compare it with store and meters, show its checkpoint.")
 app.add_typer(night_app, name="night")
@@ -149,7 +151,9 @@ def verify(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proof as downloaded from the portal.", exists=True, dir_okay=False)],
     key: Annotated[Path | None, typer.Option(help="File with the log's public key; default that of the installation.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Your own code, to check that the line is about you; `-` reads it from standard input.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Your own code, to check that the line is about you; `-` reads it from standard input.")
+    ] = None,
 ) -> None:
     """Check a proof offline: that this line is in the log, unchanged, and about you. Exits 1 if not."""
     here: _Here = context.obj

@@ -85,7 +85,7 @@ def interval_s(channel: Channel) -> int:
     return HOUR_S if channel is Channel.GAS else QUARTER_S
 
 
-def deltas(day: ChannelDay) -> array[int]:
+def deltas(day: ChannelDay) -> "array[int]":
     """Return the interval values of a channel-day as native int32."""
     values = array("i")
     values.frombytes(day.deltas)

@@ -1,8 +1,8 @@
 """Errors of delivery.
 
-    KwartierError
-    +-- DeliveryError
-        +-- NotForReceiver   we were about to hand out what this kind of receiver may never get; the fault is ours
+KwartierError
++-- DeliveryError
+    +-- NotForReceiver   we were about to hand out what this kind of receiver may never get; the fault is ours
 """
 
 from kwartier.model.errors import KwartierError

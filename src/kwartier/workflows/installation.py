@@ -94,7 +94,7 @@ def create(data: Path) -> None:
         if not (data / "keys" / "shipment.key").exists():
             shipment.create(data / "keys")
         if not (data / "keys" / "log.key").exists():
-            signing.create(data / "keys", settings.load(data / "kwartier.toml").log_origin)
+            signing.create(data / "keys", settings.load(data / settings.FILE_NAME).log_name)
         if not (data / "lake" / "_delta_log").exists():
             Readings.create(data / "lake")
 
@@ -121,9 +121,10 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
     if not (data / "keys" / "master.key").exists():
         msg = "there is no installation in this folder; `kwartier import` or `./demo` makes one"
         raise BadInput(msg)
-    chosen = settings.load(data / "kwartier.toml")
+    chosen = settings.load(data / settings.FILE_NAME)
     with ExitStack() as stack:
         dsns = stack.enter_context(postgres.running(data, chosen))
+        postgres.migrate(dsns.owner)
         pools = stack.enter_context(postgres.Pools(dsns))
         yield Installation(
             data=data,

@@ -59,7 +59,17 @@ SENDING = "sending"
 def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:
     """Write due deliveries, in the transaction that stages their batch. One that is promised already is left as it is."""
     rows = [
-        (batch, p.request.requester.role, p.request.requester.id, p.request.connection, p.request.purpose, p.request.mask, p.first_s, p.last_s, p.permit)
+        (
+            batch,
+            p.request.requester.role,
+            p.request.requester.id,
+            p.request.connection,
+            p.request.purpose,
+            p.request.mask,
+            p.first_s,
+            p.last_s,
+            p.permit,
+        )
         for p in promises
     ]
     with c.cursor() as cursor:
@@ -99,8 +109,22 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
             "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, reason, at, due, bundle)"
             " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s)",
             [
-                (r.id, r.due.receiver.role, r.due.receiver.id, r.due.connection, r.due.purpose, r.due.period.start, r.due.period.end,
-                 r.due.mask, r.permit, r.status, r.reason, r.at, r.due.id, bundle)
+                (
+                    r.id,
+                    r.due.receiver.role,
+                    r.due.receiver.id,
+                    r.due.connection,
+                    r.due.purpose,
+                    r.due.period.start,
+                    r.due.period.end,
+                    r.due.mask,
+                    r.permit,
+                    r.status,
+                    r.reason,
+                    r.at,
+                    r.due.id,
+                    bundle,
+                )
                 for r in rows
             ],
         )
@@ -133,8 +157,10 @@ def parcels_of_bundle(c: C, bundle: str) -> list[tuple[str, Request, bytes]]:
         " from kw.parcel where bundle = %s order by id",
         (bundle,),
     ).fetchall()
-    return [(key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit)
-            for key, role, who, connection, purpose, mask, start, end, permit in rows]
+    return [
+        (key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit)
+        for key, role, who, connection, purpose, mask, start, end, permit in rows
+    ]
 
 
 def request(receiver: Requester, connection: int, purpose: Purpose, mask: Mask, period: Period) -> Request:

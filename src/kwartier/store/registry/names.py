@@ -64,9 +64,7 @@ class Person:
 
 def person(c: C, *, code: str | None = None, key: int | None = None) -> Person | None:
     """Find a person by code or key."""
-    row = c.execute(
-        "select key, code, name from kw.subject where code = %s or key = %s", (code, key)
-    ).fetchone()
+    row = c.execute("select key, code, name from kw.subject where code = %s or key = %s", (code, key)).fetchone()
     return Person(*row) if row else None
 
 

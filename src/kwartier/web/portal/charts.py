@@ -47,7 +47,9 @@ def chart(bars: Sequence[Bar], ticks: Sequence[tuple[int, str]], *, ident: str, 
     step = step_for(top + bottom)
     scale = _Scale(-(-top // step) * step, -(-bottom // step) * step)
     parts = [
-        Markup('<svg class="kw-chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">').format(WIDTH, HEIGHT, ident, ident),
+        Markup('<svg class="kw-chart" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">').format(
+            WIDTH, HEIGHT, ident, ident
+        ),
         Markup('<title id="{}-t">{}</title><desc id="{}-d">{}</desc>').format(ident, title, ident, description),
         _grid(scale, step, unit),
         _bars(bars, scale),

@@ -27,7 +27,11 @@ class Desk:
         self.sessions = Sessions(accounts.session_secret(house))
         folder = Path(str(resources.files("kwartier.web.portal") / "templates"))
         self._pages = Environment(
-            loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.i18n"], trim_blocks=True
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
         )
 
     def yesterday(self) -> date:

@@ -117,7 +117,9 @@ def _mine(desk: Desk, request: Request, session: Session, form: Mapping[str, str
     ]
     who = [show.who(words, row, one) for one in mine for row in inquiry.who_may(desk.house, subject, one.key, at=at)]
     log = [show.log_line(words, line) for line in inquiry.access_log(desk.house, subject, most=LOG_LINES)]
-    notice = words.text("The permission is revoked. No reading and no delivery starts on it any more.") if "revoked" in form else None
+    notice = (
+        words.text("The permission is revoked. No reading and no delivery starts on it any more.") if "revoked" in form else None
+    )
     return desk.page(request, session, "mine.html", day=day, usage=usage, who=who, log=log, notice=notice)
 
 
@@ -157,7 +159,12 @@ def _conduct(desk: Desk, request: Request, session: Session, _: Mapping[str, str
     return desk.page(request, session, "conduct.html", editions=show.editions(words, inquiry.conduct()))
 
 
-_STATUS: dict[str, int] = {"not-yours": NOT_FOUND, "no-such-person": FORBIDDEN, "no-such-permission": NOT_FOUND, "not-yet": TOO_EARLY}
+_STATUS: dict[str, int] = {
+    "not-yours": NOT_FOUND,
+    "no-such-person": FORBIDDEN,
+    "no-such-permission": NOT_FOUND,
+    "not-yet": TOO_EARLY,
+}
 
 
 async def _http_problem(request: Request, fault: Exception) -> Response:
@@ -173,7 +180,9 @@ async def _own_problem(request: Request, fault: Exception) -> Response:
 def _problem(request: Request, status: int) -> Response:
     desk: Desk = request.app.state.desk
     language = request.path_params.get("language", "nl")
-    request.scope.setdefault("path_params", {})["language"] = language if language in LANGUAGES else best(request.headers.get("accept-language"))
+    request.scope.setdefault("path_params", {})["language"] = (
+        language if language in LANGUAGES else best(request.headers.get("accept-language"))
+    )
     words = Words(request.path_params["language"])
     title, what, todo = show.problem(words, status)
     return desk.page(request, desk.sessions.read(request), "problem.html", status, title=title, what=what, todo=todo)

@@ -124,7 +124,9 @@ def _draw(words: Words, title: str, ident: str, one: UsageDay, taken: ChannelDay
     ]
     every = HOURS_PER_TICK * HOUR_S // _step_s(one)
     ticks = [(i, starts[i]) for i in range(0, len(bars), every)]
-    return chart(bars, [*ticks, (len(bars), "24:00")], ident=ident, title=title, description=_describe(words, pairs, starts, unit), unit=unit)
+    return chart(
+        bars, [*ticks, (len(bars), "24:00")], ident=ident, title=title, description=_describe(words, pairs, starts, unit), unit=unit
+    )
 
 
 def _describe(words: Words, pairs: Sequence[tuple[int | None, int | None]], starts: Sequence[str], unit: str) -> str:
@@ -132,7 +134,11 @@ def _describe(words: Words, pairs: Sequence[tuple[int | None, int | None]], star
     if not ups:
         return words.text("The table below has every value.")
     most, when = max(ups)
-    return words.text("Highest value %(most)s %(unit)s at %(when)s. The table below has every value.") % {"most": most, "unit": unit, "when": when}
+    return words.text("Highest value %(most)s %(unit)s at %(when)s. The table below has every value.") % {
+        "most": most,
+        "unit": unit,
+        "when": when,
+    }
 
 
 def _rows(words: Words, one: UsageDay, taken: ChannelDay | None, given: ChannelDay | None) -> list[Row]:
@@ -140,7 +146,12 @@ def _rows(words: Words, one: UsageDay, taken: ChannelDay | None, given: ChannelD
     unit = "Wh" if one.connection.product is Product.ELECTRICITY else "dm³"
     marks = (taken or given).quality if taken or given else b""  # type: ignore[union-attr]  # one of the two is there
     return [
-        Row(words.clock(from_epoch_s(start)), _cell(words, up, unit), _cell(words, down, unit), _quality(words, marks[i] if marks else 0))
+        Row(
+            words.clock(from_epoch_s(start)),
+            _cell(words, up, unit),
+            _cell(words, down, unit),
+            _quality(words, marks[i] if marks else 0),
+        )
         for i, (start, (up, down)) in enumerate(zip(_starts(one, len(pairs)), pairs, strict=True))
     ]
 
@@ -163,7 +174,9 @@ def _why_empty(words: Words, one: UsageDay) -> str:
     if one.refusal:
         return one.refusal.nl if words.language == "nl" else one.refusal.en
     reasons = {
-        "not-asked": words.text("Nobody had a ground to ask your meter for these values, so they were not read. You can allow it for your own page."),
+        "not-asked": words.text(
+            "Nobody had a ground to ask your meter for these values, so they were not read. You can allow it for your own page."
+        ),
         "gap": words.text("Your meter did not answer last night. It is asked again the next night."),
         "quarantined": words.text("Your meter answered, but the values contradict each other. Somebody looks at them first."),
         "not-yet": words.text("This day has not been read yet. Meters are read at night; come back tomorrow morning."),
@@ -180,7 +193,11 @@ def data(words: Words, mask: Mask) -> str:
         kinds.append(words.text("day readings"))
     if not mask:
         return words.text("no usage")
-    directions = words.text("consumption only") if not mask & ~CONSUMPTION_MASK and mask & (1 << Channel.IMPORT | 1 << Channel.DAY_IMPORT_LOW) else ""
+    directions = (
+        words.text("consumption only")
+        if not mask & ~CONSUMPTION_MASK and mask & (1 << Channel.IMPORT | 1 << Channel.DAY_IMPORT_LOW)
+        else ""
+    )
     return ", ".join([" + ".join(kinds), directions] if directions else [" + ".join(kinds)])
 
 
@@ -189,7 +206,10 @@ def span(words: Words, period: Period) -> str:
     start = words.moment(period.start)
     if period.is_moment:
         return start
-    return words.text("from %(start)s until %(end)s") % {"start": start, "end": words.moment(period.end) if period.end else words.text("further notice")}
+    return words.text("from %(start)s until %(end)s") % {
+        "start": start,
+        "end": words.moment(period.end) if period.end else words.text("further notice"),
+    }
 
 
 def product(words: Words, one: Product) -> str:
@@ -291,12 +311,32 @@ def happened(words: Words) -> dict[str, str]:
 def problem(words: Words, status: int) -> tuple[str, str, str]:
     """Say what went wrong, why, and what to do next."""
     known = {
-        400: (words.text("That question is not clear"), words.text("The address or form has a value that cannot be."), words.text("Go back and try again.")),
-        403: (words.text("Please sign in"), words.text("This page is only for the person it is about, or your visit has ended."), words.text("Sign in and try again.")),
-        404: (words.text("Not found"), words.text("There is no such page, or it is somebody else's."), words.text("Check the address, or start at the first page.")),
-        425: (words.text("One moment"), words.text("This line is written, but not signed yet."), words.text("Try again in a minute.")),
+        400: (
+            words.text("That question is not clear"),
+            words.text("The address or form has a value that cannot be."),
+            words.text("Go back and try again."),
+        ),
+        403: (
+            words.text("Please sign in"),
+            words.text("This page is only for the person it is about, or your visit has ended."),
+            words.text("Sign in and try again."),
+        ),
+        404: (
+            words.text("Not found"),
+            words.text("There is no such page, or it is somebody else's."),
+            words.text("Check the address, or start at the first page."),
+        ),
+        425: (
+            words.text("One moment"),
+            words.text("This line is written, but not signed yet."),
+            words.text("Try again in a minute."),
+        ),
     }
-    otherwise = (words.text("Something went wrong"), words.text("The fault is ours, and it has been noted."), words.text("Try again later."))
+    otherwise = (
+        words.text("Something went wrong"),
+        words.text("The fault is ours, and it has been noted."),
+        words.text("Try again later."),
+    )
     return known.get(status, otherwise)
 
 
@@ -339,10 +379,18 @@ def editions(words: Words, found: Sequence[Edition]) -> list[ShownEdition]:
 def _rule(words: Words, rule: Rule) -> ShownRule:
     title = rule.title_nl if words.language == "nl" else rule.title_en
     says = rule.nl if words.language == "nl" else rule.en
-    whom: Any = role(words, rule.role) if rule.role and rule.role is not Role.CUSTOMER else words.text("The customer") if rule.role else words.text("Everybody")
+    whom: Any = (
+        role(words, rule.role)
+        if rule.role and rule.role is not Role.CUSTOMER
+        else words.text("The customer")
+        if rule.role
+        else words.text("Everybody")
+    )
     sureness = {
         "read": words.text("the article was read"),
         "cited": words.text("cited from another document"),
         "unread": words.text("article text not available to us"),
     }[rule.article_certainty]
-    return ShownRule(rule.id, whom, f"{title}. {says}", data(words, rule.mask) if rule.mask else "–", rule.sentence, rule.article, sureness)
+    return ShownRule(
+        rule.id, whom, f"{title}. {says}", data(words, rule.mask) if rule.mask else "–", rule.sentence, rule.article, sureness
+    )

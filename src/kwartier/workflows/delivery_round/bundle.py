@@ -1,9 +1,9 @@
 """How a bundle leaves: written aside, announced in the registry, given its name, then marked. One file, one fsync, one receiver.
 
-    written aside   nobody sees it; a crash leaves a stray file that the next start removes
-    announced       state `sending`, with the permit of every parcel: the intent before the deed
-    named           the receiver can fetch it from here on
-    marked          state `sent`, parcels `delivered`, and the log says so
+written aside   nobody sees it; a crash leaves a stray file that the next start removes
+announced       state `sending`, with the permit of every parcel: the intent before the deed
+named           the receiver can fetch it from here on
+marked          state `sent`, parcels `delivered`, and the log says so
 """
 
 import os

@@ -15,8 +15,8 @@ from kwartier.delivery import document, supplier, third_party
 from kwartier.grounds.decide import decide
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Facts, Refusal, Role
-from kwartier.model.period import day_of
 from kwartier.model.parcel import ParcelStatus
+from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.store.registry import deliveries, facts, names
@@ -120,8 +120,14 @@ def _withhold(
     house.log.record(
         c,
         [
-            Event(at, EventKind.PARCEL_WITHHELD, ACTOR, subjects.get(row.due.connection), row.due.connection,
-                  leaves.parcel(row.id, refusal.request, None, refusal.rule))
+            Event(
+                at,
+                EventKind.PARCEL_WITHHELD,
+                ACTOR,
+                subjects.get(row.due.connection),
+                row.due.connection,
+                leaves.parcel(row.id, refusal.request, None, refusal.rule),
+            )
             for row, refusal in withheld
         ],
     )
@@ -135,8 +141,14 @@ def _mark(house: Installation, box: str, subjects: dict[int, str], rules: dict[b
         house.log.record(
             c,
             [
-                Event(at, EventKind.PARCEL_DELIVERED, ACTOR, subjects.get(request.connection), request.connection,
-                      leaves.parcel(parcel, request, permit, rules.get(permit, "")))
+                Event(
+                    at,
+                    EventKind.PARCEL_DELIVERED,
+                    ACTOR,
+                    subjects.get(request.connection),
+                    request.connection,
+                    leaves.parcel(parcel, request, permit, rules.get(permit, "")),
+                )
                 for parcel, request, permit in sent
             ],
         )

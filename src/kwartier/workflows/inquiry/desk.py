@@ -57,7 +57,9 @@ def channels(product: Product, kind: Mask) -> Mask:
 def own_request(subject: int, one: Own, period: Period, action: Action, kind: Mask) -> Request:
     """Return the customer's own question: what is held about me in this period?"""
     data_class = DataClass.PROFILE if kind == INTERVAL_MASK else DataClass.REGISTER
-    return Request(Requester(Role.CUSTOMER, subject), action, Purpose.OWN_ACCESS, one.key, channels(one.product, kind), period, data_class)
+    return Request(
+        Requester(Role.CUSTOMER, subject), action, Purpose.OWN_ACCESS, one.key, channels(one.product, kind), period, data_class
+    )
 
 
 def usage(house: Installation, subject: int, connection: int, day: date, *, at: datetime) -> UsageDay:

@@ -1,9 +1,9 @@
 """Errors of the inquiry desk.
 
-    KwartierError
-    +-- InquiryError
-        +-- NotYours     whoever asked named a connection, day or log line that is not theirs; the answer is the same as for none
-        +-- NotYet       the log line is recorded but no checkpoint has been signed over it yet; ask again in a moment
+KwartierError
++-- InquiryError
+    +-- NotYours     whoever asked named a connection, day or log line that is not theirs; the answer is the same as for none
+    +-- NotYet       the log line is recorded but no checkpoint has been signed over it yet; ask again in a moment
 """
 
 from kwartier.model.errors import KwartierError

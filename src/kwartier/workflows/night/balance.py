@@ -10,6 +10,7 @@ from psycopg import Connection
 from kwartier.audit.events import Event, EventKind
 from kwartier.grid import loss
 from kwartier.store.registry import loss as losses
+from kwartier.store.registry import nights
 from kwartier.store.registry.loss import LossRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night.job import BatchResult, Station, StationSums
@@ -23,14 +24,14 @@ def store(house: Installation, c: Connection[Any], intent: Intent, result: Batch
     sums = {one.transformer: one for one in result.sums}
     rows = [_balance(station, sums[station.transformer]) for station in intent.stations]
     losses.store(c, result.batch, day, rows)
-    losses.count_days(c, day, _read(intent.stations, sums))
+    nights.use(c, _read(intent.stations, sums, day))
     house.log.record(c, [_event(row, day, at) for row in rows])
 
 
-def _read(stations: list[Station], sums: dict[int, StationSums]) -> Iterator[tuple[int, int]]:
+def _read(stations: list[Station], sums: dict[int, StationSums], day: date) -> Iterator[tuple[int, int, date]]:
     for station in stations:
         for connection in sums[station.transformer].read:
-            yield station.use_case, connection
+            yield station.use_case, connection, day
 
 
 def _balance(station: Station, sums: StationSums) -> LossRow:
@@ -61,5 +62,11 @@ def _withheld(station: Station, homes: int, read: int, reason: str) -> LossRow:
 
 def _event(row: LossRow, day: date, at: datetime) -> Event:
     kind = EventKind.LOSS_PUBLISHED if row.withheld is None else EventKind.LOSS_WITHHELD
-    body = {"transformer": row.transformer, "use_case": row.use_case, "day": day.isoformat(), "homes": row.homes, "read": row.homes_read}
+    body = {
+        "transformer": row.transformer,
+        "use_case": row.use_case,
+        "day": day.isoformat(),
+        "homes": row.homes,
+        "read": row.homes_read,
+    }
     return Event(at, kind, ACTOR, body=body)

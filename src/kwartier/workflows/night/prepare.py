@@ -73,7 +73,9 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
         grid.add(row)
-        requests = [r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in grid.balanced)]
+        requests = [
+            r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in grid.balanced)
+        ]
         permits = _decide(requests, row.facts, at, intent)
         if row.wired is not None:
             wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)

@@ -21,6 +21,7 @@ from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle
 from kwartier.workflows.night.work import read_batch
 
+
 class NightRuns(KwartierError):
     """Another process is reading tonight; nothing was done. The caller waits for it."""
 
@@ -41,7 +42,9 @@ def _only_one(house: Installation) -> Iterator[None]:
         yield
 
 
-def run(house: Installation, day: date, executor: Executor, *, clock: Clock, progress: Progress = lambda _done, _all: None) -> NightReport:
+def run(
+    house: Installation, day: date, executor: Executor, *, clock: Clock, progress: Progress = lambda _done, _all: None
+) -> NightReport:
     """Read what was used on `day`, for those who have a ground. Raises NightRuns.
 
     Running it again asks only what is still missing: what is planned minus what was served.

@@ -15,8 +15,8 @@ from kwartier.audit.events import EventKind
 from kwartier.model.ground import Role
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
-from kwartier.store.registry import deliveries, nights
 from kwartier.store.readings import StagedFile
+from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night import balance
 from kwartier.workflows.night.job import BatchResult, Outcome
@@ -37,12 +37,19 @@ def stage(house: Installation, c: Connection[Any], intent: Intent, result: Batch
     nights.stage(c, result.batch, [one.to_json() for one in result.files], at)
     nights.add_outcomes(c, result.batch, [_outcome_row(one) for one in result.outcomes])
     nights.add_quarantine(
-        c, result.batch, [(q.task, [{"rule": v.rule, "severity": v.severity, "detail": v.detail} for v in q.verdicts], q.rows) for q in result.quarantined]
+        c,
+        result.batch,
+        [
+            (q.task, [{"rule": v.rule, "severity": v.severity, "detail": v.detail} for v in q.verdicts], q.rows)
+            for q in result.quarantined
+        ],
     )
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
     balance.store(house, c, intent, result, day, at)
     lines = [
-        leaves.read(one.task, one.result, one.reason, [ref.id for ref in one.served], one.at, intent.subjects.get(one.task.connection))
+        leaves.read(
+            one.task, one.result, one.reason, [ref.id for ref in one.served], one.at, intent.subjects.get(one.task.connection)
+        )
         for one in result.outcomes
     ]
     house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, lines, {})
