@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from kwartier.store.postgres import Dsns, migrate, roles
 from kwartier.store.postgres.binaries import find
+from kwartier.store.postgres.dsns import OWNER
 from kwartier.store.postgres.server import embedded
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -76,7 +77,7 @@ def dsns(postgres_cluster: Cluster) -> Iterator[Dsns]:
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_NEXT)}"
     with psycopg.connect(postgres_cluster.admin, autocommit=True) as admin:
         copy = sql.SQL("create database {} template {} owner {}")
-        admin.execute(copy.format(*map(sql.Identifier, (name, roles.DATABASE, roles.OWNER))))
+        admin.execute(copy.format(*map(sql.Identifier, (name, roles.DATABASE, OWNER))))
         template = postgres_cluster.template
         yield Dsns(*(make_conninfo(getattr(template, each.name), dbname=name) for each in fields(Dsns)))
         admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

@@ -1,1 +1,130 @@
-"""The executor that carries batches of work: in this process, in a pool of processes, or on a cluster."""
+"""The executor that carries batches of work: in this process, in a pool of processes, or on a cluster.
+
+`concurrent.futures.Executor` is the only interface, so the same job runs unchanged on each. A job is a module-level function of
+values that pickle. If a worker is killed the pool is broken: every future raises `concurrent.futures.process.BrokenProcessPool` and the
+executor takes no more work. The caller then opens a new one and submits what has no result yet; jobs are idempotent for that reason.
+
+    EngineError
+    +-- NoSuchEngine    whoever chose the engine: there is no such kind, or its library is not installed
+"""
+
+import fcntl
+import importlib
+import multiprocessing
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final, ParamSpec, TypeVar, final
+
+from kwartier.model.errors import KwartierError
+
+KINDS: Final = ("inline", "processes", "dask")
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class EngineError(KwartierError):
+    """Work cannot be carried out where it was asked for."""
+
+    code = "engine"
+
+
+class NoSuchEngine(EngineError):
+    """There is no engine of this kind here; whoever chose it erred."""
+
+    code = "no-such-engine"
+
+
+@final
+class Inline(Executor):
+    """Runs each job at once in the caller's thread: for tests and for very small towns."""
+
+    def __init__(self) -> None:
+        """Take work until shut down."""
+        self._open = True
+
+    def submit(self, job: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Run the job and return its finished future. Raises RuntimeError after shutdown, as every executor does."""
+        if not self._open:
+            msg = "cannot schedule new futures after shutdown"
+            raise RuntimeError(msg)
+        future: Future[_T] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(job(*args, **kwargs))
+        except Exception as fault:  # noqa: BLE001 - whatever the job raises belongs to its future
+            future.set_exception(fault)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the signature of Executor
+        """Take no more work; there is nothing to wait for."""
+        self._open = False
+
+
+@contextmanager
+def opened(workers: int, kind: str = "processes") -> Iterator[Executor]:
+    """Give an executor of a kind: "inline", "processes" (`workers` of them), "dask", or "dask:ADDRESS" of a scheduler.
+
+    At the end it waits for running jobs; after an exception what has not begun is cancelled. Raises NoSuchEngine.
+    """
+    with ExitStack() as stack:
+        made = _made(workers, kind, stack)
+        try:
+            yield made
+        except BaseException:
+            made.shutdown(wait=True, cancel_futures=True)
+            raise
+        else:
+            made.shutdown(wait=True)
+
+
+def _made(workers: int, kind: str, stack: ExitStack) -> Executor:
+    """Make the executor; what must be closed after it goes onto the stack."""
+    name, _, address = kind.partition(":")
+    if kind == "inline":
+        return Inline()
+    if kind == "processes":
+        # spawn: a forked child does not survive the threads of the lake's library
+        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+    if name == "dask":
+        return _dask(workers, address, stack)
+    msg = f"no such engine; there are {', '.join(KINDS)}"
+    raise NoSuchEngine(msg)
+
+
+def _dask(workers: int, address: str, stack: ExitStack) -> Executor:
+    """Use the Dask cluster behind a scheduler, or one of our own on this machine without its web page."""
+    try:
+        distributed: Any = importlib.import_module("distributed")  # an optional extra: imported when asked for
+    except ImportError as fault:
+        msg = "the engine dask needs the extra kwartier[cluster]"
+        raise NoSuchEngine(msg) from fault
+    if address:
+        client = stack.enter_context(distributed.Client(address))
+    else:
+        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+        client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+    made: Executor = client.get_executor()
+    return made
+
+
+def end_with_parent() -> None:
+    """Make the kernel kill this worker when the process that spawned it ends, kill -9 included.
+
+    Not PR_SET_PDEATHSIG: that fires when the parent's *thread* ends, and a pool spawns workers from whichever thread submits. The pipe
+    from the parent closes only with the process; the kernel then sends the signal that the worker asked for here.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    pipe = parent.sentinel
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    ready, _, _ = select.select([pipe], [], [], 0)
+    if ready:  # it ended before we asked
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -174,7 +174,9 @@ class Identity:
             self.binaries = _copied(self.binaries)
         os.umask(0o077)
         _set_user(user)
-        self.notice = f"PostgreSQL runs as user {user.pw_name} in {self.place}: root may not run it here and user namespaces are refused"
+        self.notice = (
+            f"PostgreSQL runs as user {user.pw_name} in {self.place}: root may not run it here and user namespaces are refused"
+        )
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -224,7 +226,16 @@ def _make_cluster(identity: Identity, password: bytes, *, durable: bool) -> Path
         return cluster
     builtin = ["--locale-provider=builtin"] if _major(identity.binaries) >= _BUILTIN_LOCALE_SINCE else []
     fresh = identity.place / f"cluster.new-{os.urandom(4).hex()}"
-    command = [identity.binaries / "initdb", "-D", fresh, "-U", ADMIN, "--auth=scram-sha-256", "--pwfile=/dev/stdin", *builtin]
+    command: list[str | Path] = [
+        identity.binaries / "initdb",
+        "-D",
+        fresh,
+        "-U",
+        ADMIN,
+        "--auth=scram-sha-256",
+        "--pwfile=/dev/stdin",
+        *builtin,
+    ]
     command += ["--locale=C.UTF-8", "--encoding=UTF8", "--data-checksums", "--no-instructions"]
     command += [] if durable else ["--no-sync"]
     made = subprocess.run(command, check=False, input=password, capture_output=True, env=_environment(), cwd="/")  # noqa: S603 - our own program
@@ -288,7 +299,7 @@ class Server:
 
     def __init__(self, identity: Identity, cluster: Path, socket: Path, lock: int, log: int, settings: Sequence[str]) -> None:
         """Start it. Its processes inherit `lock`, and so keep it until the last of them is gone."""
-        command = [identity.binaries / "postgres", "-D", cluster, "-k", socket]
+        command: list[str | Path] = [identity.binaries / "postgres", "-D", cluster, "-k", socket]
         command += [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
         parent = os.getpid()
 
