@@ -34,3 +34,9 @@ class BrokenLog(AuditError):
     """Stored leaves, nodes and roots do not fit together: the store is damaged or was tampered with."""
 
     code = "broken-log"
+
+
+class NotInTree(AuditError):
+    """The line is recorded, but the sequencer has not taken it into a signed tree yet; ask again in a moment."""
+
+    code = "not-in-tree"

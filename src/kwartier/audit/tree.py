@@ -159,3 +159,14 @@ def fold(hashes: Sequence[bytes], levels: int | None = None) -> list[bytes]:
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the root over these leaf hashes."""
     return fold(leaves)[0] if leaves else EMPTY_ROOT
+
+
+def climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """Return the root that an inclusion path leads to, None if the path has not the length it must have."""
+    spans = inclusion(index, size)
+    if not 0 <= index < size or len(spans) != len(path):
+        return None
+    found = leaf
+    for span, sibling in zip(spans, path, strict=True):
+        found = node_hash(sibling, found) if span.first < index else node_hash(found, sibling)
+    return found

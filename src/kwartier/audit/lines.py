@@ -1,0 +1,82 @@
+"""The lines about one person at one connection: found by the connection, told apart by the tag."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import EventKind
+from kwartier.audit.subjects import is_about
+from kwartier.model.period import Period
+
+C = Connection[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line about a person. `entry` and, for a line of a batch, `leaf` name it to `Log.proof` and `Log.leaf_proof`.
+
+    `in_tree` is False while the sequencer has not taken it: it is recorded, but cannot be proved yet. `body` is the line's own;
+    `at` is when it was recorded.
+    """
+
+    entry: int
+    leaf: int | None
+    at: datetime
+    kind: EventKind
+    actor: str
+    body: Mapping[str, Json]
+    in_tree: bool
+
+
+# Entries and pending ones alike, then the lines of batches with the event of their batch.
+_SINGLE = """
+    select id, null::integer, at, subject, salt, leaf, null::bytea, {in_tree}, kind from audit.{table}
+    where connection = %(connection)s and at >= %(start)s and at < %(end)s and subject is not null"""
+_BATCH = """
+    select e.id, l.number, e.at, l.subject, l.salt, e.leaf, l.body, {in_tree}, e.kind
+    from audit.leaf l join audit.{table} e on e.id = l.entry
+    where l.connection = %(connection)s and e.at >= %(start)s and e.at < %(end)s and l.subject is not null"""
+_ALL = " union all ".join(
+    query.format(table=table, in_tree=in_tree)
+    for query in (_SINGLE, _BATCH)
+    for table, in_tree in (("entry", "true"), ("pending", "false"))
+)
+
+
+def of_subject(c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
+    """Return the lines about this person, in order of time."""
+    return sorted(_found(c, subject_code, connection, period), key=lambda line: (line.at, line.entry, line.leaf or 0))
+
+
+def _found(c: C, subject_code: str, connection: int, period: Period) -> Iterator[LogLine]:
+    # one statement, one snapshot: a line on its way from pending to entry is seen once
+    for entry, number, at, subject, salt, event, body, in_tree, kind in c.execute(_ALL, _bounds(connection, period), binary=True):
+        if is_about(subject_code, subject, salt):
+            said = json.loads(event)
+            own = said["body"] if body is None else json.loads(body)
+            yield LogLine(entry, number, at, EventKind(kind), said["actor"], own, in_tree)
+
+
+def _bounds(connection: int, period: Period) -> dict[str, Any]:
+    return {"connection": connection, "start": period.start, "end": period.end or "infinity"}
+
+
+def erase(c: C, subject_code: str, connection: int, period: Period) -> int:
+    """Take the salt from every line about this person; return how many lines those were."""
+    found = list(_found(c, subject_code, connection, period))
+    single = [line.entry for line in found if line.leaf is None]
+    c.execute("update audit.entry set salt = null where id = any(%s)", (single,))
+    c.execute("update audit.pending set salt = null where id = any(%s)", (single,))
+    of_batches = [line for line in found if line.leaf is not None]
+    c.execute(
+        "update audit.leaf set salt = null from unnest(%s::bigint[], %s::integer[]) as gone (entry, number)"
+        " where leaf.entry = gone.entry and leaf.number = gone.number",
+        ([line.entry for line in of_batches], [line.leaf for line in of_batches]),
+    )
+    return len(found)

@@ -1,0 +1,118 @@
+"""The log: writers record, one sequencer integrates and signs, readers list and prove.
+
+Nothing waits for a batch: `record` is durable with the caller's own commit, and the tree catches up when `integrate` runs.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, final
+
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+
+from kwartier.audit import batch as batches
+from kwartier.audit import checkpoint, lines, proof, prove, sequencer, subjects
+from kwartier.audit.canonical import Json
+from kwartier.audit.checkpoint import Checkpoint, Signer
+from kwartier.audit.events import Event, EventKind
+from kwartier.audit.leaves import Leaf
+from kwartier.audit.lines import LogLine
+from kwartier.model.period import Period
+
+C = Connection[Any]
+
+__all__ = ["Checkpoint", "Leaf", "Log", "LogLine"]
+
+
+@final
+class Log:
+    """The log of one installation. Keeps no state: every process has its own, all work on the same tables."""
+
+    def __init__(self, signer: Signer, folder: Path) -> None:
+        """`signer` signs checkpoints, `folder` is where the latest one is published."""
+        self._signer = signer
+        self._folder = folder
+
+    @property
+    def vkey(self) -> str:
+        """The key to check proofs with, as C2SP writes it."""
+        return self._signer.vkey
+
+    def record(self, c: C, events: Sequence[Event]) -> list[int]:
+        """Write events into pending, in the caller's transaction; return their entry ids. Raises NotLoggable."""
+        sealed = [subjects.seal_event(event) for event in events]
+        rows = c.execute(
+            "insert into audit.pending (at, connection, kind, subject, salt, leaf)"
+            " select at, connection, kind, subject, salt, leaf from unnest("
+            "%s::timestamptz[], %s::bigint[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[]) with ordinality"
+            " as new (at, connection, kind, subject, salt, leaf, nth) order by nth returning id",
+            (
+                [event.at for event in events],
+                [event.connection for event in events],
+                [str(event.kind) for event in events],
+                [one.tag for one in sealed],
+                [one.salt for one in sealed],
+                [one.data for one in sealed],
+            ),
+        )
+        return [row[0] for row in rows]
+
+    def record_batch(  # noqa: PLR0917 - the interface that the night was written against
+        self, c: C, kind: EventKind, batch: int, at: datetime, actor: str, leaves: Sequence[Leaf], body: Mapping[str, Json]
+    ) -> bytes:
+        """Write many lines as one event that holds the root of a tree over them; return that root. Raises NotLoggable.
+
+        The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added.
+        """
+        made = batches.sealed(leaves)
+        said = {**body, "batch": batch, "leaves": len(leaves), "root": made.root.hex()}
+        entry = self.record(c, [Event(at, kind, actor, body=said)])[0]
+        with c.cursor() as cursor, cursor.copy(batches.COPY) as copy:
+            for chunk in batches.copied(made, entry):
+                copy.write(chunk)
+        c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, made.crown))
+        return made.root
+
+    def integrate(self, c: C) -> Checkpoint:
+        """Take all that is pending into the tree and sign it. Raises BrokenLog.
+
+        A signed root must never be shown before the tree behind it is durable, so the file `checkpoint` follows the commit. On an
+        idle connection this commits and publishes; within a transaction of the caller, `publish` does it afterwards.
+        """
+        with c.transaction():
+            made = sequencer.integrate(c, self._signer, self._folder)
+        if c.info.transaction_status == TransactionStatus.IDLE:
+            checkpoint.publish(self._folder, made)
+        return made
+
+    def publish(self, c: C) -> None:
+        """Write the last committed checkpoint to its file; nothing happens in a transaction that itself wrote something."""
+        found = c.execute("select pg_current_xact_id_if_assigned() is null").fetchone()
+        last = sequencer.latest(c)
+        if last is not None and found is not None and found[0]:
+            checkpoint.publish(self._folder, last)
+
+    def proof(self, c: C, entry: int) -> str:
+        """Return the proof file of an entry: a single event, or a batch as a whole. Raises NotInLog, NotInTree, BrokenLog."""
+        found = prove.entry(c, entry)
+        return prove.file(c, found.position, proof.of_event(found.leaf, found.salt))
+
+    def leaf_proof(self, c: C, entry: int, leaf: int) -> str:
+        """Return the proof file of line `leaf` of batch `entry`. Raises NotInLog, NotInTree, BrokenLog."""
+        found = prove.entry(c, entry)
+        return prove.file(c, found.position, proof.of_line(found.leaf, prove.line(c, entry, leaf, found.leaf)))
+
+    def of_subject(self, c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
+        """Return what was recorded within the period about this person at this connection, in order of time.
+
+        For a connection as operator or auditor; single events and lines of batches, pending ones included, erased ones not.
+        """
+        return lines.of_subject(c, subject_code, connection, period)
+
+    def erase(self, c: C, subject_code: str, connection: int, period: Period) -> int:
+        """Untie the lines about this person from the person, for ever; return how many. For a connection as auditor.
+
+        The lines stay, and so does the tree: what goes is the salt, without which no tag can be told from any other.
+        """
+        return lines.erase(c, subject_code, connection, period)

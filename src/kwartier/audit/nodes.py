@@ -1,0 +1,47 @@
+"""The tree as PostgreSQL keeps it: O(log n) look-ups for a root or a proof, so that no process holds it in memory."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from kwartier.audit import tree
+from kwartier.audit.tree import Place, Span
+
+C = Connection[Any]
+
+
+def size(c: C) -> int:
+    """Return how many leaves the tree has."""
+    found = c.execute("select coalesce(max(position) + 1, 0) from audit.node where level = 0").fetchone()
+    return int(found[0]) if found else 0
+
+
+def fetch(c: C, wanted: Iterable[Place]) -> dict[Place, bytes]:
+    """Return the hashes of those of the wanted places that exist."""
+    asked = list(wanted)
+    rows = c.execute(
+        "select level, position, hash from audit.node join unnest(%s::smallint[], %s::bigint[]) as asked (level, position)"
+        " using (level, position)",
+        ([place.level for place in asked], [place.position for place in asked]),
+    )
+    return {Place(level, position): found for level, position, found in rows}
+
+
+def root(c: C, at_size: int) -> bytes:
+    """Return the root of the tree as it was at this size. Raises BrokenLog if nodes are missing."""
+    return tree.root(at_size, fetch(c, tree.peaks(at_size)))
+
+
+def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
+    """Return the hashes of these spans. Raises BrokenLog if nodes are missing."""
+    known = fetch(c, {place for span in wanted for place in tree.places(span)})
+    return [tree.hash_of(span, known) for span in wanted]
+
+
+def add(c: C, places: Iterable[tuple[Place, bytes]]) -> None:
+    """Store new complete subtrees."""
+    with c.cursor() as cursor, cursor.copy("copy audit.node (level, position, hash) from stdin (format binary)") as copy:
+        copy.set_types(("int2", "int8", "bytea"))
+        for place, found in places:
+            copy.write_row((place.level, place.position, found))

@@ -1,0 +1,63 @@
+"""How a line names a person: by a tag that only who knows the person's code and the line's salt can tell. And its bytes."""
+
+import hmac
+import os
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from kwartier.audit.canonical import Json, canonical, moment
+from kwartier.audit.events import Event
+
+SALT_SIZE: Final = 16
+CHECK_SIZE: Final = 8
+
+
+class Sealed(NamedTuple):
+    """A line ready for the tree: its bytes, and beside it the tag and the salt (both None if it is about no person)."""
+
+    data: bytes
+    tag: bytes | None
+    salt: bytes | None
+
+
+def new_salt() -> bytes:
+    """Return a fresh salt. One line, one salt: taking it away unties that line from the person and no other."""
+    return os.urandom(SALT_SIZE)
+
+
+def check(salt: bytes) -> bytes:
+    """Return what a line keeps of its salt: the beginning of its hash, so that a proof can hold no other salt."""
+    return sha256(salt).digest()[:CHECK_SIZE]
+
+
+def tag(salt: bytes, subject_code: str) -> bytes:
+    """Return HMAC-SHA256(salt, code), 32 bytes."""
+    return hmac.digest(salt, subject_code.encode(), "sha256")
+
+
+def seal_event(event: Event) -> Sealed:
+    """Return an event as the tree holds it. Raises NotLoggable."""
+    said: dict[str, Json] = {
+        "actor": event.actor,
+        "at": moment(event.at),
+        "body": dict(event.body),
+        "connection": event.connection,
+        "kind": str(event.kind),
+    }
+    if event.subject_code is None:
+        return Sealed(canonical(said), None, None)
+    salt = new_salt()
+    who = tag(salt, event.subject_code)
+    return Sealed(canonical({**said, "salt": check(salt).hex(), "subject": who.hex()}), who, salt)
+
+
+def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None) -> bytes:
+    """Return a batch leaf as its inner tree holds it: canonical JSON around a body that is canonical JSON."""
+    if who is None or salt_check is None:
+        return b'{"body":%b}' % body
+    return b'{"body":%b,"salt":"%b","subject":"%b"}' % (body, salt_check.hex().encode(), who.hex().encode())
+
+
+def is_about(subject_code: str, who: bytes | None, salt: bytes | None) -> bool:
+    """Tell whether a line is about this person; an erased line is about nobody any more."""
+    return who is not None and salt is not None and hmac.compare_digest(tag(salt, subject_code), who)

@@ -1,0 +1,333 @@
+"""Check a proof file of Kwartier's log, offline and alone: standard library and `cryptography`, nothing of Kwartier.
+
+    python verify.py FILE --key VKEY [--subject CODE]
+
+A proof file (c2sp.org/tlog-proof@v1) says: this line stands in the log at this index, and the operator signed a tree that holds
+it. Whoever has the operator's public key can check that; whoever knows the customer's code can check that the line is about
+them. This module shares no code with the one that writes the log, on purpose: it is what one would write from the papers,
+RFC 6962 section 2.1 and the C2SP documents signed-note, tlog-checkpoint and tlog-proof.
+
+It is stricter than they are, so that no byte of a file can be changed unseen: base64 and JSON in their canonical form only, one
+signature line, no extension lines. Every refusal is a `Rejected` with one of these codes:
+
+    malformed       not a proof file, or not written in the one form it can have
+    bad-key         the public key given is none
+    wrong-origin    the tree head is of another log
+    bad-signature   the tree head was not signed with this key
+    not-included    the line, its place or its path do not lead to what was signed
+    other-subject   the line is not about the person asked about
+    erased          the line can no longer be tied to any person, because its salt was erased
+"""
+
+import argparse
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+MOST_BYTES = 1 << 20
+MOST_HASHES = 63
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+
+
+class Rejected(Exception):
+    """The proof does not prove. `code` is stable (see above); the text is for a reader."""
+
+    def __init__(self, code: str, text: str) -> None:
+        """`code` says what kind of fault, `text` which."""
+        super().__init__(text)
+        self.code = code
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a genuine proof says. `event` is the entry, `line` the line of the batch it is about, None for a single event.
+
+    `about_subject` is True if a subject code was given: then the line is about that person (otherwise it would be rejected).
+    """
+
+    origin: str
+    index: int
+    size: int
+    event: Mapping[str, Any]
+    line: Mapping[str, Any] | None
+    about_subject: bool
+
+    @property
+    def says(self) -> Mapping[str, Any]:
+        """The body of the line itself: that of the batch's line, or of the single event."""
+        found: Mapping[str, Any] = (self.event if self.line is None else self.line)["body"]
+        return found
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A proof file, taken apart."""
+
+    extra: Mapping[str, Any]
+    index: int
+    path: Sequence[bytes]
+    origin: str
+    size: int
+    root: bytes
+    signed: bytes
+    signer: str
+    signature: bytes
+
+
+def verify(text: str | bytes, vkey: str, subject_code: str | None = None) -> Verified:
+    """Return what a proof file says if it proves it. Raises Rejected, and nothing else whatever the text is."""
+    name, key_id, key = _key(vkey)
+    file = _taken_apart(text)
+    _check_signature(file, name, key_id, key)
+    event = _event(file.extra)
+    if _climb(_leaf_hash(event), file.index, file.size, file.path) != file.root:
+        _refuse("not-included", "the path does not lead from the line to the signed root")
+    line = _line(file.extra, event)
+    about = _about(event if line is None else line, file.extra, subject_code)
+    return Verified(file.origin, file.index, file.size, event, line, about)
+
+
+def _refuse(code: str, text: str) -> NoReturn:
+    raise Rejected(code, text)
+
+
+# The text
+
+
+def _taken_apart(text: str | bytes) -> _File:
+    """Take a proof file apart, accepting the one form only in which it can be written."""
+    lines = _lines(text)
+    if lines[0] != "c2sp.org/tlog-proof@v1" or "" not in lines:
+        _refuse("malformed", "this is not a proof file")
+    gap = lines.index("")
+    head, note = lines[:gap], lines[gap + 1 :]
+    if len(head) < 3 or len(note) != 6 or note[3] or note[5]:  # noqa: PLR2004 - extra, index; origin, size, root, "", signature, ""
+        _refuse("malformed", "a proof file has an extra line, an index, hashes, and a checkpoint with one signature")
+    if len(head) > 3 + MOST_HASHES:
+        _refuse("malformed", "there are more hashes than a path can have")
+    origin, size, root, _, signature, _ = note
+    dash, signer, signed_with = (*signature.split(" "), "", "", "")[:3]
+    if dash != "\N{EM DASH}" or signature.count(" ") != 2:  # noqa: PLR2004 - dash, name, base64
+        _refuse("malformed", "the signature line is not one")
+    return _File(
+        extra=_json(_base64(_after("extra ", head[1]))),
+        index=_number(_after("index ", head[2])),
+        path=[_hash(one) for one in head[3:]],
+        origin=origin,
+        size=_number(size),
+        root=_hash(root),
+        signed=f"{origin}\n{size}\n{root}\n".encode(),
+        signer=signer,
+        signature=_base64(signed_with),
+    )
+
+
+def _lines(text: str | bytes) -> list[str]:
+    try:
+        data = text.encode() if isinstance(text, str) else text
+        if len(data) > MOST_BYTES:
+            _refuse("malformed", "this is too long for a proof file")
+        return data.decode().split("\n")
+    except UnicodeError:
+        _refuse("malformed", "this is not UTF-8")
+
+
+def _after(word: str, line: str) -> str:
+    if not line.startswith(word):
+        _refuse("malformed", f"there is no line that starts with {word.strip()}")
+    return line.removeprefix(word)
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        _refuse("malformed", "a number is not written as one")
+    return int(text)
+
+
+def _base64(text: str) -> bytes:
+    try:
+        found = b64decode(text.encode(), validate=True)
+    except (binascii.Error, UnicodeError, ValueError):
+        _refuse("malformed", "this is not base64")
+    if b64encode(found).decode() != text:
+        _refuse("malformed", "this base64 has another form than the canonical one")
+    return found
+
+
+def _hash(text: str) -> bytes:
+    found = _base64(text)
+    if len(found) != hashlib.sha256().digest_size:
+        _refuse("malformed", "a hash has 32 bytes")
+    return found
+
+
+def _hex(value: object, size: int) -> bytes:
+    if not isinstance(value, str) or not _HEX.fullmatch(value) or len(value) != 2 * size:
+        _refuse("malformed", "a value in hexadecimal has another form")
+    return bytes.fromhex(value)
+
+
+def _json(data: bytes) -> Mapping[str, Any]:
+    """Read the extra data: an object in canonical JSON and no other form, which also excludes a key said twice."""
+    try:
+        found = json.loads(data, parse_float=_no_float, parse_constant=_no_float)
+        canonical = _canonical(found)
+    except (ValueError, RecursionError):
+        _refuse("malformed", "the extra data are not JSON")
+    if canonical != data:
+        _refuse("malformed", "the extra data are not in canonical form")
+    return _object(found, "the extra data")
+
+
+def _no_float(_: str) -> NoReturn:
+    _refuse("malformed", "the log holds whole numbers only")
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _object(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        _refuse("malformed", f"{what} must be an object")
+    return value
+
+
+# The signature
+
+
+def _key(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:
+    """Take a C2SP public key apart: name, key id, key. Type 1 is Ed25519."""
+    parts = vkey.strip().split("+", 2)
+    try:
+        name, key_id, public = parts[0], bytes.fromhex(parts[1]), b64decode(parts[2].encode(), validate=True)
+        key = Ed25519PublicKey.from_public_bytes(public[1:])
+    except (IndexError, ValueError):
+        _refuse("bad-key", "this is not a public key of a log")
+    if public[0] != 1 or key_id != hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]:
+        _refuse("bad-key", "this public key contradicts itself")
+    return name, key_id, key
+
+
+def _check_signature(file: _File, name: str, key_id: bytes, key: Ed25519PublicKey) -> None:
+    if file.origin != name:
+        _refuse("wrong-origin", "this is a proof about another log")
+    if file.signer != name or file.signature[:4] != key_id:
+        _refuse("bad-signature", "the tree head was signed with another key")
+    try:
+        key.verify(file.signature[4:], file.signed)
+    except InvalidSignature:
+        _refuse("bad-signature", "the signature of the tree head is forged")
+
+
+# The tree: RFC 6962 section 2.1, from the top down
+
+
+def _leaf_hash(value: object) -> bytes:
+    return hashlib.sha256(b"\x00" + _canonical(value)).digest()
+
+
+def _climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """Return the root of a tree of `size` leaves in which `leaf` has this index and this path; None if there is no such place."""
+    if index >= size:
+        return None
+    if size == 1:
+        return None if path else leaf
+    if not path:
+        return None
+    left_size = 1
+    while left_size * 2 < size:
+        left_size *= 2
+    if index < left_size:
+        below = _climb(leaf, index, left_size, path[:-1])
+        return None if below is None else hashlib.sha256(b"\x01" + below + path[-1]).digest()
+    below = _climb(leaf, index - left_size, size - left_size, path[:-1])
+    return None if below is None else hashlib.sha256(b"\x01" + path[-1] + below).digest()
+
+
+def _event(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    event = _object(extra.get("event"), "the event")
+    if not isinstance(event.get("body"), dict) or not all(isinstance(event.get(one), str) for one in ("actor", "at", "kind")):
+        _refuse("malformed", "the event does not say what happened, when and by whom")
+    return event
+
+
+def _line(extra: Mapping[str, Any], event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the line of the batch that the file is about, None if it is about a single event."""
+    if set(extra) - {"salt"} == {"event"}:
+        return None
+    if set(extra) - {"salt"} != {"event", "leaf", "number", "path"} or not event["kind"].startswith("batch:"):
+        _refuse("malformed", "the extra data have other parts than they should")
+    line, number, path, batch = _object(extra["leaf"], "the line"), extra["number"], extra["path"], event["body"]
+    size, root = batch.get("leaves"), batch.get("root")
+    if type(number) is not int or type(size) is not int or not isinstance(path, list) or not isinstance(line.get("body"), dict):
+        _refuse("malformed", "the line of the batch has another form")
+    if not 0 <= number < size or len(path) > MOST_HASHES:
+        _refuse("not-included", "the batch has no such line")
+    hashes = [_hex(one, 32) for one in path]
+    if _climb(_leaf_hash(line), number, size, hashes) != _hex(root, 32):
+        _refuse("not-included", "the path does not lead from the line to the root of its batch")
+    return line
+
+
+# The person
+
+
+def _about(said: Mapping[str, Any], extra: Mapping[str, Any], subject_code: str | None) -> bool:
+    """Check the salt against the line, and the line against the person if one is given."""
+    if ("salt" in said) != ("subject" in said) or ("salt" in extra and "salt" not in said):
+        _refuse("malformed", "salt and subject go together")
+    salt = _hex(extra["salt"], 16) if "salt" in extra else None
+    if salt is not None and hashlib.sha256(salt).digest()[:8] != _hex(said["salt"], 8):
+        _refuse("not-included", "the salt is not the one that the line was made with")
+    if subject_code is None:
+        return False
+    if "subject" not in said:
+        _refuse("other-subject", "the line is about no person")
+    if salt is None:
+        _refuse("erased", "the line was untied from the person it was about")
+    try:
+        tag = hmac.digest(salt, subject_code.encode(), "sha256")
+    except UnicodeError:
+        _refuse("other-subject", "no person has such a code")
+    if not hmac.compare_digest(tag, _hex(said["subject"], 32)):
+        _refuse("other-subject", "the line is about somebody else")
+    return True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check one file and say what it proves, as JSON; return 0 if it is genuine, 1 if not, 2 if it cannot be read."""
+    parser = argparse.ArgumentParser(description="Check a proof file of the log.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--key", required=True, help="the operator's public key, name+id+base64")
+    parser.add_argument("--subject", help="your customer code: also check that the line is about you")
+    given = parser.parse_args(arguments)
+    try:
+        found = verify(given.file.read_bytes(), given.key, given.subject)
+    except OSError:
+        sys.stderr.write("the file cannot be read\n")
+        return 2
+    except Rejected as fault:
+        sys.stderr.write(f"REJECTED ({fault.code}): {fault}\n")
+        return 1
+    said = {"genuine": True, "about_subject": found.about_subject, "index": found.index, "size": found.size, "origin": found.origin}
+    sys.stdout.write(json.dumps({**said, "event": found.event, "line": found.line}, ensure_ascii=False, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
