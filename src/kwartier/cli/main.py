@@ -143,7 +143,7 @@ def audit_replay(
 def audit_checkpoint(context: typer.Context) -> None:
     """Sign what was recorded and print the checkpoint."""
     with _house(context) as house, house.auditor() as c:
-        sys.stdout.write(house.log.integrate(c).text)
+        sys.stdout.write(house.log.integrate(c).note)
 
 
 @app.command()
@@ -183,7 +183,7 @@ def demo(
     """Build a town, enter it through `import`, run a night over it, and serve the pages."""
     here: _Here = context.obj
     wish = demos.Wish(data or here.data, homes, seed, _day(day), once=once, port=port)
-    demos.run(wish, out, (lambda counts: _print_json(counts)) if as_json else (lambda counts: told.night(out, counts)))
+    demos.run(wish, out, _print_json if as_json else lambda counts: told.night(out, counts))
 
 
 @app.command()

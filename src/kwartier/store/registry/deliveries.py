@@ -8,8 +8,8 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
-from kwartier.model.period import Period, from_epoch_s
 from kwartier.model.parcel import ParcelStatus
+from kwartier.model.period import Period, from_epoch_s
 from kwartier.model.register import INTERVAL_MASK, Mask
 
 C = Connection[Any]
@@ -106,7 +106,8 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
     """Write parcels: `sending` within a bundle, or withheld without one."""
     with c.cursor() as cursor:
         cursor.executemany(
-            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, reason, at, due, bundle)"
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, reason, at,"
+            " due, bundle)"
             " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s)",
             [
                 (

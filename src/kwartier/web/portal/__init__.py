@@ -1,1 +1,1 @@
-"""The customer's own page and the public page of the code of conduct. Works without JavaScript, by keyboard, in Dutch and English."""
+"""The customer's own page and the public code of conduct: without JavaScript, by keyboard, in Dutch and English."""

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -38,7 +38,7 @@ class Desk:
         """Return the last whole local day."""
         return day_of(self.clock()) - timedelta(days=1)
 
-    def page(self, request: Request, session: Session, template: str, status: int = 200, **values: Any) -> Response:
+    def page(self, request: Request, session: Session, template: str, status: int = 200, **values: object) -> Response:
         """Render a page in the language of its address, and keep the session."""
         language = request.path_params.get("language", "nl")
         pages = self._pages.overlay()

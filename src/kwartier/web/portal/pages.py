@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kwartier.model.errors import KwartierError
-from kwartier.web.portal import show
+from kwartier.web.portal import show, show_conduct
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import LANGUAGES, Words, best
@@ -156,7 +156,7 @@ def _proof(desk: Desk, request: Request, session: Session, _: Mapping[str, str])
 
 def _conduct(desk: Desk, request: Request, session: Session, _: Mapping[str, str]) -> Response:
     words = Words(request.path_params["language"])
-    return desk.page(request, session, "conduct.html", editions=show.editions(words, inquiry.conduct()))
+    return desk.page(request, session, "conduct.html", editions=show_conduct.editions(words, inquiry.conduct()))
 
 
 _STATUS: dict[str, int] = {

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, final
+from typing import final
 
 from markupsafe import Markup
 
-from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ground import Role
 from kwartier.model.period import HOUR_S, QUARTER_S, Period, day_period, epoch_s, from_epoch_s, midnight
@@ -17,6 +16,7 @@ from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import AccessLine, MyConnection, UsageDay, WhoMayRow
 
 HOURS_PER_TICK = 4
+NOTHING = "-"
 
 
 def lived_there(one: MyConnection, day: date) -> bool:
@@ -157,7 +157,7 @@ def _rows(words: Words, one: UsageDay, taken: ChannelDay | None, given: ChannelD
 
 
 def _cell(words: Words, value: int | None, unit: str) -> str:
-    return "–" if value is None else f"{words.whole(value)} {unit}"
+    return NOTHING if value is None else f"{words.whole(value)} {unit}"
 
 
 def _quality(words: Words, mark: int) -> str:
@@ -338,59 +338,3 @@ def problem(words: Words, status: int) -> tuple[str, str, str]:
         words.text("Try again later."),
     )
     return known.get(status, otherwise)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ShownRule:
-    """One row of the code of conduct on the public page."""
-
-    id: str
-    role: str
-    says: str
-    data: str
-    sentence: str
-    article: str
-    certainty: str
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class ShownEdition:
-    """One edition of the code of conduct on the public page."""
-
-    title: str
-    in_force: str
-    rules: Sequence[ShownRule]
-
-
-def editions(words: Words, found: Sequence[Edition]) -> list[ShownEdition]:
-    """Return the code of conduct, the edition in force first."""
-    return [
-        ShownEdition(
-            edition.title_nl if words.language == "nl" else edition.title_en,
-            words.text("In force %s") % span(words, edition.in_force),
-            [_rule(words, rule) for rule in edition.rules],
-        )
-        for edition in reversed(found)
-    ]
-
-
-def _rule(words: Words, rule: Rule) -> ShownRule:
-    title = rule.title_nl if words.language == "nl" else rule.title_en
-    says = rule.nl if words.language == "nl" else rule.en
-    whom: Any = (
-        role(words, rule.role)
-        if rule.role and rule.role is not Role.CUSTOMER
-        else words.text("The customer")
-        if rule.role
-        else words.text("Everybody")
-    )
-    sureness = {
-        "read": words.text("the article was read"),
-        "cited": words.text("cited from another document"),
-        "unread": words.text("article text not available to us"),
-    }[rule.article_certainty]
-    return ShownRule(
-        rule.id, whom, f"{title}. {says}", data(words, rule.mask) if rule.mask else "–", rule.sentence, rule.article, sureness
-    )

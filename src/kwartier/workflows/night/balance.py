@@ -1,12 +1,14 @@
 """The energy loss of the transformers in a batch: balanced from sums, stored or withheld with its reason (S19)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from psycopg import Connection
 
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grid import loss
 from kwartier.store.registry import loss as losses
@@ -22,10 +24,10 @@ NO_INFEED = "the station meter was not read"
 def store(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
     """Balance every transformer of the batch, in the transaction that stages it."""
     sums = {one.transformer: one for one in result.sums}
-    rows = [_balance(station, sums[station.transformer]) for station in intent.stations]
-    losses.store(c, result.batch, day, rows)
+    rows = [_balance(station, sums[station.transformer], day, result.batch) for station in intent.stations]
+    losses.store(c, rows)
     nights.use(c, _read(intent.stations, sums, day))
-    house.log.record(c, [_event(row, day, at) for row in rows])
+    house.log.record(c, [_event(row, at) for row in rows])
 
 
 def _read(stations: list[Station], sums: dict[int, StationSums], day: date) -> Iterator[tuple[int, int, date]]:
@@ -34,38 +36,52 @@ def _read(stations: list[Station], sums: dict[int, StationSums], day: date) -> I
             yield station.use_case, connection, day
 
 
-def _balance(station: Station, sums: StationSums) -> LossRow:
-    homes, read = len(station.capacities_w), len(sums.read)
+def _balance(station: Station, sums: StationSums, day: date, batch: int) -> LossRow:
+    found = _balanced(station, sums)
+    row = LossRow(
+        transformer=station.transformer,
+        day=day,
+        use_case=station.use_case,
+        batch=batch,
+        homes=len(station.capacities_w),
+        homes_read=len(sums.read),
+        infeed_wh=None,
+        net_use_wh=None,
+        loss_wh=None,
+        uncertainty_wh=None,
+        withheld=found.reason if isinstance(found, loss.Withheld) else None,
+    )
+    if isinstance(found, loss.Withheld):
+        return row
+    return replace(
+        row,
+        infeed_wh=sums.infeed_wh,
+        net_use_wh=sums.net_use_wh,
+        loss_wh=found.loss_wh.tobytes(),
+        uncertainty_wh=found.uncertainty_wh.tobytes(),
+    )
+
+
+def _balanced(station: Station, sums: StationSums) -> loss.Balance | loss.Withheld:
     if sums.infeed_wh is None:
-        return _withheld(station, homes, read, NO_INFEED)
-    unread = [watts for key, watts in station.capacities_w.items() if key not in sums.read]
-    found = loss.balance(
+        return loss.Withheld(NO_INFEED)
+    return loss.balance(
         np.frombuffer(sums.infeed_wh, np.int64),
         np.frombuffer(sums.net_use_wh, np.int64),
         net_use_sq=np.frombuffer(sums.net_use_sq, np.int64),
-        homes=homes,
-        homes_read=read,
+        homes=len(station.capacities_w),
+        homes_read=len(sums.read),
         min_group=station.min_group,
-        unread_capacities_w=unread,
+        unread_capacities_w=[watts for key, watts in station.capacities_w.items() if key not in sums.read],
     )
-    if isinstance(found, loss.Withheld):
-        return _withheld(station, homes, read, found.reason)
-    return LossRow(
-        station.transformer, station.use_case, homes, read, sums.infeed_wh, sums.net_use_wh,
-        found.loss_wh.tobytes(), found.uncertainty_wh.tobytes(), None,
-    )  # fmt: skip
 
 
-def _withheld(station: Station, homes: int, read: int, reason: str) -> LossRow:
-    return LossRow(station.transformer, station.use_case, homes, read, None, None, None, None, reason)
-
-
-def _event(row: LossRow, day: date, at: datetime) -> Event:
+def _event(row: LossRow, at: datetime) -> Event:
     kind = EventKind.LOSS_PUBLISHED if row.withheld is None else EventKind.LOSS_WITHHELD
-    body = {
+    body: dict[str, Json] = {
         "transformer": row.transformer,
         "use_case": row.use_case,
-        "day": day.isoformat(),
+        "day": row.day.isoformat(),
         "homes": row.homes,
         "read": row.homes_read,
     }

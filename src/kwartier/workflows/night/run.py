@@ -140,9 +140,9 @@ def _second_pass(
     if not retry:
         return
     with house.operator() as c:
-        doubted = {one.meter for one in meters.raise_to(c, {meter: one.counter for meter, one in retry.items()})}
+        believed = meters.raise_to(c, {meter: one.counter for meter, one in retry.items()})
     again: dict[int, tuple[Intent, list[Task]]] = {}
-    for meter in sorted(retry.keys() - doubted):
+    for meter in sorted(believed):
         intent = retry[meter].intent
         tasks = [kept for task in intent.tasks if task.meter == meter and (kept := _without_sums(task))]
         again.setdefault(id(intent), (intent, []))[1].extend(tasks)
@@ -152,6 +152,8 @@ def _second_pass(
         once_more = replace(intent, tasks=tasks, refusals=[], stations=[])
         with house.operator() as c:
             job = write_intent(house, c, night, once_more, clock())
+        if job is None:
+            continue
         report.gaps[GapReason.COUNTER] -= len(tasks)
         result = executor.submit(read_batch, job).result()
         settle(house, once_more, result, report.day, clock())

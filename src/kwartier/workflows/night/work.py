@@ -50,7 +50,7 @@ def _limits(place: Place) -> headend.Limits:
 
 
 def _tap(place: Place, batch: int) -> tuple[Callable[[int, bytes], None] | None, Callable[[], None]]:
-    """Return the tap on frames sent, and what closes it. A record is meter (8), length (4), frame; written before the frame goes."""
+    """Return the tap on frames and what closes it. A record is meter (8), length (4), frame; written before the frame goes."""
     if place.tap is None:
         return None, lambda: None
     out = (Path(place.tap) / f"{batch}.frames").open("ab", buffering=0)
