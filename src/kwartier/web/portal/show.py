@@ -277,12 +277,33 @@ def log_line(words: Words, line: AccessLine) -> Line:
     proof = None
     if line.entry is not None:
         proof = f"/{words.language}/proof/{line.entry}" + (f"/{line.leaf}" if line.leaf is not None else "")
-    what = happened(words).get(line.kind, line.kind)
-    if line.what:
-        what += f": {line.what}"
+    about = [profiles(words).get(line.profile or "", ""), outcomes(words).get(line.outcome or "", line.outcome or "")]
+    what = ": ".join([happened(words).get(line.kind, line.kind), *[", ".join(one for one in about if one)]]).removesuffix(": ")
     if line.period:
         what += f" ({span(words, line.period)})"
-    return Line(words.moment(line.at), what, line.who, line.rule or "", proof)
+    who = ", ".join(role(words, one) if isinstance(one, Role) else one for one in line.who)
+    return Line(words.moment(line.at), what, who, ", ".join(line.rules), proof)
+
+
+def profiles(words: Words) -> dict[str, str]:
+    """Return the words for each load profile."""
+    return {
+        "e_interval": words.text("electricity per quarter of an hour"),
+        "e_day": words.text("day readings of electricity"),
+        "g_interval": words.text("gas per hour"),
+        "g_day": words.text("day readings of gas"),
+    }
+
+
+def outcomes(words: Words) -> dict[str, str]:
+    """Return the words for how a reading ended; a reason without words is shown by its code."""
+    return {
+        "read": words.text("answered"),
+        "stopped": words.text("stopped: the ground had gone"),
+        "quarantined": words.text("answered, but put aside"),
+        "unreachable": words.text("no answer"),
+        "timeout": words.text("no answer"),
+    }
 
 
 def happened(words: Words) -> dict[str, str]:

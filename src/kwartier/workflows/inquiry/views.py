@@ -6,7 +6,7 @@ from typing import final
 
 from kwartier.grounds.explain import Explanation
 from kwartier.model.channel_day import ChannelDay
-from kwartier.model.ground import Refusal
+from kwartier.model.ground import Refusal, Role
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
@@ -42,15 +42,6 @@ class UsageDay:
 
 @final
 @dataclass(frozen=True, slots=True)
-class WhoMay:
-    """Who may know what of one connection now, with names of parties, and the permission to revoke where there is one."""
-
-    connection: MyConnection
-    rows: tuple["WhoMayRow", ...]
-
-
-@final
-@dataclass(frozen=True, slots=True)
 class WhoMayRow:
     """One line of it. `permission` is the id to revoke, None where the ground is not the customer's to take back."""
 
@@ -63,15 +54,19 @@ class WhoMayRow:
 @final
 @dataclass(frozen=True, slots=True)
 class AccessLine:
-    """One line of the access log. `entry` and `leaf` name the proof (leaf None for a single event), None while not yet signed."""
+    """One line of the access log.
+
+    `who` are those on whose behalf it happened: a party's name, or a role where there is none. `entry` and `leaf` name the proof
+    (leaf None for a single event); `entry` is None while the line is not signed yet.
+    """
 
     at: datetime
     kind: str
-    who: str
-    purpose: str | None
-    rule: str | None
+    who: tuple[str | Role, ...]
+    purposes: tuple[str, ...]
+    rules: tuple[str, ...]
     outcome: str | None
-    what: str
+    profile: str | None
     period: Period | None
     entry: int | None
     leaf: int | None

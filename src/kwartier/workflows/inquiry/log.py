@@ -1,0 +1,123 @@
+"""S5: who looked. A person's lines of the log, the newest first, and the proof of each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from kwartier.audit.errors import NotInLog, NotInTree
+from kwartier.audit.events import Event, EventKind
+from kwartier.audit.leaves import Grant
+from kwartier.audit.log import LogLine
+from kwartier.grounds import conduct
+from kwartier.model.ground import Role
+from kwartier.model.period import Period, from_epoch_s
+from kwartier.store.registry import names
+from kwartier.workflows.inquiry.errors import NotYet, NotYours
+from kwartier.workflows.inquiry.views import AccessLine, Download
+from kwartier.workflows.installation import Installation
+
+
+class _Ground(NamedTuple):
+    who: str | Role
+    rule: str
+    purpose: str
+
+
+def access_log(house: Installation, subject: int, *, most: int) -> list[AccessLine]:
+    """Return the newest lines about this person at their own connections, at most `most`."""
+    lines, parties = _lines(house, subject)
+    grounds = {g.permit: _ground(g, parties) for line in lines for g in _grants(line)}
+    shown = [_shown(line, grounds, parties) for line in lines]
+    return sorted(shown, key=lambda one: (one.at, one.entry or 0), reverse=True)[:most]
+
+
+def _lines(house: Installation, subject: int) -> tuple[list[LogLine], dict[int, str]]:
+    with house.portal(subject) as c:
+        mine = names.own(c, subject)
+        me = names.person(c, key=subject)
+        parties = names.parties(c)
+    if me is None:
+        return [], parties
+    with house.operator() as c:
+        return [line for one in mine for line in house.log.of_subject(c, me.code, one.key, Period(one.mine.start))], parties
+
+
+def _grants(line: LogLine) -> list[Grant]:
+    listed: Any = line.body.get("g", []) if line.kind is EventKind.BATCH_INTENDED else []
+    return [Grant(*one) for one in listed]
+
+
+def _ground(grant: Grant, parties: Mapping[int, str]) -> _Ground:
+    return _Ground(_who(grant.role, grant.requester, parties), conduct.rule(grant.rule_no).id, grant.purpose)
+
+
+def _who(role: Any, key: Any, parties: Mapping[int, str]) -> str | Role:
+    known = Role(role)
+    return parties.get(key, known) if known in {Role.SUPPLIER, Role.THIRD_PARTY} else known
+
+
+def _shown(line: LogLine, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
+    body: Mapping[str, Any] = line.body
+    named = _named(line, grounds, parties)
+    rule = body.get("rule") or body.get("x")
+    return AccessLine(
+        at=line.at,
+        kind=str(line.kind),
+        who=tuple(dict.fromkeys(one.who for one in named))
+        or (Role.CUSTOMER if line.actor.startswith("customer") else Role.OPERATOR,),
+        purposes=tuple(dict.fromkeys(one.purpose for one in named)) or ((str(body["u"]),) if "u" in body else ()),
+        rules=tuple(dict.fromkeys(one.rule for one in named)) or ((str(rule),) if rule else ()),
+        outcome=body.get("w") or body.get("r"),
+        profile=body.get("p"),
+        period=_period(body),
+        entry=line.entry if line.in_tree else None,
+        leaf=line.leaf,
+    )
+
+
+def _named(line: LogLine, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> list[_Ground]:
+    """Return on whose behalf and by which rule: of what was intended, of what was served, or of the one request."""
+    body: Mapping[str, Any] = line.body
+    if line.kind is EventKind.BATCH_INTENDED:
+        return [_ground(grant, parties) for grant in _grants(line)]
+    if line.kind is EventKind.BATCH_READ:
+        return [grounds[permit] for permit in body["s"] if permit in grounds]
+    if "o" in body:
+        return [_Ground(_who(body["o"], body["i"], parties), str(body.get("rule") or body.get("x") or ""), str(body.get("u", "")))]
+    return []
+
+
+def _period(body: Mapping[str, Any]) -> Period | None:
+    start, end = body.get("f", body.get("start")), body.get("l", body.get("end"))
+    if start is None:
+        return None
+    return Period(from_epoch_s(start), None if end is None else from_epoch_s(end))
+
+
+def proof(house: Installation, subject: int, entry: int, leaf: int | None, *, at: datetime) -> Download:
+    """Return the proof of one line about this person. Raises NotYours for any other line, NotYet before it is signed."""
+    lines, _ = _lines(house, subject)
+    mine = next((line for line in lines if (line.entry, line.leaf) == (entry, leaf)), None)
+    if mine is None:
+        msg = "no such line about this person"
+        raise NotYours(msg)
+    try:
+        with house.operator() as c:
+            text = house.log.proof(c, entry) if leaf is None else house.log.leaf_proof(c, entry, leaf)
+    except NotInTree as fault:
+        msg = "this line is not signed yet"
+        raise NotYet(msg) from fault
+    except NotInLog as fault:
+        msg = "no such line"
+        raise NotYours(msg) from fault
+    _given(house, subject, entry, at)
+    return Download(f"kwartier-{entry}.tlog-proof", "text/plain; charset=utf-8", text.encode())
+
+
+def _given(house: Installation, subject: int, entry: int, at: datetime) -> None:
+    with house.portal(subject) as c:
+        me = names.person(c, key=subject)
+        code = me.code if me else None
+        own = names.own(c, subject)
+        key = own[0].key if own else None
+        house.log.record(c, [Event(at, EventKind.PROOF_GIVEN, f"{Role.CUSTOMER}:{subject}", code, key, {"entry": entry})])
