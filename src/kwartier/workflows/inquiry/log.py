@@ -51,7 +51,7 @@ def _ground(grant: Grant, parties: Mapping[int, str]) -> _Ground:
     return _Ground(_who(grant.role, grant.requester, parties), conduct.rule(grant.rule_no).id, grant.purpose)
 
 
-def _who(role: Any, key: Any, parties: Mapping[int, str]) -> str | Role:
+def _who(role: str, key: int, parties: Mapping[int, str]) -> str | Role:
     known = Role(role)
     return parties.get(key, known) if known in {Role.SUPPLIER, Role.THIRD_PARTY} else known
 
