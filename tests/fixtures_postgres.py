@@ -5,7 +5,8 @@
     installation_dir    a new installation folder (0700) whose kwartier.toml points at that database
     postgres_programs   the folder with `initdb` and `postgres` under test
 
-KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the embedded one. A test that uses any of them is marked `database`.
+KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the embedded one. A test that uses any of them is marked
+`database`.
 """
 
 import fcntl

@@ -1,8 +1,9 @@
 """The executor that carries batches of work: in this process, in a pool of processes, or on a cluster.
 
 `concurrent.futures.Executor` is the only interface, so the same job runs unchanged on each. A job is a module-level function of
-values that pickle. If a worker is killed the pool is broken: every future raises `concurrent.futures.process.BrokenProcessPool` and the
-executor takes no more work. The caller then opens a new one and submits what has no result yet; jobs are idempotent for that reason.
+values that pickle. If a worker is killed the pool is broken: every open future raises `BrokenProcessPool` (of
+concurrent.futures.process) and the executor takes no more work. The caller then opens a new one and submits what has no result yet;
+jobs are idempotent for that reason. A Dask cluster runs the jobs of a killed worker on another one by itself.
 
     EngineError
     +-- NoSuchEngine    whoever chose the engine: there is no such kind, or its library is not installed
@@ -115,8 +116,8 @@ def _dask(workers: int, address: str, stack: ExitStack) -> Executor:
 def end_with_parent() -> None:
     """Make the kernel kill this worker when the process that spawned it ends, kill -9 included.
 
-    Not PR_SET_PDEATHSIG: that fires when the parent's *thread* ends, and a pool spawns workers from whichever thread submits. The pipe
-    from the parent closes only with the process; the kernel then sends the signal that the worker asked for here.
+    Not PR_SET_PDEATHSIG: that fires when the parent's *thread* ends, and a pool spawns workers from whichever thread submits. The
+    pipe from the parent closes only with the process; the kernel then sends the signal that the worker asked for here.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

@@ -41,6 +41,9 @@ def _setting(default: _T, sentence: str, *, least: float = -math.inf, most: floa
 class Settings:
     """How one installation runs. Seconds end in `_s`; an empty text means: not set."""
 
+    admin_dsn: str = _setting(
+        "", "PostgreSQL role that may make roles and databases: the four roles are then made from it. Instead of their DSNs."
+    )
     owner_dsn: str = _setting(
         "", "PostgreSQL role that owns the schema. All four DSNs are set, or none: then an embedded server runs."
     )
@@ -71,6 +74,9 @@ class Settings:
         if given and len(given) < len(_DSN_KEYS):
             msg = f"{given[0]} is set, so all of {', '.join(_DSN_KEYS)} must be"
             raise SettingsError(msg)
+        if given and self.admin_dsn:
+            msg = f"admin_dsn is set, so {given[0]} must not be"
+            raise SettingsError(msg)
         if not self.log_name or any(c.isspace() or c == "+" for c in self.log_name):
             msg = "log_name must be a C2SP key name: not empty, no white space, no plus sign"
             raise SettingsError(msg)
@@ -78,7 +84,7 @@ class Settings:
     @property
     def embedded(self) -> bool:
         """True if the installation runs its own PostgreSQL."""
-        return not self.owner_dsn
+        return not (self.owner_dsn or self.admin_dsn)
 
 
 def _check(each: "Field[Any]", value: object) -> None:

@@ -1,6 +1,6 @@
-"""Key shipments: how a manufacturer or the previous operator hands over meter keys, readable by this installation only.
+r"""Key shipments: how a manufacturer or the previous operator hands over meter keys, readable by this installation only.
 
-    KWSHIP1\\n | ephemeral X25519 public key (32) | nonce (12) | AES-256-GCM ciphertext and tag
+    KWSHIP1\n | ephemeral X25519 public key (32) | nonce (12) | AES-256-GCM ciphertext and tag
     key = HKDF-SHA256(X25519 shared secret, salt = ephemeral | recipient, info = "kwartier key shipment 1")
     additional data = the first 40 bytes (magic and ephemeral key)
     plaintext = JSON lines {"equipment_id", "system_title", "guek", "gak"}, the last three in hexadecimal
@@ -53,14 +53,14 @@ class ShippedKey:
 
 
 def create(folder: Path) -> bytes:
-    """Draw a key pair, keep both halves in `folder`, and return the public key (32 bytes, as in shipment.pub); one that is there stays."""
+    """Draw a key pair, keep it in `folder`, and return the public key (32 bytes, as in shipment.pub); one that is there stays."""
     drawn = X25519PrivateKey.generate().private_bytes_raw()
     private = _private(files.keep(folder / PRIVATE_NAME, drawn))
     return files.keep(folder / PUBLIC_NAME, private.public_key().public_bytes_raw(), mode=0o644)
 
 
 def open(folder: Path, blob: bytes) -> list[ShippedKey]:  # noqa: A001 - a shipment is opened; used as shipment.open
-    """Return the keys in a shipment sent to this installation. Raises BadShipment for any bytes that are none, NoKey without our own key."""
+    """Return the keys in a shipment to this installation. Raises BadShipment for any other bytes, NoKey without our own key."""
     private = _private(files.read(folder / PRIVATE_NAME))
     if not blob.startswith(MAGIC):
         msg = "not a key shipment of version 1"

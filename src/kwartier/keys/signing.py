@@ -1,7 +1,8 @@
 """The key that signs the log's checkpoints: Ed25519 (RFC 8032), named and written as C2SP signed-note v1.0.0 says.
 
 A verifier key is `<name>+<key hash, 8 hex digits>+<base64 of 0x01 and the public key>`; the key hash is the first four bytes
-of SHA-256(name | 0x0A | 0x01 | public key). log.key holds the customary signer form `PRIVATE+KEY+<name>+<hash>+<base64 of 0x01 and the seed>`.
+of SHA-256(name | 0x0A | 0x01 | public key). log.key holds the customary
+signer form `PRIVATE+KEY+<name>+<hash>+<base64 of 0x01 and the seed>`.
 """
 
 import base64

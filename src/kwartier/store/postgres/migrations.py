@@ -8,10 +8,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import final
 
-import psycopg
 from psycopg import Connection
 
 from kwartier.store.postgres.errors import MigrationChanged
+from kwartier.store.postgres.pools import reached
 
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _LOCK = 0x6B77_6D69  # "kwmi": one process migrates at a time
@@ -48,9 +48,9 @@ def read(folder: Traversable) -> list[Migration]:
 
 
 def migrate(dsn_owner: str, folder: Traversable | None = None) -> list[str]:
-    """Apply what was not applied yet, each file in a transaction of its own, and return the names of those. Raises MigrationChanged."""
+    """Apply what was not applied yet, a transaction per file, and return the names of those. Raises MigrationChanged."""
     wanted = read(folder or packaged())
-    with psycopg.connect(dsn_owner, autocommit=True) as owner:
+    with reached(dsn_owner, autocommit=True) as owner:
         return [f"{each.number:04}_{each.name}" for each in _applied_now(owner, wanted)]
 
 

@@ -15,19 +15,23 @@ from kwartier.store.postgres.errors import ServerUnavailable
 
 @contextmanager
 def connect(dsn: str) -> Iterator[Connection[Any]]:
-    """Give a connection of one's own in a transaction, committed at the end, rolled back by an exception. Raises ServerUnavailable."""
-    try:
-        connection: Connection[Any] = psycopg.connect(dsn)
-    except psycopg.OperationalError as fault:
-        msg = "the database server cannot be reached"
-        raise ServerUnavailable(msg) from fault
-    with connection:
+    """Give a new connection in a transaction: committed at the end, rolled back by an exception. Raises ServerUnavailable."""
+    with reached(dsn) as connection:
         yield connection
+
+
+def reached(dsn: str, *, autocommit: bool = False) -> Connection[Any]:
+    """Open a connection, to be closed by the caller. Raises ServerUnavailable, without a cause: that may quote the DSN."""
+    try:
+        return psycopg.connect(dsn, autocommit=autocommit)
+    except psycopg.OperationalError:
+        msg = "the database server cannot be reached"
+        raise ServerUnavailable(msg) from None
 
 
 @final
 class Pools:
-    """A pool of connections for the operator, the portal and the sequencer of the log. A context manager; connections are made on demand."""
+    """A pool for the operator, the portal and the sequencer of the log each. A context manager; connections are made on demand."""
 
     def __init__(self, dsns: Dsns, *, most: int = 8, wait_s: float = 30.0) -> None:
         """Keep the DSNs; each pool grows to `most` connections, and a caller waits at most `wait_s` for one."""

@@ -1,9 +1,10 @@
 """Makes the database and the four roles, each with no more rights than it needs.
 
 kw_owner owns the database and migrates it; kw_operator, kw_portal and kw_audit only log in: what they may do is granted by the
-migrations. None is a superuser, may make roles or databases.
+migrations. None of them is a superuser or may make roles or databases.
 """
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from kwartier.store.postgres import secret
 from kwartier.store.postgres.dsns import AUDIT, OPERATOR, OWNER, PORTAL, ROLES, Dsns
 from kwartier.store.postgres.errors import RolesTaken
+from kwartier.store.postgres.pools import reached
 
 DATABASE = "kwartier"
 ROLES_FILE = "roles.json"
@@ -23,18 +25,28 @@ def provide(home: Path, admin_dsn: str) -> Dsns:
     """Return the DSNs of the four roles in the cluster or server of `admin_dsn`, making what is missing.
 
     Passwords are drawn once and kept in HOME/roles.json, written before the roles are made and marked after: a kill at any moment
-    leaves something that the next call finishes. The caller holds the gate. Raises RolesTaken.
+    leaves something that the next call finishes. Any number of processes may call. Raises RolesTaken, ServerUnavailable.
     """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / ROLES_FILE
     kept = _kept(path)
-    if not kept.get("made"):
+    return _dsns(admin_dsn, kept if kept.get("made") else _made(path, admin_dsn))
+
+
+def _made(path: Path, admin_dsn: str) -> dict[str, str]:
+    """Make the roles and the database unless another process did meanwhile; return the passwords."""
+    with path.with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = _kept(path)
+        if kept.get("made"):
+            return kept
         kept = {**{role: secret.password() for role in ROLES}, **kept}
         secret.write(path, json.dumps(kept))
-        with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        with reached(admin_dsn, autocommit=True) as admin:
             _make_roles(admin, admin_dsn, kept)
             _make_database(admin)
         secret.write(path, json.dumps({**kept, "made": "yes"}))
-    return _dsns(admin_dsn, kept)
+        return kept
 
 
 def _kept(path: Path) -> dict[str, str]:
