@@ -1,1 +1,7 @@
-"""Turns answers of meters into channel-days and verdicts; nothing suspicious is dropped. Dry."""
+"""Validation: rules with ids turn the answer of a meter into channel-days with qualities, and verdicts. Pure."""
+
+from kwartier.validation.check import Validated, validate
+from kwartier.validation.evidence import pack, unpack
+from kwartier.wire.dlms.rows import Rows
+
+__all__ = ["Rows", "Validated", "pack", "unpack", "validate"]
