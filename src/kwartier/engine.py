@@ -10,7 +10,6 @@ jobs are idempotent for that reason. A Dask cluster runs the jobs of a killed wo
 """
 
 import fcntl
-import importlib
 import multiprocessing
 import os
 import select
@@ -18,7 +17,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, ParamSpec, TypeVar, final
+from typing import Final, ParamSpec, TypeVar, final
 
 from kwartier.model.errors import KwartierError
 
@@ -100,7 +99,7 @@ def _made(workers: int, kind: str, stack: ExitStack) -> Executor:
 def _dask(workers: int, address: str, stack: ExitStack) -> Executor:
     """Use the Dask cluster behind a scheduler, or one of our own on this machine without its web page."""
     try:
-        distributed: Any = importlib.import_module("distributed")  # an optional extra: imported when asked for
+        import distributed  # noqa: PLC0415 - an optional extra: imported when asked for
     except ImportError as fault:
         msg = "the engine dask needs the extra kwartier[cluster]"
         raise NoSuchEngine(msg) from fault

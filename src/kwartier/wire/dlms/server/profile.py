@@ -67,7 +67,7 @@ class Profile:
         if attribute == 2:  # noqa: PLR2004 - attribute numbers of the class
             return self._buffer(selected, at)
         unselected(selected)
-        if attribute == 7:  # noqa: PLR2004
+        if attribute == 7:  # noqa: PLR2004 - entries in use
             return Value(octets.u32(len(self.source.table(at).stamps)))
         fixed = {
             1: octets.octet_string(self.obis.code),

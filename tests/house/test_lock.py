@@ -1,0 +1,64 @@
+"""The lock covers what pyproject.toml asks for, with hashes, and the demo runs on the versions that were tested."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+HERE = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text())
+PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; [^\\]+)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
+)
+
+RUN = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["operator"]]
+BUILD = PROJECT["dependency-groups"]["build"]
+DEV = PROJECT["dependency-groups"]["dev"]
+WANTED = {"demo.txt": RUN + BUILD, "test.txt": RUN + BUILD + DEV}
+
+
+def locked(name: str) -> dict[str, set[Version]]:
+    """Return the versions in a lock by package. Fails if any line is neither a hashed pin nor a comment."""
+    text = "".join(
+        line for line in (HERE / "requirements" / name).read_text().splitlines(keepends=True) if not line.startswith("#")
+    )
+    assert PINNED.sub("", text) == ""
+    found: dict[str, set[Version]] = {}
+    for pin in PINNED.finditer(text):
+        found.setdefault(canonicalize_name(pin["name"]), set()).add(Version(pin["version"]))
+    return found
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_lock_covers_the_project(name: str) -> None:
+    pins = locked(name)
+    for text in WANTED[name]:
+        wanted = Requirement(text)
+        versions = pins.get(canonicalize_name(wanted.name), set())
+        assert versions, f"{name} lacks {wanted.name}: run scripts/lock"
+        assert all(wanted.specifier.contains(version) for version in versions), (
+            f"{name} has another {wanted.name}: run scripts/lock"
+        )
+
+
+def test_demo_runs_on_tested_versions() -> None:
+    tested = locked("test.txt")
+    assert {name: versions for name, versions in locked("demo.txt").items() if tested.get(name) != versions} == {}
+
+
+@pytest.mark.parametrize("peer", sorted(path.stem for path in (HERE / "requirements" / "peers").glob("*.in")))
+def test_peers_are_pinned(peer: str) -> None:
+    folder = HERE / "requirements" / "peers"
+    (line,) = [line for line in (folder / f"{peer}.in").read_text().splitlines() if not line.startswith("#")]
+    name, version = line.split("==")
+    assert locked(f"peers/{peer}.txt")[canonicalize_name(name)] == {Version(version)}
+
+
+def test_peers_are_no_dependency_of_ours() -> None:
+    peers = {path.stem for path in (HERE / "requirements" / "peers").glob("*.in")}
+    assert peers
+    assert not peers & locked("test.txt").keys()
