@@ -1,7 +1,7 @@
 """S13, S14: one night. The numbered steps are those of docs/NIGHT.md, and in that order."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -26,6 +26,12 @@ class NightRuns(KwartierError):
     """Another process is reading tonight; nothing was done. The caller waits for it."""
 
     code = "night-runs"
+
+
+class WorkerLost(KwartierError):
+    """A worker process died; the machine or somebody ended it. What was staged is safe: run the night again."""
+
+    code = "worker-lost"
 
 
 Progress = Callable[[int, int], None]
@@ -82,7 +88,16 @@ class _InFlight:
     def landed(self) -> list[tuple[Intent, BatchResult]]:
         """Wait for at least one and return those that are back. A worker's error surfaces here."""
         done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        return [(self.waiting.pop(one), one.result()) for one in done]
+        return [(self.waiting.pop(one), _result(one)) for one in done]
+
+
+def _result(one: "Future[BatchResult]") -> BatchResult:
+    """Return what a worker brought home. Raises WorkerLost."""
+    try:
+        return one.result()
+    except BrokenExecutor as fault:
+        msg = "a worker process died"
+        raise WorkerLost(msg) from fault
 
 
 def _first_pass(
@@ -155,7 +170,7 @@ def _second_pass(
         if job is None:
             continue
         report.gaps[GapReason.COUNTER] -= len(tasks)
-        result = executor.submit(read_batch, job).result()
+        result = _result(executor.submit(read_batch, job))
         settle(house, once_more, result, report.day, clock())
         report.settled(result)
 

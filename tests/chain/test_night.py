@@ -1,0 +1,166 @@
+"""What `./demo --once --json` promises, checked against the town's own record of what every meter held and was asked."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from chain_support import DAY, HOMES, SEED, Night, demo, kwartier, processes_of
+from kwartier.model.register import Channel
+from kwartier.store.registry import names
+from kwartier.workflows import installation
+
+pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain")]
+
+KEYS = {
+    *("homes", "meters", "date", "tasks", "read", "gaps", "refused", "avoided_reads", "unavoidable_overread", "channel_days"),
+    *("readings", "quarantined", "parcels", "uncovered_reads", "uncovered_deliveries", "transformers", "loss_wh"),
+    *("loss_uncertainty_wh", "checkpoint", "seconds", "cpu_us_per_meter", "peak_mb"),
+}
+
+
+def truth(night: Night) -> dict[tuple[str, int, str], tuple[int, list[int]]]:
+    """Return what the meters held: (ean, channel, day) to (start, deltas)."""
+    table = pq.read_table(night.data / "town" / "truth.parquet")
+    return {(row["ean"], row["channel"], str(row["day"])): (row["start"], list(row["deltas"])) for row in table.to_pylist()}
+
+
+def stored(night: Night) -> Iterator[tuple[tuple[str, int, str], int, list[int], bytes]]:
+    """Yield every stored channel-day under the name the truth has for it."""
+    with installation.opened(night.data) as house:
+        held = [day for when in house.readings.days_held() for day in house.readings.scan(when)]
+        with house.operator() as c:
+            eans = names.eans(c, {day.key for day in held})
+    for day in held:
+        values = np.frombuffer(day.deltas, np.int32).tolist()
+        yield (eans[day.key].reveal(), int(day.channel), day.day.isoformat()), day.start, values, day.quality
+
+
+def test_the_object_says_everything(night: Night) -> None:
+    assert night.said.keys() >= KEYS
+    assert night.said["uncovered_reads"] == night.said["uncovered_deliveries"] == 0
+    assert night.said["read"] > 0
+    assert night.said["parcels"] > 0
+    assert night.said["avoided_reads"] > 0
+    assert night.said["date"] == DAY.isoformat()
+
+
+def test_every_stored_channel_day_equals_the_truth(night: Night) -> None:
+    known = truth(night)
+    count = whole = 0
+    for name, start, values, quality in stored(night):
+        assert name in known
+        count += 1
+        if any(quality):  # an incomplete day: what it holds is checked by the registers, test below
+            continue
+        whole += 1
+        assert (start, values) == known[name]
+    assert count == night.said["channel_days"]
+    assert whole > 0.9 * count
+
+
+def test_an_incomplete_day_still_adds_up(night: Night) -> None:
+    known = truth(night)
+    marked = [(name, start, values) for name, start, values, quality in stored(night) if any(quality)]
+    assert marked, "the town has meters with missing rows"
+    for name, start, values in marked:
+        assert start == known[name][0]
+        assert sum(values) <= sum(known[name][1])
+
+
+def sessions(night: Night) -> list[dict[str, Any]]:
+    """Return the meters' own session logs."""
+    return [json.loads(line) for line in (night.data / "town" / "sessions.jsonl").read_text("utf-8").splitlines()]
+
+
+def restricted(night: Night, kind: str) -> set[str]:
+    """Return the EANs of connections under a restriction."""
+    lines = (night.data / "town" / "import" / "restrictions.csv").read_text("utf-8").splitlines()
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    return {row["ean"] for row in rows if row["kind"] == kind}
+
+
+def meters_of(night: Night, eans: set[str]) -> set[str]:
+    """Return the equipment ids of the meters on these connections."""
+    lines = (night.data / "town" / "import" / "meters.csv").read_text("utf-8").splitlines()
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    return {row["equipment_id"] for row in rows if row["ean"] in eans}
+
+
+def test_no_meter_that_is_off_was_asked_for_usage(night: Night) -> None:
+    off = meters_of(night, restricted(night, "administratively_off"))
+    assert off, "the town has meters that are administratively off"
+    assert [one for one in sessions(night) if one["equipment_id"] in off and "profile" in json.dumps(one)] == []
+
+
+def test_who_refused_is_in_no_plan(night: Night) -> None:
+    refused = restricted(night, "refused") | restricted(night, "administratively_off")
+    assert restricted(night, "refused")
+    with installation.opened(night.data) as house, house.operator() as c:
+        planned = {key for (key,) in c.execute("select distinct connection from kw.outcome where connection <> 0").fetchall()}
+        eans = {one.reveal() for one in names.eans(c, planned).values()}
+        logged = c.execute(
+            "select count(*) from audit.leaf l join audit.entry e on e.id = l.entry join kw.connection n on n.key = l.connection"
+            " where e.kind in ('batch:intended', 'batch:read') and n.ean = any(%s)",
+            (list(refused),),
+        ).fetchone()
+    assert planned
+    assert not eans & refused
+    assert logged == (0,)
+
+
+def test_the_loss_is_exact_where_every_home_was_read_and_bounded_elsewhere(night: Night) -> None:
+    table = pq.read_table(night.data / "town" / "loss.parquet").to_pylist()
+    true: dict[str, list[int]] = {}
+    for row in sorted(table, key=lambda row: (row["transformer"], row["quarter"])):
+        true.setdefault(row["transformer"], []).append(row["technical_wh"] + row["theft_wh"])
+    with installation.opened(night.data) as house, house.operator() as c:
+        rows = c.execute(
+            "select t.name, l.homes, l.homes_read, l.loss_wh, l.uncertainty_wh, l.withheld from kw.loss l"
+            " join kw.transformer t on t.key = l.transformer"
+        ).fetchall()
+    assert {row[0] for row in rows} == set(true)
+    exact = bounded = 0
+    for name, homes, read, loss, uncertainty, withheld in rows:
+        if withheld:
+            assert loss is None
+            continue
+        told, margin = np.frombuffer(loss, np.int64), np.frombuffer(uncertainty, np.int64)
+        if homes == read:
+            exact += 1
+            assert told.tolist() == true[name]
+        else:
+            bounded += 1
+            assert (np.abs(told - np.array(true[name])) <= margin).all()
+    assert exact
+    assert bounded
+
+
+def test_gas_and_registers_are_there_too(night: Night) -> None:
+    channels = {name[1] for name, _, _, _ in stored(night)}
+    assert channels >= {Channel.IMPORT, Channel.EXPORT, Channel.GAS, Channel.DAY_IMPORT_LOW, Channel.DAY_GAS}
+
+
+def test_the_same_night_again_reads_nothing_new_and_leaves_nothing_running(night: Night) -> None:
+    before = list(stored(night))
+    again = demo(night.data, "--homes", str(HOMES), "--seed", str(SEED))
+    assert again["read"] == 0
+    assert again["parcels"] == 0
+    assert again["uncovered_reads"] == again["uncovered_deliveries"] == 0
+    assert list(stored(night)) == before
+    assert processes_of(night.data) == []
+
+
+def test_replay_on_the_command_line(night: Night) -> None:
+    found = json.loads(kwartier("--data", str(night.data), "audit", "replay", "--json").stdout.splitlines()[-1])
+    assert found["checked"] > 100
+    assert (found["uncovered"], found["over_broad"], found["late"]) == (0, 0, 0)
+
+
+def test_a_day_nobody_read_is_an_empty_day(night: Night) -> None:
+    with installation.opened(night.data) as house:
+        assert list(house.readings.scan(DAY - timedelta(days=30))) == []

@@ -1,0 +1,68 @@
+"""The whole chain as a user runs it: a town in its own process, the import, a night over encrypted DLMS, deliveries, proofs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+DAY = date(2026, 11, 23)
+HOMES, SEED = 90, 11
+
+
+def kwartier(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run the command line in its own process."""
+    command = [sys.executable, "-m", "kwartier.cli.main", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+def demo(data: Path, *arguments: str) -> dict[str, Any]:
+    """Run the demo once and return its JSON object."""
+    done = kwartier("demo", "--once", "--json", "--data", str(data), "--date", DAY.isoformat(), *arguments)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night that was run: its folder and what the demo said about it."""
+
+    data: Path
+    said: dict[str, Any]
+
+
+@contextmanager
+def town(data: Path) -> Iterator[subprocess.Popen[str]]:
+    """Let the town of an earlier demo listen again."""
+    command = [sys.executable, "-m", "kwartier.simulator", "--homes", str(HOMES), "--seed", str(SEED), "--date", DAY.isoformat()]
+    command += ["--dir", str(data / "town"), "--shipment-key", str(data / "keys" / "shipment.pub")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert json.loads(process.stdout.readline())["ready"]
+            yield process
+        finally:
+            process.terminate()
+
+
+def processes_of(data: Path) -> list[int]:
+    """Return the processes that have this folder in their command line or as their working directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes()
+            cwd = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if os.fsencode(data) in command or cwd.startswith(str(data)):
+            found.append(int(entry.name))
+    return found
