@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.errors import WrongState
-from kwartier.store.registry.rows import C
+from kwartier.store.registry.rows import C, Row
 
 LOCK = 0x6B77_6E69_6768_7400
 """Number of the advisory lock that one night holds: "kwnight" in ASCII."""
@@ -208,7 +208,12 @@ def gaps(c: C, first_s: int, last_s: int, connections: Sequence[int] | None = No
     keys = None if connections is None else list(connections)
     with _rows.cursor(c) as cursor:
         found = cursor.execute(_GAPS, {"first": first_s, "last": last_s, "keys": keys}).fetchall()
-    return [Gap(*head, Result(result), GapReason(reason) if reason else None, at) for *head, result, reason, at in found]
+    return [_gap(row) for row in found]
+
+
+def _gap(row: Row) -> Gap:
+    connection, meter, profile, mbus, first_s, last_s, result, reason, at = row
+    return Gap(connection, meter, profile, mbus, first_s, last_s, Result(result), GapReason(reason) if reason else None, at)
 
 
 def how_it_ended(c: C, connection: int, first_s: int, last_s: int) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from kwartier.store.registry.rows import C
+from kwartier.store.registry.rows import C, Row
 
 _SELECT = """
     select id, batch, connection, meter, profile, first_s, last_s, verdicts, rows from kw.quarantine
@@ -31,7 +31,7 @@ class QuarantineRow:
 def waiting(c: C, *, connection: int | None = None, after: int = 0, limit: int = 1000) -> list[QuarantineRow]:
     """Return the next answers in quarantine by id, of one connection or of all."""
     found = c.execute(_SELECT, {"after": after, "connection": connection, "limit": limit}).fetchall()
-    return [QuarantineRow(*head, _verdicts(verdicts), bytes(rows)) for *head, verdicts, rows in found]
+    return [_row(one) for one in found]
 
 
 def count(c: C) -> int:
@@ -43,6 +43,11 @@ def count(c: C) -> int:
 def discard(c: C, ids: Sequence[int]) -> int:
     """Throw away answers that somebody looked at. Returns how many there were; the caller writes it into the log."""
     return c.execute("delete from kw.quarantine where id = any(%s)", (list(ids),)).rowcount
+
+
+def _row(row: Row) -> QuarantineRow:
+    key, batch, connection, meter, profile, first_s, last_s, verdicts, rows = row
+    return QuarantineRow(key, batch, connection, meter, profile, first_s, last_s, _verdicts(verdicts), bytes(rows))
 
 
 def _verdicts(stored: Sequence[Any]) -> tuple[tuple[str, str, str], ...]:

@@ -1,0 +1,134 @@
+"""Files of facts that hold for a time: agreements, occupancies, contracts, restrictions, couplings.
+
+Such a fact is known by whom it binds and when it begins. A row that names one with another end changes that end, as long as
+the end that is stored has not passed; any other row is new, or overlaps and is refused.
+"""
+
+from kwartier.store.registry.imports.spec import Spec
+
+_JUDGE = """
+    select i.line, i.raw, {label} as label, {keys}, tstzrange(i.first, i.until) as period, h.id as had,
+        case when i.nth > 1 then 'duplicate' {codes}
+            when upper(h.period) <= %(at)s and upper(h.period) is distinct from i.until then 'already-ended' end as code,
+        case when h.id is null then 'new' when upper(h.period) is not distinct from i.until then 'same'
+            when coalesce(i.until, 'infinity') > coalesce(upper(h.period), 'infinity') then 'extended'
+            else 'changed' end as verdict
+    from i {joins} left join kw.{table} h on {match} and lower(h.period) = i.first
+"""
+_UPDATE = """
+    with ended as (
+        update kw.{table} h set period = j.period from taken j where h.id = j.had returning h.id, upper(h.period))
+    insert into kw.stop (fact, ref, at) select '{table}', * from ended where '{table}' in ('agreement', 'occupancy', 'supply')
+"""
+_EXTEND = "update kw.{table} h set period = j.period from taken j where h.id = j.had and j.line = %(line)s"
+_INSERT = """
+    insert into kw.{table} ({names}, period) select {names}, period from taken order by line on conflict do nothing
+"""
+_LANDED = "exists (select from kw.{table} h where {same} and lower(h.period) = lower(j.period))"
+_EVENTS = """
+    select case j.verdict when 'new' then '{table}:began' else '{table}:ended' end, {about},
+        jsonb_build_object('{table}', h.id, {body}'start', extract(epoch from lower(h.period))::bigint,
+            'end', extract(epoch from upper(h.period))::bigint)
+    from judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period) {beside}
+    where j.code is null and j.verdict <> 'same' order by j.line
+"""
+_SPAN = (("first", "timestamptz"), ("until", "timestamptz"))
+_EAN = "'...' || right(i.ean, 4)"
+
+
+def _filled(template: str, **parts: str) -> str:
+    for name, part in parts.items():
+        template = template.replace("{" + name + "}", part)
+    return template
+
+
+def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
+    file: str,
+    table: str,
+    columns: tuple[str, ...],
+    *,
+    label: str,
+    keys: dict[str, str],
+    joins: str,
+    codes: str,
+    about: str | None = None,
+    body: str = "",
+    beside: str = "",
+) -> Spec:
+    """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from."""
+    match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
+    same = " and ".join(f"h.{name} = j.{name}" for name in keys)
+    listed = ", ".join(f"{source} as {name}" for name, source in keys.items())
+    parts = {"table": table, "match": match, "same": same, "names": ", ".join(keys)}
+    return Spec(
+        file=file,
+        columns=(*((name, "smallint" if name == "mbus" else "text") for name in columns), *_SPAN),
+        natural=", ".join((*columns, "first")),
+        judge=_filled(_JUDGE, label=label, keys=listed, codes=codes, joins=joins, **parts),
+        update=_filled(_UPDATE, **parts),
+        extend=_filled(_EXTEND, **parts),
+        insert=_filled(_INSERT, **parts),
+        landed=_filled(_LANDED, **parts),
+        events=None if about is None else _filled(_EVENTS, about=about, body=body, beside=beside, **parts),
+    )
+
+
+AGREEMENTS = _spec(
+    "agreements.csv",
+    "agreement",
+    ("party",),
+    label="i.party",
+    keys={"party": "p.key"},
+    joins="left join kw.party p on p.code = i.party",
+    codes="when p.key is null then 'unknown-party'",
+    about="null::bigint, null::text",
+    body="'party', h.party, ",
+)
+
+OCCUPANCIES = _spec(
+    "occupancies.csv",
+    "occupancy",
+    ("ean", "subject"),
+    label=_EAN,
+    keys={"connection": "c.key", "subject": "s.key"},
+    joins="left join kw.connection c on c.ean = i.ean left join kw.subject s on s.code = i.subject",
+    codes="when c.key is null then 'unknown-ean' when s.key is null then 'unknown-subject'",
+    about="h.connection, s.code",
+    beside="join kw.subject s on s.key = h.subject",
+)
+
+CONTRACTS = _spec(
+    "contracts.csv",
+    "supply",
+    ("ean", "party"),
+    label=_EAN,
+    keys={"connection": "c.key", "party": "p.key"},
+    joins="left join kw.connection c on c.ean = i.ean left join kw.party p on p.code = i.party",
+    codes="""when c.key is null then 'unknown-ean' when p.key is null then 'unknown-party'
+        when p.role <> 'supplier' then 'not-a-supplier'""",
+    about="h.connection, null::text",
+    body="'party', h.party, ",
+)
+
+RESTRICTIONS = _spec(
+    "restrictions.csv",
+    "restriction",
+    ("ean", "kind"),
+    label=_EAN,
+    keys={"connection": "c.key", "kind": "i.kind"},
+    joins="left join kw.connection c on c.ean = i.ean",
+    codes="when c.key is null then 'unknown-ean'",
+    about="h.connection, null::text",
+    body="'kind', h.kind, ",
+)
+
+COUPLINGS = _spec(
+    "couplings.csv",
+    "coupling",
+    ("equipment_id", "mbus", "ean"),
+    label=_EAN,
+    keys={"meter": "m.key", "mbus": "i.mbus", "connection": "c.key"},
+    joins="left join kw.meter m on m.equipment_id = i.equipment_id left join kw.connection c on c.ean = i.ean",
+    codes="""when m.key is null then 'unknown-meter' when m.connection is null then 'station-meter'
+        when c.key is null then 'unknown-ean' when c.product <> 'gas' then 'not-gas'""",
+)

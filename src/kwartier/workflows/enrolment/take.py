@@ -1,0 +1,26 @@
+"""The import as an installation does it: facts go into the log in the transaction that takes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from kwartier.audit.events import Event, EventKind
+from kwartier.keys import shipment
+from kwartier.workflows.enrolment.intake import C, Door, import_folder
+from kwartier.workflows.enrolment.report import ImportedFact, ImportReport
+from kwartier.workflows.installation import Installation, meter_models
+
+ACTOR = "operator"
+
+
+def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> ImportReport:
+    """Take a folder of files into an installation; see `import_folder`."""
+
+    def record(c: C, facts: Sequence[ImportedFact]) -> None:
+        house.log.record(
+            c, [Event(one.at, EventKind(one.kind), ACTOR, one.subject_code, one.connection, one.body) for one in facts]
+        )
+
+    door = Door(house.operator, house.vault.wrap, partial(shipment.open, house.keys), meter_models().keys(), record)
+    return import_folder(door, folder, dry_run=dry_run, at=at)
