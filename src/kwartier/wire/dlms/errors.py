@@ -86,7 +86,7 @@ class AccessRefused(PeerError):
 
 
 class OwnError(DlmsError):
-    """This side erred; nothing was sent."""
+    """We erred; nothing was sent."""
 
     code = "dlms-own"
 
