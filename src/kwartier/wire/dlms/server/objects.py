@@ -1,5 +1,6 @@
 """COSEM objects of a meter, but for profiles: plain data and the clock (IEC 62056-6-2, classes 1 and 8)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, final
 
@@ -56,6 +57,20 @@ class Data:
         if attribute == 2:  # noqa: PLR2004 - attribute numbers of the class
             return Value(self.value)
         raise AccessDenied(Access.READ_WRITE_DENIED)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Class 1: one value that is asked for anew each time, such as a counter."""
+
+    obis: Obis
+    value: Callable[[], bytes]
+    class_id: int = 1
+
+    def get(self, attribute: int, selected: Selection, at: int) -> Value:
+        """Return logical name (1) or the value now (2)."""
+        return Data(self.obis, self.value()).get(attribute, selected, at)
 
 
 @final

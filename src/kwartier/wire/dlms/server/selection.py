@@ -34,7 +34,7 @@ Selection = Range | Entries | None
 
 
 def read(data: bytes) -> Selection:
-    """Take access selector and parameters apart; None without any. Raises Malformed, also when columns are chosen: rows come whole."""
+    """Take access selector and parameters apart; None without any. Raises Malformed, also for chosen columns: rows come whole."""
     if not data:
         return None
     reader = Reader(data)

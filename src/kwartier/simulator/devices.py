@@ -1,0 +1,111 @@
+"""The meters as DLMS devices: keys and title from the number, counters that survive, objects made when somebody connects."""
+
+from collections.abc import Mapping
+from typing import final
+
+from kwartier.model.register import Obis
+from kwartier.simulator import identity, smr5
+from kwartier.simulator.behaviour import Fault
+from kwartier.simulator.held import Memory, Meter
+from kwartier.simulator.smr5 import Layout
+from kwartier.simulator.town import Home, Town
+from kwartier.wire.dlms.server import octets
+from kwartier.wire.dlms.server.connection import COUNTER
+from kwartier.wire.dlms.server.device import Counters, Device
+from kwartier.wire.dlms.server.objects import Clock, CosemObject, Data, Live
+from kwartier.wire.dlms.server.profile import Profile, Source
+
+_AHEAD = 5000
+"""Where the counter of a meter stands that is ahead of the operator's."""
+_COUNTER_FAULTS = frozenset({Fault.COUNTER_TOLD, Fault.COUNTER_SILENT})
+
+
+@final
+class Fleet:
+    """All meters of a town. Only the counters of meters that were spoken to are kept."""
+
+    def __init__(self, town: Town, counters: Mapping[int, Counters]) -> None:
+        """Take the town and the counters that were kept from earlier runs, by meter number."""
+        self._town = town
+        self._counters = dict(counters)
+
+    def fault(self, number: int) -> Fault:
+        """Return what is wrong with a meter."""
+        owner = self._town.at(number)
+        return owner.fault if isinstance(owner, Home) else Fault.SOUND
+
+    def device(self, number: int) -> Device | None:
+        """Return the meter with this number; None where there is none."""
+        if self._town.at(number) is None:
+            return None
+        keys = identity.keys(self._town.seed, number)
+        return Device(
+            title=identity.system_title(number),
+            guek=keys.guek,
+            gak=keys.gak,
+            counters=self._counters_of(number),
+            objects=lambda: self._objects(number),
+            tells_counter=self.fault(number) is not Fault.COUNTER_SILENT,
+        )
+
+    def _counters_of(self, number: int) -> Counters:
+        """Return the one pair of counters of a meter."""
+        found = self._counters.get(number)
+        if found is None:
+            ahead = self.fault(number) in _COUNTER_FAULTS
+            found = self._counters[number] = Counters(client=_AHEAD + number % 1000 if ahead else 0)
+        return found
+
+    def _objects(self, number: int) -> dict[Obis, CosemObject]:
+        """Make the objects of a meter."""
+        name = octets.octet_string(identity.equipment_id(number).encode())
+        objects: list[CosemObject] = [
+            Clock(),
+            Live(COUNTER, lambda: octets.u32(self._counters_of(number).client)),
+            Data(smr5.EQUIPMENT_ID, name),
+            Data(smr5.DEVICE_NAME, octets.octet_string(b"KWT" + identity.equipment_id(number)[4:].encode())),
+            Data(smr5.ADMINISTRATIVE_STATUS, octets.enum(self._administrative_status(number))),
+            *self._profiles(number),
+        ]
+        return {made.obis: made for made in objects}
+
+    def _administrative_status(self, number: int) -> int:
+        """Return off or on."""
+        return smr5.OFF if self.fault(number) is Fault.ADMINISTRATIVELY_OFF else smr5.ON
+
+    def _profiles(self, number: int) -> list[CosemObject]:
+        """Make the profiles: two of electricity, two more with a gas meter on M-Bus channel 1."""
+        meter = meter_of(self._town, number)
+        profiles: list[CosemObject] = [
+            _profile(smr5.E_INTERVAL, Memory(meter.intervals, smr5.E_INTERVAL)),
+            _profile(smr5.E_DAY, Memory(meter.days, smr5.E_DAY)),
+        ]
+        if has_gas(self._town, number):
+            profiles += [
+                _profile(smr5.G_INTERVAL, Memory(meter.gas_hours, smr5.G_INTERVAL)),
+                _profile(smr5.G_DAY, Memory(meter.gas_days, smr5.G_DAY)),
+            ]
+        return profiles
+
+
+def _profile(layout: Layout, source: Source) -> Profile:
+    """Put a source of rows into a layout."""
+    return Profile(layout.obis, layout.columns, layout.period_s, layout.entries, source)
+
+
+def has_gas(town: Town, number: int) -> bool:
+    """True if a gas meter hangs on this meter."""
+    owner = town.at(number)
+    return isinstance(owner, Home) and owner.owns.gas
+
+
+def meter_of(town: Town, number: int) -> Meter:
+    """Return what a meter counted. The number must be one of the town's."""
+    owner = town.at(number)
+    if isinstance(owner, Home):
+        station = town.transformers[owner.transformer]
+        row, fault = owner.index - station.first, owner.fault
+    else:
+        station = town.transformers[identity.place(number)[1]]
+        row, fault = station.end - station.first, Fault.SOUND
+    return Meter(town.block(station.index), row, town.axis, fault, f"{town.seed}/meter/{number}")
