@@ -1,6 +1,7 @@
 """The tree against the recursive definition of RFC 6962 section 2.1, written down here once more and naively."""
 
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -49,8 +50,7 @@ def subproof(m: int, data: list[bytes], own: bool) -> list[bytes]:  # noqa: FBT0
 
 def grown(data: list[bytes]) -> dict[Place, bytes]:
     hashes: dict[Place, bytes] = {}
-    for place, found in tree.append(0, hashes, map(tree.leaf_hash, data)):
-        hashes[place] = found
+    hashes.update(tree.append(0, {}, map(tree.leaf_hash, data)))
     return hashes
 
 
@@ -97,7 +97,7 @@ def test_a_proof_needs_few_places_at_any_size(size: int, data: st.DataObject) ->
     covered = sorted([Span(index, index + 1), *spans])
     assert covered[0].first == 0
     assert covered[-1].last == size
-    assert all(left.last == right.first for left, right in zip(covered, covered[1:], strict=False))
+    assert all(left.last == right.first for left, right in pairwise(covered))
 
 
 def test_a_known_answer_of_the_rfc() -> None:
