@@ -337,6 +337,8 @@ create trigger only_the_end before update on kw.coupling for each row execute fu
 
 -- Roles. kw_owner owns and migrates; kw_operator runs the nights; kw_portal sees one subject; kw_audit appends to the log.
 grant usage on schema kw to kw_operator, kw_portal;
+-- an import lays its files beside the tables first
+do $$ begin execute format('grant temporary on database %I to kw_operator', current_database()); end $$;
 grant select, insert on all tables in schema kw to kw_operator;
 grant update on kw.occupancy, kw.supply, kw.agreement, kw.restriction, kw.meter, kw.coupling, kw.meter_key, kw.night, kw.batch,
     kw.use_case, kw.connection, kw.transformer, kw.party, kw.subject to kw_operator;
