@@ -31,6 +31,7 @@ _CLOCK, _STATUS, _VALUE, _CAPTURE = "clock", "status", "value", "capture"
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+_Numbers = npt.NDArray[np.integer]
 _Table = npt.NDArray[np.uint8]
 
 
@@ -59,12 +60,12 @@ def decode(data: bytes, profile: Profile, columns: Sequence[Column] | None = Non
     asked = tuple(columns or profile.columns)
     count, start = _array(data, profile)
     if count == 0:
-        return _assemble(asked, [np.empty(0, np.int64) for _ in asked], [np.empty(0, np.bool_) for _ in asked])
+        nothing = np.empty(0, np.int64)
+        return _assemble(asked, [nothing for _ in asked], [None for _ in asked])
     layout = _layout_of(data, start, asked)
-    if layout is not None and len(data) - start == count * layout.width:
+    if layout is not None and len(data) - start == count * layout.width and _is_table(data, start, count, layout):
         table = np.frombuffer(data, np.uint8, count * layout.width, start).reshape(count, layout.width)
-        if (table[:, layout.fixed_at] == layout.fixed).all():
-            return _regular(table, layout, asked)
+        return _regular(table, layout, asked)
     return _irregular(data, start, count, profile, asked)
 
 
@@ -86,15 +87,15 @@ def _array(data: bytes, profile: Profile) -> tuple[int, int]:
 @final
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Rows of one width: where the fixed bytes (tags, lengths) stand, and offset and type of each column's contents."""
+    """Rows of one width: the fixed bytes (tags, lengths) by their place, and offset and type of each column's contents."""
 
     width: int
-    fixed_at: npt.NDArray[np.intp]
-    fixed: _Table
+    fixed: tuple[tuple[int, bytes], ...]
     cells: tuple[tuple[int, str], ...]
 
 
 _DATE: Final = "date"
+_U64: Final = ">u8"
 _CELLS: Final[dict[bytes, tuple[int, int, str]]] = {
     b"\x09\x0c": (2, 12, _DATE),
     **{bytes((tag,)): (1, size, f">u{size}") for tag, size in axdr.UNSIGNED.items()},
@@ -133,30 +134,44 @@ def _layout(heads: tuple[bytes, ...]) -> _Layout:
         fixed.update(enumerate(head, at))
         cells.append((at + lead, kind))
         at += lead + size
-    return _Layout(at, np.array(list(fixed), np.intp), np.array(list(fixed.values()), np.uint8), tuple(cells))
+    return _Layout(at, tuple((place, bytes((byte,))) for place, byte in fixed.items()), tuple(cells))
+
+
+def _is_table(data: bytes, start: int, count: int, layout: _Layout) -> bool:
+    """True if every row has the fixed bytes of the first. Strided slices of bytes are quicker here than numpy."""
+    return all(data[start + at :: layout.width] == byte * count for at, byte in layout.fixed)
 
 
 def _regular(table: _Table, layout: _Layout, columns: Sequence[Column]) -> Rows:
     """Read a table of uint8[n, width] column by column."""
-    contents: list[Ints] = []
-    absent: list[Bools] = []
+    contents: list[_Numbers] = []
+    absent: list[Bools | None] = []
     for offset, kind in layout.cells:
-        values, bad = _dates(table, offset) if kind == _DATE else _numbers(table, offset, np.dtype(kind))
-        contents.append(values)
-        absent.append(bad)
+        if kind == _DATE:
+            seconds, bad = _dates(table[:, offset : offset + clock.LENGTH].tobytes())
+            contents.append(seconds)
+            absent.append(bad)
+        else:
+            contents.append(_numbers(table, offset, np.dtype(kind)))
+            absent.append(None)
     return _assemble(columns, contents, absent)
 
 
-def _dates(table: _Table, offset: int) -> tuple[Ints, Bools]:
-    return clock.decode_column(np.ascontiguousarray(table[:, offset : offset + clock.LENGTH]))
+@lru_cache(maxsize=128)
+def _dates(octets: bytes) -> tuple[Ints, Bools | None]:
+    """Read n date-times: epoch seconds, and which are none. Kept, since the meters of one night give the same stamps."""
+    seconds, bad = clock.decode_column(np.frombuffer(octets, np.uint8).reshape(-1, clock.LENGTH))
+    seconds.flags.writeable = False
+    return seconds, bad if bad.any() else None
 
 
-def _numbers(table: _Table, offset: int, kind: np.dtype[np.integer]) -> tuple[Ints, Bools]:
+def _numbers(table: _Table, offset: int, kind: np.dtype[np.integer]) -> _Numbers:
+    """Return one column of numbers, none below zero or beyond 2^63. A view: _assemble copies it."""
     numbers = np.ndarray(len(table), kind, table, offset, (table.strides[0],))
-    if kind.kind == "u" and kind.itemsize == 8 and int(numbers.max()) > _MOST:  # noqa: PLR2004 - bytes of a u64
-        msg = "a value beyond 2^63"
+    if (kind.kind == "i" and int(numbers.min()) < 0) or (kind.str == _U64 and int(numbers.max()) > _MOST):
+        msg = "a register below zero or beyond 2^63"
         raise Malformed(msg)
-    return numbers.astype(np.int64), _none_of(len(table))
+    return numbers
 
 
 # The slow path
@@ -175,7 +190,7 @@ def _irregular(data: bytes, start: int, count: int, profile: Profile, columns: S
         for column, read, value, above in zip(columns, readers, row, cells, strict=True):
             above.append(_derived(column, above, profile) if value is None else read(value))
     cursor.end()
-    absent = [np.array([v is None for v in column], np.bool_) for column in cells]
+    absent = [np.array([v is None for v in column]) if None in column else None for column in cells]
     contents = [np.array([0 if v is None else v for v in column], np.int64) for column in cells]
     return _assemble(columns, contents, absent)
 
@@ -187,8 +202,8 @@ def _derived(column: Column, above: Sequence[int | None], profile: Profile) -> i
 
 
 def _number(value: axdr.Value) -> int | None:
-    if not isinstance(value, int) or not -_MOST <= value <= _MOST:
-        msg = "a column of numbers holds something else"
+    if not isinstance(value, int) or not 0 <= value <= _MOST:
+        msg = "a column of numbers holds something else, or a number below zero or beyond 2^63"
         raise Malformed(msg)
     return value
 
@@ -217,23 +232,23 @@ _READERS: Final[dict[str, Callable[[axdr.Value], int | None]]] = {_CLOCK: _stamp
 # Both
 
 
-def _assemble(columns: Sequence[Column], contents: Sequence[Ints], absent: Sequence[Bools]) -> Rows:
-    """Make Rows of the columns: numbers and stamps as read, and where there were none."""
-    count = len(contents[0])
+def _assemble(columns: Sequence[Column], contents: Sequence[_Numbers], absent: Sequence[Bools | None]) -> Rows:
+    """Make Rows of the columns: numbers and stamps as read, and where there were none (None: nowhere)."""
     stamps: Ints | None = None
     capture: Ints | None = None
-    status = np.zeros(count, np.uint8)
+    status = np.zeros(len(contents[0]), np.uint8)
     values: dict[Channel, Ints] = {}
     missing: dict[Channel, Bools] = {}
     for column, numbers, none in zip(columns, contents, absent, strict=True):
         if column.role == _CLOCK:
-            stamps = _all_there(numbers, none)
+            stamps = _all_there(numbers, none).astype(np.int64, copy=False)
         elif column.role == _STATUS:
             status = _statuses(_all_there(numbers, none))
         elif column.role == _CAPTURE:
-            capture = np.where(none, NO_CAPTURE, numbers)
+            capture = numbers.astype(np.int64, copy=False) if none is None else np.where(none, NO_CAPTURE, numbers)
         elif column.channel is not None:
-            values[column.channel], missing[column.channel] = _to_base(numbers, column.to_base), none
+            values[column.channel] = _to_base(numbers.astype(np.int64), column.to_base)
+            missing[column.channel] = np.zeros(len(numbers), np.bool_) if none is None else none
     if stamps is None:
         msg = "rows without a clock"
         raise Malformed(msg)
@@ -250,16 +265,16 @@ def _drop_uncaptured(values: dict[Channel, Ints], missing: dict[Channel, Bools],
             values[channel] = np.where(missing[channel], 0, values[channel])
 
 
-def _all_there(numbers: Ints, none: Bools) -> Ints:
-    if none.any():
+def _all_there(numbers: _Numbers, none: Bools | None) -> _Numbers:
+    if none is not None:
         msg = "a row without a usable stamp or status"
         raise Malformed(msg)
     return numbers
 
 
-def _statuses(numbers: Ints) -> npt.NDArray[np.uint8]:
-    """Return the AMR status, which has eight bits whatever type carries it."""
-    if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) <= _STATUS_MOST:
+def _statuses(numbers: _Numbers) -> npt.NDArray[np.uint8]:
+    """Return the AMR status, which has eight bits whatever type carries it. No number here is below zero."""
+    if numbers.itemsize > 1 and len(numbers) and int(numbers.max()) > _STATUS_MOST:
         msg = "an AMR status that is no byte"
         raise Malformed(msg)
     return numbers.astype(np.uint8)
@@ -267,9 +282,6 @@ def _statuses(numbers: Ints) -> npt.NDArray[np.uint8]:
 
 def _to_base(numbers: Ints, power: int) -> Ints:
     """Return raw numbers in Wh or dm3: times ten to the power. A finer unit is rounded down: never more than was measured."""
-    if len(numbers) and int(numbers.min()) < 0:
-        msg = "a register below zero"
-        raise Malformed(msg)
     if power == 0 or not len(numbers):
         return numbers
     factor = 10 ** min(abs(power), _MOST_DIGITS)
@@ -278,7 +290,3 @@ def _to_base(numbers: Ints, power: int) -> Ints:
         raise Malformed(msg)
     based: Ints = numbers * factor if power > 0 else numbers // factor
     return based
-
-
-def _none_of(count: int) -> Bools:
-    return np.zeros(count, np.bool_)
