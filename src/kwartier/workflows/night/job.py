@@ -1,7 +1,7 @@
 """What crosses to a worker and back. Plain values, picklable, no secrets in the clear: keys travel wrapped."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import final
 
 from kwartier.model.permit import PermitRef
@@ -63,9 +63,10 @@ class Place:
 @final
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """One batch of meters: the unit that is read, validated, staged and committed as a whole."""
+    """One batch of meters: the unit that is read, validated, staged and committed as a whole. `day` is what the night is about."""
 
     batch: int
+    day: date
     place: Place
     targets: tuple[MeterTarget, ...]
     capacities_w: dict[int, int]

@@ -11,7 +11,7 @@ from psycopg import Connection
 from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import Facts, Purpose, Refusal, Request, UseCase
+from kwartier.model.ground import Facts, Purpose, Refusal, Request
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
@@ -55,10 +55,8 @@ class _Grid:
 
     balanced: frozenset[int]
     homes: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-    use_cases: dict[str, tuple[UseCase, ...]] = field(default_factory=dict)
 
     def add(self, row: facts.ConnectionRow) -> None:
-        self.use_cases[row.area] = row.facts.use_cases
         if row.transformer is not None and row.product is Product.ELECTRICITY:
             self.homes[row.transformer][row.key] = row.capacity_w
 
@@ -105,10 +103,9 @@ def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Int
 def _stations(c: Connection[Any], this: Round, intent: Intent, grid: _Grid, day: date, at: datetime) -> None:
     """Plan the station meters of the round's transformers: the operator's own assets, read for the energy loss only."""
     intent.capacities_w[STATION] = STATION_CAPACITY_W
-    for row in facts.station_meters(c, day, [t for t in this.transformers if t not in grid.balanced]):
+    for row in facts.station_meters(c, [t for t in this.transformers if t not in grid.balanced], day=day):
         intent.all_reads += 1
-        known = Facts(STATION, row.area, use_cases=grid.use_cases.get(row.area, ()))
-        permits = _decide(due.due(known, Product.ELECTRICITY, day, at=at), known, at, intent)
+        permits = _decide(due.due(row.facts, Product.ELECTRICITY, day, at=at), row.facts, at, intent)
         if not permits:
             continue
         intent.tasks += plan.plan(permits, plan.Wired(STATION, row.meter, meter_models()[row.model], 0))
@@ -116,7 +113,7 @@ def _stations(c: Connection[Any], this: Round, intent: Intent, grid: _Grid, day:
         intent.stations.append(Station(row.transformer, case, permits[0].min_group, row.meter, grid.homes.get(row.transformer, {})))
 
 
-def write_intent(house: Installation, c: Connection[Any], night: int, intent: Intent, at: datetime) -> BatchJob | None:
+def write_intent(house: Installation, c: Connection[Any], night: int, intent: Intent, day: date, at: datetime) -> BatchJob | None:
     """Record what is meant and what was refused, and reserve the counters; all in the caller's transaction.
 
     Returns the job for a worker, None if there is nothing to ask.
@@ -132,6 +129,7 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night})
     return BatchJob(
         batch=intent.batch,
+        day=day,
         place=place(house, intent.loaded or at),
         targets=tuple(targets(c, intent.tasks, tries=house.settings.tries)),
         capacities_w=intent.capacities_w,

@@ -111,7 +111,7 @@ def _first_pass(
         for this in rounds(walk, report.day, house.settings.batch_meters):
             with house.operator() as c:
                 intent = decide_round(c, this, report.day, clock())
-                job = write_intent(house, c, night, intent, clock())
+                job = write_intent(house, c, night, intent, report.day, clock())
             report.planned(intent)
             report.homes += this.homes
             if job is None:
@@ -166,7 +166,7 @@ def _second_pass(
             continue
         once_more = replace(intent, tasks=tasks, refusals=[], stations=[])
         with house.operator() as c:
-            job = write_intent(house, c, night, once_more, clock())
+            job = write_intent(house, c, night, once_more, report.day, clock())
         if job is None:
             continue
         report.gaps[GapReason.COUNTER] -= len(tasks)

@@ -94,7 +94,9 @@ class _Harvest:
             self.result.quarantined.append(Quarantined(task, tuple(found.verdicts), validation.pack(rows)))
             return GapReason.QUARANTINED
         self.days.extend(found.channel_days)
-        self.sums.add(task.meter, task.connection, found.sums)
+        self.sums.add(
+            task.meter, task.connection, {c: days[self.job.day] for c, days in found.sums.items() if self.job.day in days}
+        )
         return None
 
 
