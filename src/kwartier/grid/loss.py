@@ -71,7 +71,7 @@ class Withheld:
     reason: str
 
 
-def balance(  # noqa: PLR0913 - the facts of one balance, all of them needed
+def balance(
     infeed_wh: Int64s,
     net_use_wh: Int64s,
     *,
