@@ -192,20 +192,22 @@ create table kw.stop (
 create index on kw.stop (at);
 create index on kw.stop (said);
 create trigger permission_ends after insert on kw.permission_event for each row execute function kw.permission_ends();
+-- Once per statement: an import brings thousands. What was over before it was said stops nothing.
 create function kw.restriction_stops() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
-    if upper(new.period) <= clock_timestamp() then
-        return new;                                       -- over before it was said: nothing to stop
-    end if;
-    insert into kw.stop (fact, ref, at) values ('connection', new.connection, lower(new.period));
+    insert into kw.stop (fact, ref, at)
+    select 'connection', n.connection, lower(n.period) from fresh n
+    where upper(n.period) is null or upper(n.period) > clock_timestamp();
     -- refusing or switching off concerns the meter, so the gas it carries too
     insert into kw.stop (fact, ref, at)
-    select 'connection', c.connection, lower(new.period * m.placed * c.period)
-    from kw.meter m join kw.coupling c on c.meter = m.key
-    where m.connection = new.connection and not isempty(new.period * m.placed * c.period);
-    return new;
+    select 'connection', c.connection, lower(n.period * m.placed * c.period)
+    from fresh n join kw.meter m on m.connection = n.connection join kw.coupling c on c.meter = m.key
+    where upper(n.period * m.placed * c.period) is null and not isempty(n.period * m.placed * c.period)
+        or upper(n.period * m.placed * c.period) > clock_timestamp();
+    return null;
 end $$;
-create trigger restriction_stops after insert on kw.restriction for each row execute function kw.restriction_stops();
+create trigger restriction_stops after insert on kw.restriction
+    referencing new table as fresh for each statement execute function kw.restriction_stops();
 
 -- The night. intent: recorded before any meter is touched. A batch goes planned -> staged -> committed.
 create table kw.night (
