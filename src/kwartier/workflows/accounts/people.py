@@ -42,7 +42,7 @@ def personas(house: Installation) -> list[Persona]:
     path = house.data / "town" / "personas.json"
     if not path.exists():
         return []
-    return [Persona(one["code"], one["name"], one["nl"], one["en"]) for one in json.loads(path.read_text("utf-8"))]
+    return [Persona(one["subject"], one["name"], one["nl"], one["en"]) for one in json.loads(path.read_text("utf-8"))]
 
 
 def persona_account(house: Installation, code: str) -> Account:
