@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chain_support import HOMES, SEED, Night, demo
+from chain_support import HOMES, SEED, Night, demo, town
+from kwartier.workflows import enrolment, installation
 
 
 @pytest.fixture(scope="session")

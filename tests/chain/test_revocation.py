@@ -13,9 +13,11 @@ from kwartier.audit.events import EventKind
 from kwartier.grounds import conduct
 from kwartier.model.ground import Role
 from kwartier.model.period import Period, midnight
+from kwartier.model.register import Obis
+from kwartier.model.task import ProfileName
 from kwartier.store.registry import names
 from kwartier.workflows import delivery_round, installation, permission
-from kwartier.workflows.installation import Installation, system_clock
+from kwartier.workflows.installation import Installation, meter_models, system_clock
 from kwartier.workflows.night import run as nights
 
 pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain")]
@@ -53,7 +55,8 @@ def test_revoked_between_reading_and_delivery_nothing_leaves_and_the_log_says_wh
         assert report.delivered == len(all_due(house)) - report.withheld
         with house.operator() as c:
             ends = c.execute(
-                "select status, reason, permit from kw.parcel where receiver = %s and connection = %s and receiver_role = 'third_party'",
+                "select status, reason, permit from kw.parcel"
+                " where receiver = %s and connection = %s and receiver_role = 'third_party'",
                 (party, connection),
             ).fetchall()
             person = names.person(c, key=row[1])
@@ -125,6 +128,16 @@ def wait_for_get(data: Path, started: threading.Event) -> None:
             started.set()
 
 
+def obis(task: dict[str, Any]) -> str:
+    """Return the logical name of the profile that a task asks, with its M-Bus channel."""
+    profile = meter_models()["SMR5"].profile(ProfileName(task["p"]))
+    assert profile is not None
+    code = bytearray(profile.obis.code)
+    if task["b"]:
+        code[1] = task["b"]
+    return str(Obis(bytes(code)))
+
+
 def late_gets(house: Installation, data: Path, revoked: dict[int, datetime]) -> list[tuple[str, float]]:
     """Return reads of a meter that rested on revoked permissions alone and reached it later than the stop list's age allows."""
     with house.operator() as c:
@@ -134,19 +147,19 @@ def late_gets(house: Installation, data: Path, revoked: dict[int, datetime]) -> 
         ).fetchall()
         facts = c.execute("select id, connection, party from kw.permission_state where id = any(%s)", (list(revoked),)).fetchall()
     by_ground = {(connection, party): revoked[key] for key, connection, party in facts}
-    doomed: dict[tuple[str, int, int], datetime] = {}
+    doomed: dict[tuple[str, str, int, int], datetime] = {}
     for equipment, raw in rows:
         task = json.loads(bytes(raw))
         grounds = [by_ground.get((task["c"], grant[7])) if grant[6] == Role.THIRD_PARTY else None for grant in task["g"]]
         if all(grounds):
-            doomed[equipment, task["f"], task["l"]] = max(moment for moment in grounds if moment)
+            doomed[equipment, obis(task), task["f"], task["l"]] = max(moment for moment in grounds if moment)
     assert doomed
     late = []
     for line in (data / "town" / "sessions.jsonl").read_text("utf-8").splitlines():
         said = json.loads(line)
         if said["event"] != "profile":
             continue
-        stopped = doomed.get((said["equipment_id"], said["first_s"], said["last_s"]))
+        stopped = doomed.get((said["equipment_id"], said["obis"], said["first_s"], said["last_s"]))
         if stopped is None:
             continue
         after = (datetime.fromisoformat(said["at"]) - stopped).total_seconds()
