@@ -1,15 +1,16 @@
 """What holds for every test: no network beyond this machine, and long matrices only when asked for."""
 
 import ipaddress
-import os
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["fixtures_postgres"]
 
+CHAIN = Path(__file__).parent / "chain"
 ALLOWED = ipaddress.ip_network("127.0.0.0/8")
 CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 RESOLVING = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
@@ -67,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(scope="session")
-def net_is_namespace() -> bool:
-    """Whether the tests run in a network namespace of their own, as `./test` starts them where the system allows."""
-    return os.environ.get("KWARTIER_TEST_NET") == "namespace"
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep what shares one long night on one worker: the whole chain is run once for all tests of it."""
+    if item.path.is_relative_to(CHAIN) and not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group("chain"))

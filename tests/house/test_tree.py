@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,9 @@ def test_commands_can_be_executed(name: str) -> None:
     assert path.stat().st_mode & 0o111
     assert path.read_text().startswith("#!/bin/sh\n")
     subprocess.run(["/bin/sh", "-n", path], check=True)
+
+
+def test_types_are_checked_wherever_there_is_python() -> None:
+    checked = set(tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["mypy"]["files"])
+    programs = {path.relative_to(HERE).parts[0] for path in files() if path.suffix == ".py"}
+    assert programs <= checked
