@@ -1,0 +1,64 @@
+"""Many meters at once: as many associations as the limits allow, each answer handed out as soon as it is there."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+
+from kwartier.headend.meter import read_meter
+from kwartier.headend.session import Tap
+from kwartier.headend.values import Limits, MeterAnswer, MeterJob, StopList
+from kwartier.model.errors import BadInput
+
+try:
+    import uvloop
+except ImportError:  # an extra: it makes the loop cheaper, and is not there on every platform
+    _new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+else:
+    _new_loop = uvloop.new_event_loop
+
+
+async def read(
+    jobs: Sequence[MeterJob], *, limits: Limits, stops: StopList, tap: Tap | None = None
+) -> AsyncGenerator[MeterAnswer, None]:
+    """Visit each meter once, at most `limits.concurrency` at a time; yield their answers in the order in which they end.
+
+    `tap` is called with the meter and each frame before it is sent. Raises BadInput if a meter is there twice (it takes one
+    connection), and what the stop list or the tap raise: then nothing more is sent but releases.
+    """
+    if len({job.meter for job in jobs}) != len(jobs):
+        msg = "a meter takes one connection: one job each"
+        raise BadInput(msg)
+    loop = asyncio.get_running_loop()
+    until = None if limits.total_s is None else loop.time() + limits.total_s
+    ended: asyncio.Queue[MeterAnswer | Exception] = asyncio.Queue()
+    waiting = iter(jobs)
+
+    async def work() -> None:
+        try:
+            for job in waiting:
+                ended.put_nowait(await read_meter(job, limits, stops, tap, until))
+        except Exception as error:  # noqa: BLE001 - not the meter's doing: whoever iterates gets it
+            ended.put_nowait(error)
+
+    workers = [loop.create_task(work()) for _ in range(min(limits.concurrency, len(jobs)))]
+    try:
+        for _ in jobs:
+            answer = await ended.get()
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def run(jobs: Sequence[MeterJob], *, limits: Limits, stops: StopList, tap: Tap | None = None) -> list[MeterAnswer]:
+    """Do the same in an event loop of its own, uvloop where it is installed; return all answers."""
+
+    async def collect() -> list[MeterAnswer]:
+        async with aclosing(read(jobs, limits=limits, stops=stops, tap=tap)) as answers:
+            return [answer async for answer in answers]
+
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(collect())

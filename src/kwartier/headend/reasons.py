@@ -1,0 +1,33 @@
+"""Which gap an error becomes, and whether another association may mend it."""
+
+from typing import Final
+
+from kwartier.headend.errors import Dropped, HeadendError, Silent, Unreachable
+from kwartier.model.task import GapReason
+from kwartier.wire.dlms.errors import (
+    AccessRefused,
+    AssociationRefused,
+    CountersExhausted,
+    DlmsError,
+    ExceptionAnswer,
+    NotAuthentic,
+)
+
+_REASONS: Final[tuple[tuple[type[Exception], GapReason], ...]] = (
+    (Unreachable, GapReason.UNREACHABLE),
+    (Silent, GapReason.TIMEOUT),
+    (Dropped, GapReason.DROPPED),
+    (AssociationRefused, GapReason.REFUSED_ASSOCIATION),
+    (NotAuthentic, GapReason.AUTHENTICATION),
+    (CountersExhausted, GapReason.COUNTER),
+    (AccessRefused, GapReason.ACCESS_DENIED),
+    (ExceptionAnswer, GapReason.PROTOCOL),
+)
+
+TRIED_AGAIN: Final = frozenset({GapReason.UNREACHABLE, GapReason.TIMEOUT, GapReason.DROPPED, GapReason.PROTOCOL})
+"""A wrong tag is not tried again: it costs counters and helps whoever sits on the line. A refusal stays one."""
+
+
+def reason_of(error: HeadendError | DlmsError) -> GapReason:
+    """Return the reason that goes with an error; what has none of its own is PROTOCOL."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), GapReason.PROTOCOL)

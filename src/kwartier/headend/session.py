@@ -1,0 +1,164 @@
+"""One association with one meter: open it, carry the tasks one by one, release it. What fails is told, not raised."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, final
+
+from kwartier.headend.connection import Connection, connect
+from kwartier.headend.errors import HeadendError, Silent
+from kwartier.headend.reasons import reason_of
+from kwartier.headend.request import GetRequest, bounds_of, get_request
+from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
+from kwartier.model.permit import PermitRef
+from kwartier.model.task import GapReason, Result
+from kwartier.wire.dlms import rows
+from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Send
+from kwartier.wire.dlms.client.ciphering import Counters, Secrets
+from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misuse, OutOfTurn
+
+Tap = Callable[[int, bytes], None]
+
+CHALLENGE: Final = 16
+"""Bytes of our challenge. 8 and 16 are taken by every server met; with 32 and 64 some of them fail."""
+
+
+@final
+@dataclass(slots=True)
+class Outcome:
+    """How far one association came."""
+
+    answers: dict[int, TaskAnswer] = field(default_factory=dict)
+    """By the place of the task in the job: those that ended for good."""
+    asked: dict[int, tuple[PermitRef, ...]] = field(default_factory=dict)
+    """By the same: the live permits of every task whose GET was sent."""
+    failure: HeadendError | DlmsError | None = None
+    """Why the other tasks did not end."""
+    associated: bool = False
+    """True once the meter proved itself."""
+    hello_ic: int | None = None
+    """The counter of the AARQ, if it was sent."""
+
+
+@final
+class Session:
+    """Carries tasks to one meter over one association."""
+
+    __slots__ = ("_association", "_connection", "_counters", "_job", "_limits", "_secrets", "_stops", "_tap", "outcome")
+
+    def __init__(
+        self, job: MeterJob, secrets: Secrets, counters: Counters, limits: Limits, stops: StopList, tap: Tap | None
+    ) -> None:
+        """Take the meter's job and what is left of its counters. `tap` sees each frame before it is sent."""
+        self._job = job
+        self._secrets = secrets
+        self._counters = counters
+        self._limits = limits
+        self._stops = stops
+        self._tap = tap
+        self._connection: Connection | None = None
+        self._association: Association | None = None
+        self.outcome = Outcome()
+
+    async def carry(self, places: Iterable[int]) -> Outcome:
+        """Do as many of the job's tasks at these places as the meter lets us. Raises only what the stop list and the tap raise."""
+        try:
+            connection, association = await self._open()
+            for place in places:
+                await self._one(connection, association, place)
+        except (HeadendError, DlmsError) as error:
+            self.outcome.failure = error
+        finally:
+            await self._close()
+        return self.outcome
+
+    async def _open(self) -> tuple[Connection, Association]:
+        """Connect and associate; both sides prove that they hold the keys."""
+        job, limits = self._job, self._limits
+        ends_at = asyncio.get_running_loop().time() + limits.session_s
+        connection = self._connection = await connect(job.host, job.port, CLIENT_PORT, connect_s=limits.connect_s, ends_at=ends_at)
+        association = self._association = Association(
+            self._secrets, self._counters, os.urandom(CHALLENGE), bounds_of(job), general=limits.general_glo
+        )
+        hello_ic = self._counters.next
+        frame = association.associate()
+        self.outcome.hello_ic = hello_ic
+        await self._converse(connection, association, frame)
+        self.outcome.associated = True
+        return connection, association
+
+    async def _one(self, connection: Connection, association: Association, place: int) -> None:
+        """Ask for one task, unless every permit of it was stopped. What fails for this task alone ends it alone."""
+        task = self._job.tasks[place]
+        await self._stops.fresh(self._limits.stop_age_s)
+        live = tuple(permit for permit in task.permits if not self._stops.stopped(permit))
+        if not live:
+            self._end(place, Result.STOPPED)
+            return
+        try:
+            request = get_request(self._job.model, task, live)
+        except Misuse:
+            self._end(place, Result.GAP, GapReason.ACCESS_DENIED)  # this model of meter has no such profile, or not such a range
+            return
+        frame = association.get(request.plain)
+        self.outcome.asked[place] = live
+        try:
+            answer = await self._converse(connection, association, frame)
+        except AccessRefused as error:
+            self._end(place, Result.GAP, reason_of(error))
+            return
+        self._take(place, request, answer)
+
+    def _take(self, place: int, request: GetRequest, answer: Answer | None) -> None:
+        """Decode the data of a GET. Nonsense under sound protection is this meter's own; asking again gives the same."""
+        try:
+            if answer is None:
+                msg = "a GET ended without data"
+                raise OutOfTurn(msg)  # noqa: TRY301 - the same end as other nonsense
+            found = rows.decode(answer.data, request.profile, request.columns)
+        except (Malformed, OutOfTurn) as error:
+            self._end(place, Result.GAP, reason_of(error))
+            return
+        self._end(place, Result.READ, found=found)
+
+    def _end(self, place: int, result: Result, reason: GapReason | None = None, found: rows.Rows | None = None) -> None:
+        """Note that a task ended for good."""
+        live = self.outcome.asked.get(place, ())
+        self.outcome.answers[place] = TaskAnswer(self._job.tasks[place], result, reason, found, live, datetime.now(UTC))
+
+    async def _converse(self, connection: Connection, association: Association, frame: bytes) -> Answer | None:
+        """Send a frame and whatever the machine wants sent upon the answers; return the data, if that is what came of it."""
+        while True:
+            self._show(frame)
+            event = association.receive(await connection.exchange(frame, self._limits.answer_s))
+            if not isinstance(event, Send):
+                return event if isinstance(event, Answer) else None
+            frame = event.frame
+
+    async def _close(self) -> None:
+        """Release what stands, also after an error: a meter without a release may stay deaf. Then close."""
+        if self._connection is None:
+            return
+        try:
+            await self._release(self._connection, self._association)
+        except (HeadendError, DlmsError):
+            pass  # there is nothing more that we could do, and what was read stays read
+        finally:
+            self._connection.close()
+
+    async def _release(self, connection: Connection, association: Association | None) -> None:
+        """Send the release; wait for its answer unless the meter has stopped answering."""
+        if association is None or not association.standing or connection.ended:
+            return
+        frame = association.release()
+        self._show(frame)
+        if isinstance(self.outcome.failure, Silent):
+            connection.send(frame)
+            return
+        association.receive(await connection.exchange(frame, self._limits.release_s))
+
+    def _show(self, frame: bytes) -> None:
+        if self._tap is not None:
+            self._tap(self._job.meter, frame)
