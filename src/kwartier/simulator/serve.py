@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from random import Random
-from typing import final
+from typing import cast, final
 
 from kwartier.simulator import identity
 from kwartier.simulator.behaviour import Fault
@@ -59,13 +59,12 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Find the meter behind the address; where there is none, nobody answers."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream server makes nothing else
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a stream server makes nothing else; uvloop's own are no subclass
         self._number = identity.number_of(transport.get_extra_info("sockname")[0])
         self._fault = self._board.fleet.fault(self._number)
         self._device = self._board.fleet.device(self._number)
         if self._device is None:
-            transport.abort()
+            self._transport.abort()
             return
         self._connection = Connection(self._device, os.urandom)
         self._last = time.monotonic()
