@@ -314,6 +314,13 @@ create table kw.import_reject (
     row    text not null                              -- as it came; personal data: operator only
 );
 
+-- After an import the planner must know what came in before the first night, not when a vacuum passes by.
+create function kw.take_statistics() returns void language plpgsql security definer set search_path = '' as $$
+begin
+    analyze kw.connection, kw.occupancy, kw.supply, kw.permission, kw.permission_state, kw.permission_event, kw.restriction,
+        kw.meter, kw.meter_key, kw.coupling, kw.subject, kw.transformer, kw.stop;
+end $$;
+
 -- Append-only facts: nobody but the owner may update or delete.
 create function kw.never() returns trigger language plpgsql as $$
 begin
@@ -346,6 +353,8 @@ grant update on kw.occupancy, kw.supply, kw.agreement, kw.restriction, kw.meter,
     kw.use_case, kw.connection, kw.transformer, kw.party, kw.subject to kw_operator;
 grant delete on kw.quarantine to kw_operator;
 revoke insert, update on kw.permission_state from kw_operator;
+revoke execute on function kw.take_statistics() from public;
+grant execute on function kw.take_statistics() to kw_operator;
 
 -- The portal: one subject, one period, by row-level security. kwartier.subject is set per transaction, by set_config(…, true).
 create function kw.me() returns bigint language sql stable as $$ select nullif(current_setting('kwartier.subject', true), '')::bigint $$;

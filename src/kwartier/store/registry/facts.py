@@ -59,12 +59,15 @@ _USED_DAYS = """
     select connection, use_case, string_agg(day::text, ' ') from kw.use_case_day
     where connection = any(%(keys)s) and day >= %(first)s and day < %(after)s group by connection, use_case
 """
+# Bounds are compared one by one: `placed @> at` invites the planner to walk all that is placed, through the GiST index.
 _ELECTRICITY_METERS = """
-    select connection, key, model, 0 from kw.meter where connection = any(%(keys)s) and placed @> %(at)s
+    select connection, key, model, 0 from kw.meter
+    where connection = any(%(keys)s) and lower(placed) <= %(at)s and coalesce(upper(placed) > %(at)s, true)
 """
 _GAS_METERS = """
     select k.connection, m.key, m.model, k.mbus from kw.coupling k join kw.meter m on m.key = k.meter
-    where k.connection = any(%(keys)s) and k.period @> %(at)s and m.placed @> %(at)s
+    where k.connection = any(%(keys)s) and lower(k.period) <= %(at)s and coalesce(upper(k.period) > %(at)s, true)
+    and lower(m.placed) <= %(at)s and coalesce(upper(m.placed) > %(at)s, true)
 """
 _STATIONS = """
     select m.transformer, t.area, m.key, m.model from kw.meter m join kw.transformer t on t.key = m.transformer

@@ -24,8 +24,8 @@ def codes(c: C, keys: Iterable[int], at: datetime) -> dict[int, str]:
     """Return the code of the person at each connection at a moment; empty connections are absent."""
     rows = c.execute(
         "select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
-        " where o.connection = any(%s) and o.period @> %s",
-        (list(keys), at),
+        " where o.connection = any(%s) and lower(o.period) <= %s and coalesce(upper(o.period) > %s, true)",
+        (list(keys), at, at),
     ).fetchall()
     return dict(rows)
 

@@ -21,7 +21,7 @@ _HOMES = """
 
 _SUBJECTS = """
     select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject
-    where o.connection = any(%(keys)s) and o.period @> %(at)s
+    where o.connection = any(%(keys)s) and lower(o.period) <= %(at)s and coalesce(upper(o.period) > %(at)s, true)
 """
 
 

@@ -135,6 +135,7 @@ def close_run(c: C, at: datetime, counts: Mapping[str, Any]) -> int:
             " order by file, line",
             (run,),
         )
+        cursor.execute("select kw.take_statistics()")
     return run
 
 
