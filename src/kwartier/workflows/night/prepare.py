@@ -11,6 +11,7 @@ from psycopg import Connection
 from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
+from kwartier.headend import frames_for
 from kwartier.model.ground import Facts, Purpose, Refusal, Request
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
@@ -22,10 +23,6 @@ from kwartier.store.registry.rounds import Round, subject_codes
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night.job import BatchJob, MeterTarget, Place, Station
 
-FRAMES_PER_TASK = 12
-"""Frames that one GET may need with its blocks: 97 rows of 28 bytes in PDUs of 1024 are 3, a register row 1; the rest is room."""
-FRAMES_PER_VISIT = 8
-"""AARQ, GMAC, pass 3, RLRQ, and room for a release after an error."""
 STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
 ACTOR = "operator"
@@ -142,9 +139,9 @@ def targets(c: Connection[Any], tasks: Iterable[Task], *, tries: int) -> list[Me
     by_meter: dict[int, list[Task]] = defaultdict(list)
     for task in tasks:
         by_meter[task.meter].append(task)
-    most = max(len(one) for one in by_meter.values())
-    counters = meters.reserve(c, list(by_meter), tries * (FRAMES_PER_VISIT + FRAMES_PER_TASK * most))
     known = meters.targets(c, list(by_meter))
+    frames = max((frames_for(meter_models()[known[m].model], asked) for m, asked in by_meter.items() if m in known), default=1)
+    counters = meters.reserve(c, list(by_meter), tries * frames)
     return [
         MeterTarget(
             meter=meter,
