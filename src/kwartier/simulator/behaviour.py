@@ -1,4 +1,8 @@
-"""What may be wrong with a meter, as a table. Faults keep to every second transformer, so that the others can be read whole."""
+"""What may be wrong with a meter, as a table. Faults keep to every fourth transformer.
+
+So the others can be read whole, and where there are faults there are enough of them for a figure of the loss to be published.
+"""
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ class Transformer:
 
 
 def transformers(seed: int, homes: int) -> list[Transformer]:
-    """Divide the homes over transformers of different sizes. Every second one is troubled; the first never is."""
+    """Divide the homes over transformers of different sizes. Every fourth one is troubled; the first never is."""
     draw = Random(f"{seed}/grid")
     fewest = _FEWEST if homes >= _SMALL_TOWN else 1
     count = max(fewest, round(homes / _HOMES_PER_TRANSFORMER))
@@ -60,7 +60,7 @@ def transformers(seed: int, homes: int) -> list[Transformer]:
             index=t,
             first=bounds[t],
             end=bounds[t + 1],
-            troubled=t % 2 == 1,
+            troubled=t % 4 == 1,
             stolen_w=draw.randrange(900, 2600, 100)
             if t % _THIEVES_EVERY == thief % count or t % (2 * _THIEVES_EVERY) == _TROUBLED_THIEF
             else 0,
