@@ -19,7 +19,7 @@ from kwartier.validation.errors import NoSuchProfile
 from kwartier.validation.evidence import pack
 from kwartier.validation.lay import Laid, lay
 from kwartier.validation.series import Series, breaches, exceeds, series
-from kwartier.validation.span import Bools, Int64s
+from kwartier.validation.span import Bools, Bytes, Int64s
 from kwartier.wire.dlms.rows import Rows
 
 _DAY_S: Final = 86_400
@@ -128,7 +128,7 @@ def _intervals(answer: _Answer, channel: Channel, period_s: int, found: Validate
             bits = cover.basis(answer.keeping, channel, int(stamps[one.low]), int(stamps[one.high]))
             found.channel_days.append(_channel_day(answer, channel, one.day, got, bits))
         total = series(registers, _cut(summed, rows), marks)
-        if total is not None and _sound(total):
+        if total is not None and _sound(total, marks):
             found.sums.setdefault(channel, {})[one.day] = total.deltas
 
 
@@ -136,9 +136,11 @@ def _cut(places: Bools | None, rows: slice) -> Bools | None:
     return None if places is None else places[rows]
 
 
-def _sound(one: Series) -> bool:
-    """True if complete and without doubt; an interval without power is sound."""
-    return one.quality is None or not (one.quality & ~status.POWER_DOWN).any()
+def _sound(one: Series, marks: Bytes | None) -> bool:
+    """True if complete and without doubt, the opening row included; an interval without power is sound."""
+    return (one.quality is None or not (one.quality & ~status.POWER_DOWN).any()) and (
+        marks is None or not marks[0] & status.NOT_VALID
+    )
 
 
 def _channel_day(answer: _Answer, channel: Channel, day: date, got: Series, bits: int) -> ChannelDay:

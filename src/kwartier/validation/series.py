@@ -33,9 +33,12 @@ class Series:
 
 
 def series(registers: Int64s, known: Bools | None, marks: Bytes | None) -> Series | None:
-    """Make the differences between n + 1 registers; None if fewer than two are known. `marks` are AMR status bytes."""
+    """Make the differences between n + 1 registers; None if fewer than two are known.
+
+    `marks` are AMR status bytes of the rows: a row's status speaks about the interval that it closes.
+    """
     if known is None or known.all():
-        return Series(int(registers[0]), registers[1:] - registers[:-1], None if marks is None else _marked(marks))
+        return Series(int(registers[0]), registers[1:] - registers[:-1], None if marks is None else status.QUALITY[marks[1:]])
     at = np.flatnonzero(known)
     if len(at) < 2:  # noqa: PLR2004 - a difference has two ends
         return None
@@ -45,17 +48,10 @@ def series(registers: Int64s, known: Bools | None, marks: Bytes | None) -> Serie
     quality = np.full(len(deltas), Quality.MISSING, np.uint8)
     quality[at[1:] - 1] = np.where(at[1:] - at[:-1] > 1, np.uint8(Quality.CARRIES_GAP), np.uint8(0))
     if marks is not None:
-        quality[at[1:] - 1] |= _marked(marks[at])
+        quality[at[1:] - 1] |= status.QUALITY[marks[at[1:]]]
     if at[0]:
         quality[0] |= Quality.SUSPECT
     return Series(int(held[0]), deltas, quality)
-
-
-def _marked(marks: Bytes) -> Bytes:
-    """Return the quality of each difference: what its closing row says, and SUSPECT if its opening row is not valid."""
-    quality: Bytes = status.QUALITY[marks]
-    doubt = np.where(quality[:-1] & Quality.NOT_VALID, np.uint8(Quality.SUSPECT), np.uint8(0))
-    return quality[1:] | doubt
 
 
 def breaches(registers: Int64s, known: Bools | None, period_s: int, capacity: int, where: str) -> list[Verdict]:
@@ -68,7 +64,8 @@ def breaches(registers: Int64s, known: Bools | None, period_s: int, capacity: in
         return []
     steps = registers[1:] - registers[:-1]
     most = capacity * period_s
-    if int(registers[0]) >= 0 and int(steps.min()) >= 0 and int(steps.max()) * _TOLERANCE_S < most < _SAFE:
+    ends_sound = int(registers[0]) >= 0 and int(registers[-1]) >= 0  # small steps that wrapped around would end below zero
+    if ends_sound and int(steps.min()) >= 0 and int(steps.max()) * _TOLERANCE_S < most < _SAFE:
         return []
     return list(_tell(registers, steps, [most] * len(steps) if gaps is None else [most * int(gap) for gap in gaps], where))
 
