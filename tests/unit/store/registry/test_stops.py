@@ -1,0 +1,64 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from kwartier.model.period import Period
+from kwartier.store.registry import permissions, stops
+from registry_support import World, between
+
+C = psycopg.Connection[Any]
+HOUR = timedelta(hours=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_revocation_stops_in_the_transaction_that_says_it(operator: C, world: World, portal: Callable[[int], C]) -> None:
+    home, me = world.connection(), world.subject()
+    world.occupancy(home, me)
+    permission = world.permission(home, me, None)
+    loaded = now()
+    c = portal(me)
+    assert stops.since(operator, loaded) == frozenset()
+    assert permissions.revoke(c, permission, now())
+    assert stops.since(operator, loaded) == frozenset()
+    c.commit()
+    operator.rollback()
+    assert stops.since(operator, loaded) == {("permission", permission)}
+
+
+def test_a_stop_is_listed_by_when_it_was_said_also_if_it_holds_from_long_before(operator: C) -> None:
+    stops.add(operator, [(("supply", 7), now() - timedelta(days=90))])
+    assert stops.since(operator, now()) == {("supply", 7)}
+    assert stops.since(operator, now() + HOUR) == frozenset()
+
+
+def test_a_stop_that_begins_later_waits_until_then(operator: C) -> None:
+    tonight = now() + 6 * HOUR
+    stops.add(operator, [(("connection", 5), tonight), (("connection", 6), now() + timedelta(days=30))])
+    loaded = now()
+    assert stops.since(operator, loaded) == {("connection", 5)}
+    assert stops.since(operator, loaded, now=loaded + HOUR) == frozenset()
+    assert stops.since(operator, loaded, now=tonight) == {("connection", 5)}
+
+
+def test_switching_off_stops_the_connection_and_the_gas_its_meter_carries(operator: C, world: World) -> None:
+    electricity, gas, _ = world.home()
+    stranger, _, _ = world.home()
+    world.restriction(electricity, Period(now()))
+    assert stops.since(operator, now()) == {("connection", electricity), ("connection", gas)}
+    assert ("connection", stranger) not in stops.since(operator, now())
+
+
+def test_what_was_over_before_it_was_said_stops_nothing(operator: C, world: World) -> None:
+    electricity, _, _ = world.home()
+    world.restriction(electricity, between("2021-01-01", "2022-01-01"))
+    assert stops.since(operator, now()) == frozenset()
+
+
+def test_stops_of_nothing_are_nothing(operator: C) -> None:
+    stops.add(operator, [])
+    assert stops.since(operator, now()) == frozenset()
