@@ -2,7 +2,6 @@
 
 So the others can be read whole, and where there are faults there are enough of them for a figure of the loss to be published.
 """
-"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
