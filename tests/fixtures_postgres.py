@@ -2,8 +2,10 @@
 
     dsns                a migrated, empty database, as a `Dsns`
     admin_dsn           the superuser of the same database
+    empty_dsn           kw_owner of a database that is not migrated
     installation_dir    a new installation folder (0700) whose kwartier.toml points at that database
     postgres_programs   the folder with `initdb` and `postgres` under test
+    user                starts a process that uses an embedded server of its own choice
 
 KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the embedded one. A test that uses any of them is marked
 `database`.
@@ -13,7 +15,8 @@ import fcntl
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -26,10 +29,13 @@ from kwartier.store.postgres import Dsns, migrate, roles
 from kwartier.store.postgres.binaries import find
 from kwartier.store.postgres.dsns import OWNER
 from kwartier.store.postgres.server import embedded
+from postgres_support import User
 
 DEBIAN = Path("/usr/lib/postgresql")
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 """Tests of everything but durability: what a test writes need not survive the machine."""
+
+RIGHTS = "select grantee::regrole::text, privilege_type from pg_database, aclexplode(datacl) where datname = %s"
 
 _NEXT = itertools.count()
 
@@ -72,16 +78,34 @@ def postgres_cluster(tmp_path_factory: pytest.TempPathFactory, postgres_programs
         yield Cluster(admin, template)
 
 
+@contextmanager
+def _database(cluster: Cluster, template: str) -> Iterator[str]:
+    """Give the name of a new database of kw_owner's; drop it afterwards."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_NEXT)}"
+    with psycopg.connect(cluster.admin, autocommit=True) as admin:
+        copy = sql.SQL("create database {} template {} owner {}")
+        admin.execute(copy.format(*map(sql.Identifier, (name, template, OWNER))))
+        admin.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
+        for role, right in admin.execute(RIGHTS, [roles.DATABASE]).fetchall():  # a copy does not take them along
+            grant = sql.SQL(f"grant {right} on database {{}} to {{}}")
+            admin.execute(grant.format(sql.Identifier(name), sql.Identifier(role)))
+        yield name
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def dsns(postgres_cluster: Cluster) -> Iterator[Dsns]:
     """Give a fresh, migrated, empty database and drop it afterwards."""
-    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_NEXT)}"
-    with psycopg.connect(postgres_cluster.admin, autocommit=True) as admin:
-        copy = sql.SQL("create database {} template {} owner {}")
-        admin.execute(copy.format(*map(sql.Identifier, (name, roles.DATABASE, OWNER))))
+    with _database(postgres_cluster, roles.DATABASE) as name:
         template = postgres_cluster.template
         yield Dsns(*(make_conninfo(getattr(template, each.name), dbname=name) for each in fields(Dsns)))
-        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_dsn(postgres_cluster: Cluster) -> Iterator[str]:
+    """Give the owner's way into a database without any schema of ours."""
+    with _database(postgres_cluster, "template0") as name:
+        yield make_conninfo(postgres_cluster.template.owner, dbname=name)
 
 
 @pytest.fixture
@@ -98,3 +122,18 @@ def installation_dir(tmp_path: Path, dsns: Dsns) -> Path:
     lines = [f"{each.name}_dsn = {json.dumps(getattr(dsns, each.name))}\n" for each in fields(Dsns)]
     (folder / "kwartier.toml").write_text("".join(lines), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def user(postgres_programs: Path) -> Iterator[Callable[..., User]]:
+    """Make users of embedded servers, each in a process of its own; whoever is left at the end of the test is killed."""
+    made: list[User] = []
+
+    def make(home: Path, *, programs: Path = postgres_programs, become: Callable[[], None] | None = None) -> User:
+        made.append(User(home, programs, become=become))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.process.returncode is None:
+            each.kill()

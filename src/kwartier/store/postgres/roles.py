@@ -4,7 +4,6 @@ kw_owner owns the database and migrates it; kw_operator, kw_portal and kw_audit 
 migrations. None of them is a superuser or may make roles or databases.
 """
 
-import fcntl
 import json
 from pathlib import Path
 
@@ -35,8 +34,7 @@ def provide(home: Path, admin_dsn: str) -> Dsns:
 
 def _made(path: Path, admin_dsn: str) -> dict[str, str]:
     """Make the roles and the database unless another process did meanwhile; return the passwords."""
-    with path.with_suffix(".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with secret.alone(path.with_suffix(".lock")):
         kept = _kept(path)
         if kept.get("made"):
             return kept

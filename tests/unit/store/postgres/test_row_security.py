@@ -1,17 +1,253 @@
-"""The portal sees one subject's rows and changes nothing that is not its own: row-level security, on a real server."""
+"""The portal sees one subject's rows and writes only that subject's: row-level security, on a real server."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import Connection, sql
 
 from kwartier.store.postgres import Dsns, Pools
 
+PUBLIC = {"kw.party", "kw.agreement", "kw.use_case", "kw.transformer"}
+"""Tables without a word about a person: the portal may read them whole."""
 
-def test_portal_without_a_subject_sees_nothing(dsns: Dsns) -> None:
+PERSONAL = [
+    "subject",
+    "connection",
+    "occupancy",
+    "supply",
+    "permission",
+    "permission_state",
+    "permission_event",
+    "restriction",
+    "parcel",
+]
+
+# One home, two occupants after each other; a second home of the second one's neighbour. 1 moves out when 2 moves in.
+FACTS = """
+insert into kw.connection (ean, product, area, capacity_w) values
+    ('871687110000000015', 'electricity', 'north', 17250), ('871687110000000022', 'electricity', 'north', 17250);
+insert into kw.subject (code, name) values ('C1', 'One'), ('C2', 'Two'), ('C3', 'Three');
+insert into kw.party (code, name, role) values ('S1', 'Supplier', 'supplier');
+insert into kw.occupancy (connection, subject, period) values
+    (1, 1, '[2025-01-01, 2026-01-01)'), (1, 2, '[2026-01-01,)'), (2, 3, '[2025-01-01,)');
+insert into kw.supply (connection, party, period) values
+    (1, 1, '[2025-01-01, 2025-06-01)'), (1, 1, '[2026-01-01,)'), (2, 1, '[2025-01-01,)');
+insert into kw.permission (connection, subject, mask, purpose, data, live) values
+    (1, 1, 2, 'own page', '[2025-01-01,)', '[2025-02-01,)'),
+    (1, 2, 2, 'own page too', '[2026-01-01,)', '[2026-02-01,)'),
+    (2, 3, 2, 'own page', '[2025-01-01,)', '[2025-02-01,)');
+insert into kw.permission_event (permission, at, event) values (1, '2025-02-01', 'granted'), (2, '2026-02-01', 'granted'),
+    (3, '2025-02-01', 'granted');
+insert into kw.restriction (connection, kind, period) values
+    (1, 'administratively_off', '[2025-03-01, 2025-04-01)'), (2, 'refused', '[2026-06-01,)');
+insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at) values
+    ('p1', 'supplier', 1, 1, 'periodic', '[2025-02-01, 2025-03-01)', 2, 'delivered', '2025-03-01'),
+    ('p2', 'supplier', 1, 1, 'periodic', '[2026-02-01, 2026-03-01)', 2, 'delivered', '2026-03-01'),
+    ('p3', 'supplier', 1, 2, 'periodic', '[2026-02-01, 2026-03-01)', 2, 'delivered', '2026-03-01');
+"""
+
+PERMIT = "insert into kw.permission (connection, subject, mask, purpose, data, live) values "
+
+
+@pytest.fixture
+def pools(dsns: Dsns) -> Iterator[Pools]:
+    with Pools(dsns) as opened:
+        with opened.operator() as operator:
+            operator.execute(FACTS)
+        yield opened
+
+
+def _count(connection: Connection[Any], table: str) -> int:
+    row = connection.execute(sql.SQL("select count(*) from kw.{}").format(sql.Identifier(table))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _ids(connection: Connection[Any], table: str, column: str = "id") -> list[object]:
+    query = sql.SQL("select {column} from kw.{table} order by 1").format(column=sql.Identifier(column), table=sql.Identifier(table))
+    return [value for (value,) in connection.execute(query)]
+
+
+@pytest.mark.usefixtures("pools")
+@pytest.mark.parametrize("table", PERSONAL)
+def test_without_a_subject_the_portal_sees_no_row(dsns: Dsns, table: str) -> None:
+    with psycopg.connect(dsns.operator) as operator, psycopg.connect(dsns.portal) as portal:
+        assert _count(operator, table) > 0
+        assert _count(portal, table) == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "seen"),
+    [
+        (
+            1,
+            {
+                "subject": [1],
+                "connection": [1],
+                "occupancy": [1],
+                "supply": [1],
+                "permission": [1],
+                "restriction": [1],
+                "parcel": ["p1"],
+            },
+        ),
+        (
+            2,
+            {
+                "subject": [2],
+                "connection": [1],
+                "occupancy": [2],
+                "supply": [2],
+                "permission": [2],
+                "restriction": [],
+                "parcel": ["p2"],
+            },
+        ),
+        (
+            3,
+            {
+                "subject": [3],
+                "connection": [2],
+                "occupancy": [3],
+                "supply": [3],
+                "permission": [3],
+                "restriction": [2],
+                "parcel": ["p3"],
+            },
+        ),
+        (4, {"subject": [], "connection": [], "occupancy": [], "supply": [], "permission": [], "restriction": [], "parcel": []}),
+    ],
+)
+def test_each_sees_the_own_home_in_the_own_time(pools: Pools, subject: int, seen: dict[str, list[object]]) -> None:
+    with pools.portal(subject) as portal:
+        for table, expected in seen.items():
+            assert _ids(portal, table, "key" if table in ("subject", "connection") else "id") == expected, table
+        assert _ids(portal, "permission_state") == seen["permission"]
+        assert _ids(portal, "permission_event", "permission") == seen["permission"]
+
+
+def test_the_identity_ends_with_the_transaction(pools: Pools) -> None:
+    for _ in range(3):
+        with pools.portal(1) as portal:
+            assert _count(portal, "permission") == 1
+            backend = portal.info.backend_pid
+        with pools.portal(2) as portal:
+            assert portal.info.backend_pid == backend, "the same connection"
+            assert _ids(portal, "permission") == [2]
+
+
+def test_the_identity_ends_with_a_failed_transaction_too(pools: Pools, dsns: Dsns) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero), pools.portal(1) as portal:
+        portal.execute("select 1 / 0")
     with psycopg.connect(dsns.portal) as portal:
-        assert portal.execute("select count(*) from kw.permission").fetchone() == (0,)
+        portal.execute("select set_config('kwartier.subject', '1', true)")
+        assert _count(portal, "permission") == 1
+        portal.commit()
+        assert _count(portal, "permission") == 0
 
 
-@pytest.mark.parametrize("n", range(10))
-def test_x(dsns: Dsns, n: int) -> None:
-    with Pools(dsns) as p, p.operator() as o:
-        assert o.execute("select count(*) from kw.permission").fetchone() == (0,)
+def test_one_may_grant_and_revoke_for_oneself(pools: Pools) -> None:
+    with pools.portal(2) as portal:
+        made = portal.execute(
+            "insert into kw.permission (connection, subject, party, mask, purpose, data, live)"
+            " values (1, 2, 1, 2, 'app', '[2026-01-01,)', '[2026-05-01,)') returning id"
+        ).fetchone()
+        assert made is not None
+        portal.execute("insert into kw.permission_event (permission, at, event) values (%s, '2026-05-01', 'granted')", made)
+        portal.execute("insert into kw.permission_event (permission, at, event) values (%s, '2026-06-01', 'revoked')", made)
+    with pools.operator() as operator:
+        live = operator.execute("select upper(live) = '2026-06-01' from kw.permission_state where id = %s", made).fetchone()
+        stops = operator.execute("select count(*) from kw.stop where fact = 'permission' and ref = %s", made).fetchone()
+    assert (live, stops) == ((True,), (1,))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # for another
+        PERMIT + "(2, 3, 2, 'x', '[2026-01-01,)', '[2026-05-01,)')",
+        # oneself at another's home
+        PERMIT + "(2, 2, 2, 'x', '[2026-01-01,)', '[2026-05-01,)')",
+        # the own home before one lived there
+        PERMIT + "(1, 2, 2, 'x', '[2025-01-01,)', '[2025-05-01,)')",
+        # revoke another's, also the predecessor's at the same home
+        "insert into kw.permission_event (permission, at, event) values (3, '2026-05-01', 'revoked')",
+        "insert into kw.permission_event (permission, at, event) values (1, '2026-05-01', 'revoked')",
+        # an end that only the operator may say
+        "insert into kw.permission_event (permission, at, event) values (2, '2026-05-01', 'invalidated')",
+        # change or remove what was said, the own included
+        "update kw.permission set mask = 511 where id = 2",
+        "delete from kw.permission where id = 2",
+        "update kw.permission_event set event = 'revoked'",
+        "delete from kw.permission_event",
+        "update kw.permission_state set live = '[2025-01-01,)'",
+        "insert into kw.permission_state values (9, 1, 2, null, 'x', '[2026-01-01,)')",
+        "truncate kw.permission cascade",
+        # anything else
+        "insert into kw.occupancy (connection, subject, period) values (2, 2, '[2024-01-01, 2025-01-01)')",
+        "update kw.occupancy set period = '[2020-01-01,)'",
+        "insert into kw.subject (code, name) values ('C9', 'Nine')",
+        "select * from kw.meter_key",
+        "select * from kw.outcome",
+        "select equipment_id from kw.meter",
+        "alter table kw.permission disable row level security",
+        "set role kw_operator",
+        "create temporary table mine (n integer)",
+    ],
+)
+def test_what_the_portal_may_not_do(pools: Pools, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), pools.portal(2) as portal:
+        portal.execute(statement.encode())
+
+
+def test_every_table_the_portal_may_touch_is_public_or_secured(admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn) as connection:
+        found = connection.execute(
+            "select c.oid::regclass::text, c.relrowsecurity and c.relforcerowsecurity from pg_class c"
+            " where c.relkind in ('r', 'p', 'v', 'm') and c.relnamespace::regnamespace::text in ('kw', 'audit', 'public')"
+            " and (has_any_column_privilege('kw_portal', c.oid, 'select, insert, update')"
+            "      or has_table_privilege('kw_portal', c.oid, 'delete, truncate'))"
+        ).fetchall()
+    secured = {name for name, both in found if both}
+    assert {name for name, both in found if not both} == PUBLIC
+    assert {f"kw.{table}" for table in PERSONAL} <= secured
+
+
+def test_security_holds_for_the_owner_of_the_tables_too(admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn) as connection:
+        loose = connection.execute(
+            "select oid::regclass::text from pg_class where relrowsecurity and not relforcerowsecurity"
+        ).fetchall()
+    assert loose == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update kw.permission set mask = 511",
+        "delete from kw.permission",
+        "update kw.permission_event set event = 'revoked'",
+        "delete from kw.stop",
+        "update kw.permission_state set live = '[2025-01-01,)'",
+        "delete from kw.occupancy",
+        "drop table kw.stop",
+    ],
+)
+def test_what_the_operator_may_not_do(pools: Pools, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), pools.operator() as operator:
+        operator.execute(statement.encode())
+
+
+@pytest.mark.usefixtures("pools")
+def test_not_even_the_owner_changes_what_was_permitted(dsns: Dsns) -> None:
+    for statement in (b"update kw.permission set mask = 511", b"delete from kw.permission_event"):
+        with psycopg.connect(dsns.owner) as owner, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+            owner.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["connection", "subject", "permission", "meter_key", "outcome"])
+def test_the_auditor_knows_nothing_of_the_registry(dsns: Dsns, table: str) -> None:
+    with psycopg.connect(dsns.audit) as auditor, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        _count(auditor, table)
