@@ -159,7 +159,12 @@ def verify(
     here: _Here = context.obj
     vkey = (key or here.data / "keys" / "log.vkey").read_text("utf-8").strip()
     code = sys.stdin.readline().strip() if subject == "-" else subject
-    told.verified(out, proofs.verify(file.read_bytes().decode("utf-8", "surrogateescape"), vkey, code))
+    try:
+        found = proofs.verify(file.read_bytes().decode("utf-8", "surrogateescape"), vkey, code)
+    except proofs.Rejected as fault:
+        told.rejected(out, fault)
+        raise typer.Exit(1) from None
+    told.verified(out, found)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwartier.audit.verify import Verified
+from kwartier.audit.verify import Rejected, Verified
 from kwartier.model.errors import KwartierError
 from kwartier.workflows.enrolment import ImportReport
 from kwartier.workflows.replay import Findings
@@ -53,5 +53,11 @@ def replayed(out: Console, found: Findings) -> None:
 
 def verified(out: Console, found: Verified) -> None:
     """Tell what a proof proves."""
-    out.print("[bold green]genuine[/]: this line stands in the log, unchanged")
-    out.print(escape(str(found)))
+    out.print(f"[bold green]genuine[/]: line {found.index} of {found.size} of {escape(found.origin)}, unchanged")
+    out.print("It is about the person with this code." if found.about_subject else "Give --subject to check that it is about you.")
+    out.print_json(data={"event": dict(found.event), "line": None if found.line is None else dict(found.line)})
+
+
+def rejected(out: Console, fault: Rejected) -> None:
+    """Tell why a proof does not prove."""
+    out.print(f"[bold red]not genuine[/] ({escape(fault.code)}): {escape(str(fault))}")

@@ -6,7 +6,7 @@ from typing import final
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 880, 260, 56, 26, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 880, 270, 56, 26, 26
 _STEPS = (1, 2, 5)
 
 
@@ -66,7 +66,7 @@ def _grid(scale: _Scale, step: int, unit: str) -> Markup:
         )
         for at in range(-scale.low, scale.high + 1, step)
     ]
-    return Markup("<g>{}<text x='0' y='{}' class='unit'>{}</text></g>").format(Markup("").join(lines), TOP + 5, unit)
+    return Markup("<g>{}<text x='0' y='{}' class='unit'>{}</text></g>").format(Markup("").join(lines), TOP - 12, unit)
 
 
 def _bars(bars: Sequence[Bar], scale: _Scale) -> Markup:

@@ -6,8 +6,9 @@ from datetime import datetime
 from kwartier.grounds import explain
 from kwartier.grounds.conduct import EDITIONS, Edition
 from kwartier.model.ground import Role
+from kwartier.model.register import ALL_MASK
 from kwartier.store.registry import names
-from kwartier.workflows.inquiry.desk import own, own_facts
+from kwartier.workflows.inquiry.desk import channels, own, own_facts
 from kwartier.workflows.inquiry.views import WhoMayRow
 from kwartier.workflows.installation import Installation
 
@@ -16,7 +17,8 @@ def who_may(house: Installation, subject: int, connection: int, *, at: datetime)
     """Return who may know what about this person's own time at the connection. Raises NotYours."""
     one = own(house, subject, connection)
     told = explain.who_may(own_facts(house, connection, at.year), at=at)
-    mine = [line for line in told if _concerns(line, subject) and one.mine.overlaps(line.period)]
+    reach = channels(one.product, ALL_MASK)
+    mine = [line for line in told if _concerns(line, subject) and line.mask & reach and one.mine.overlaps(line.period)]
     with house.portal(subject) as c:
         parties = names.parties(c)
         words = names.permission_words(c, [ref for line in mine for kind, ref in [line.fact] if kind == "permission"])
