@@ -1,57 +1,89 @@
-"""One TCP connection to one meter: a frame out, an APDU in. No error of the network leaves as it was: its text holds an address."""
+"""One TCP connection to one meter. A conversation is a frame out, an answer in, and so on until the protocol machine is satisfied.
+
+The answers of one conversation are handled as they arrive, without waking anybody in between; that halves what a session costs.
+No error of the network leaves this file as it was: its text holds an address.
+"""
 
 import asyncio
-from typing import Final, cast, final
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar, cast, final
 
 from kwartier.headend.errors import Dropped, Silent, Unreachable
+from kwartier.wire.dlms.client.association import Send
 from kwartier.wire.dlms.client.framing import Deframer
 from kwartier.wire.dlms.errors import DlmsError, OutOfTurn
 
+E = TypeVar("E")
+Show = Callable[[bytes], None]
 METER_PORT: Final = 1
 
 
 @final
-class Connection(asyncio.Protocol):
-    """A connection on which we ask and the meter answers, one at a time. It speaks unasked at its peril: that ends it."""
+class Connection(asyncio.Protocol, Generic[E]):
+    """A connection on which we ask and the meter answers, one at a time. A meter that speaks unasked ends it."""
 
-    __slots__ = ("_answer", "_deframer", "_failure", "_loop", "_timer", "_transport", "ends_at")
+    __slots__ = (
+        "_answer_s",
+        "_deframer",
+        "_due",
+        "_ends_at",
+        "_failure",
+        "_loop",
+        "_receive",
+        "_show",
+        "_timer",
+        "_transport",
+        "_waiter",
+    )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, ends_at: float) -> None:
-        """Speak from wrapper port `port`; at `ends_at` (time of the loop) the session ends whatever happens."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, ends_at: float, show: Show | None) -> None:
+        """Speak from wrapper port `port`. After `ends_at` (time of the loop) no answer is waited for. `show` sees each frame."""
         self._loop = loop
         self._deframer = Deframer(METER_PORT, port)
+        self._ends_at = ends_at
+        self._show = show
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[bytes] | None = None
+        self._receive: Callable[[bytes], Send | E] | None = None
+        self._waiter: asyncio.Future[E] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._answer_s = 0.0
+        self._due = 0.0
         self._failure: Exception | None = None
-        self.ends_at = ends_at
 
     @property
     def ended(self) -> bool:
         """True if nothing can be sent any more."""
         return self._failure is not None
 
-    async def exchange(self, frame: bytes, answer_s: float) -> bytes:
-        """Send a frame and return the APDU that answers it. Raises Silent, Dropped, and PeerError for bytes that are no frame."""
+    async def converse(self, frame: bytes, receive: Callable[[bytes], Send | E], answer_s: float) -> E:
+        """Send a frame, give each answer to `receive`, and send what it wants sent; return its first other event.
+
+        Each answer may take `answer_s`. Raises Silent, Dropped, PeerError for bytes that are no frame, and what `receive` raises.
+        """
+        self._receive = receive
+        self._answer_s = answer_s
         self.send(frame)
-        wait_s = min(answer_s, self.ends_at - self._loop.time())
-        self._answer = self._loop.create_future()
-        self._timer = self._loop.call_later(max(wait_s, 0), self._expire)
+        self._waiter = self._loop.create_future()
+        self._watch()
         try:
-            return await self._answer
+            return await self._waiter
         finally:
-            self._timer.cancel()
-            self._answer = None
+            self._waiter = None
 
     def send(self, frame: bytes) -> None:
-        """Send a frame. Raises what ended the connection, if it has ended."""
+        """Send a frame, after it was shown. Raises what ended the connection, if it has ended."""
         if self._failure is not None:
             raise self._failure
+        if self._show is not None:
+            self._show(frame)
         cast("asyncio.Transport", self._transport).write(frame)
+        self._due = min(self._loop.time() + self._answer_s, self._ends_at)
 
     def close(self) -> None:
         """Close after what was sent last."""
-        self._end(Dropped("we closed the connection"))
+        self._fail(Dropped("we closed the connection"))
+        if self._timer is not None:
+            self._timer.cancel()
         if self._transport is not None:
             self._transport.close()
 
@@ -60,42 +92,68 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes as they come (asyncio calls this)."""
+        """Take bytes as they come (asyncio calls this). Whatever goes wrong here reaches who waits."""
         try:
-            apdus = self._deframer.receive(data)
-            if (apdus and (self._answer is None or self._answer.done())) or len(apdus) > 1:
-                msg = "the meter spoke unasked"
-                raise OutOfTurn(msg)
+            for apdu in self._deframer.receive(data):
+                self._take(apdu)
         except DlmsError as error:
-            self._end(error)
+            self._fail(error)
             cast("asyncio.Transport", self._transport).abort()
-            return
-        if apdus and self._answer is not None:
-            self._answer.set_result(apdus[0])
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the connection is gone (asyncio calls this). What it was says nothing that we would repeat."""
+        """Note that the connection is gone (asyncio calls this). Why it went is in `exc`, with the address: we do not repeat it."""
         del exc
-        self._end(Dropped("the connection ended"))
+        self._fail(Dropped("the connection ended"))
 
-    def _expire(self) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(Silent("no answer in time"))
+    def _take(self, apdu: bytes) -> None:
+        """Hand one answer to the machine; send what follows or wake who waits. Raises OutOfTurn if nobody asked."""
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._receive is None:
+            msg = "the meter spoke unasked"
+            raise OutOfTurn(msg)
+        try:
+            event = self._receive(apdu)
+            if isinstance(event, Send):
+                self.send(event.frame)
+            else:
+                waiter.set_result(event)
+        except Exception as error:  # noqa: BLE001 - the machine's refusal, or the tap's: who waits decides
+            waiter.set_exception(error)
 
-    def _end(self, failure: Exception) -> None:
+    def _watch(self) -> None:
+        """See to it that a timer fires when the answer is due, or before. One timer serves many answers: it looks again."""
+        if self._timer is not None and self._timer.when() > self._due:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() >= self._due:
+            self._waiter.set_exception(Silent("no answer in time"))
+        else:
+            self._watch()
+
+    def _fail(self, failure: Exception) -> None:
         """Remember why the connection ended (the first reason counts) and tell who waits."""
         if self._failure is None:
             self._failure = failure
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(self._failure)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(self._failure)
 
 
-async def connect(host: str, port: int, client_port: int, *, connect_s: float, ends_at: float) -> Connection:
-    """Connect to a meter as the client of this wrapper port. Raises Unreachable."""
+async def connect(
+    host: str, port: int, client_port: int, *, connect_s: float, session_s: float, show: Show | None
+) -> Connection[E]:
+    """Connect to a meter as the client of this wrapper port, for at most `session_s`. Raises Unreachable."""
     loop = asyncio.get_running_loop()
+    connection: Connection[E] = Connection(loop, client_port, loop.time() + session_s, show)
     try:
         async with asyncio.timeout(connect_s):
-            _, connection = await loop.create_connection(lambda: Connection(loop, client_port, ends_at), host, port)
+            await loop.create_connection(lambda: connection, host, port)
     except (OSError, OverflowError, ValueError):  # TimeoutError is an OSError; the others: an address or port that is none
         msg = "no connection came about"
         raise Unreachable(msg) from None

@@ -1,6 +1,6 @@
 """Asking the meter, as the public client, for the last invocation counter it took."""
 
-import asyncio
+from functools import partial
 from typing import final
 
 from kwartier.headend.connection import Connection, connect
@@ -33,38 +33,27 @@ class _Visit:
         self.client = PublicClient(obis)
         self._job = job
         self._limits = limits
-        self._tap = tap
+        self._show = None if tap is None else partial(tap, job.meter)
 
     async def ask(self) -> None:
         """Associate, read, release, close."""
         job, limits = self._job, self._limits
-        ends_at = asyncio.get_running_loop().time() + limits.session_s
-        connection = await connect(job.host, job.port, PUBLIC_PORT, connect_s=limits.connect_s, ends_at=ends_at)
+        connection: Connection[Released] = await connect(
+            job.host, job.port, PUBLIC_PORT, connect_s=limits.connect_s, session_s=limits.session_s, show=self._show
+        )
         try:
-            frame = self.client.start()
-            while True:
-                self._show(frame)
-                event = self.client.receive(await connection.exchange(frame, limits.answer_s))
-                if isinstance(event, Released):
-                    return
-                frame = event.frame
+            await connection.converse(self.client.start(), self.client.receive, limits.answer_s)
         except (HeadendError, DlmsError) as error:
             await self._release(connection, error)
             raise
         finally:
             connection.close()
 
-    async def _release(self, connection: Connection, error: Exception) -> None:
+    async def _release(self, connection: Connection[Released], error: Exception) -> None:
         """Release after an error, without which some meters stay bound to the public client."""
         if not self.client.standing or connection.ended:
             return
-        frame = self.client.release()
-        self._show(frame)
         if isinstance(error, Silent):
-            connection.send(frame)
+            connection.send(self.client.release())
         else:
-            await connection.exchange(frame, self._limits.release_s)
-
-    def _show(self, frame: bytes) -> None:
-        if self._tap is not None:
-            self._tap(self._job.meter, frame)
+            await connection.converse(self.client.release(), self.client.receive, self._limits.release_s)

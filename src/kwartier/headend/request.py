@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, final
 
-from kwartier.headend.values import MeterJob
 from kwartier.model.meter import Column, MeterModel, Profile
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import Task
@@ -50,10 +50,11 @@ def get_request(model: MeterModel, task: Task, live: Sequence[PermitRef]) -> Get
     return GetRequest(plain, profile, columns)
 
 
-def bounds_of(job: MeterJob) -> Bounds:
-    """Return how much this meter may make us hold: what its longest profile can be, in blocks that are not absurdly small."""
-    most = max((_bytes(profile, profile.entries + 1) for profile in job.model.profiles), default=0)
-    return Bounds(pdu=job.model.pdu, most_blocks=most // _BLOCK_OVERHEAD + 1, most_bytes=most)
+@lru_cache(maxsize=256)
+def bounds_of(model: MeterModel) -> Bounds:
+    """Return how much a meter may make us hold: what its longest profile can be, in blocks that are not absurdly small."""
+    most = max((_bytes(profile, profile.entries + 1) for profile in model.profiles), default=0)
+    return Bounds(pdu=model.pdu, most_blocks=most // _BLOCK_OVERHEAD + 1, most_bytes=most)
 
 
 def frames_for(model: MeterModel, tasks: Iterable[Task]) -> int:

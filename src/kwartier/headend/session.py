@@ -1,10 +1,10 @@
 """One association with one meter: open it, carry the tasks one by one, release it. What fails is told, not raised."""
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, final
 
 from kwartier.headend.connection import Connection, connect
@@ -15,7 +15,7 @@ from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
 from kwartier.wire.dlms import rows
-from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Send
+from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Event
 from kwartier.wire.dlms.client.ciphering import Counters, Secrets
 from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misuse, OutOfTurn
 
@@ -46,7 +46,7 @@ class Outcome:
 class Session:
     """Carries tasks to one meter over one association."""
 
-    __slots__ = ("_association", "_connection", "_counters", "_job", "_limits", "_secrets", "_stops", "_tap", "outcome")
+    __slots__ = ("_association", "_connection", "_counters", "_job", "_limits", "_secrets", "_show", "_stops", "outcome")
 
     def __init__(
         self, job: MeterJob, secrets: Secrets, counters: Counters, limits: Limits, stops: StopList, tap: Tap | None
@@ -57,8 +57,8 @@ class Session:
         self._counters = counters
         self._limits = limits
         self._stops = stops
-        self._tap = tap
-        self._connection: Connection | None = None
+        self._show = None if tap is None else partial(tap, job.meter)
+        self._connection: Connection[Event] | None = None
         self._association: Association | None = None
         self.outcome = Outcome()
 
@@ -74,22 +74,25 @@ class Session:
             await self._close()
         return self.outcome
 
-    async def _open(self) -> tuple[Connection, Association]:
+    async def _open(self) -> tuple[Connection[Event], Association]:
         """Connect and associate; both sides prove that they hold the keys."""
         job, limits = self._job, self._limits
-        ends_at = asyncio.get_running_loop().time() + limits.session_s
-        connection = self._connection = await connect(job.host, job.port, CLIENT_PORT, connect_s=limits.connect_s, ends_at=ends_at)
-        association = self._association = Association(
-            self._secrets, self._counters, os.urandom(CHALLENGE), bounds_of(job), general=limits.general_glo
+        connection: Connection[Event] = await connect(
+            job.host, job.port, CLIENT_PORT, connect_s=limits.connect_s, session_s=limits.session_s, show=self._show
         )
+        self._connection = connection
+        association = Association(
+            self._secrets, self._counters, os.urandom(CHALLENGE), bounds_of(job.model), general=limits.general_glo
+        )
+        self._association = association
         hello_ic = self._counters.next
         frame = association.associate()
         self.outcome.hello_ic = hello_ic
-        await self._converse(connection, association, frame)
+        await connection.converse(frame, association.receive, limits.answer_s)
         self.outcome.associated = True
         return connection, association
 
-    async def _one(self, connection: Connection, association: Association, place: int) -> None:
+    async def _one(self, connection: Connection[Event], association: Association, place: int) -> None:
         """Ask for one task, unless every permit of it was stopped. What fails for this task alone ends it alone."""
         task = self._job.tasks[place]
         await self._stops.fresh(self._limits.stop_age_s)
@@ -105,16 +108,16 @@ class Session:
         frame = association.get(request.plain)
         self.outcome.asked[place] = live
         try:
-            answer = await self._converse(connection, association, frame)
+            answer = await connection.converse(frame, association.receive, self._limits.answer_s)
         except AccessRefused as error:
             self._end(place, Result.GAP, reason_of(error))
             return
         self._take(place, request, answer)
 
-    def _take(self, place: int, request: GetRequest, answer: Answer | None) -> None:
+    def _take(self, place: int, request: GetRequest, answer: Event) -> None:
         """Decode the data of a GET. Nonsense under sound protection is this meter's own; asking again gives the same."""
         try:
-            if answer is None:
+            if not isinstance(answer, Answer):
                 msg = "a GET ended without data"
                 raise OutOfTurn(msg)  # noqa: TRY301 - the same end as other nonsense
             found = rows.decode(answer.data, request.profile, request.columns)
@@ -128,15 +131,6 @@ class Session:
         live = self.outcome.asked.get(place, ())
         self.outcome.answers[place] = TaskAnswer(self._job.tasks[place], result, reason, found, live, datetime.now(UTC))
 
-    async def _converse(self, connection: Connection, association: Association, frame: bytes) -> Answer | None:
-        """Send a frame and whatever the machine wants sent upon the answers; return the data, if that is what came of it."""
-        while True:
-            self._show(frame)
-            event = association.receive(await connection.exchange(frame, self._limits.answer_s))
-            if not isinstance(event, Send):
-                return event if isinstance(event, Answer) else None
-            frame = event.frame
-
     async def _close(self) -> None:
         """Release what stands, also after an error: a meter without a release may stay deaf. Then close."""
         if self._connection is None:
@@ -148,17 +142,12 @@ class Session:
         finally:
             self._connection.close()
 
-    async def _release(self, connection: Connection, association: Association | None) -> None:
+    async def _release(self, connection: Connection[Event], association: Association | None) -> None:
         """Send the release; wait for its answer unless the meter has stopped answering."""
         if association is None or not association.standing or connection.ended:
             return
         frame = association.release()
-        self._show(frame)
         if isinstance(self.outcome.failure, Silent):
             connection.send(frame)
-            return
-        association.receive(await connection.exchange(frame, self._limits.release_s))
-
-    def _show(self, frame: bytes) -> None:
-        if self._tap is not None:
-            self._tap(self._job.meter, frame)
+        else:
+            await connection.converse(frame, association.receive, self._limits.release_s)
