@@ -6,14 +6,17 @@ No error of the network leaves this file as it was: its text holds an address.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Generic, TypeVar, cast, final
 
 from kwartier.headend.errors import Dropped, Silent, Unreachable
+from kwartier.headend.values import Limits, MeterJob
 from kwartier.wire.dlms.client.association import Send
 from kwartier.wire.dlms.client.framing import Deframer
 from kwartier.wire.dlms.errors import DlmsError, OutOfTurn
 
 E = TypeVar("E")
+Tap = Callable[[int, bytes], None]
 Show = Callable[[bytes], None]
 METER_PORT: Final = 1
 
@@ -145,15 +148,14 @@ class Connection(asyncio.Protocol, Generic[E]):
             self._waiter.set_exception(self._failure)
 
 
-async def connect(
-    host: str, port: int, client_port: int, *, connect_s: float, session_s: float, show: Show | None
-) -> Connection[E]:
-    """Connect to a meter as the client of this wrapper port, for at most `session_s`. Raises Unreachable."""
+async def connect(limits: Limits, job: MeterJob, client_port: int, tap: Tap | None) -> Connection[E]:
+    """Connect to a meter as the client of this wrapper port. Raises Unreachable."""
     loop = asyncio.get_running_loop()
-    connection: Connection[E] = Connection(loop, client_port, loop.time() + session_s, show)
+    show = None if tap is None else partial(tap, job.meter)
+    connection: Connection[E] = Connection(loop, client_port, loop.time() + limits.session_s, show)
     try:
-        async with asyncio.timeout(connect_s):
-            await loop.create_connection(lambda: connection, host, port)
+        async with asyncio.timeout(limits.connect_s):
+            await loop.create_connection(lambda: connection, job.host, job.port)
     except (OSError, OverflowError, ValueError):  # TimeoutError is an OSError; the others: an address or port that is none
         msg = "no connection came about"
         raise Unreachable(msg) from None

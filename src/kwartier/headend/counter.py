@@ -1,11 +1,9 @@
 """Asking the meter, as the public client, for the last invocation counter it took."""
 
-from functools import partial
 from typing import final
 
-from kwartier.headend.connection import Connection, connect
+from kwartier.headend.connection import Connection, Tap, connect
 from kwartier.headend.errors import HeadendError, Silent
-from kwartier.headend.session import Tap
 from kwartier.headend.values import Limits, MeterJob
 from kwartier.model.register import Obis
 from kwartier.wire.dlms.client.association import Released
@@ -33,16 +31,13 @@ class _Visit:
         self.client = PublicClient(obis)
         self._job = job
         self._limits = limits
-        self._show = None if tap is None else partial(tap, job.meter)
+        self._tap = tap
 
     async def ask(self) -> None:
         """Associate, read, release, close."""
-        job, limits = self._job, self._limits
-        connection: Connection[Released] = await connect(
-            job.host, job.port, PUBLIC_PORT, connect_s=limits.connect_s, session_s=limits.session_s, show=self._show
-        )
+        connection: Connection[Released] = await connect(self._limits, self._job, PUBLIC_PORT, self._tap)
         try:
-            await connection.converse(self.client.start(), self.client.receive, limits.answer_s)
+            await connection.converse(self.client.start(), self.client.receive, self._limits.answer_s)
         except (HeadendError, DlmsError) as error:
             await self._release(connection, error)
             raise

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
+from kwartier.headend.connection import Tap
 from kwartier.headend.meter import read_meter
-from kwartier.headend.session import Tap
+from kwartier.headend.session import Run
 from kwartier.headend.values import Limits, MeterAnswer, MeterJob, StopList
 from kwartier.model.errors import BadInput
 
@@ -30,13 +31,14 @@ async def read(
         raise BadInput(msg)
     loop = asyncio.get_running_loop()
     until = None if limits.total_s is None else loop.time() + limits.total_s
+    shared = Run(limits, stops, tap, until)
     ended: asyncio.Queue[MeterAnswer | Exception] = asyncio.Queue()
     waiting = iter(jobs)
 
     async def work() -> None:
         try:
             for job in waiting:
-                ended.put_nowait(await read_meter(job, limits, stops, tap, until))
+                ended.put_nowait(await read_meter(shared, job))
         except Exception as error:  # noqa: BLE001 - not the meter's doing: whoever iterates gets it
             ended.put_nowait(error)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, final
 
 from kwartier.model.meter import Column, MeterModel, Profile
 from kwartier.model.permit import PermitRef
+from kwartier.model.register import Mask
 from kwartier.model.task import Task
 from kwartier.wire.dlms.client import selector, xdlms
 from kwartier.wire.dlms.client.association import Bounds
@@ -31,30 +31,56 @@ class GetRequest:
     columns: tuple[Column, ...]
 
 
-def get_request(model: MeterModel, task: Task, live: Sequence[PermitRef]) -> GetRequest:
-    """Return the GET for a task. Raises Misuse if this model has no such profile or the range is none.
+@final
+class Requests:
+    """Makes the GETs of one run. Most meters of a night are asked the same, so each is made once.
 
-    Where some permits were stopped, only the rows that the others cover are asked for: no ground, no reading.
+    Kept by the identity of the model: to hash a model costs as much as to read half a meter.
     """
-    profile = _profile(model, task)
-    first_s, last_s = task.first_s, task.last_s
-    if len(live) != len(task.permits):
-        first_s = max(first_s, min(permit.first_s for permit in live))
-        last_s = min(last_s, max(permit.last_s for permit in live))
-    mask = 0
-    for permit in live:
-        mask |= permit.mask
+
+    def __init__(self) -> None:
+        """Begin with nothing kept."""
+        self._models: dict[int, tuple[MeterModel, Bounds]] = {}
+        self._made: dict[tuple[int, str, int, int, int, int], GetRequest] = {}
+
+    def bounds(self, model: MeterModel) -> Bounds:
+        """Return how much a meter may make us hold: what its longest profile can be, in blocks that are not absurdly small."""
+        kept = self._models.get(id(model))
+        if kept is None:
+            most = max((_bytes(profile, profile.entries + 1) for profile in model.profiles), default=0)
+            kept = model, Bounds(pdu=model.pdu, most_blocks=most // _BLOCK_OVERHEAD + 1, most_bytes=most)
+            self._models[id(model)] = kept
+        return kept[1]
+
+    def get(self, model: MeterModel, task: Task, live: Sequence[PermitRef]) -> GetRequest:
+        """Return the GET for a task. Raises Misuse if this model has no such profile or the range is none.
+
+        Where some permits were stopped, only the rows that the others cover are asked for: no ground, no reading.
+        """
+        first_s, last_s = task.first_s, task.last_s
+        if len(live) != len(task.permits):
+            first_s = max(first_s, min(permit.first_s for permit in live))
+            last_s = min(last_s, max(permit.last_s for permit in live))
+        mask = 0
+        for permit in live:
+            mask |= permit.mask
+        self.bounds(model)  # keeps the model, so that its identity stays its own
+        key = (id(model), task.profile.value, task.mbus, first_s, last_s, mask)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = _get_request(model, task, first_s, last_s, mask)
+        return made
+
+
+def _get_request(model: MeterModel, task: Task, first_s: int, last_s: int, mask: Mask) -> GetRequest:
+    profile = model.profile(task.profile)
+    if profile is None:
+        msg = "this model of meter has no such profile"
+        raise Misuse(msg)
     columns = selector.columns_for(model, profile, mask)
     descriptor = selector.by_range(profile, task.mbus, first_s, last_s, columns)
     plain = xdlms.get(_PROFILE_CLASS, selector.on_channel(profile.obis, task.mbus), _BUFFER, descriptor)
     return GetRequest(plain, profile, columns)
-
-
-@lru_cache(maxsize=256)
-def bounds_of(model: MeterModel) -> Bounds:
-    """Return how much a meter may make us hold: what its longest profile can be, in blocks that are not absurdly small."""
-    most = max((_bytes(profile, profile.entries + 1) for profile in model.profiles), default=0)
-    return Bounds(pdu=model.pdu, most_blocks=most // _BLOCK_OVERHEAD + 1, most_bytes=most)
 
 
 def frames_for(model: MeterModel, tasks: Iterable[Task]) -> int:
@@ -70,14 +96,6 @@ def frames_for(model: MeterModel, tasks: Iterable[Task]) -> int:
             rows = min((task.last_s - task.first_s) // profile.period_s + 2, profile.entries + 1)
             frames += 1 + _bytes(profile, rows) // room
     return frames
-
-
-def _profile(model: MeterModel, task: Task) -> Profile:
-    profile = model.profile(task.profile)
-    if profile is None:
-        msg = "this model of meter has no such profile"
-        raise Misuse(msg)
-    return profile
 
 
 def _bytes(profile: Profile, rows: int) -> int:

@@ -1,16 +1,15 @@
 """One association with one meter: open it, carry the tasks one by one, release it. What fails is told, not raised."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final, final
 
-from kwartier.headend.connection import Connection, connect
+from kwartier.headend.connection import Connection, Tap, connect
 from kwartier.headend.errors import HeadendError, Silent
 from kwartier.headend.reasons import reason_of
-from kwartier.headend.request import GetRequest, bounds_of, get_request
+from kwartier.headend.request import GetRequest, Requests
 from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
@@ -19,10 +18,20 @@ from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Associati
 from kwartier.wire.dlms.client.ciphering import Counters, Secrets
 from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misuse, OutOfTurn
 
-Tap = Callable[[int, bytes], None]
-
 CHALLENGE: Final = 16
 """Bytes of our challenge. 8 and 16 are taken by every server met; with 32 and 64 some of them fail."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the meters of one run share. `tap` sees each frame before it is sent; after `until` (time of the loop) none is begun."""
+
+    limits: Limits
+    stops: StopList
+    tap: Tap | None = None
+    until: float | None = None
+    requests: Requests = field(default_factory=Requests)
 
 
 @final
@@ -46,18 +55,14 @@ class Outcome:
 class Session:
     """Carries tasks to one meter over one association."""
 
-    __slots__ = ("_association", "_connection", "_counters", "_job", "_limits", "_secrets", "_show", "_stops", "outcome")
+    __slots__ = ("_association", "_connection", "_counters", "_job", "_run", "_secrets", "outcome")
 
-    def __init__(
-        self, job: MeterJob, secrets: Secrets, counters: Counters, limits: Limits, stops: StopList, tap: Tap | None
-    ) -> None:
-        """Take the meter's job and what is left of its counters. `tap` sees each frame before it is sent."""
+    def __init__(self, run: Run, job: MeterJob, secrets: Secrets, counters: Counters) -> None:
+        """Take the meter's job and what is left of its counters."""
+        self._run = run
         self._job = job
         self._secrets = secrets
         self._counters = counters
-        self._limits = limits
-        self._stops = stops
-        self._show = None if tap is None else partial(tap, job.meter)
         self._connection: Connection[Event] | None = None
         self._association: Association | None = None
         self.outcome = Outcome()
@@ -76,13 +81,11 @@ class Session:
 
     async def _open(self) -> tuple[Connection[Event], Association]:
         """Connect and associate; both sides prove that they hold the keys."""
-        job, limits = self._job, self._limits
-        connection: Connection[Event] = await connect(
-            job.host, job.port, CLIENT_PORT, connect_s=limits.connect_s, session_s=limits.session_s, show=self._show
-        )
+        job, run, limits = self._job, self._run, self._run.limits
+        connection: Connection[Event] = await connect(run.limits, job, CLIENT_PORT, run.tap)
         self._connection = connection
         association = Association(
-            self._secrets, self._counters, os.urandom(CHALLENGE), bounds_of(job.model), general=limits.general_glo
+            self._secrets, self._counters, os.urandom(CHALLENGE), run.requests.bounds(job.model), general=limits.general_glo
         )
         self._association = association
         hello_ic = self._counters.next
@@ -95,20 +98,20 @@ class Session:
     async def _one(self, connection: Connection[Event], association: Association, place: int) -> None:
         """Ask for one task, unless every permit of it was stopped. What fails for this task alone ends it alone."""
         task = self._job.tasks[place]
-        await self._stops.fresh(self._limits.stop_age_s)
-        live = tuple(permit for permit in task.permits if not self._stops.stopped(permit))
+        await self._run.stops.fresh(self._run.limits.stop_age_s)
+        live = tuple(permit for permit in task.permits if not self._run.stops.stopped(permit))
         if not live:
             self._end(place, Result.STOPPED)
             return
         try:
-            request = get_request(self._job.model, task, live)
+            request = self._run.requests.get(self._job.model, task, live)
         except Misuse:
             self._end(place, Result.GAP, GapReason.ACCESS_DENIED)  # this model of meter has no such profile, or not such a range
             return
         frame = association.get(request.plain)
         self.outcome.asked[place] = live
         try:
-            answer = await connection.converse(frame, association.receive, self._limits.answer_s)
+            answer = await connection.converse(frame, association.receive, self._run.limits.answer_s)
         except AccessRefused as error:
             self._end(place, Result.GAP, reason_of(error))
             return
@@ -150,4 +153,4 @@ class Session:
         if isinstance(self.outcome.failure, Silent):
             connection.send(frame)
         else:
-            await connection.converse(frame, association.receive, self._limits.release_s)
+            await connection.converse(frame, association.receive, self._run.limits.release_s)

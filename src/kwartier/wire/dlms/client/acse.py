@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from kwartier.wire.dlms import lengths
-from kwartier.wire.dlms.client.reading import Cursor
 from kwartier.wire.dlms.errors import AssociationRefused, Malformed, Misuse, NotAuthentic
 
 AARQ, AARE, RLRQ, RLRE = 0x60, 0x61, 0x62, 0x63
@@ -21,14 +20,19 @@ LEAST_CHALLENGE, MOST_CHALLENGE = 8, 64
 
 _LN: Final = bytes.fromhex("060760857405080101")
 _LN_CIPHERED: Final = bytes.fromhex("060760857405080103")
+_PLAIN_HEAD: Final = b"\xa1\x09" + _LN
+_HLS_HEAD: Final = b"\xa1\x09" + _LN_CIPHERED + b"\xa6\x0a\x04\x08"
 _HLS5: Final = bytes.fromhex("8a0207808b0760857405080205")
 _GMAC_OID: Final = bytes.fromhex("60857405080205")
 _INITIATE: Final = bytes.fromhex("01000000065f1f0400") + CONFORMANCE
 _ANSWER: Final = bytes.fromhex("065f1f0400")
+_LN_VAA: Final = b"\x00\x07"
+_BODY: Final = 12
 _GET: Final = 0x10
 _CONTEXT, _RESULT, _DIAGNOSTIC, _TITLE, _MECHANISM, _CHALLENGE, _USER = 0xA1, 0xA2, 0xA3, 0xA4, 0x89, 0xAA, 0xBE
 _RELEASE_REASON = 0x80
 _OCTETS = 0x04
+_INTEGER: Final = b"\x02\x01"
 _AUTHENTICATION_REQUIRED = 14
 
 
@@ -39,7 +43,7 @@ def initiate(pdu: int) -> bytes:
 
 def public_request(pdu: int) -> bytes:
     """Return the AARQ of the public client: logical names, no authentication, no ciphering."""
-    return _tlv(AARQ, _tlv(_CONTEXT, _LN) + _user(initiate(pdu)))
+    return _tlv(AARQ, _PLAIN_HEAD + _user(initiate(pdu)))
 
 
 def hls_request(client_title: bytes, challenge: bytes, sealed_initiate: bytes) -> bytes:
@@ -47,9 +51,9 @@ def hls_request(client_title: bytes, challenge: bytes, sealed_initiate: bytes) -
     if not LEAST_CHALLENGE <= len(challenge) <= MOST_CHALLENGE:
         msg = "a challenge has 8 to 64 bytes"
         raise Misuse(msg)
-    title = _tlv(0xA6, _tlv(_OCTETS, client_title))
-    ours = _tlv(0xAC, _tlv(0x80, challenge))
-    return _tlv(AARQ, b"".join((_tlv(_CONTEXT, _LN_CIPHERED), title, _HLS5, ours, _user(sealed_initiate))))
+    size = len(challenge)
+    ours = bytes((0xAC, size + 2, 0x80, size))
+    return _tlv(AARQ, b"".join((_HLS_HEAD, client_title, _HLS5, ours, challenge, _user(sealed_initiate))))
 
 
 def release_request(sealed_initiate: bytes = b"") -> bytes:
@@ -89,18 +93,13 @@ def public_response(apdu: bytes) -> Accepted:
 
 def initiate_response(plain: bytes) -> int:
     """Read the plain initiate-response; return the largest PDU it takes. Raises Malformed, AssociationRefused without GET."""
-    cursor = Cursor(plain)
-    cursor.expect(b"\x08")
-    if cursor.byte():
-        cursor.byte()  # the quality of service it offers: nobody uses it
-    cursor.expect(_ANSWER)
-    conformance = cursor.number(3)
-    pdu = cursor.number(2)
-    cursor.expect(b"\x00\x07")  # vaa-name of logical names
-    cursor.end()
-    if not conformance & _GET:
+    body = plain[3:] if plain[:2] == b"\x08\x01" else plain[2:]  # 01: with the quality of service it offers, which nobody uses
+    if plain[:2] not in {b"\x08\x00", b"\x08\x01"} or len(body) != _BODY or body[:5] != _ANSWER or body[10:] != _LN_VAA:
+        msg = "not an initiate-response of logical names"
+        raise Malformed(msg)
+    if not body[7] & _GET:
         raise AssociationRefused(0, -1)
-    return pdu
+    return body[8] << 8 | body[9]
 
 
 def release_response(apdu: bytes) -> bytes:
@@ -116,7 +115,7 @@ def _accepted(apdu: bytes, context: bytes) -> tuple[dict[int, bytes], int]:
     """Return the fields and the diagnostic of an AARE whose result is 0, in this application context."""
     fields = _fields(apdu, AARE)
     result = _integer(_need(fields, _RESULT))
-    diagnostic = _integer(Cursor(_need(fields, _DIAGNOSTIC), 1).field())
+    diagnostic = _integer(_contents(_need(fields, _DIAGNOSTIC)))
     if result != 0:
         # a refusal may lack every other field (seen on meters in the field)
         raise AssociationRefused(result, diagnostic)
@@ -128,18 +127,20 @@ def _accepted(apdu: bytes, context: bytes) -> tuple[dict[int, bytes], int]:
 
 def _fields(apdu: bytes, tag: int) -> dict[int, bytes]:
     """Return the contents of each field of an ACSE APDU by its tag; a field may stand there once."""
-    cursor = Cursor(apdu)
-    cursor.expect(bytes((tag,)))
-    if cursor.length() != len(apdu) - cursor.at:
-        msg = "an ACSE APDU has another length than it says"
+    length, at = lengths.decode(apdu, 1)
+    end = len(apdu)
+    if apdu[0] != tag or at + length != end:
+        msg = "not the ACSE APDU that was expected, or of another length than it says"
         raise Malformed(msg)
     fields: dict[int, bytes] = {}
-    while not cursor.done:
-        field = cursor.byte()
-        if field in fields:
-            msg = "a field stands twice in an ACSE APDU"
+    while at < end:
+        field = apdu[at]
+        length, start = lengths.decode(apdu, at + 1)
+        at = start + length
+        if at > end or field in fields:
+            msg = "a field of an ACSE APDU is cut off or stands twice"
             raise Malformed(msg)
-        fields[field] = cursor.field()
+        fields[field] = apdu[start:at]
     return fields
 
 
@@ -154,20 +155,28 @@ def _need(fields: dict[int, bytes], tag: int) -> bytes:
 
 def _inner(fields: dict[int, bytes], tag: int, inner: int) -> bytes:
     """Return what the one element `inner` within a field holds."""
-    cursor = Cursor(_need(fields, tag))
-    cursor.expect(bytes((inner,)))
-    contents = cursor.field()
-    cursor.end()
-    return contents
+    element = _need(fields, tag)
+    if element[:1] != bytes((inner,)):
+        msg = "a field of an ACSE APDU holds another element"
+        raise Malformed(msg)
+    return _contents(element)
+
+
+def _contents(element: bytes) -> bytes:
+    """Return what an element holds that fills these bytes, whatever its tag."""
+    length, start = lengths.decode(element, 1)
+    if start + length != len(element):
+        msg = "an element has another length than it says"
+        raise Malformed(msg)
+    return element[start:]
 
 
 def _integer(element: bytes) -> int:
     """Return a BER INTEGER of one byte."""
-    cursor = Cursor(element)
-    cursor.expect(b"\x02\x01")
-    value = cursor.byte()
-    cursor.end()
-    return value
+    if element[:2] != _INTEGER or len(element) != len(_INTEGER) + 1:
+        msg = "not an integer of one byte"
+        raise Malformed(msg)
+    return element[-1]
 
 
 def _user(apdu: bytes) -> bytes:

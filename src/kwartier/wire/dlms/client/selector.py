@@ -1,7 +1,6 @@
 """Selective access to a profile by range (IEC 62056-6-2, class 7, access selector 1): from and to on the clock, both included."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from kwartier.model.meter import Column, MeterModel, Profile
@@ -31,7 +30,6 @@ def columns_for(model: MeterModel, profile: Profile, mask: Mask) -> tuple[Column
     return tuple(c for c in profile.columns if c.channel is None or mask >> c.channel & 1)
 
 
-@lru_cache(maxsize=4096)
 def by_range(profile: Profile, mbus: int, first_s: int, last_s: int, columns: tuple[Column, ...]) -> bytes:
     """Return the selective access descriptor for the rows stamped first_s..last_s (epoch seconds). Raises Misuse.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from kwartier.model.register import Obis
+from kwartier.wire.dlms import lengths
 from kwartier.wire.dlms.client.ciphering import GMAC_LENGTH
 from kwartier.wire.dlms.client.reading import Cursor
 from kwartier.wire.dlms.errors import AccessRefused, ExceptionAnswer, Malformed, NotAuthentic, OutOfTurn
@@ -24,6 +25,10 @@ _HLS_PASS_3: Final = bytes.fromhex("c301c1000f0000280000ff0101") + bytes((0x09, 
 _NEXT: Final = bytes((GET_REQUEST, 2, INVOKE))
 _NORMAL, _WITH_BLOCK = 1, 2
 _INVOKE_ID: Final = 0x0F
+_HEAD: Final = 3
+"""Bytes that every response has: its tag, which form of it, the invoke-id."""
+_RETURN_OCTETS: Final = b"\x01\x00\x09"
+"""There are return parameters, they are data, an octet-string."""
 
 
 def get(class_id: int, obis: Obis, attribute: int, selector: bytes = b"") -> bytes:
@@ -62,38 +67,34 @@ class Block:
 
 def get_response(plain: bytes) -> Whole | Block:
     """Read a GET response. Raises Malformed, OutOfTurn, AccessRefused."""
-    cursor = Cursor(plain)
-    form = _head(cursor, GET_RESPONSE)
+    form = _form(plain, GET_RESPONSE)
     if form == _NORMAL:
-        _refusal(cursor)
-        return Whole(cursor.rest())
+        _refusal(plain, 3)
+        return Whole(plain[4:])
     if form != _WITH_BLOCK:
         msg = "a GET response in a form that was not asked for"
         raise OutOfTurn(msg)
-    last = cursor.byte()
-    if last > 1:
-        msg = "a boolean that is neither 0 nor 1"
+    _refusal(plain, 8)
+    length, start = lengths.decode(plain, 9)
+    if plain[3] > 1 or start + length != len(plain):
+        msg = "a block of another length than it says, or one that is neither last nor not"
         raise Malformed(msg)
-    number = cursor.number(4)
-    _refusal(cursor)
-    data = cursor.field()
-    cursor.end()
-    return Block(number, bool(last), data)
+    return Block(int.from_bytes(plain[4:8], "big"), plain[3] == 1, plain[start:])
 
 
 def hls_pass_4(plain: bytes) -> bytes:
     """Read the answer to `hls_pass_3`: the meter's answer to our challenge. Raises Malformed, OutOfTurn, NotAuthentic."""
-    cursor = Cursor(plain)
-    if _head(cursor, ACTION_RESPONSE) != _NORMAL:
+    if _form(plain, ACTION_RESPONSE) != _NORMAL:
         msg = "an ACTION response in a form that was not asked for"
         raise OutOfTurn(msg)
-    if cursor.byte() != 0:
+    if plain[3:4] != b"\x00":
         msg = "the meter did not take our answer to its challenge"
         raise NotAuthentic(msg)
-    cursor.expect(b"\x01\x00\x09")  # there are return parameters, they are data, an octet-string
-    answer = cursor.field()
-    cursor.end()
-    return answer
+    length, start = lengths.decode(plain, 7)
+    if plain[4:7] != _RETURN_OCTETS or start + length != len(plain):
+        msg = "an ACTION response without the octet-string that is due"
+        raise Malformed(msg)
+    return plain[start:]
 
 
 def double_long_unsigned(data: bytes) -> int:
@@ -115,24 +116,22 @@ def exception_response(apdu: bytes) -> ExceptionAnswer:
     return ExceptionAnswer(state, service, counter)
 
 
-def _head(cursor: Cursor, tag: int) -> int:
+def _form(plain: bytes, tag: int) -> int:
     """Check the tag and the invoke-id of a response; return which form of it this is."""
-    cursor.expect(bytes((tag,)))
-    form = cursor.byte()
-    if cursor.byte() & _INVOKE_ID != INVOKE & _INVOKE_ID:
+    if len(plain) < _HEAD or plain[0] != tag:
+        msg = "not the response to this request"
+        raise Malformed(msg)
+    if plain[2] & _INVOKE_ID != INVOKE & _INVOKE_ID:
         msg = "an answer to another request"
         raise OutOfTurn(msg)
-    return form
+    return plain[1]
 
 
-def _refusal(cursor: Cursor) -> None:
-    """Step over the choice `data` of a result; raise AccessRefused for the other one."""
-    choice = cursor.byte()
-    if choice == 0:
+def _refusal(plain: bytes, at: int) -> None:
+    """Pass if the result at `at` is data; raise AccessRefused for a reason why there are none."""
+    if plain[at : at + 1] == b"\x00":
         return
-    result = cursor.byte()
-    cursor.end()
-    if choice != 1 or result == 0:
+    if plain[at : at + 1] != b"\x01" or len(plain) != at + 2 or plain[-1] == 0:
         msg = "neither data nor a reason why there are none"
         raise Malformed(msg)
-    raise AccessRefused(result)
+    raise AccessRefused(plain[-1])
