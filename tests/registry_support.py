@@ -89,7 +89,7 @@ class World:
         """Bind a party to the law."""
         return self.new("agreement", party=party, period=period)
 
-    def permission(  # noqa: PLR0913 - a permission has so many parts
+    def permission(
         self,
         connection: int,
         subject: int,

@@ -1,0 +1,131 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from kwartier.model.period import Period
+from kwartier.store.registry import permissions
+from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.permissions import Grant, PartyCount
+from registry_support import ALWAYS, NOON, World, between, on
+
+C = psycopg.Connection[Any]
+LATER = NOON + timedelta(days=2)
+
+
+@pytest.fixture
+def given(world: World) -> Grant:
+    """Return what somebody at home may give."""
+    home, me = world.connection(), world.subject()
+    world.occupancy(home, me, between("2026-01-01"))
+    return Grant(home, me, world.party("third_party"), 6, "mijn app", ALWAYS, Period(NOON, on("2027-01-01")))
+
+
+def test_a_permission_is_given_ended_once_and_cut_at_its_end(operator: C, given: Grant) -> None:
+    key = permissions.grant(operator, given, NOON)
+    (row,) = permissions.of_subject(operator, given.subject)
+    assert (row.id, row.live, row.given, row.ended) == (key, given.live, given.live, None)
+    assert permissions.own(operator, given.subject, key, LATER) == row
+    assert permissions.revoke(operator, key, LATER) is True
+    assert permissions.revoke(operator, key, LATER + timedelta(days=1)) is False
+    (row,) = permissions.of_connection(operator, given.connection)
+    assert (row.live, row.given, row.ended, row.ended_at) == (Period(NOON, LATER), given.live, "revoked", LATER)
+    assert permissions.own(operator, given.subject, key, LATER) is None
+
+
+def test_a_permission_that_ran_out_is_not_the_persons_to_end(operator: C, given: Grant) -> None:
+    key = permissions.grant(operator, given, NOON)
+    assert permissions.own(operator, given.subject, key, on("2027-01-01")) is None
+    assert permissions.own(operator, given.subject + 1, key, NOON) is None
+    assert permissions.own(operator, given.subject, key + 1, NOON) is None
+
+
+def test_the_same_party_and_purpose_twice_is_refused_until_the_first_has_ended(operator: C, given: Grant) -> None:
+    key = permissions.grant(operator, given, NOON)
+    again = replace(given, live=Period(LATER))
+    with pytest.raises(AlreadyPermitted):
+        permissions.grant(operator, again, LATER)
+    permissions.grant(operator, replace(again, purpose="iets anders"), LATER)
+    permissions.grant(operator, replace(again, party=None), LATER)
+    permissions.revoke(operator, key, LATER)
+    assert permissions.grant(operator, again, LATER) > key
+
+
+def test_only_who_lives_there_gives(operator: C, given: Grant, world: World) -> None:
+    for wrong in (
+        replace(given, subject=world.subject()),
+        replace(given, connection=world.connection()),
+        replace(given, live=Period(on("2025-12-31"))),
+    ):
+        with pytest.raises(NotAnOccupant):
+            permissions.grant(operator, wrong, NOON)
+    assert permissions.of_connection(operator, given.connection) == []
+
+
+def test_the_portal_gives_and_ends_what_is_the_persons_own_and_nothing_else(
+    operator: C, given: Grant, world: World, portal: Callable[[int], C]
+) -> None:
+    neighbour = world.subject()
+    world.occupancy(world.connection(), neighbour)
+    c = portal(given.subject)
+    key = permissions.grant(c, given, NOON)
+    c.commit()
+    other = portal(neighbour)
+    assert permissions.of_connection(other, given.connection) == []
+    with pytest.raises(NotFound):
+        permissions.revoke(other, key, LATER)
+    with pytest.raises(NotAnOccupant):
+        permissions.grant(other, given, NOON)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), other.transaction():
+        other.execute("insert into kw.permission_event (permission, at, event) values (%s, now(), 'revoked')", (key,))
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), other.transaction():
+        other.execute("insert into kw.permission_state select * from kw.permission_state")
+    c = portal(given.subject)
+    assert permissions.revoke(c, key, LATER)
+    c.commit()
+    operator.rollback()
+    assert permissions.own(operator, given.subject, key, LATER) is None
+
+
+def test_the_overview_counts_by_party_and_names_nobody(operator: C, given: Grant) -> None:
+    first = permissions.grant(operator, given, NOON)
+    permissions.grant(operator, replace(given, party=None), NOON)
+    permissions.grant(operator, replace(given, purpose="kort", live=Period(NOON, NOON + timedelta(hours=1))), NOON)
+    permissions.revoke(operator, first, LATER)
+    assert permissions.overview(operator, LATER) == [PartyCount(None, 1, 0, 0), PartyCount(given.party, 0, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update kw.permission set purpose = 'more'",
+        "delete from kw.permission",
+        "update kw.permission_event set at = now()",
+        "delete from kw.permission_event",
+        "update kw.stop set at = now()",
+        "delete from kw.stop",
+    ],
+)
+def test_what_was_said_is_never_changed(operator: C, given: Grant, change: str, admin_dsn: str) -> None:
+    permissions.revoke(operator, permissions.grant(operator, given, NOON), LATER)
+    operator.commit()
+    with psycopg.connect(admin_dsn) as admin, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        admin.execute(change.encode())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update kw.supply set party = party + 1",
+        "update kw.supply set connection = connection + 1",
+        "update kw.supply set period = tstzrange(lower(period) - interval '1 day', null)",
+    ],
+)
+def test_of_a_fact_with_an_end_only_the_end_may_change(operator: C, given: Grant, world: World, change: str) -> None:
+    world.supply(given.connection, world.party())
+    operator.execute("update kw.supply set period = tstzrange(lower(period), now())")
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        operator.execute(change.encode())
