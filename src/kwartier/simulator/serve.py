@@ -90,13 +90,11 @@ class Line(asyncio.Protocol):
         if self._connection is None or self._transport is None or self._fault is Fault.SILENT:
             return
         try:
-            replies = self._connection.receive(data, self._board.now())
+            for reply in self._connection.receive(data, self._board.now()):
+                self._send(reply)
         except BadFrame:
             self._board.journal.note(self._number, "bad_frame")
-            self._transport.abort()
-            return
-        for reply in replies:
-            self._send(reply)
+            self._transport.close()
 
     def _send(self, reply: Reply) -> None:
         """Write down what happened, then let the answer go."""

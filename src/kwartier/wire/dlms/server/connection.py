@@ -10,7 +10,7 @@ PUBLIC may GET the invocation counter and the clock. ASSOCIATED may GET every ob
 answers, keeps silent where meters do, or raises BadFrame when it no longer knows where the next frame begins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple, final
 
@@ -78,9 +78,13 @@ class Connection:
         self._pdu = self._device.pdu
         self._long: LongGet | None = None
 
-    def receive(self, data: bytes, at: int) -> list[Reply]:
-        """Take bytes that came at the moment `at` (epoch seconds); return a reply per complete frame. Raises BadFrame."""
-        return [self._reply(frame, at) for frame in self._unwrapper.feed(data)]
+    def receive(self, data: bytes, at: int) -> Iterator[Reply]:
+        """Take bytes that came at the moment `at` (epoch seconds); yield a reply per complete frame.
+
+        Raises BadFrame after the replies to the good frames. Nothing happens to a frame whose reply nobody takes.
+        """
+        for frame in self._unwrapper.feed(data):
+            yield self._reply(frame, at)
 
     def _reply(self, frame: Frame, at: int) -> Reply:
         """Answer one frame, or keep silent."""

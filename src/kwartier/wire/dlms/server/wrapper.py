@@ -1,6 +1,7 @@
 """The TCP wrapper (IEC 62056-47): version 1, source and destination port (SAP), length; then the APDU."""
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple, final
 
 from kwartier.wire.dlms.server.errors import BadFrame
@@ -34,20 +35,16 @@ class Unwrapper:
         """Start with nothing held."""
         self._held = b""
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take more bytes; return the frames that are complete now. Raises BadFrame: then close the connection."""
-        held = self._held + data if self._held else data
-        frames, at = [], 0
-        while len(held) - at >= _HEADER.size:
-            version, source, destination, size = _HEADER.unpack_from(held, at)
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take more bytes; yield the frames that are complete. Raises BadFrame after the good ones: then close the connection."""
+        self._held += data
+        while len(self._held) >= _HEADER.size:
+            version, source, destination, size = _HEADER.unpack_from(self._held)
             if version != _VERSION or not 0 < size <= LONGEST:
-                self._held = b""
                 msg = "not a wrapper frame, or one that is empty or too long"
                 raise BadFrame(msg)
-            end = at + _HEADER.size + size
-            if end > len(held):
-                break
-            frames.append(Frame(source, destination, held[at + _HEADER.size : end]))
-            at = end
-        self._held = held[at:]
-        return frames
+            end = _HEADER.size + size
+            if end > len(self._held):
+                return
+            apdu, self._held = self._held[_HEADER.size : end], self._held[end:]
+            yield Frame(source, destination, apdu)

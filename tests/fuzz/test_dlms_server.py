@@ -1,0 +1,203 @@
+"""Whatever a client sends, a meter answers, keeps silent, or raises its own typed error, and nothing else.
+
+Random bytes, mutated genuine frames, and mutated plaintexts that are sealed correctly, so that they reach what lies behind the
+ciphering. Whole: 100,000 per entrance with --full, a seeded sample otherwise; 5,000 of them also byte by byte.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+
+from kwartier.wire.dlms.errors import DlmsError
+from kwartier.wire.dlms.server import acse, moments, sealing, selection, services
+from kwartier.wire.dlms.server.connection import Connection, Stage
+from kwartier.wire.dlms.server.device import Counters
+from kwartier.wire.dlms.server.errors import BadFrame
+from kwartier.wire.dlms.server.wrapper import Unwrapper
+from meter_support import CLIENT, INITIATE, NOW, PUBLIC_AARQ, Probe, ber, by_range, date_time, device, get, wrapped
+
+WHOLE, BYTEWISE = 100_000, 5_000
+SAMPLE, SAMPLE_BYTEWISE = 3_000, 150
+SEED = 20_261_122
+RANGE = by_range(date_time("07ea0b16ff00000000ffc400"), date_time("07ea0b17ff00000000ffc400"))
+ENTRIES = bytes.fromhex("020204060000000206000000051200011200 00".replace(" ", ""))
+RLRQ = bytes.fromhex("6203800100")
+NEXT = bytes.fromhex("c002c100000001")
+GETS = [get(7, "1-0:99.1.0", a, s) for a, s in ((2, RANGE), (2, ENTRIES), (2, b""), (3, b""), (7, b""))]
+PLAINS = [*GETS, get(1, "0-0:43.1.0", 2), get(8, "0-0:1.0.0", 2), get(15, "0-0:40.0.0", 2), NEXT]
+ROUNDS = [
+    pytest.param(SAMPLE, id="sample"),
+    pytest.param(WHOLE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900)]),
+]
+BYTE_ROUNDS = [
+    pytest.param(SAMPLE_BYTEWISE, id="sample"),
+    pytest.param(BYTEWISE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900)]),
+]
+
+
+def mutated(draw: Random, seed: bytes) -> bytes:
+    """Flip, cut, repeat, insert or overwrite, once to five times."""
+    data = bytearray(seed)
+    for _ in range(draw.randint(1, 5)):
+        at = draw.randrange(len(data) + 1)
+        match draw.randrange(6):
+            case 0 if at < len(data):
+                data[at] ^= 1 << draw.randrange(8)
+            case 1:
+                del data[at : at + draw.randint(1, 9)]
+            case 2:
+                data[at:at] = draw.randbytes(draw.randint(1, 9))
+            case 3:
+                data[at:at] = data[: draw.randint(0, 30)]
+            case 4 if at < len(data):
+                data[at] = draw.choice((0, 1, 2, 9, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFE, 0xFF))
+            case _:
+                data[at : at + 4] = draw.randbytes(4)
+    return bytes(data)
+
+
+def inputs(seeds: list[bytes], rounds: int, salt: int) -> Iterator[bytes]:
+    """Half mutations of genuine bytes, a quarter random ones, a quarter a genuine beginning with a random end."""
+    draw = Random(SEED + salt)
+    for turn in range(rounds):
+        seed = draw.choice(seeds)
+        if turn % 4 < 2:
+            yield mutated(draw, seed)
+        elif turn % 4 == 2:
+            yield draw.randbytes(draw.randrange(80))
+        else:
+            yield seed[: draw.randrange(len(seed) + 1)] + draw.randbytes(draw.randrange(40))
+
+
+def survives(decode: Callable[[bytes], object], data: bytes) -> None:
+    """A result or a typed error; anything else fails the test with its input in the report."""
+    try:
+        decode(data)
+    except DlmsError:
+        return
+
+
+def opened(data: bytes) -> bytes:
+    return sealing.Sealer(bytes(16), bytes(16)).open(CLIENT, sealing.split(data))
+
+
+MANAGEMENT_AARQ = Probe().aarq()
+DECODERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
+    "wrapper": (lambda data: list(Unwrapper().feed(data)), [wrapped(PUBLIC_AARQ, 16), wrapped(RLRQ) * 3]),
+    "aarq": (acse.read_aarq, [PUBLIC_AARQ, MANAGEMENT_AARQ]),
+    "rlrq": (acse.read_rlrq, [RLRQ, ber(0x62, b"\x80\x01\x00" + ber(0xBE, ber(0x04, ber(0x21, bytes(31)))))]),
+    "initiate": (acse.read_initiate, [INITIATE]),
+    "get": (services.read_get, PLAINS),
+    "action": (services.read_action, [Probe().pass_3()]),
+    "selection": (selection.read, [RANGE, ENTRIES]),
+    "date-time": (moments.read, [date_time("07ea0b16ff00000000ffc400"), date_time("07ea0a19ff021e00008000ff")]),
+    "ciphered": (opened, [Probe().seal(GETS[0])]),
+}
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_decoder_gives_a_result_or_a_typed_error(name: str, rounds: int) -> None:
+    decode, seeds = DECODERS[name]
+    for data in inputs(seeds, rounds, sum(name.encode())):
+        survives(decode, data)
+
+
+# A whole connection, at every stage
+
+
+def idle() -> Probe:
+    return Probe(device(count=40, counters=Counters()))
+
+
+def public() -> Probe:
+    probe = idle()
+    probe.raw(PUBLIC_AARQ, 16)
+    return probe
+
+
+def pending() -> Probe:
+    probe = idle()
+    probe.raw(probe.aarq())
+    return probe
+
+
+def associated() -> Probe:
+    return idle().associate()
+
+
+STAGES = {"idle": (idle, 1), "public": (public, 16), "pending": (pending, 1), "associated": (associated, 1)}
+
+
+def frames(stage: str) -> tuple[Probe, int, list[bytes]]:
+    """A probe at a stage, its client, and genuine APDUs to mutate there."""
+    made, sap = STAGES[stage]
+    probe = made()
+    sealed = [
+        ber(0xC8, probe.seal(GETS[0])),
+        ber(0xDB, CLIENT) + ber(0, probe.seal(GETS[0]))[1:],
+        ber(0xCB, probe.seal(probe.pass_3())),
+    ]
+    return probe, sap, [PUBLIC_AARQ, MANAGEMENT_AARQ, RLRQ, *PLAINS, *sealed]
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_any_apdu_at_any_stage_is_answered_or_met_with_silence(stage: str, rounds: int) -> None:
+    _, sap, seeds = frames(stage)
+    probe = STAGES[stage][0]()
+    reached = probe.connection.stage
+    for apdu in inputs(seeds, rounds, sum(stage.encode())):
+        if not apdu:
+            continue
+        probe.raw(apdu, sap)
+        if probe.connection.stage is not reached:
+            probe = STAGES[stage][0]()
+    assert reached is Stage(stage)
+
+
+@pytest.mark.parametrize("rounds", BYTE_ROUNDS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_any_stream_byte_by_byte_gives_what_it_gives_whole(stage: str, rounds: int) -> None:
+    _, sap, seeds = frames(stage)
+    streams = [wrapped(seed, sap) for seed in seeds]
+    for stream in inputs(streams, rounds, sum(stage.encode()) + 1):
+        pieces = [stream[at : at + 1] for at in range(len(stream))]
+        assert fed(stage, pieces) == fed(stage, [stream])
+
+
+def fed(stage: str, pieces: list[bytes]) -> tuple[bytes, bool]:
+    """Everything a fresh meter answers to these pieces, and whether it gave the stream up."""
+    connection: Connection = STAGES[stage][0]().connection
+    answers = b""
+    for piece in pieces:
+        try:
+            for reply in connection.receive(piece, NOW):
+                answers += reply.data
+        except BadFrame:
+            return answers, True
+    return answers, False
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("stage", ["pending", "associated"])
+def test_mutated_plaintexts_under_a_genuine_seal(stage: str, rounds: int) -> None:
+    draw = Random(SEED)
+    probe = STAGES[stage][0]()
+    reached = probe.connection.stage
+    for plain in inputs([*PLAINS, probe.pass_3()], rounds, sum(stage.encode()) + 2):
+        if probe.connection.stage is not reached or probe.ic > 2**31:
+            probe = STAGES[stage][0]()
+        sealed = probe.seal(plain)
+        apdu = ber(0xDB, CLIENT) + ber(0, sealed)[1:] if draw.random() < 0.3 else ber(draw.choice((0xC8, 0xCB)), sealed)
+        if len(apdu) <= 2048:
+            assert probe.raw(apdu)
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_mutated_initiates_under_a_genuine_seal(rounds: int) -> None:
+    for initiate in inputs([INITIATE], rounds, 7):
+        probe = idle()
+        answer = probe.raw(probe.aarq(initiate=initiate))
+        assert answer[:1] in {b"\x61", b"\xd8"}
