@@ -1,0 +1,89 @@
+"""Responses in plaintext."""
+
+import pytest
+
+from kwartier.wire.dlms.client import xdlms
+from kwartier.wire.dlms.errors import AccessRefused, Malformed, NotAuthentic, OutOfTurn
+
+
+def test_all_data_at_once() -> None:
+    assert xdlms.get_response(bytes.fromhex("c401c1000601020304")) == xdlms.Whole(bytes.fromhex("0601020304"))
+
+
+def test_a_meter_may_change_the_priority_bits() -> None:
+    assert xdlms.get_response(bytes.fromhex("c401010000")) == xdlms.Whole(b"\0")
+
+
+def test_a_block() -> None:
+    found = xdlms.get_response(bytes.fromhex("c402c1000000000200820003616263"))
+    assert found == xdlms.Block(2, last=False, data=b"abc")
+
+
+@pytest.mark.parametrize("response", ["c401c10103", "c402c101000000010103"])
+def test_a_reason_why_there_are_no_data(response: str) -> None:
+    with pytest.raises(AccessRefused) as caught:
+        xdlms.get_response(bytes.fromhex(response))
+    assert caught.value.result == 3
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "", "c4", "c401c1", "c501c100", "c401c102", "c401c101", "c401c10100", "c401c1010300", "c402c1000000000100",
+        "c402c10000000001000561", "c402c1020000000100016100", "c402c10200000001000161", "c402c100000000010001610",
+    ],
+)  # fmt: skip
+def test_no_get_response(response: str) -> None:
+    with pytest.raises(Malformed):
+        xdlms.get_response(bytes.fromhex(response + "0" * (len(response) % 2)))
+
+
+@pytest.mark.parametrize("response", ["c401c200", "c403c100", "c400c100"])
+def test_an_answer_to_something_else(response: str) -> None:
+    with pytest.raises(OutOfTurn):
+        xdlms.get_response(bytes.fromhex(response))
+
+
+def test_the_answer_of_pass_4() -> None:
+    assert xdlms.hls_pass_4(bytes.fromhex("c701c10001000903616263")) == b"abc"
+
+
+@pytest.mark.parametrize("refused", ["c701c1030100090161", "c701c1", "c701c10c"])
+def test_a_refused_pass_4(refused: str) -> None:
+    with pytest.raises(NotAuthentic):
+        xdlms.hls_pass_4(bytes.fromhex(refused))
+
+
+@pytest.mark.parametrize(
+    "response", ["", "c401c100", "c701c100", "c701c10000", "c701c1000100060161", "c701c1000100090261", "c701c10001000901616162"]
+)
+def test_no_pass_4(response: str) -> None:
+    with pytest.raises(Malformed):
+        xdlms.hls_pass_4(bytes.fromhex(response))
+
+
+def test_a_pass_4_in_blocks_was_not_asked_for() -> None:
+    with pytest.raises(OutOfTurn):
+        xdlms.hls_pass_4(bytes.fromhex("c702c10001000900"))
+
+
+@pytest.mark.parametrize(
+    ("apdu", "found"),
+    [("d80101", (1, 1, None)), ("d80106", (1, 6, None)), ("d80106000004d2", (1, 6, 1234)), ("d80205", (2, 5, None))],
+)
+def test_exception_responses(apdu: str, found: tuple[int, int, int | None]) -> None:
+    error = xdlms.exception_response(bytes.fromhex(apdu))
+    assert (error.state_error, error.service_error, error.counter) == found
+
+
+@pytest.mark.parametrize("apdu", ["", "d8", "d801", "d8010100", "d801060000", "d80106000004d200", "d70101"])
+def test_no_exception_response(apdu: str) -> None:
+    with pytest.raises(Malformed):
+        xdlms.exception_response(bytes.fromhex(apdu))
+
+
+@pytest.mark.parametrize("data", ["", "06", "0600", "060000000000", "0500000000"])
+def test_a_counter_is_a_u32(data: str) -> None:
+    assert xdlms.double_long_unsigned(bytes.fromhex("0600000102")) == 258
+    with pytest.raises(Malformed):
+        xdlms.double_long_unsigned(bytes.fromhex(data))
