@@ -123,7 +123,8 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
         return None
     requests = {key: permit.request for key, permit in intent.permits.items()}
     lines = [leaves.intended(task, requests, intent.subjects.get(task.connection)) for task in intent.tasks]
-    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night})
+    decided = int((intent.loaded or at).timestamp() * 1000)
+    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night, "decided": decided})
     return BatchJob(
         batch=intent.batch,
         day=day,

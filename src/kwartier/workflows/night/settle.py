@@ -52,7 +52,7 @@ def stage(house: Installation, c: Connection[Any], intent: Intent, result: Batch
         )
         for one in result.outcomes
     ]
-    house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, lines, {})
+    house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, lines, {"channel_days": result.channel_days})
 
 
 def _outcome_row(one: Outcome) -> nights.OutcomeRow:

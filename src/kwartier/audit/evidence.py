@@ -1,0 +1,83 @@
+"""The log as it is stored, for whoever checks it: every entry in order, the lines of a batch, the tree's hashes. Reads only."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from psycopg import Connection
+
+C = Connection[Any]
+
+PAGE = 2000
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the tree. `leaf` is what was hashed; `said` is the same, read."""
+
+    position: int
+    id: int
+    kind: str
+    at: datetime
+    leaf: bytes
+    said: Mapping[str, Any]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a batch: canonical JSON of its body, and the tag and salt check beside it (None if it is about no person)."""
+
+    number: int
+    connection: int
+    body: bytes
+    subject: bytes | None
+    salt_check: bytes | None
+
+
+def pages(c: C) -> Iterator[Sequence[Entry]]:
+    """Yield all entries in the order of the tree, a page at a time."""
+    after = -1
+    while True:
+        rows = c.execute(
+            "select position, id, kind, at, leaf from audit.entry where position > %s order by position limit %s", (after, PAGE)
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [Entry(*row, json.loads(row[4])) for row in rows]
+
+
+def lines(c: C, entry: int) -> list[Line]:
+    """Return the lines of a batch in order."""
+    rows = c.execute(
+        "select number, connection, body, subject, salt_check from audit.leaf where entry = %s order by number", (entry,)
+    )
+    return [Line(*row) for row in rows]
+
+
+def nodes(c: C, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Return the stored hashes at (level, position); a place that is not stored is absent."""
+    rows = c.execute(
+        "select level, position, hash from audit.node join unnest(%s::smallint[], %s::bigint[]) as asked (level, position)"
+        " using (level, position)",
+        ([level for level, _ in places], [position for _, position in places]),
+    )
+    return {(level, position): found for level, position, found in rows}
+
+
+def checkpoints(c: C) -> dict[int, tuple[bytes, str]]:
+    """Return root and signed note of every checkpoint, by size."""
+    return {size: (root, note) for size, root, note in c.execute("select size, root, note from audit.checkpoint order by size")}
+
+
+def stray_lines(c: C) -> int:
+    """Count batches' lines that belong to no entry of the tree and to nothing pending."""
+    found = c.execute(
+        "select count(*) from audit.leaf l where not exists (select from audit.entry e where e.id = l.entry)"
+        " and not exists (select from audit.pending p where p.id = l.entry)"
+    ).fetchone()
+    return int(found[0]) if found else 0

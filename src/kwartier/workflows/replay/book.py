@@ -1,0 +1,238 @@
+"""Intents and deeds, batch by batch, as the log has them: each ground is decided again, each deed is held against its intent."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwartier.audit.evidence import Entry, Line
+from kwartier.audit.leaves import Grant
+from kwartier.grounds import decide
+from kwartier.model.period import day_of, epoch_s, from_epoch_s, midnight
+from kwartier.model.permit import Permit
+from kwartier.model.register import DAY_MASK, channels_of
+from kwartier.model.task import ProfileName, Result
+from kwartier.workflows.replay.again import PREPARING, Again
+from kwartier.workflows.replay.findings import Findings
+
+MASKS: Final = {
+    ProfileName.E_INTERVAL: 1 << 1 | 1 << 2,
+    ProfileName.E_DAY: 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7,
+    ProfileName.G_INTERVAL: 1 << 3,
+    ProfileName.G_DAY: 1 << 8,
+}
+"""The channels that each profile can serve."""
+ABANDONED: Final = timedelta(days=1)
+"""How long the intent of a batch without deed may still be carried out: its worker may outlive a coordinator that was killed."""
+
+Codes = NDArray[np.int64]
+Stores = dict[date, list[tuple[int, tuple[int, int] | None]]]
+"""Per local day what may be stored: code of the channel-day, and the bounds where only a part of the day is covered."""
+
+
+class TaskKey(NamedTuple):
+    """What makes a task of a batch: the same in intent and deed."""
+
+    connection: int
+    meter: int
+    profile: str
+    mbus: int
+    first_s: int
+    last_s: int
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> "TaskKey":
+        """Read it from the body of a line."""
+        return cls(body["c"], body["m"], body["p"], body["b"], body["f"], body["l"])
+
+
+@final
+@dataclass(slots=True)
+class Asked:
+    """One intended task, for comparison with what the meter remembers."""
+
+    batch: int
+    key: TaskKey
+    grants: tuple[Grant, ...]
+    since: datetime
+    until: datetime
+    stopped: datetime
+    """When the last of its grounds was stopped."""
+    restricted: tuple[tuple[datetime, datetime | None, datetime], ...]
+    read: bool = False
+    seen: bool = False
+
+
+@final
+@dataclass(slots=True)
+class Book:
+    """What the log says was asked and done.
+
+    `covered` has, per local day and batch, the codes of the channel-days it may have stored; `whole` those it covers wholly, and
+    `partly` the bounds of the others.
+    """
+
+    again: Again
+    found: Findings
+    by_meter: dict[tuple[int, str, int], list[Asked]]
+    covered: dict[date, dict[int, Codes]]
+    partly: dict[tuple[int, date, int], list[tuple[int, int]]]
+    whole: dict[tuple[int, date], set[int]]
+    stored: dict[int, int]
+    parcels: dict[str, tuple[str, datetime, dict[str, Any]]]
+    _open: dict[int, dict[TaskKey, Asked]]
+
+    @classmethod
+    def empty(cls, again: Again, found: Findings) -> "Book":
+        """Begin."""
+        return cls(again, found, defaultdict(list), defaultdict(dict), {}, defaultdict(set), {}, {}, {})
+
+    def take(self, entry: Entry, lines: Sequence[Line]) -> None:
+        """Take up an entry of the log, in the log's order."""
+        match entry.kind:
+            case "batch:intended":
+                self._intended(entry, lines)
+            case "batch:read":
+                self._read(entry, lines)
+            case "parcel:delivered" | "parcel:withheld":
+                self._parcel(entry.kind, entry.at, entry.said["body"])
+            case "batch:delivered":
+                for line in lines:
+                    self._parcel("parcel:delivered", entry.at, json.loads(line.body))
+            case _:
+                pass
+
+    def _parcel(self, kind: str, at: datetime, body: dict[str, Any]) -> None:
+        self.parcels[body["parcel"]] = (kind, at, body)
+
+    def _intended(self, entry: Entry, lines: Sequence[Line]) -> None:
+        said = entry.said["body"]
+        bodies = [json.loads(line.body) for line in lines]
+        tasks = {TaskKey.of(body): tuple(Grant(*one) for one in body["g"]) for body in bodies}
+        self.again.load((key.meter, grant.request(key.connection)) for key, grants in tasks.items() for grant in grants)
+        moments = _moments(entry.at, said.get("decided"))
+        decided: dict[tuple[str, int], Permit | None] = {}
+        made = self._open.setdefault(said["batch"], {})
+        for key, grants in tasks.items():
+            permits = [self._decided(decided, key, grant, moments) for grant in grants]
+            self._beyond(said["batch"], key, grants)
+            stopped = max((self.again.stopped(permit, moments[-1]) for permit in permits if permit), default=entry.at)
+            restricted = self.again.restricted(grants[0].request(key.connection), key.meter) if grants else ()
+            made[key] = Asked(said["batch"], key, grants, entry.at, entry.at + ABANDONED, stopped, restricted)
+            self.by_meter[key.meter, key.profile, key.mbus].append(made[key])
+            for grant, permit in zip(grants, permits, strict=True):
+                if permit is None:
+                    self._undecided(said["batch"], key, grant)
+
+    def _decided(
+        self, known: dict[tuple[str, int], Permit | None], key: TaskKey, grant: Grant, moments: Sequence[datetime]
+    ) -> Permit | None:
+        """Return the permit that deciding again gives, if it is the one named; each is decided once per batch."""
+        at = (grant.permit, key.meter)
+        if at not in known:
+            known[at] = next((one for moment in moments if (one := self._same(key, grant, moment))), None)
+        return known[at]
+
+    def _same(self, key: TaskKey, grant: Grant, at: datetime) -> Permit | None:
+        permit = self.again.permit(grant.request(key.connection), at, meter=key.meter)
+        if permit is None:
+            return None
+        ref = decide.ref(permit)
+        same = (ref.id.hex(), ref.rule_no, ref.mask, ref.first_s, ref.last_s, ref.keeps)
+        return permit if same == (grant.permit, grant.rule_no, grant.mask, grant.first_s, grant.last_s, grant.keeps) else None
+
+    def _undecided(self, batch: int, key: TaskKey, grant: Grant) -> None:
+        self.found.add(
+            "permit-not-decided",
+            batch=batch,
+            connection=key.connection,
+            purpose=grant.purpose,
+            role=grant.role,
+            rule_no=grant.rule_no,
+        )
+
+    def _beyond(self, batch: int, key: TaskKey, grants: Sequence[Grant]) -> None:
+        """A task may not reach beyond its permits, nor ask a profile that one of them has no use for."""
+        useless = [grant for grant in grants if not grant.mask & MASKS[ProfileName(key.profile)]]
+        if (
+            not grants
+            or useless
+            or key.first_s < min(grant.first_s for grant in grants)
+            or key.last_s > max(grant.last_s for grant in grants)
+        ):
+            self.found.add("task-beyond-permits", batch=batch, connection=key.connection, profile=key.profile)
+
+    def _read(self, entry: Entry, lines: Sequence[Line]) -> None:
+        said = entry.said["body"]
+        batch = said["batch"]
+        asked = self._open.pop(batch, {})
+        days: Stores = defaultdict(list)
+        for line in lines:
+            body = json.loads(line.body)
+            one = asked.get(TaskKey.of(body))
+            if one is None:
+                self.found.add("deed-without-intent", batch=batch, connection=line.connection)
+                continue
+            self._deed(one, body, days)
+        for one in asked.values():
+            one.until = entry.at
+        for day, stores in days.items():
+            self.covered[day][batch] = np.unique(np.array([code for code, _ in stores], np.int64))
+            whole = {code for code, within in stores if within is None}
+            for code, within in stores:
+                if within is not None and code not in whole:
+                    self.partly.setdefault((batch, day, code), []).append(within)
+        if "channel_days" in said:
+            self.stored[batch] = said["channel_days"]
+
+    def _deed(self, one: Asked, body: dict[str, Any], days: Stores) -> None:
+        grants = {grant.permit: grant for grant in one.grants}
+        if not set(body["s"]) <= set(grants):
+            self.found.add("permit-not-intended", batch=one.batch, connection=one.key.connection)
+        if body["r"] != Result.READ:
+            return
+        one.read = True
+        for grant in (grants[permit] for permit in body["s"] if permit in grants):
+            for day, code, within in _stores(one.key, grant):
+                days[day].append(code)
+                if within is None:
+                    self.whole[one.batch, day].add(code)
+                else:
+                    self.partly.setdefault((one.batch, day, code), []).append(within)
+
+
+def code_of(connection: int, channel: int) -> int:
+    """Return one number for a channel of a connection."""
+    return connection << 4 | channel
+
+
+def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:
+    """Return when the round was decided: as it says (epoch milliseconds), else when it was written down or a little before."""
+    if decided is not None:
+        return (from_epoch_s(0) + timedelta(milliseconds=decided),)
+    return (at, at - PREPARING)
+
+
+def _stores(key: TaskKey, grant: Grant) -> Iterator[tuple[date, int, tuple[int, int] | None]]:
+    """Yield (day, code, bounds) of what a served, keeping permit lets be stored; bounds where it covers a part of the day only."""
+    if not grant.keeps:
+        return
+    first, last = max(key.first_s, grant.first_s), min(key.last_s, grant.last_s)
+    for channel in channels_of(grant.mask & MASKS[ProfileName(key.profile)]):
+        code = code_of(key.connection, channel)
+        day = day_of(from_epoch_s(first))
+        while (opens := epoch_s(midnight(day))) <= last:
+            closes = epoch_s(midnight(day + timedelta(days=1)))
+            if 1 << channel & DAY_MASK:
+                if first <= opens:
+                    yield day, code, None
+            elif first <= opens and closes <= last:
+                yield day, code, None
+            elif first < closes and opens < last:
+                yield day, code, (first, last)
+            day += timedelta(days=1)

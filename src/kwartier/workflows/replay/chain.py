@@ -1,0 +1,90 @@
+"""The log against itself: every entry hashes to the tree, the tree to what was signed, and the lines of a batch to its root."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, final
+
+from psycopg import Connection
+
+from kwartier.audit import evidence
+from kwartier.audit.errors import AuditError
+from kwartier.audit.evidence import Entry, Line
+from kwartier.audit.log import Log
+from kwartier.audit.verify import Rejected, verify
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.tree import Grown, hashed, root_of
+
+C = Connection[Any]
+
+
+@final
+class Chain:
+    """Walks the log once, in order, checking as it goes."""
+
+    def __init__(self, c: C, log: Log, found: Findings) -> None:
+        """`c` sees the log (operator or auditor); contradictions go to `found`."""
+        self._c = c
+        self._log = log
+        self._found = found
+        self._signed = evidence.checkpoints(c)
+        self._tree = Grown()
+        self._last: Entry | None = None
+
+    def entries(self) -> Iterator[tuple[Entry, list[Line]]]:
+        """Yield every entry with the lines of its batch, if it is one. After the last one the signatures are checked."""
+        self._root(0)
+        for page in evidence.pages(self._c):
+            self._nodes(page)
+            for entry in page:
+                yield entry, self._lines(entry) if entry.kind.startswith("batch:") else []
+            self._last = page[-1]
+        self._signature()
+        if stray := evidence.stray_lines(self._c):
+            self._found.add("stray-lines", stray)
+
+    def _nodes(self, page: Sequence[Entry]) -> None:
+        """Grow the tree by a page and compare what it gives with what is stored."""
+        made: list[tuple[int, int, bytes]] = []
+        for entry in page:
+            made += self._tree.add(hashed(entry.leaf))
+            self._root(self._tree.size)
+        self._found.compared["entries"] += len(page)
+        stored = evidence.nodes(self._c, [(level, position) for level, position, _ in made])
+        for level, position, expected in made:
+            if stored.get((level, position)) != expected:
+                self._found.add("node-differs" if level else "leaf-differs", level=level, position=position)
+
+    def _root(self, size: int) -> None:
+        signed = self._signed.get(size)
+        if signed is not None:
+            self._found.compared["checkpoints"] += 1
+            if signed[0] != self._tree.root():
+                self._found.add("root-differs", size=size)
+
+    def _lines(self, entry: Entry) -> list[Line]:
+        lines = evidence.lines(self._c, entry.id)
+        said = entry.said["body"]
+        self._found.compared["lines"] += len(lines)
+        if len(lines) != said["leaves"] or root_of([_data(one) for one in lines]).hex() != said["root"]:
+            self._found.add("batch-root-differs", entry=entry.id, batch=said["batch"])
+        return lines
+
+    def _signature(self) -> None:
+        """Check the latest signature with the check that customers have; and that the last checkpoint spans the whole tree."""
+        size = max(self._signed, default=0)
+        if size != self._tree.size:
+            self._found.add("checkpoint-refused", size=size, entries=self._tree.size)
+        if self._last is None or size != self._tree.size:
+            return
+        try:
+            verify(self._log.proof(self._c, self._last.id), self._log.vkey)
+        except (Rejected, AuditError) as fault:
+            self._found.add("checkpoint-refused", size=size, why=fault.code)
+
+
+def _data(line: Line) -> bytes:
+    """Put a line together again as it was hashed: canonical JSON of its parts."""
+    said: dict[str, Any] = {"body": json.loads(line.body)}
+    if line.subject is not None and line.salt_check is not None:
+        said |= {"salt": line.salt_check.hex(), "subject": line.subject.hex()}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,88 @@
+"""The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored."""
+
+from collections import Counter
+from datetime import date
+from typing import final
+
+import numpy as np
+
+from kwartier.model.channel_day import Quality
+from kwartier.model.period import HOUR_S, QUARTER_S, epoch_s, midnight
+from kwartier.model.register import Channel
+from kwartier.store.readings import Readings
+from kwartier.workflows.replay.book import Book, Codes
+from kwartier.workflows.replay.findings import Findings
+
+SETTLED = "committed"
+
+
+@final
+class Lake:
+    """Compares day by day; what it holds at a time is one day's keys."""
+
+    def __init__(self, readings: Readings, book: Book, states: dict[int, str], found: Findings) -> None:
+        """`states` are the batches that the registry knew when the log was read; what came later is left alone."""
+        self._readings = readings
+        self._book = book
+        self._states = states
+        self._found = found
+        self._present: Counter[int] = Counter()
+
+    def check(self) -> None:
+        """Compare every day that is held or was covered, then count what each batch should have left."""
+        for day in sorted(set(self._readings.days_held()) | set(self._book.covered)):
+            self._day(day)
+        for batch, expected in self._book.stored.items():
+            if self._states.get(batch) == SETTLED and self._present[batch] < expected:
+                self._found.add("rows-missing", expected - self._present[batch], batch=batch)
+
+    def _day(self, day: date) -> None:
+        codes, batches = self._rows(day)
+        covered = self._book.covered.get(day, {})
+        self._found.compared["channel_days"] += len(codes)
+        for batch in np.unique(batches).tolist():
+            if batch in self._states:
+                self._batch(day, batch, codes[batches == batch], covered.get(batch))
+        order = np.argsort(codes)
+        for batch, expected in covered.items():
+            # what a later batch read again has taken the place of this one's
+            place = np.searchsorted(codes, expected, sorter=order)
+            there = place < len(codes)
+            at = order[place[there]]
+            self._present[batch] += int(((codes[at] == expected[there]) & (batches[at] > batch)).sum())
+
+    def _rows(self, day: date) -> tuple[Codes, Codes]:
+        parts = [
+            (table["key"].to_numpy().astype(np.int64) << 4 | table["ch"].to_numpy().astype(np.int64), table["batch"].to_numpy())
+            for table in self._readings.scan_table(day, ("key", "ch", "batch"))
+        ]
+        if not parts:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.concatenate([codes for codes, _ in parts]), np.concatenate([batches for _, batches in parts])
+
+    def _batch(self, day: date, batch: int, codes: Codes, covered: Codes | None) -> None:
+        self._present[batch] += len(codes)
+        known = np.isin(codes, covered) if covered is not None else np.zeros(len(codes), np.bool_)
+        for code in codes[~known].tolist():
+            self._found.add("row-without-deed", batch=batch, day=day.isoformat(), connection=code >> 4, channel=code & 15)
+        for code in codes[known].tolist():
+            if (batch, day, code) in self._book.partly:
+                self._part(day, batch, code)
+
+    def _part(self, day: date, batch: int, code: int) -> None:
+        """Of a day that permits cover in part, the intervals outside them must be missing."""
+        if code in self._book.whole.get((batch, day), ()):
+            return
+        channel = Channel(code & 15)
+        step = HOUR_S if channel is Channel.GAS else QUARTER_S
+        opens = epoch_s(midnight(day))
+        bounds = self._book.partly[batch, day, code]
+        for one in self._readings.day(code >> 4, day, 1 << channel):
+            for place in range(len(one.deltas) // 4):
+                start = opens + place * step
+                kept = not (one.quality and one.quality[place] & Quality.MISSING)
+                if kept and not any(first <= start and start + step <= last for first, last in bounds):
+                    self._found.add(
+                        "row-beyond-permits", batch=batch, day=day.isoformat(), connection=code >> 4, channel=int(channel)
+                    )
+                    return

@@ -1,0 +1,129 @@
+"""The meters' own journals against the log, both ways: no request for usage without its intent, no deed that a meter forgot."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple, final
+
+from kwartier.model.meter import MeterModel
+from kwartier.model.register import Obis
+from kwartier.model.task import ProfileName
+from kwartier.store.registry.replay import MeterRow
+from kwartier.workflows.replay.book import Asked, Book
+from kwartier.workflows.replay.findings import Findings
+
+TRAVEL: Final = timedelta(milliseconds=50)
+"""From the look at the stop list to the meter's own clock: the way there, and both clocks."""
+CLOCK: Final = timedelta(milliseconds=2)
+"""Journals are written in whole milliseconds."""
+REGISTERS: Final = frozenset({3, 4, 5})
+"""Interface classes that hold a measured value: register, extended register, demand register."""
+
+
+class Request(NamedTuple):
+    """A request for rows of a profile, as a meter remembers it. `first_s`, `last_s` None: everything it had."""
+
+    at: datetime
+    meter: int
+    profile: str
+    mbus: int
+    first_s: int | None
+    last_s: int | None
+
+
+@final
+class Sessions:
+    """Reads a journal line by line and holds every request against the book."""
+
+    def __init__(
+        self, book: Book, meters: Mapping[str, MeterRow], models: Mapping[str, MeterModel], stop_age_s: float, found: Findings
+    ) -> None:
+        """`meters` by equipment id; `stop_age_s` is how old a stop list may be when a request goes out."""
+        self._book = book
+        self._meters = meters
+        self._profiles = {name: _profiles(model) for name, model in models.items()}
+        self._found = found
+        self._allowed = timedelta(seconds=stop_age_s) + TRAVEL
+        self._present: set[int] = set()
+
+    def check(self, journal: Path) -> None:
+        """Compare a whole journal."""
+        for line in _lines(journal):
+            meter = self._meters.get(line["equipment_id"])
+            if meter is None:
+                continue
+            self._present.add(meter.key)
+            if line["event"] == "profile":
+                self._profile(meter, line)
+            elif line["event"] == "object" and line["class_id"] in REGISTERS:
+                self._found.compared["requests"] += 1
+                self._found.add("register-read", meter=meter.key, obis=line["obis"], at=line["at"])
+        self._forgotten()
+
+    def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
+        named = self._profiles.get(meter.model, {}).get(_on_any_channel(Obis.parse(line["obis"])))
+        if named is None:
+            return  # no usage profile: an event log, say
+        obis = Obis.parse(line["obis"])
+        mbus = obis.code[1] if named.startswith("g_") else 0
+        self._found.compared["requests"] += 1
+        self._request(Request(datetime.fromisoformat(line["at"]), meter.key, named, mbus, line["first_s"], line["last_s"]))
+
+    def _request(self, get: Request) -> None:
+        then = [
+            one
+            for one in self._book.by_meter.get((get.meter, get.profile, get.mbus), ())
+            if one.since - CLOCK <= get.at <= one.until + CLOCK
+        ]
+        if not then:
+            self._found.add("get-without-intent", meter=get.meter, profile=get.profile, at=get.at.isoformat())
+            return
+        fitting = [one for one in then if _within(get, one)]
+        for one in fitting:
+            one.seen = True
+        if not fitting:
+            self._found.add("get-beyond-task", meter=get.meter, profile=get.profile, at=get.at.isoformat())
+        self._grounds(get, fitting or then)
+
+    def _grounds(self, get: Request, asked: list[Asked]) -> None:
+        if all(_barred(one, get.at - self._allowed) for one in asked):
+            self._found.add("get-while-restricted", meter=get.meter, profile=get.profile, at=get.at.isoformat())
+        if all(one.stopped + self._allowed < get.at for one in asked):
+            over = min(get.at - one.stopped for one in asked)
+            self._found.add("get-after-stop", meter=get.meter, at=get.at.isoformat(), after_s=str(over.total_seconds()))
+
+    def _forgotten(self) -> None:
+        """Every task that was read must be in the journal of its meter, if that meter keeps one here."""
+        for (meter, profile, _), tasks in self._book.by_meter.items():
+            for one in tasks if meter in self._present else ():
+                self._found.compared["deeds"] += one.read
+                if one.read and not one.seen:
+                    self._found.add("deed-without-session", batch=one.batch, meter=meter, profile=profile)
+
+
+def _lines(journal: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a journal; one that a crash cut short, at the end, does not count."""
+    with journal.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+
+
+def _on_any_channel(obis: Obis) -> bytes:
+    """Return the code with its M-Bus channel taken out: 0-n:24.3.0 is one profile on any channel."""
+    a, _, c, d, e, f = obis.code
+    return bytes((a, 0, c, d, e, f))
+
+
+def _profiles(model: MeterModel) -> dict[bytes, ProfileName]:
+    return {_on_any_channel(profile.obis): profile.name for profile in model.profiles}
+
+
+def _within(get: Request, one: Asked) -> bool:
+    return get.first_s is not None and get.last_s is not None and one.key.first_s <= get.first_s and get.last_s <= one.key.last_s
+
+
+def _barred(one: Asked, at: datetime) -> bool:
+    """True if a restriction, said by then, held at that moment."""
+    return any(start <= at and (end is None or at < end) and told <= at for start, end, told in one.restricted)
