@@ -7,6 +7,7 @@ closes, unless --stay is given.
 import argparse
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -96,7 +97,7 @@ async def _live(options: argparse.Namespace, town: Town, sockets: list[socket.so
 
 def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Wait in a thread until standard input closes: it may be a pipe, a terminal or a file."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     loop.call_soon_threadsafe(stop.set)
 
