@@ -49,7 +49,11 @@ debian_packages() {
         echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/kwartier.conf
     fi
     apt-get -qq update >&2 || say "apt-get update failed; trying with the lists at hand"
-    apt-get -qq install --yes --no-install-recommends "$@" >&2
+    told=$(apt-get -qq install --yes --no-install-recommends "$@" 2>&1 </dev/null) || {
+        printf '%s\n' "$told" >&2
+        say "apt-get could not install them"
+        exit 2
+    }
 }
 
 # stamp FOLDER LOCK: what a finished environment was made of: its place, its Python, its lock.
