@@ -73,8 +73,8 @@ class Asked:
 class Book:
     """What the log says was asked and done.
 
-    `covered` has, per local day and batch, the codes of the channel-days it may have stored; `whole` those it covers wholly, and
-    `partly` the bounds of the others.
+    `covered` has, per local day and batch, the codes of the channel-days it may have stored; `partly` the bounds of those that it
+    covers in part.
     """
 
     again: Again
@@ -82,7 +82,6 @@ class Book:
     by_meter: dict[tuple[int, str, int], list[Asked]]
     covered: dict[date, dict[int, Codes]]
     partly: dict[tuple[int, date, int], list[tuple[int, int]]]
-    whole: dict[tuple[int, date], set[int]]
     stored: dict[int, int]
     parcels: dict[str, tuple[str, datetime, dict[str, Any]]]
     _open: dict[int, dict[TaskKey, Asked]]
@@ -90,7 +89,7 @@ class Book:
     @classmethod
     def empty(cls, again: Again, found: Findings) -> "Book":
         """Begin."""
-        return cls(again, found, defaultdict(list), defaultdict(dict), {}, defaultdict(set), {}, {}, {})
+        return cls(again, found, defaultdict(list), defaultdict(dict), {}, {}, {}, {})
 
     def take(self, entry: Entry, lines: Sequence[Line]) -> None:
         """Take up an entry of the log, in the log's order."""
@@ -199,11 +198,7 @@ class Book:
         one.read = True
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
             for day, code, within in _stores(one.key, grant):
-                days[day].append(code)
-                if within is None:
-                    self.whole[one.batch, day].add(code)
-                else:
-                    self.partly.setdefault((one.batch, day, code), []).append(within)
+                days[day].append((code, within))
 
 
 def code_of(connection: int, channel: int) -> int:

@@ -71,8 +71,6 @@ class Lake:
 
     def _part(self, day: date, batch: int, code: int) -> None:
         """Of a day that permits cover in part, the intervals outside them must be missing."""
-        if code in self._book.whole.get((batch, day), ()):
-            return
         channel = Channel(code & 15)
         step = HOUR_S if channel is Channel.GAS else QUARTER_S
         opens = epoch_s(midnight(day))

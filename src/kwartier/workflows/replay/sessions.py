@@ -89,7 +89,7 @@ class Sessions:
     def _grounds(self, get: Request, asked: list[Asked]) -> None:
         if all(_barred(one, get.at - self._allowed) for one in asked):
             self._found.add("get-while-restricted", meter=get.meter, profile=get.profile, at=get.at.isoformat())
-        if all(one.stopped + self._allowed < get.at for one in asked):
+        if all(one.stopped < get.at - self._allowed for one in asked):
             over = min(get.at - one.stopped for one in asked)
             self._found.add("get-after-stop", meter=get.meter, at=get.at.isoformat(), after_s=str(over.total_seconds()))
 
