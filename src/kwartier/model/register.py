@@ -11,7 +11,7 @@ from typing import final
 
 from kwartier.model.errors import BadInput
 
-_OBIS = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\Z")
+_OBIS = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\Z", re.ASCII)
 
 
 @final

@@ -129,7 +129,7 @@ def _list(value: object, kind: type[T], least: int, most: int) -> list[T]:
 def _obis(value: object) -> Obis:
     try:
         return Obis.parse(_text(value))
-    except (BadInput, ValueError):  # ValueError: digits of other scripts that int() takes and bytes() does not
+    except BadInput:
         msg = "not an OBIS code in a meter model file"
         raise BadModel(msg) from None
 
