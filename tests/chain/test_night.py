@@ -23,13 +23,19 @@ KEYS = {
 }
 
 
-def truth(night: Night) -> dict[tuple[str, int, str], tuple[int, list[int]]]:
-    """Return what the meters held: (ean, channel, day) to (start, deltas)."""
+Held = tuple[int, list[int], list[int]]
+
+
+def truth(night: Night) -> dict[tuple[str, int, str], Held]:
+    """Return what the meters held: (ean, channel, day) to start, deltas and quality (empty when all is valid)."""
     table = pq.read_table(night.data / "town" / "truth.parquet")
-    return {(row["ean"], row["channel"], str(row["day"])): (row["start"], list(row["deltas"])) for row in table.to_pylist()}
+    return {
+        (row["ean"], row["channel"], str(row["day"])): (row["start"], list(row["deltas"]), list(row["quality"]))
+        for row in table.to_pylist()
+    }
 
 
-def stored(night: Night) -> Iterator[tuple[tuple[str, int, str], int, list[int], bytes]]:
+def stored(night: Night) -> Iterator[tuple[tuple[str, int, str], Held]]:
     """Yield every stored channel-day under the name the truth has for it."""
     with installation.opened(night.data) as house:
         held = [day for when in house.readings.days_held() for day in house.readings.scan(when)]
@@ -37,7 +43,7 @@ def stored(night: Night) -> Iterator[tuple[tuple[str, int, str], int, list[int],
             eans = names.eans(c, {day.key for day in held})
     for day in held:
         values = np.frombuffer(day.deltas, np.int32).tolist()
-        yield (eans[day.key].reveal(), int(day.channel), day.day.isoformat()), day.start, values, day.quality
+        yield (eans[day.key].reveal(), int(day.channel), day.day.isoformat()), (day.start, values, list(day.quality))
 
 
 def test_the_object_says_everything(night: Night) -> None:
@@ -50,26 +56,11 @@ def test_the_object_says_everything(night: Night) -> None:
 
 
 def test_every_stored_channel_day_equals_the_truth(night: Night) -> None:
+    """Registers, differences and quality marks: also where rows were missing, or a gas meter gave nothing new."""
     known = truth(night)
-    count = whole = 0
-    for name, start, values, quality in stored(night):
-        assert name in known
-        count += 1
-        if any(quality):  # an incomplete day: what it holds is checked by the registers, test below
-            continue
-        whole += 1
-        assert (start, values) == known[name]
-    assert count == night.said["channel_days"]
-    assert whole > 0.9 * count
-
-
-def test_an_incomplete_day_still_adds_up(night: Night) -> None:
-    known = truth(night)
-    marked = [(name, start, values) for name, start, values, quality in stored(night) if any(quality)]
-    assert marked, "the town has meters with missing rows"
-    for name, start, values in marked:
-        assert start == known[name][0]
-        assert sum(values) <= sum(known[name][1])
+    found = list(stored(night))
+    assert len(found) == night.said["channel_days"] > 100
+    assert [name for name, held in found if known.get(name) != held] == []
 
 
 def sessions(night: Night) -> list[dict[str, Any]]:
@@ -116,7 +107,7 @@ def test_who_refused_is_in_no_plan(night: Night) -> None:
 def test_the_loss_is_exact_where_every_home_was_read_and_bounded_elsewhere(night: Night) -> None:
     table = pq.read_table(night.data / "town" / "loss.parquet").to_pylist()
     true: dict[str, list[int]] = {}
-    for row in sorted(table, key=lambda row: (row["transformer"], row["quarter"])):
+    for row in sorted((row for row in table if row["day"] == DAY), key=lambda row: (row["transformer"], row["quarter"])):
         true.setdefault(row["transformer"], []).append(row["technical_wh"] + row["theft_wh"])
     with installation.opened(night.data) as house, house.operator() as c:
         rows = c.execute(
@@ -141,7 +132,7 @@ def test_the_loss_is_exact_where_every_home_was_read_and_bounded_elsewhere(night
 
 
 def test_gas_and_registers_are_there_too(night: Night) -> None:
-    channels = {name[1] for name, _, _, _ in stored(night)}
+    channels = {name[1] for name, _ in stored(night)}
     assert channels >= {Channel.IMPORT, Channel.EXPORT, Channel.GAS, Channel.DAY_IMPORT_LOW, Channel.DAY_GAS}
 
 

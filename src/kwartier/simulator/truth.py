@@ -100,7 +100,8 @@ def _channel_days(town: Town, meter: Meter, *, gas: bool) -> Iterator[_Held]:
         series += [((Channel.GAS,), meter.gas_hours(), HOUR_S), ((Channel.DAY_GAS,), meter.gas_days(), 0)]
     for channels, rows, step in series:
         for column, channel in enumerate(channels):
-            for day in town.axis.truth_days():
+            # the register that closes the town's date opens the next day: a night reads it too
+            for day in (*town.axis.truth_days(), *(() if step else (town.axis.day + timedelta(days=1),))):
                 yield (
                     channel,
                     day,
