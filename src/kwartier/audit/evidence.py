@@ -48,7 +48,7 @@ def pages(c: C) -> Iterator[Sequence[Entry]]:
         if not rows:
             return
         after = rows[-1][0]
-        yield [Entry(*row, json.loads(row[4])) for row in rows]
+        yield [Entry(position, i, kind, at, leaf, json.loads(leaf)) for position, i, kind, at, leaf in rows]
 
 
 def lines(c: C, entry: int) -> list[Line]:

@@ -63,16 +63,14 @@ def app_permit(day: date) -> Permit:
     return permit(Role.THIRD_PARTY, 90, Action.DELIVER, Purpose.THIRD_PARTY_SERVICE, IMPORT_ONLY, day_period(day))
 
 
-def heading(granted: Permit, day: date) -> document.Heading:
-    """Return a heading about one day."""
-    return document.Heading(
-        "ref", AT, EAN, Product.ELECTRICITY, granted.request.purpose, granted.request.period or day_period(day), (granted,)
-    )
+def heading(granted: Permit) -> document.Heading:
+    """Return a heading about what was granted."""
+    return document.Heading("ref", AT, EAN, Product.ELECTRICITY, granted.request.purpose, granted.request.period, (granted,))
 
 
 def test_a_third_party_gets_the_channels_of_the_permission_and_no_other() -> None:
     days = [quarters(DAY, Channel.IMPORT, 96), quarters(DAY, Channel.EXPORT, 96)]
-    body = json.loads(third_party.usage(heading(app_permit(DAY), DAY), days))
+    body = json.loads(third_party.usage(heading(app_permit(DAY)), days))
     assert [one["register"] for one in body["series"]] == ["1-0:1.8.0"]
     assert body["series"][0]["values"] == list(range(96))
     assert body["metering_point"] == EAN.reveal()
@@ -81,7 +79,7 @@ def test_a_third_party_gets_the_channels_of_the_permission_and_no_other() -> Non
 
 @pytest.mark.parametrize(("day", "count"), [(date(2026, 3, 29), 92), (date(2025, 10, 26), 100), (DAY, 96)])
 def test_every_quarter_of_a_day_starts_where_the_clock_says(day: date, count: int) -> None:
-    body = json.loads(third_party.usage(heading(app_permit(day), day), [quarters(day, Channel.IMPORT, count)]))
+    body = json.loads(third_party.usage(heading(app_permit(day)), [quarters(day, Channel.IMPORT, count)]))
     starts = document.starts(body["series"][0])
     assert len(starts) == len(set(starts)) == count
     assert starts[0] == document.local(midnight(day))
@@ -91,7 +89,7 @@ def test_every_quarter_of_a_day_starts_where_the_clock_says(day: date, count: in
 
 def test_a_missing_interval_has_no_value_and_says_so() -> None:
     marks = bytes([Quality.MISSING, Quality.CARRIES_GAP, *[0] * 94])
-    body = json.loads(third_party.usage(heading(app_permit(DAY), DAY), [quarters(DAY, Channel.IMPORT, 96, marks)]))
+    body = json.loads(third_party.usage(heading(app_permit(DAY)), [quarters(DAY, Channel.IMPORT, 96, marks)]))
     assert body["series"][0]["values"][:3] == [None, 1, 2]
     assert body["series"][0]["quality"][:3] == ["missing", "sum-of-gap", "valid"]
 
@@ -101,7 +99,7 @@ def test_a_supplier_gets_registers_with_their_tariff() -> None:
     granted = permit(Role.SUPPLIER, 80, Action.DELIVER, Purpose.PERIODIC_READING, E_DAY, moment)
     low = ChannelDay(5, Channel.DAY_IMPORT_LOW, DAY, 4711, b"", b"", 0, 1, 1)
     other_day = ChannelDay(5, Channel.DAY_IMPORT_LOW, date(2026, 11, 22), 4700, b"", b"", 0, 1, 1)
-    body = json.loads(supplier.readings(heading(granted, DAY), [low, other_day]))
+    body = json.loads(supplier.readings(heading(granted), [low, other_day]))
     assert body["series"] == []
     assert [(r["tariff"], r["value"], r["unit"], r["at"]) for r in body["readings"]] == [
         ("low", 4711, "Wh", "2026-11-23T00:00:00+01:00")
@@ -111,17 +109,17 @@ def test_a_supplier_gets_registers_with_their_tariff() -> None:
 def test_each_kind_of_receiver_takes_only_its_own_kind_of_permit() -> None:
     days = [quarters(DAY, Channel.IMPORT, 96)]
     with pytest.raises(NotForReceiver):
-        supplier.readings(heading(app_permit(DAY), DAY), days)
+        supplier.readings(heading(app_permit(DAY)), days)
     with pytest.raises(NotForReceiver):
-        customer.download_csv(heading(app_permit(DAY), DAY), days)
+        customer.download_csv(heading(app_permit(DAY)), days)
     moment = Period(midnight(DAY), midnight(DAY))
     granted = permit(Role.SUPPLIER, 80, Action.DELIVER, Purpose.PERIODIC_READING, E_DAY, moment)
     with pytest.raises(NotForReceiver):
-        third_party.usage(heading(granted, DAY), days)
+        third_party.usage(heading(granted), days)
 
 
 def test_the_customers_csv_has_a_line_for_every_value() -> None:
     granted = permit(Role.CUSTOMER, 70, Action.DELIVER, Purpose.OWN_ACCESS, IMPORT_ONLY, day_period(DAY))
-    lines = customer.download_csv(heading(granted, DAY), [quarters(DAY, Channel.IMPORT, 96)]).decode().splitlines()
+    lines = customer.download_csv(heading(granted), [quarters(DAY, Channel.IMPORT, 96)]).decode().splitlines()
     assert len(lines) == 1 + 96
     assert lines[2] == f"{EAN.reveal()},1-0:1.8.0,consumption,,2026-11-23T00:15:00+01:00,PT15M,1,Wh,valid"

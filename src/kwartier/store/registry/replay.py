@@ -49,7 +49,7 @@ class Stop:
 @final
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A parcel that ended. `decided` is when it was decided again; `bundle` the file it left in and `box` whose, None if withheld."""
+    """A parcel that ended. `decided` is when it was decided again; `bundle` the file it left in, `box` whose; None if withheld."""
 
     id: str
     receiver: Requester
