@@ -90,10 +90,11 @@ class _Harvest:
             batch=self.job.batch,
         )
         self.result.overread += found.dropped_values
-        if found.quarantined:
-            self.result.quarantined.append(Quarantined(task, tuple(found.verdicts), validation.pack(rows)))
-            return GapReason.QUARANTINED
         self.days.extend(found.channel_days)
+        if found.quarantined:
+            # only what a keeping permit covers is kept as evidence; a doubted answer makes no sum
+            self.result.quarantined.append(Quarantined(task, tuple(found.verdicts), found.evidence or b""))
+            return GapReason.QUARANTINED
         self.sums.add(
             task.meter, task.connection, {c: days[self.job.day] for c, days in found.sums.items() if self.job.day in days}
         )
