@@ -5,6 +5,7 @@ import json
 import subprocess
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -50,7 +51,7 @@ def test_a_foreign_client_reads_a_day_from_our_meter(tmp_path: Path) -> None:
     assert [b - a for a, b in pairwise(imported)] == list(truth["deltas"])
 
 
-def sound_day(data: Path) -> dict[str, object]:
+def sound_day(data: Path) -> dict[str, Any]:
     """Return a day of import of a home whose meter has nothing wrong: the first home, by the town's own rule."""
     table = pq.read_table(data / "town" / "truth.parquet").to_pylist()
     return next(row for row in table if row["ean"] and row["channel"] == Channel.IMPORT and row["day"] == DAY)
