@@ -1,0 +1,76 @@
+"""What ./demo, ./test and ./kw share: who may install, what is asked for, and when nothing needs doing."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parents[2]
+SETUP = HERE / "scripts" / "setup.sh"
+
+
+def shell(script: str, folder: Path, **stubs: str) -> subprocess.CompletedProcess[str]:
+    """Run a script after setup.sh, in a folder, with stubs found before the programs of these names."""
+    programs = folder / "stubs"
+    programs.mkdir(exist_ok=True)
+    for name, body in stubs.items():
+        path = programs / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
+    command = ["/bin/sh", "-c", f"set -eu; . {SETUP}; {script}"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_normal_user_gets_the_one_line_to_ask_for(tmp_path: Path) -> None:
+    run = shell("debian_packages python3-venv chromium", tmp_path, id="echo 1000", apt_get="echo called")
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.splitlines()[-1] == "apt-get install --no-install-recommends python3-venv chromium"
+
+
+def test_no_new_enough_python_is_said(tmp_path: Path) -> None:
+    old = dict.fromkeys(("python3", "python3.13", "python3.12", "python3.11"), "exit 1")
+    run = shell("python=$(python_here); echo went on", tmp_path, **old)
+    assert run.returncode != 0
+    assert "Python 3.11 or newer" in run.stderr
+    assert run.stdout == ""
+
+
+def environment(folder: Path) -> None:
+    """Lay out what a finished environment looks like."""
+    (folder / "env" / "bin").mkdir(parents=True)
+    (folder / "env" / "bin" / "python").symlink_to("/bin/sh")
+    (folder / "lock.txt").write_text("somebody==1\n")
+    assert shell("stamp env lock.txt > env/.stamp-lock.txt", folder).returncode == 0
+
+
+def test_what_is_finished_is_left_alone(tmp_path: Path) -> None:
+    environment(tmp_path)
+    run = shell("environment env lock.txt", tmp_path, uv="exit 9", python3="exit 9")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "echo somebody==2 > lock.txt",
+        "ln -sf /bin/cat env/bin/python",
+        "cp -r env lock.txt stubs && cd stubs",
+        "rm env/.stamp-lock.txt",
+    ],
+    ids=["another lock", "another Python", "another place", "never finished"],
+)
+def test_what_changed_is_not_finished(change: str, tmp_path: Path) -> None:
+    environment(tmp_path)
+    assert shell("is_finished env lock.txt", tmp_path).returncode == 0
+    assert shell(f"{change}; is_finished env lock.txt", tmp_path).returncode == 1
+
+
+def test_a_failed_installation_is_not_finished(tmp_path: Path) -> None:
+    environment(tmp_path)
+    run = shell("echo somebody==2 > lock.txt; environment env lock.txt; echo went on", tmp_path, uv="exit 9", python3="exit 0")
+    assert run.returncode != 0
+    assert run.stdout == ""
+    assert shell("is_finished env lock.txt", tmp_path).returncode == 1

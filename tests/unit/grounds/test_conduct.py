@@ -1,0 +1,112 @@
+"""The code of conduct is data: complete, dated, numbered for ever, and its page is what the table says."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kwartier.grounds import conduct
+from kwartier.grounds.errors import NoEdition
+from kwartier.grounds.rule import EVERY_DAY, Schedule
+from kwartier.model.errors import BadInput
+from kwartier.model.ground import USAGE, DataClass, Purpose, Role
+from kwartier.model.period import midnight
+from kwartier.model.register import DAY_MASK
+
+PAGE = Path(__file__).parents[3] / "docs" / "GROUNDS.md"
+ROWS = [(edition, row) for edition in conduct.EDITIONS for row in edition.rules]
+EVER = {
+    **{"C1": 1, "C2": 2, "S1": 3, "S2": 4, "S3": 5, "S4": 6, "T1": 7, "O1": 8, "O2": 9, "O3": 10, "O4": 11, "O5": 12},
+    **{"F0": 62, "F1": 61, "F2": 60, "F3": 59, "F4": 58, "F5": 57, "F6": 56, "F7": 55, "F8": 54, "F9": 53},
+    **{"F10": 52, "F11": 51, "F12": 50},
+}
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == conduct.as_markdown(), "run scripts/write_grounds.py"
+
+
+def test_numbers_stay_for_ever() -> None:
+    """The store keeps these numbers: a line may be added here, never changed."""
+    for _, row in ROWS:
+        assert EVER[row.id] == row.no
+        assert conduct.rule(row.no).id == row.id
+    assert sorted(EVER.values()) == sorted(set(EVER.values()))
+    assert all(1 <= no <= 62 for no in EVER.values())
+
+
+def test_an_unknown_number_or_edition_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        conduct.rule(40)
+    with pytest.raises(KeyError):
+        conduct.edition("2031")
+
+
+def test_editions_follow_each_other_and_the_last_is_open() -> None:
+    for earlier, later in zip(conduct.EDITIONS, conduct.EDITIONS[1:], strict=False):
+        assert earlier.in_force.end == later.in_force.start
+    assert conduct.EDITIONS[-1].in_force.end is None
+    assert [edition.id for edition in conduct.EDITIONS] == ["leaflet", "2026"]
+
+
+def test_the_edition_is_the_one_of_the_moment() -> None:
+    turn = midnight(date(2026, 1, 1))
+    assert conduct.edition_at(turn - timedelta(seconds=1)).id == "leaflet"
+    assert conduct.edition_at(turn).id == "2026"
+    with pytest.raises(BadInput):
+        conduct.edition_at(datetime(2026, 1, 1))  # noqa: DTZ001 - the naive moment is what is tested
+    with pytest.raises(NoEdition):
+        conduct.edition_at(datetime(1990, 1, 1, tzinfo=UTC))
+
+
+def test_each_role_and_purpose_has_one_row_at_most() -> None:
+    for edition in conduct.EDITIONS:
+        keys = [(row.role, row.purpose, row.station) for row in edition.grants]
+        assert len(keys) == len(set(keys))
+        assert {row.purpose for row in edition.grants} == set(Purpose)
+        assert edition.grant(Role.SUPPLIER, Purpose.THIRD_PARTY_SERVICE) is None
+        assert edition.grants + edition.denials == edition.rules
+
+
+def test_every_row_says_why_in_both_languages_with_article_and_sentence() -> None:
+    for _, row in ROWS:
+        assert row.nl.endswith(".")
+        assert row.en.endswith(".")
+        assert row.nl != row.en
+        assert row.article
+        assert row.sentence in conduct.SENTENCES
+        assert row.title_nl
+        assert row.title_en
+
+
+def test_a_row_that_leans_on_an_article_nobody_read_says_so() -> None:
+    for _, row in ROWS:
+        if "not read" in row.article:
+            assert row.article_certainty is conduct.Certainty.UNREAD
+        if "Energiewet" in row.article:
+            assert "article not read" in row.article
+
+
+def test_a_supplier_never_gets_more_than_day_registers_and_sums_are_not_kept() -> None:
+    for _, row in ROWS:
+        if row.role is Role.SUPPLIER:
+            assert row.mask == DAY_MASK
+        assert row.keeps is (row.purpose is not Purpose.ENERGY_LOSS)
+
+
+def test_six_times_a_year_then_and_every_day_now() -> None:
+    then, now = (edition.rule("S1").schedule for edition in conduct.EDITIONS)
+    year = [date(2025, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert sum(map(then.falls_on, year)) == 6
+    assert all(map(now.falls_on, year))
+    assert now == EVERY_DAY
+    assert Schedule(months=(2,)).falls_on(date(2025, 2, 17))
+    assert not Schedule(days=(1,)).falls_on(date(2025, 2, 17))
+
+
+def test_off_means_off_for_every_class_of_data() -> None:
+    for edition in conduct.EDITIONS:
+        assert {row.data_class for row in edition.when_off} == set(DataClass)
+        for data_class in DataClass:
+            assert not edition.readable_when_off(data_class, edition.in_force.start)
+        assert USAGE <= {row.data_class for row in edition.when_off if not row.readable}

@@ -1,0 +1,121 @@
+"""One interface, several executors: the same jobs, results and failures on each, and no worker left behind."""
+
+import importlib.util
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import CancelledError, Executor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import psutil
+import pytest
+
+import engine_support as jobs
+from kwartier import engine
+
+HAS_DASK = importlib.util.find_spec("distributed") is not None
+KINDS = ["inline", "processes", pytest.param("dask", marks=pytest.mark.skipif(not HAS_DASK, reason="without the extra `cluster`"))]
+
+PARENT = """
+import sys
+import engine_support as jobs
+from kwartier import engine
+if __name__ == "__main__":
+    with engine.opened(2) as executor:
+        for job in (jobs.busy, jobs.asleep):
+            executor.submit(job, sys.argv[1])
+        print("submitted", flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_job_gives_the_same_on_each(kind: str) -> None:
+    with engine.opened(2, kind) as executor:
+        assert isinstance(executor, Executor)
+        assert list(executor.map(jobs.double, range(20))) == [2 * n for n in range(20)]
+        failed = executor.submit(jobs.fail, "said so")
+        with pytest.raises(ValueError, match="said so"):
+            failed.result()
+        away = {executor.submit(jobs.pid).result() for _ in range(4)}
+        assert (jobs.pid() in away) == (kind == "inline")
+
+
+@pytest.mark.parametrize("kind", ["inline", "processes"])
+def test_after_the_block_no_work_is_taken(kind: str) -> None:
+    with engine.opened(1, kind) as executor:
+        pass
+    with pytest.raises(RuntimeError):
+        executor.submit(jobs.pid)
+
+
+def test_workers_end_with_the_block() -> None:
+    with engine.opened(2) as executor:
+        workers = [psutil.Process(pid) for pid in set(executor.map(jobs.pid, range(8)))]
+    assert workers
+    assert not [each for each in workers if each.is_running()]
+
+
+def test_an_exception_cancels_what_has_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), engine.opened(1) as executor:
+        started = executor.submit(jobs.wait, str(tmp_path / "go"))
+        waiting = [executor.submit(jobs.double, 1) for _ in range(10)]
+        (tmp_path / "go").touch()
+        raise KeyError
+    assert started.result() == "done"
+    with pytest.raises(CancelledError):
+        waiting[-1].result()
+
+
+def test_a_killed_worker_breaks_the_pool_and_a_new_one_goes_on() -> None:
+    with engine.opened(2) as executor:
+        with pytest.raises(BrokenProcessPool):
+            executor.submit(jobs.die).result()
+        with pytest.raises(BrokenProcessPool):
+            executor.submit(jobs.pid)
+    with engine.opened(2) as executor:
+        assert executor.submit(jobs.double, 21).result() == 42
+
+
+def test_killing_the_parent_kills_its_workers(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_path()
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"submitted\n"
+    while len(list(tmp_path.iterdir())) < 2:
+        time.sleep(0.01)
+    workers = [psutil.Process(int(each.name)) for each in tmp_path.iterdir()]
+    parent.kill()
+    parent.communicate()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not [each for each in alive if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+def _path() -> dict[str, str]:
+    return {"PYTHONPATH": ":".join(each for each in sys.path if each)}
+
+
+def test_a_worker_outlives_the_thread_that_submitted(tmp_path: Path) -> None:
+    with engine.opened(1) as executor:
+        submitted = []
+        thread = threading.Thread(target=lambda: submitted.append(executor.submit(jobs.wait, str(tmp_path / "go"))))
+        thread.start()
+        thread.join()
+        time.sleep(0.5)
+        (tmp_path / "go").touch()
+        assert submitted[0].result(timeout=30) == "done"
+
+
+@pytest.mark.parametrize("kind", ["", "threads", "Inline", "processes:2"])
+def test_an_unknown_kind_is_refused(kind: str) -> None:
+    with pytest.raises(engine.NoSuchEngine, match="inline, processes, dask"), engine.opened(1, kind):
+        pass
+
+
+def test_dask_that_is_not_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(engine.NoSuchEngine, match=r"kwartier\[cluster\]"), engine.opened(1, "dask"):
+        pass
