@@ -1,0 +1,249 @@
+"""What an import as a whole promises."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from kwartier.model.errors import KwartierError
+from kwartier.model.period import midnight
+from kwartier.store.registry import facts
+from kwartier.workflows.enrolment.errors import UnreadableFile
+from registry_support import DAY, ean
+
+SCENARIOS = Path(__file__).parents[3] / "scenarios"
+STREET = SCENARIOS / "import_move" / "given"
+MOVE = SCENARIOS / "import_move" / "when"
+TABLES = ["transformer", "connection", "subject", "party", "agreement", "occupancy", "supply", "permission", "permission_event", "permission_state", "restriction", "use_case", "meter", "coupling", "meter_key", "stop", "import_run", "import_reject"]
+Key = dict[str, str]
+LATER = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def counts(gate: Any) -> dict[str, int]:
+    return {table: gate.ask(f"select count(*) from kw.{table}")[0][0] for table in TABLES}  # noqa: S608 - names above
+
+
+def ship(public: bytes, *keys: Key) -> bytes:
+    """Make a key shipment as docs/ARCHITECTURE.md says, without the product's own code."""
+    own = X25519PrivateKey.generate()
+    mine = own.public_key().public_bytes_raw()
+    shared = own.exchange(X25519PublicKey.from_public_bytes(public))
+    secret = HKDF(SHA256(), length=32, salt=mine + public, info=b"kwartier key shipment 1").derive(shared)
+    nonce = os.urandom(12)
+    text = "\n".join(json.dumps(key) for key in keys).encode()
+    head = b"KWSHIP1\n" + mine
+    return head + nonce + AESGCM(secret).encrypt(nonce, text, head)
+
+
+def shipped(number: int, guek: str = "11", gak: str = "22", title: str | None = None) -> Key:
+    return {
+        "equipment_id": f"E000{number}",
+        "system_title": title or f"4b5753000000000{number}",
+        "guek": guek * 16,
+        "gak": gak * 16,
+    }
+
+
+def test_the_same_folder_again_changes_nothing(gate: Any) -> None:
+    first = gate.take(STREET)
+    before = counts(gate)
+    again = gate.take(STREET)
+    assert (again.added, again.changed, again.rejected) == (0, 0, 0)
+    assert again.unchanged == first.added
+    assert counts(gate) == before | {"import_run": 2}
+    assert [fact.kind for fact in gate.facts] == ["import:taken"]
+
+
+def test_a_dry_run_tells_the_same_and_writes_nothing_at_all(gate: Any) -> None:
+    gate.take(STREET)
+    before = counts(gate)
+    dry = gate.take(SCENARIOS / "import_switch" / "when", dry_run=True)
+    assert (dry.run, dry.dry_run, dry.rejected) == (None, True, 1)
+    assert gate.facts == []
+    assert counts(gate) == before
+    assert gate.take(SCENARIOS / "import_switch" / "when").diff == dry.diff
+
+
+def test_what_came_in_is_what_a_decision_reads(gate: Any) -> None:
+    gate.take(STREET)
+    gate.take(MOVE)
+    with gate.operator() as c:
+        home, neighbour, gas = facts.stream(c, year=2026, day=DAY)
+    moved = midnight(DAY.replace(month=4, day=1))
+    assert [one.period.end for one in home.facts.occupancies] == [moved, None]
+    assert [(one.purpose, one.party is None) for one in home.facts.permissions] == [
+        ("mijn zonnepanelen volgen", False),
+        ("own_insight", True),
+    ]
+    assert home.wired is not None
+    assert (gas.wired, neighbour.facts.occupancies) == (home.wired._replace(mbus=1), ())
+
+
+def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Any) -> None:
+    gate.take(STREET)
+    kinds = {fact.kind for fact in gate.facts}
+    assert kinds == {
+        "agreement:began",
+        "import:taken",
+        "meter:placed",
+        "occupancy:began",
+        "permission:granted",
+        "supply:began",
+    }
+    said = repr([(fact.kind, fact.connection, fact.body) for fact in gate.facts])
+    assert all(secret not in said for secret in (ean(1), ean(101), "Anna", "E0001", "127.0.1.1", "C-1001"))
+    (granted,) = [fact for fact in gate.facts if fact.kind == "permission:granted" and fact.body["party"]]
+    assert granted.subject_code == "C-1001"
+    assert granted.body["end"] == int(midnight(DAY.replace(year=2027, month=1, day=15)).timestamp())
+
+
+def test_the_diff_names_nobody(gate: Any) -> None:
+    said = "\n".join(gate.take(STREET).diff)
+    assert all(secret not in said for secret in (ean(1), ean(101), "Anna", "E0001", "127.0.1.1", "C-1001"))
+
+
+def test_ends_move_until_they_have_passed(gate: Any, write: Callable[..., Path]) -> None:
+    gate.take(STREET)
+
+    def end(at: str, now: datetime) -> tuple[int, list[tuple[str, int, str]]]:
+        folder = write("more", occupancies=[{"ean": ean(1), "subject": "C-1001", "start": "2022-01-01", "end": at}])
+        return gate.take(folder, at=now).changed, gate.refused()
+
+    soon = datetime(2026, 3, 10, tzinfo=UTC)
+    assert end("2026-04-01", soon) == (1, [])
+    assert end("2026-03-20", soon) == (1, [])
+    assert end("2026-04-15", soon) == (1, [])
+    assert end("", soon) == (1, [])
+    assert end("2026-04-01", soon) == (1, [])
+    changed, refused = end("", LATER)
+    assert (changed, [code for _, _, code in refused]) == (0, ["already-ended"])
+    stops = gate.ask("select at from kw.stop where fact = 'occupancy' order by seq")
+    assert len(stops) == 3, "an end that comes nearer stops what rests on it; one that moves out does not"
+
+
+def test_an_end_that_moves_out_into_the_next_occupant_is_refused_alone(gate: Any, write: Callable[..., Path]) -> None:
+    gate.take(STREET)
+    gate.take(MOVE)
+    rows = [
+        {"ean": ean(1), "subject": "C-1001", "start": "2022-01-01", "end": "2026-05-01"},
+        {"ean": ean(101), "subject": "C-1002", "start": "2026-04-01", "end": "2026-06-01"},
+    ]
+    report = gate.take(write("more", occupancies=rows))
+    assert report.changed == 1
+    assert [(line, code) for _, line, code in gate.refused()] == [(2, "overlaps")]
+
+
+def test_of_rows_that_contest_each_other_the_earlier_line_wins(gate: Any, write: Callable[..., Path]) -> None:
+    gate.take(STREET)
+    base = {"ean": ean(1), "subject": "C-1001", "party": "8716874900101", "products": "electricity", "kinds": "day"}
+    base |= {"direction": "combined", "purpose": "b", "data_from": "2026-01-01"}
+    spans = [("2026-02-01", "2026-03-01"), ("2026-02-15", "2026-04-01"), ("2026-03-01", "2026-05-01"), ("2026-04-30", "")]
+    rows = [base | {"reference": f"n{n}", "granted": first, "expires": end} for n, (first, end) in enumerate(spans)]
+    report = gate.take(write("more", permissions=rows))
+    assert report.added == 2
+    assert [(line, code) for _, line, code in gate.refused()] == [(3, "overlaps"), (5, "overlaps")]
+
+
+def test_a_permission_that_was_revoked_here_is_not_revived_by_the_file_it_came_from(gate: Any) -> None:
+    gate.take(STREET)
+    with gate.operator() as c:
+        c.execute("insert into kw.permission_event (permission, at, event) select id, now(), 'revoked' from kw.permission")
+    again = gate.take(STREET)
+    assert (again.added, again.changed, again.rejected) == (0, 0, 0)
+
+
+def test_keys_come_in_wrapped_and_a_counter_goes_on_under_a_new_key(gate: Any, tmp_path: Path) -> None:
+    gate.take(STREET)
+    folder = tmp_path / "keys-only"
+    folder.mkdir()
+
+    def arrive(*keys: Key) -> Any:
+        (folder / "keys.kws").write_bytes(ship(gate.public, *keys))
+        return gate.take(folder)
+
+    assert arrive(shipped(1), shipped(2)).added == 2
+    wrapped = gate.ask("select guek, gak from kw.meter_key order by meter")[0]
+    assert [gate.vault.unwrap(bytes(one)) for one in wrapped] == [b"\x11" * 16, b"\x22" * 16]
+    with gate.operator() as c:
+        c.execute("update kw.meter_key set next_ic = 500")
+    told = arrive(shipped(1), shipped(2, guek="33"))
+    assert (told.changed, told.unchanged) == (1, 1)
+    assert gate.ask("select version, next_ic from kw.meter_key order by meter") == [(1, 500), (2, 500)]
+    assert arrive(shipped(3), shipped(1, title="4b5753000000ffff")).rejected == 2
+    assert [code for _, _, code in gate.refused()] == ["unknown-meter", "title-differs"]
+    assert all("11111111" not in row for (row,) in gate.ask("select row from kw.import_reject"))
+
+
+def test_a_shipment_for_somebody_else_stops_the_import_whole(gate: Any, tmp_path: Path, write: Callable[..., Path]) -> None:
+    folder = write("more", subjects=[{"code": "C1", "name": "x"}])
+    stranger = X25519PrivateKey.generate().public_key().public_bytes_raw()
+    (folder / "keys.kws").write_bytes(ship(stranger, shipped(1)))
+    with pytest.raises(KwartierError):
+        gate.take(folder)
+    assert counts(gate)["subject"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("subjects.csv", b""),
+        ("subjects.csv", b"code\n"),
+        ("subjects.csv", b"code,name,name\nC1,x,y\n"),
+        ("subjects.csv", b"code,\xff\n"),
+        ("subjects.csv", b'"code,name\n'),
+        ("contract.csv", b"ean,party,start,end\n"),
+        ("other.kws", b""),
+        ("keys.kws", b""),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_stops_the_import_whole(gate: Any, tmp_path: Path, name: str, content: bytes) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "transformers.csv").write_bytes(b"name,area\nT1,a\n")
+    (folder / name).write_bytes(content)
+    with pytest.raises(KwartierError) as told:
+        gate.take(folder)
+    assert told.value.code in {"unreadable-file", "bad-shipment"}
+    assert counts(gate) == dict.fromkeys(TABLES, 0)
+
+
+def test_a_folder_that_is_none_or_empty_or_holds_folders_is_told(gate: Any, tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    (odd / "subjects.csv").mkdir(parents=True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (tmp_path / "nowhere", empty, odd):
+        with pytest.raises(UnreadableFile):
+            gate.take(folder)
+
+
+def test_a_file_larger_than_a_chunk_comes_in_whole(gate: Any, write: Callable[..., Path]) -> None:
+    rows = [{"code": f"C{n}", "name": "x" if n % 1000 else ""} for n in range(25_000)]
+    report = gate.take(write("many", subjects=rows))
+    assert (report.added, report.rejected) == (24_975, 25)
+    assert [line for _, line, _ in gate.refused()] == [2 + n for n in range(0, 25_000, 1000)]
+
+
+def test_an_import_meets_a_permission_given_meanwhile(gate: Any, write: Callable[..., Path]) -> None:
+    """The set-based insert fails as a whole when the portal was quicker; then the rows go one by one."""
+    gate.take(STREET)
+    with gate.operator() as c:
+        c.execute(
+            "insert into kw.permission (connection, subject, party, mask, purpose, data, live)"
+            " select connection, subject, party, mask, 'b', data, tstzrange(%s, null) from kw.permission where reference = 'ref-1'",
+            (LATER - timedelta(days=90),),
+        )
+    base = {"ean": ean(1), "subject": "C-1001", "party": "8716874900101", "products": "electricity", "kinds": "day"}
+    base |= {"direction": "combined", "data_from": "2026-01-01", "granted": "2026-03-01"}
+    rows = [base | {"reference": "n1", "purpose": "b"}, base | {"reference": "n2", "purpose": "c"}]
+    report = gate.take(write("more", permissions=rows))
+    assert report.added == 1
+    assert [(line, code) for _, line, code in gate.refused()] == [(2, "overlaps")]
