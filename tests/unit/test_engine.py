@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -59,14 +60,20 @@ def test_workers_end_with_the_block() -> None:
 
 
 def test_an_exception_cancels_what_has_not_begun(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), engine.opened(1) as executor:
-        started = executor.submit(jobs.wait, str(tmp_path / "go"))
-        waiting = [executor.submit(jobs.double, 1) for _ in range(10)]
-        (tmp_path / "go").touch()
-        raise KeyError
-    assert started.result() == "done"
+    submitted: list[Future[Any]] = []
+
+    def caller() -> None:
+        with engine.opened(1) as executor:
+            submitted.append(executor.submit(jobs.wait, str(tmp_path / "go")))
+            submitted.extend(executor.submit(jobs.double, 1) for _ in range(10))
+            (tmp_path / "go").touch()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        caller()
+    assert submitted[0].result() == "done"
     with pytest.raises(CancelledError):
-        waiting[-1].result()
+        submitted[-1].result()
 
 
 def test_a_killed_worker_breaks_the_pool_and_a_new_one_goes_on() -> None:
