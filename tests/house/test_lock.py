@@ -53,9 +53,12 @@ def test_demo_runs_on_tested_versions() -> None:
 @pytest.mark.parametrize("peer", sorted(path.stem for path in (HERE / "requirements" / "peers").glob("*.in")))
 def test_peers_are_pinned(peer: str) -> None:
     folder = HERE / "requirements" / "peers"
-    (line,) = [line for line in (folder / f"{peer}.in").read_text().splitlines() if not line.startswith("#")]
-    name, version = line.split("==")
+    lines = [line for line in (folder / f"{peer}.in").read_text().splitlines() if not line.startswith("#")]
+    name, version = lines[0].split("==")
+    assert canonicalize_name(name) == peer
     assert locked(f"peers/{peer}.txt")[canonicalize_name(name)] == {Version(version)}
+    # what a peer uses without saying so stands below it
+    assert {canonicalize_name(line) for line in lines[1:]} <= locked(f"peers/{peer}.txt").keys()
 
 
 def test_peers_are_no_dependency_of_ours() -> None:

@@ -100,7 +100,7 @@ def test_faults_are_the_same_each_time_and_leave_the_day_before_alone(fault: Fau
     for found, sound in zip(
         interval_day(one, 0, before, QUARTER_S), interval_day(meter(Fault.SOUND).intervals(), 0, before, QUARTER_S), strict=True
     ):
-        assert np.array_equal(found, sound)
+        assert np.array_equal(np.asarray(found), np.asarray(sound))
 
 
 def test_memory_holds_the_newest_rows_as_time_goes_by() -> None:
