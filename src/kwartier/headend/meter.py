@@ -70,7 +70,7 @@ class _Meter:
         """
         failure = outcome.failure
         refused = isinstance(failure, ExceptionAnswer) and failure.service_error == COUNTER_ERROR
-        muted = isinstance(failure, Silent | Dropped) and not outcome.associated
+        muted = isinstance(failure, Silent | Dropped) and not outcome.accepted
         if outcome.hello_ic is None or not (refused or muted):
             return False
         if not self._diagnosed:

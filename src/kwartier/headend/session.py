@@ -45,8 +45,8 @@ class Outcome:
     """By the same: the live permits of every task whose GET was sent."""
     failure: HeadendError | DlmsError | None = None
     """Why the other tasks did not end."""
-    associated: bool = False
-    """True once the meter proved itself."""
+    accepted: bool = False
+    """True if the meter accepted the association, and with it our counter."""
     hello_ic: int | None = None
     """The counter of the AARQ, if it was sent."""
 
@@ -75,6 +75,7 @@ class Session:
                 await self._one(connection, association, place)
         except (HeadendError, DlmsError) as error:
             self.outcome.failure = error
+            self.outcome.accepted = self._association is not None and self._association.standing
         finally:
             await self._close()
         return self.outcome
@@ -92,7 +93,6 @@ class Session:
         frame = association.associate()
         self.outcome.hello_ic = hello_ic
         await connection.converse(frame, association.receive, limits.answer_s)
-        self.outcome.associated = True
         return connection, association
 
     async def _one(self, connection: Connection[Event], association: Association, place: int) -> None:
