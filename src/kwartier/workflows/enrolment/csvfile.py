@@ -49,7 +49,7 @@ class _Lines:
 
 def shown(raw: str) -> str:
     """Return a text as a database can keep it: bytes that are no UTF-8 and zero characters are spelled out."""
-    return raw.rstrip("\r\n").encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return raw.rstrip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 @contextmanager

@@ -3,9 +3,8 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -13,21 +12,43 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from enrolment_support import Gate
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import midnight
 from kwartier.store.registry import facts
+from kwartier.store.registry.imports import permissions
 from kwartier.workflows.enrolment.errors import UnreadableFile
+from kwartier.workflows.enrolment.report import ImportReport
 from registry_support import DAY, ean
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 STREET = SCENARIOS / "import_move" / "given"
 MOVE = SCENARIOS / "import_move" / "when"
-TABLES = ["transformer", "connection", "subject", "party", "agreement", "occupancy", "supply", "permission", "permission_event", "permission_state", "restriction", "use_case", "meter", "coupling", "meter_key", "stop", "import_run", "import_reject"]
+TABLES = (
+    "transformer",
+    "connection",
+    "subject",
+    "party",
+    "agreement",
+    "occupancy",
+    "supply",
+    "permission",
+    "permission_event",
+    "permission_state",
+    "restriction",
+    "use_case",
+    "meter",
+    "coupling",
+    "meter_key",
+    "stop",
+    "import_run",
+    "import_reject",
+)
 Key = dict[str, str]
 LATER = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def counts(gate: Any) -> dict[str, int]:
+def counts(gate: Gate) -> dict[str, int]:
     return {table: gate.ask(f"select count(*) from kw.{table}")[0][0] for table in TABLES}  # noqa: S608 - names above
 
 
@@ -52,7 +73,7 @@ def shipped(number: int, guek: str = "11", gak: str = "22", title: str | None = 
     }
 
 
-def test_the_same_folder_again_changes_nothing(gate: Any) -> None:
+def test_the_same_folder_again_changes_nothing(gate: Gate) -> None:
     first = gate.take(STREET)
     before = counts(gate)
     again = gate.take(STREET)
@@ -62,7 +83,7 @@ def test_the_same_folder_again_changes_nothing(gate: Any) -> None:
     assert [fact.kind for fact in gate.facts] == ["import:taken"]
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing_at_all(gate: Any) -> None:
+def test_a_dry_run_tells_the_same_and_writes_nothing_at_all(gate: Gate) -> None:
     gate.take(STREET)
     before = counts(gate)
     dry = gate.take(SCENARIOS / "import_switch" / "when", dry_run=True)
@@ -72,7 +93,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing_at_all(gate: Any) -> None:
     assert gate.take(SCENARIOS / "import_switch" / "when").diff == dry.diff
 
 
-def test_what_came_in_is_what_a_decision_reads(gate: Any) -> None:
+def test_what_came_in_is_what_a_decision_reads(gate: Gate) -> None:
     gate.take(STREET)
     gate.take(MOVE)
     with gate.operator() as c:
@@ -87,7 +108,7 @@ def test_what_came_in_is_what_a_decision_reads(gate: Any) -> None:
     assert (gas.wired, neighbour.facts.occupancies) == (home.wired._replace(mbus=1), ())
 
 
-def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Any) -> None:
+def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Gate) -> None:
     gate.take(STREET)
     kinds = {fact.kind for fact in gate.facts}
     assert kinds == {
@@ -105,12 +126,12 @@ def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Any
     assert granted.body["end"] == int(midnight(DAY.replace(year=2027, month=1, day=15)).timestamp())
 
 
-def test_the_diff_names_nobody(gate: Any) -> None:
+def test_the_diff_names_nobody(gate: Gate) -> None:
     said = "\n".join(gate.take(STREET).diff)
     assert all(secret not in said for secret in (ean(1), ean(101), "Anna", "E0001", "127.0.1.1", "C-1001"))
 
 
-def test_ends_move_until_they_have_passed(gate: Any, write: Callable[..., Path]) -> None:
+def test_ends_move_until_they_have_passed(gate: Gate, write: Callable[..., Path]) -> None:
     gate.take(STREET)
 
     def end(at: str, now: datetime) -> tuple[int, list[tuple[str, int, str]]]:
@@ -129,7 +150,7 @@ def test_ends_move_until_they_have_passed(gate: Any, write: Callable[..., Path])
     assert len(stops) == 3, "an end that comes nearer stops what rests on it; one that moves out does not"
 
 
-def test_an_end_that_moves_out_into_the_next_occupant_is_refused_alone(gate: Any, write: Callable[..., Path]) -> None:
+def test_an_end_that_moves_out_into_the_next_occupant_is_refused_alone(gate: Gate, write: Callable[..., Path]) -> None:
     gate.take(STREET)
     gate.take(MOVE)
     rows = [
@@ -141,7 +162,7 @@ def test_an_end_that_moves_out_into_the_next_occupant_is_refused_alone(gate: Any
     assert [(line, code) for _, line, code in gate.refused()] == [(2, "overlaps")]
 
 
-def test_of_rows_that_contest_each_other_the_earlier_line_wins(gate: Any, write: Callable[..., Path]) -> None:
+def test_of_rows_that_contest_each_other_the_earlier_line_wins(gate: Gate, write: Callable[..., Path]) -> None:
     gate.take(STREET)
     base = {"ean": ean(1), "subject": "C-1001", "party": "8716874900101", "products": "electricity", "kinds": "day"}
     base |= {"direction": "combined", "purpose": "b", "data_from": "2026-01-01"}
@@ -152,7 +173,7 @@ def test_of_rows_that_contest_each_other_the_earlier_line_wins(gate: Any, write:
     assert [(line, code) for _, line, code in gate.refused()] == [(3, "overlaps"), (5, "overlaps")]
 
 
-def test_a_permission_that_was_revoked_here_is_not_revived_by_the_file_it_came_from(gate: Any) -> None:
+def test_a_permission_that_was_revoked_here_is_not_revived_by_the_file_it_came_from(gate: Gate) -> None:
     gate.take(STREET)
     with gate.operator() as c:
         c.execute("insert into kw.permission_event (permission, at, event) select id, now(), 'revoked' from kw.permission")
@@ -160,12 +181,12 @@ def test_a_permission_that_was_revoked_here_is_not_revived_by_the_file_it_came_f
     assert (again.added, again.changed, again.rejected) == (0, 0, 0)
 
 
-def test_keys_come_in_wrapped_and_a_counter_goes_on_under_a_new_key(gate: Any, tmp_path: Path) -> None:
+def test_keys_come_in_wrapped_and_a_counter_goes_on_under_a_new_key(gate: Gate, tmp_path: Path) -> None:
     gate.take(STREET)
     folder = tmp_path / "keys-only"
     folder.mkdir()
 
-    def arrive(*keys: Key) -> Any:
+    def arrive(*keys: Key) -> ImportReport:
         (folder / "keys.kws").write_bytes(ship(gate.public, *keys))
         return gate.take(folder)
 
@@ -182,7 +203,7 @@ def test_keys_come_in_wrapped_and_a_counter_goes_on_under_a_new_key(gate: Any, t
     assert all("11111111" not in row for (row,) in gate.ask("select row from kw.import_reject"))
 
 
-def test_a_shipment_for_somebody_else_stops_the_import_whole(gate: Any, tmp_path: Path, write: Callable[..., Path]) -> None:
+def test_a_shipment_for_somebody_else_stops_the_import_whole(gate: Gate, write: Callable[..., Path]) -> None:
     folder = write("more", subjects=[{"code": "C1", "name": "x"}])
     stranger = X25519PrivateKey.generate().public_key().public_bytes_raw()
     (folder / "keys.kws").write_bytes(ship(stranger, shipped(1)))
@@ -204,7 +225,9 @@ def test_a_shipment_for_somebody_else_stops_the_import_whole(gate: Any, tmp_path
         ("keys.kws", b""),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_stops_the_import_whole(gate: Any, tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_is_not_what_its_name_says_stops_the_import_whole(
+    gate: Gate, tmp_path: Path, name: str, content: bytes
+) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "transformers.csv").write_bytes(b"name,area\nT1,a\n")
@@ -215,7 +238,7 @@ def test_a_file_that_is_not_what_its_name_says_stops_the_import_whole(gate: Any,
     assert counts(gate) == dict.fromkeys(TABLES, 0)
 
 
-def test_a_folder_that_is_none_or_empty_or_holds_folders_is_told(gate: Any, tmp_path: Path) -> None:
+def test_a_folder_that_is_none_or_empty_or_holds_folders_is_told(gate: Gate, tmp_path: Path) -> None:
     odd = tmp_path / "odd"
     (odd / "subjects.csv").mkdir(parents=True)
     empty = tmp_path / "empty"
@@ -225,25 +248,25 @@ def test_a_folder_that_is_none_or_empty_or_holds_folders_is_told(gate: Any, tmp_
             gate.take(folder)
 
 
-def test_a_file_larger_than_a_chunk_comes_in_whole(gate: Any, write: Callable[..., Path]) -> None:
+def test_a_file_larger_than_a_chunk_comes_in_whole(gate: Gate, write: Callable[..., Path]) -> None:
     rows = [{"code": f"C{n}", "name": "x" if n % 1000 else ""} for n in range(25_000)]
     report = gate.take(write("many", subjects=rows))
     assert (report.added, report.rejected) == (24_975, 25)
     assert [line for _, line, _ in gate.refused()] == [2 + n for n in range(0, 25_000, 1000)]
 
 
-def test_an_import_meets_a_permission_given_meanwhile(gate: Any, write: Callable[..., Path]) -> None:
-    """The set-based insert fails as a whole when the portal was quicker; then the rows go one by one."""
+def test_when_somebody_gives_the_same_permission_meanwhile_the_rows_go_one_by_one(
+    gate: Gate, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The set-based insert then fails as a whole, because what it collides with was not there when the rows were judged."""
     gate.take(STREET)
-    with gate.operator() as c:
-        c.execute(
-            "insert into kw.permission (connection, subject, party, mask, purpose, data, live)"
-            " select connection, subject, party, mask, 'b', data, tstzrange(%s, null) from kw.permission where reference = 'ref-1'",
-            (LATER - timedelta(days=90),),
-        )
     base = {"ean": ean(1), "subject": "C-1001", "party": "8716874900101", "products": "electricity", "kinds": "day"}
     base |= {"direction": "combined", "data_from": "2026-01-01", "granted": "2026-03-01"}
-    rows = [base | {"reference": "n1", "purpose": "b"}, base | {"reference": "n2", "purpose": "c"}]
+    words = ["mijn zonnepanelen volgen", "iets anders"]
+    rows = [base | {"reference": f"n{n}", "purpose": purpose} for n, purpose in enumerate(words)]
+    monkeypatch.setattr(permissions, "CONTESTED", "select line from pg_temp.judged where false")
     report = gate.take(write("more", permissions=rows))
     assert report.added == 1
     assert [(line, code) for _, line, code in gate.refused()] == [(2, "overlaps")]
+    events = gate.ask("select event from kw.permission_event where permission = (select max(id) from kw.permission)")
+    assert events == [("granted",)]

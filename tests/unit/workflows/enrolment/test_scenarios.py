@@ -1,20 +1,22 @@
 """tests/scenarios/import_*: a street comes in (given), then more (when); what is told and what the log gets stands in then."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from enrolment_support import Gate
+from kwartier.workflows.enrolment.report import ImportedFact
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.glob("import_*"))
 
 
-def lines(facts: list[Any]) -> list[str]:
+def lines(facts: list[ImportedFact]) -> list[str]:
     return [f"{one.kind} {one.subject_code or '-'} {sorted(one.body)}" for one in facts]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_scenario_ends_as_it_says(name: str, gate: Any) -> None:
+def test_the_scenario_ends_as_it_says(name: str, gate: Gate) -> None:
     scenario = SCENARIOS / name
     given = gate.take(scenario / "given")
     assert given.rejected == 0, given.diff
