@@ -9,6 +9,7 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier.delivery.document import REGISTERS
+from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Request
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
@@ -49,9 +50,7 @@ class Deliveries:
         self._documents()
 
     def _page(self, page: Sequence[Sent]) -> None:
-        asked = {
-            one.id: deliveries.request(one.receiver, one.connection, one.purpose, one.mask, _asked(one.period)) for one in page
-        }
+        asked = {one.id: deliveries.request(one.receiver, one.connection, one.purpose, one.mask, one.period) for one in page}
         self._again.load((0, request) for request in asked.values())
         for one in page:
             self._found.compared["parcels"] += 1
@@ -75,16 +74,12 @@ class Deliveries:
             sent = self._sent.get(f"{path.parent.name}/{path.stem}", {})
             for document in _documents(path):
                 self._found.compared["documents"] += 1
-                request = sent.get(document["reference"])
+                parcel = str(document.get("reference"))
+                request = sent.get(parcel)
                 if request is None:
-                    self._found.add("file-without-parcel", parcel=document["reference"])
+                    self._found.add("file-without-parcel", parcel=parcel)
                 elif not _holds_no_more(document, request):
-                    self._found.add("parcel-beyond-permit", parcel=document["reference"], connection=request.connection)
-
-
-def _asked(period: Period) -> Period:
-    """Return the period as it was asked for. A stored one includes its last moment and reads back without saying so."""
-    return period
+                    self._found.add("parcel-beyond-permit", parcel=parcel, connection=request.connection)
 
 
 def _same(one: Sent, request: Request, body: Mapping[str, Any]) -> bool:
@@ -112,13 +107,25 @@ def _same(one: Sent, request: Request, body: Mapping[str, Any]) -> bool:
 
 
 def _documents(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the documents of a file; what is none has no reference, and so no parcel."""
     with path.open("rb") as file:
         for line in file:
-            yield json.loads(line)
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            yield found if isinstance(found, dict) else {}
 
 
 def _holds_no_more(document: Mapping[str, Any], request: Request) -> bool:
     """True if every value lies within the period, and in a register and direction, that was asked for and permitted."""
+    try:
+        return _within(document, request)
+    except (KeyError, TypeError, ValueError, KwartierError):
+        return False  # what cannot be read cannot be shown to hold no more
+
+
+def _within(document: Mapping[str, Any], request: Request) -> bool:
     intervals = {REGISTERS[channel][:2] for channel in channels_of(request.mask & INTERVAL_MASK)}
     registers = {REGISTERS[channel] for channel in channels_of(request.mask & DAY_MASK)}
     return all(_series_within(one, intervals, request.period) for one in document["series"]) and all(

@@ -7,6 +7,7 @@ root-differs            unproved             a signed root is not that of the le
 checkpoint-refused      unproved             the signature, or the published file, does not hold
 batch-root-differs      unproved             the lines of a batch do not give the root in its event, or are more or fewer
 stray-lines             unproved             lines of a batch that no event speaks of
+not-understood          unproved             an entry, its lines or a journal's line without the form that it should have
 deed-without-intent     uncovered read       a task was done that no earlier intent names
 permit-not-intended     uncovered read       a task served a permit that its intent does not name
 permit-not-decided      uncovered read       deciding again, from the registry as of then, does not give that permit
@@ -54,6 +55,7 @@ CATEGORIES: Final = {
     "checkpoint-refused": Category.UNPROVED,
     "batch-root-differs": Category.UNPROVED,
     "stray-lines": Category.UNPROVED,
+    "not-understood": Category.UNPROVED,
     "deed-without-intent": Category.READ,
     "permit-not-intended": Category.READ,
     "permit-not-decided": Category.READ,

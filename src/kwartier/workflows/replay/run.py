@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from kwartier.audit import checkpoint, evidence
 from kwartier.audit.errors import BrokenLog
+from kwartier.model.errors import KwartierError
 from kwartier.store.registry import replay
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.replay.again import Again
@@ -45,7 +46,10 @@ def compare(house: Installation, c: C, found: Findings) -> None:
     again = Again(c, replay.stops(c))
     book = Book.empty(again, found)
     for entry, lines in Chain(c, house.log, found).entries():
-        book.take(entry, lines)
+        try:
+            book.take(entry, lines)
+        except (KeyError, TypeError, ValueError, KwartierError):
+            found.add("not-understood", entry=entry.id)
     _published(house, c, found)
     Lake(house.readings, book, states, found).check()
     journal = house.data / JOURNAL

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
+from kwartier.model.errors import KwartierError
 from kwartier.model.meter import MeterModel
 from kwartier.model.register import Obis
 from kwartier.model.task import ProfileName
@@ -50,16 +51,23 @@ class Sessions:
     def check(self, journal: Path) -> None:
         """Compare a whole journal."""
         for line in _lines(journal):
-            meter = self._meters.get(line["equipment_id"])
-            if meter is None:
-                continue
-            self._present.add(meter.key)
-            if line["event"] == "profile":
-                self._profile(meter, line)
-            elif line["event"] == "object" and line["class_id"] in REGISTERS:
-                self._found.compared["requests"] += 1
-                self._found.add("register-read", meter=meter.key, obis=line["obis"], at=line["at"])
+            try:
+                self._line(line)
+            except (KeyError, TypeError, ValueError, KwartierError):
+                self._found.add("not-understood", journal=journal.name)
         self._forgotten()
+
+    def _line(self, line: bytes) -> None:
+        said = json.loads(line)
+        meter = self._meters.get(said["equipment_id"])
+        if meter is None:
+            return
+        self._present.add(meter.key)
+        if said["event"] == "profile":
+            self._profile(meter, said)
+        elif said["event"] == "object" and said["class_id"] in REGISTERS:
+            self._found.compared["requests"] += 1
+            self._found.add("register-read", meter=meter.key, obis=said["obis"], at=said["at"])
 
     def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
         named = self._profiles.get(meter.model, {}).get(_on_any_channel(Obis.parse(line["obis"])))
@@ -102,12 +110,12 @@ class Sessions:
                     self._found.add("deed-without-session", batch=one.batch, meter=meter, profile=profile)
 
 
-def _lines(journal: Path) -> Iterator[dict[str, Any]]:
+def _lines(journal: Path) -> Iterator[bytes]:
     """Yield the lines of a journal; one that a crash cut short, at the end, does not count."""
     with journal.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
-                yield json.loads(line)
+                yield line
 
 
 def _on_any_channel(obis: Obis) -> bytes:

@@ -1,0 +1,67 @@
+"""A night with faults planted in it: in a transaction that is rolled back, and in copies of its files."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.run import compare
+
+C = psycopg.Connection[Any]
+GUARDED = (
+    *(("audit", table) for table in ("pending", "entry", "leaf", "crown", "node", "checkpoint")),
+    ("kw", "parcel"),
+)
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """A night to spoil: change the database through `c` and the files below `house.data`, then compare."""
+
+    house: Installation
+    c: C
+
+    def found(self) -> Findings:
+        """Compare as it stands now."""
+        made = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+        compare(self.house, self.c, made)
+        return made
+
+    def codes(self) -> set[str]:
+        """Return the kinds of contradiction found."""
+        return {one.code for one in self.found().findings}
+
+    def one(self, query: str, *values: object) -> Any:  # noqa: ANN401 - whatever the column holds
+        """Return the first column of the first row."""
+        row = self.c.execute(query.encode(), values).fetchone()
+        assert row is not None, "the night has nothing of the kind"
+        return row[0]
+
+    def change(self, query: str, *values: object) -> None:
+        """Change something; a fault that changes nothing is none."""
+        assert self.c.execute(query.encode(), values).rowcount > 0
+
+    @property
+    def journal(self) -> Path:
+        """The copied journal of the meters."""
+        return self.house.data / "town" / "sessions.jsonl"
+
+
+@contextmanager
+def spoiling(house: Installation, copy: Path) -> Iterator[Faulty]:
+    """Open a night as its owner with the guards off; everything is as it was afterwards."""
+    for name in ("audit", "outbox", "town"):
+        shutil.copytree(house.data / name, copy / name)
+    with psycopg.connect(house.dsns.owner) as c:
+        for schema, table in GUARDED:
+            c.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(schema, table)))
+        yield Faulty(replace(house, data=copy), c)
+        c.rollback()

@@ -1,0 +1,95 @@
+"""Stored channel-days against the deeds of a book, on a real lake."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.model.period import epoch_s, midnight
+from kwartier.model.register import Channel
+from kwartier.store.readings import Readings
+from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.book import Book, code_of
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.lake import Lake
+
+DAY = date(2026, 11, 23)
+AT = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def channel_day(key: int, batch: int, channel: Channel = Channel.IMPORT, quality: bytes = b"") -> ChannelDay:
+    deltas = np.ones(96, np.int32).tobytes() if channel is Channel.IMPORT else b""
+    return ChannelDay(key, channel, DAY, 1000, deltas, quality, 8, 1, batch)
+
+
+@pytest.fixture
+def readings(tmp_path: Path) -> Readings:
+    Readings.create(tmp_path / "lake")
+    return Readings(tmp_path / "lake")
+
+
+def store(readings: Readings, batch: int, *days: ChannelDay) -> None:
+    readings.commit(batch, readings.stage(batch, days))
+
+
+def judged(
+    readings: Readings,
+    covered: dict[int, list[int]],
+    *,
+    stored: dict[int, int] | None = None,
+    states: dict[int, str] | None = None,
+    partly: dict[tuple[int, date, int], list[tuple[int, int]]] | None = None,
+) -> list[str]:
+    found = Findings(AT)
+    codes = {batch: np.array(sorted(found_codes), np.int64) for batch, found_codes in covered.items()}
+    book = Book(Again.__new__(Again), found, defaultdict(list), defaultdict(dict, {DAY: codes}), partly or {}, stored or {}, {}, {})
+    Lake(readings, book, states or dict.fromkeys((1, 2, 3), "committed"), found).check()
+    return [one.code for one in found.findings]
+
+
+def test_rows_that_deeds_cover(readings: Readings) -> None:
+    store(readings, 1, channel_day(5, 1), channel_day(6, 1, Channel.DAY_IMPORT_LOW))
+    assert judged(readings, {1: [code_of(5, 1), code_of(6, 4)]}, stored={1: 2}) == []
+
+
+def test_a_row_of_another_key_channel_or_batch_is_uncovered(readings: Readings) -> None:
+    store(readings, 1, channel_day(5, 1))
+    for codes in ([code_of(6, 1)], [code_of(5, 2)], []):
+        assert judged(readings, {1: codes}) == ["row-without-deed"]
+    assert judged(readings, {2: [code_of(5, 1)]}) == ["row-without-deed"]
+
+
+def test_a_batch_that_came_after_the_log_was_read_is_left_alone(readings: Readings) -> None:
+    store(readings, 9, channel_day(5, 9))
+    assert judged(readings, {}) == []
+
+
+def test_rows_that_are_gone(readings: Readings) -> None:
+    store(readings, 1, channel_day(5, 1))
+    covered = {1: [code_of(5, 1), code_of(6, 1)]}
+    assert judged(readings, covered, stored={1: 2}) == ["rows-missing"]
+    assert judged(readings, covered, stored={1: 2}, states={1: "staged"}) == [], "not in the lake yet"
+    assert judged(readings, {1: [code_of(5, 1), code_of(6, 1)]}, stored={1: 1}) == [], "the meter had nothing for the other"
+
+
+def test_rows_that_a_later_batch_read_again_are_not_gone(readings: Readings) -> None:
+    store(readings, 1, channel_day(5, 1), channel_day(6, 1))
+    store(readings, 2, channel_day(5, 2))
+    readings.finalise(DAY)
+    covered = {1: [code_of(5, 1), code_of(6, 1)], 2: [code_of(5, 1)]}
+    assert judged(readings, covered, stored={1: 2, 2: 1}) == []
+    assert judged(readings, covered, stored={1: 3, 2: 1}) == ["rows-missing"]
+
+
+def test_of_a_day_covered_in_part_the_rest_must_be_missing(readings: Readings) -> None:
+    noon = epoch_s(midnight(DAY)) + 12 * 3600
+    whole = epoch_s(midnight(DAY + timedelta(days=1)))
+    half = bytes([Quality.MISSING] * 48 + [0] * 48)
+    store(readings, 1, channel_day(5, 1, quality=half), channel_day(6, 1))
+    covered = {1: [code_of(5, 1), code_of(6, 1)]}
+    assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon, whole)]}) == []
+    assert judged(readings, covered, partly={(1, DAY, code_of(6, 1)): [(noon, whole)]}) == ["row-beyond-permits"]
+    assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon + 900, whole)]}) == ["row-beyond-permits"]

@@ -1,0 +1,343 @@
+"""A night that is in order shows nothing; every fault planted in it is found, and named for what it is."""
+
+import inspect
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kwartier.store.readings import Readings
+from kwartier.workflows import replay
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.replay import findings
+from kwartier.workflows.replay.findings import CATEGORIES, KEPT, Category, Findings
+from replay_support import Faulty
+
+pytestmark = [pytest.mark.database, pytest.mark.xdist_group("replay")]
+AT = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def test_a_night_in_order_shows_nothing(house: Installation) -> None:
+    found = replay.run(house, at=AT)
+    assert found.findings == []
+    assert (found.uncovered, found.over_broad, found.late) == (0, 0, 0)
+    for what in ("entries", "lines", "checkpoints", "channel_days", "requests", "deeds", "parcels", "documents"):
+        assert found.compared[what] > 0, what
+    assert found.checked == sum(found.compared.values())
+    said = found.as_json()
+    assert json.loads(json.dumps(said)) == said
+    assert said.keys() >= {"checked", "uncovered", "over_broad", "late", "uncovered_reads", "uncovered_deliveries", "findings"}
+
+
+def test_the_untouched_copy_shows_nothing(night: Faulty) -> None:
+    assert night.codes() == set()
+
+
+def test_a_changed_entry(night: Faulty) -> None:
+    changed = "convert_to(replace(convert_from(leaf, 'UTF8'), '\"day\":', '\"dag\":'), 'UTF8')"
+    night.change(f"update audit.entry set leaf = {changed} where kind = 'night:intended'")  # noqa: S608 - a constant
+    assert night.codes() == {"leaf-differs", "node-differs", "root-differs"}
+
+
+def test_a_changed_node(night: Faulty) -> None:
+    night.change("update audit.node set hash = %s where level = 3 and position = 1", bytes(32))
+    assert "node-differs" in night.codes()
+
+
+def test_a_lost_entry(night: Faulty) -> None:
+    night.change("delete from audit.entry where position = (select max(position) from audit.entry)")
+    assert "checkpoint-refused" in night.codes()
+
+
+def test_a_lost_entry_in_the_middle(night: Faulty) -> None:
+    night.change("delete from audit.entry where position = 1")
+    assert {"leaf-differs", "checkpoint-refused"} <= night.codes()
+
+
+def test_a_forged_checkpoint(night: Faulty) -> None:
+    night.change("update audit.checkpoint set note = replace(note, chr(8212) || ' ', chr(8212) || ' x') where size > 0")
+    assert night.codes() == {"checkpoint-refused"}
+
+
+def test_another_published_checkpoint(night: Faulty) -> None:
+    file = night.house.data / "audit" / "checkpoint"
+    file.write_text(file.read_text("utf-8") + "x", encoding="utf-8")
+    assert night.codes() == {"checkpoint-refused"}
+    file.write_text("rubbish", encoding="utf-8")
+    assert night.codes() == {"checkpoint-refused"}
+
+
+def line(night: Faulty, kind: str) -> tuple[int, int]:
+    """Return entry and number of a line of a batch of this kind: a person's registers at midnight, which are kept."""
+    row = night.c.execute(
+        "select l.entry, l.number from audit.leaf l join audit.entry e on e.id = l.entry where e.kind = %s"
+        " and l.subject is not null and convert_from(l.body, 'UTF8')::jsonb ->> 'p' = 'e_day' order by l.entry, l.connection",
+        (kind,),
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def test_a_changed_line_of_a_batch(night: Faulty) -> None:
+    night.change("update audit.leaf set salt_check = %s where entry = %s and number = %s", bytes(8), *line(night, "batch:read"))
+    assert night.codes() == {"batch-root-differs"}
+
+
+@pytest.mark.parametrize("body", [b"{}", b"no json", b'{"c":1,"g":[[1]]}'])
+@pytest.mark.parametrize("kind", ["batch:intended", "batch:read"])
+def test_a_line_that_nobody_understands(night: Faulty, kind: str, body: bytes) -> None:
+    night.change("update audit.leaf set body = %s where entry = %s and number = %s", body, *line(night, kind))
+    assert {"batch-root-differs", "not-understood"} <= night.codes()
+
+
+def test_a_line_that_belongs_nowhere(night: Faulty) -> None:
+    night.change("insert into audit.leaf (entry, connection, number, body) values (999999, 1, 0, '{}')")
+    assert night.codes() == {"stray-lines"}
+
+
+def test_a_deed_without_intent(night: Faulty) -> None:
+    """The read still happened: the meter remembers it, and nothing says on which ground."""
+    night.change("delete from audit.leaf where entry = %s and number = %s", *line(night, "batch:intended"))
+    found = night.found()
+    assert {one.code for one in found.findings} >= {
+        "batch-root-differs",
+        "deed-without-intent",
+        "get-without-intent",
+        "row-without-deed",
+    }
+    assert found.uncovered_reads > 0
+
+
+def test_an_intent_that_comes_after_the_deed(night: Faulty) -> None:
+    """The log's order is what counts, whatever the events say of their time."""
+    read, intended = (
+        night.one("select position from audit.entry where kind = %s order by position", k) for k in ("batch:read", "batch:intended")
+    )
+    for position, place in ((read, -5), (intended, read)):
+        night.c.execute("alter table audit.entry drop constraint if exists entry_position_check")
+        night.change("update audit.entry set position = %s where position = %s", place, position)
+    night.change("update audit.entry set position = %s where position = -5", intended)
+    assert {"deed-without-intent", "leaf-differs"} <= night.codes()
+
+
+def test_a_permit_that_served_and_was_not_intended(night: Faulty) -> None:
+    entry, number = line(night, "batch:read")
+    body = night.one("select body from audit.leaf where entry = %s and number = %s", entry, number)
+    said = json.loads(body)
+    said["s"] = ["00" * 16]
+    changed = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    night.change("update audit.leaf set body = %s where entry = %s and number = %s", changed, entry, number)
+    assert {"permit-not-intended", "row-without-deed"} <= night.codes()
+
+
+def test_a_ground_that_was_never_there(night: Faulty) -> None:
+    """Without the permission that a read names, deciding again says no: to the read, and to the delivery."""
+    party = "select permission.id from kw.permission_state permission join kw.parcel on parcel.receiver = permission.party"
+    permission = night.one(f"{party} and parcel.connection = permission.connection where receiver_role = 'third_party'")
+    night.change("update kw.permission_state set live = 'empty' where id = %s", permission)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"permit-not-decided", "parcel-not-decided"}
+    assert found.uncovered_reads > 0
+    assert found.uncovered_deliveries > 0
+
+
+def test_a_revocation_that_was_said_later_changes_nothing_before(night: Faulty) -> None:
+    permission = night.one("select id from kw.permission_state where party is not null order by id")
+    night.change("insert into kw.permission_event (permission, at, event) values (%s, now(), 'revoked')", permission)
+    assert night.codes() == set()
+
+
+def test_an_end_that_was_said_later_changes_nothing_before(night: Faulty) -> None:
+    occupancy = night.one(
+        "select o.id from kw.occupancy o join kw.permission p on p.connection = o.connection and p.subject = o.subject"
+        " where upper(o.period) is null order by o.id"
+    )
+    night.change("update kw.occupancy set period = tstzrange(lower(period), '2026-11-20Z') where id = %s", occupancy)
+    assert "permit-not-decided" in night.codes()
+    night.change("insert into kw.stop (fact, ref, at, said) values ('occupancy', %s, '2026-11-20Z', '2100-01-01Z')", occupancy)
+    assert night.codes() == set()
+
+
+def test_a_restriction_that_was_in_force(night: Faulty) -> None:
+    connection = night.one("select connection from kw.outcome where connection > 0 and mbus = 0 order by connection")
+    add = "insert into kw.restriction (connection, kind, period) values (%s, 'administratively_off', tstzrange(%s, null))"
+    night.change(add, connection, AT - timedelta(days=30))
+    assert night.codes() == set(), "said only now: then nobody could know"
+    night.c.execute("alter table kw.stop disable trigger user")
+    night.change("update kw.stop set said = at where fact = 'connection' and ref = %s", connection)
+    assert {"permit-not-decided", "get-while-restricted"} <= night.codes()
+
+
+def test_the_column_beside_a_line_is_no_part_of_it(night: Faulty) -> None:
+    night.change("update audit.leaf set connection = connection + 100000 where number = 0")
+    assert night.codes() == set()
+
+
+def test_a_lost_lake(night: Faulty, house: Installation) -> None:
+    empty = night.house.data / "empty"
+    Readings.create(empty)
+    found = Faulty(replace(night.house, readings=Readings(empty)), night.c).found()
+    assert {one.code for one in found.findings} == {"rows-missing"}
+    assert found.counts[Category.UNPROVED] == sum(1 for day in house.readings.days_held() for _ in house.readings.scan(day))
+
+
+def lines_of(night: Faulty) -> list[str]:
+    return night.journal.read_text("utf-8").splitlines()
+
+
+def usage(night: Faulty) -> dict[str, object]:
+    found: dict[str, object] = next(one for one in map(json.loads, lines_of(night)) if one["event"] == "profile")
+    return found
+
+
+def append(night: Faulty, line: dict[str, object]) -> None:
+    with night.journal.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def test_a_request_that_nobody_intended(night: Faulty) -> None:
+    append(night, usage(night) | {"at": "2026-11-24T23:59:00.000+00:00", "obis": "1-0:99.2.0"})
+    append(night, usage(night) | {"at": "2020-01-01T00:00:00.000+00:00"})
+    found = night.found()
+    assert {one.code for one in found.findings} == {"get-without-intent"}
+    assert found.uncovered_reads == found.uncovered == 2
+
+
+def test_a_request_for_more_than_was_intended(night: Faulty) -> None:
+    one = usage(night)
+    first = one["first_s"]
+    assert isinstance(first, int)
+    append(night, one | {"first_s": first - 900})
+    append(night, one | {"first_s": None, "last_s": None})
+    found = night.found()
+    assert {one.code for one in found.findings} == {"get-beyond-task"}
+    assert found.over_broad == 2
+
+
+def test_a_usage_register_read_by_itself(night: Faulty) -> None:
+    append(night, usage(night) | {"event": "object", "class_id": 3, "obis": "1-0:1.8.0", "attribute": 2})
+    assert night.codes() == {"register-read"}
+
+
+def test_a_deed_that_the_meter_does_not_remember(night: Faulty) -> None:
+    kept = lines_of(night)
+    gone = next(i for i, one in enumerate(kept) if json.loads(one)["event"] == "profile")
+    night.journal.write_text("\n".join(kept[:gone] + kept[gone + 1 :]) + "\n", encoding="utf-8")
+    assert night.codes() == {"deed-without-session"}
+
+
+def test_a_line_that_a_crash_cut_short_does_not_count(night: Faulty) -> None:
+    with night.journal.open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026-11')
+    assert night.codes() == set()
+
+
+def test_a_journal_that_nobody_understands(night: Faulty) -> None:
+    with night.journal.open("a", encoding="utf-8") as file:
+        file.write('no json\n{}\n{"equipment_id": []}\n')
+    found = night.found()
+    assert {one.code for one in found.findings} == {"not-understood"}
+    assert found.uncovered == 3
+
+
+def test_no_journal_is_no_contradiction(night: Faulty) -> None:
+    night.journal.unlink()
+    assert night.codes() == set()
+
+
+def test_a_parcel_that_the_log_does_not_know(night: Faulty) -> None:
+    kind = night.one("select id from audit.entry where kind = 'parcel:delivered'")
+    night.c.execute("alter table audit.entry drop constraint entry_check")
+    night.change("update audit.entry set kind = 'parcel:failed' where id = %s", kind)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"parcel-without-event"}
+    assert found.uncovered_deliveries == 1
+
+
+def test_a_parcel_of_which_the_log_says_something_else(night: Faulty) -> None:
+    night.change("update kw.parcel set mask = 16 where id = (select min(id) from kw.parcel where mask <> 16)")
+    assert {"parcel-without-event", "parcel-not-decided"} <= night.codes()
+
+
+def test_a_delivery_in_the_log_without_its_parcel(night: Faulty) -> None:
+    night.change("delete from kw.parcel where id = (select min(id) from kw.parcel where status = 'delivered')")
+    assert night.codes() == {"event-without-parcel", "file-without-parcel"}
+
+
+def documents(night: Faulty, part: str) -> tuple[Path, list[dict[str, Any]], int]:
+    """Return a file of the outbox, its documents, and the place of the first that has something in this part."""
+    for file in sorted((night.house.data / "outbox").glob("*/*.jsonl")):
+        held = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        for place, one in enumerate(held):
+            if one[part]:
+                return file, held, place
+    pytest.fail("no such document in this night")
+
+
+def put(file: Path, held: list[dict[str, Any]]) -> None:
+    file.write_text("".join(json.dumps(one) + "\n" for one in held), encoding="utf-8")
+
+
+def test_a_document_that_holds_a_day_too_many(night: Faulty) -> None:
+    file, held, place = documents(night, "readings")
+    held[place]["readings"][0]["at"] = "2026-01-01T00:00:00+01:00"
+    put(file, held)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"parcel-beyond-permit"}
+    assert found.over_broad == 1
+
+
+def test_a_document_that_holds_a_quarter_too_many(night: Faulty) -> None:
+    file, held, place = documents(night, "series")
+    held[place]["series"][0]["values"].append(1)
+    put(file, held)
+    assert night.codes() == {"parcel-beyond-permit"}
+
+
+def test_a_document_that_holds_another_register(night: Faulty) -> None:
+    file, held, place = documents(night, "series")
+    held[place]["series"][0]["register"] = "1-0:1.7.0"
+    put(file, held)
+    assert night.codes() == {"parcel-beyond-permit"}
+
+
+def test_a_document_that_nobody_decided_about(night: Faulty) -> None:
+    file, held, place = documents(night, "readings")
+    put(file, [*held, held[place] | {"reference": "00" * 16}])
+    assert night.codes() == {"file-without-parcel"}
+
+
+def test_a_document_that_nobody_understands(night: Faulty) -> None:
+    file, held, place = documents(night, "readings")
+    held[place]["readings"] = "all of them"
+    put(file, held)
+    with file.open("a", encoding="utf-8") as out:
+        out.write("no json\n")
+    assert night.codes() == {"parcel-beyond-permit", "file-without-parcel"}
+
+
+def test_a_document_in_the_box_of_another_receiver(night: Faulty) -> None:
+    file, _, _ = documents(night, "readings")
+    other = file.parent.parent / "another"
+    other.mkdir()
+    file.rename(other / file.name)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"file-without-parcel"}
+
+
+def test_findings_beyond_the_kept_are_counted() -> None:
+    found = Findings(AT)
+    for _ in range(KEPT + 5):
+        found.add("leaf-differs")
+    found.add("row-without-deed", 7)
+    assert len(found.findings) == KEPT
+    assert found.uncovered == KEPT + 12
+    assert found.uncovered_reads == 7
+
+
+def test_every_code_is_explained() -> None:
+    text = inspect.cleandoc(findings.__doc__ or "")
+    assert [code for code in CATEGORIES if f"\n{code} " not in text] == []

@@ -1,0 +1,113 @@
+"""What a meter remembers against what was intended: when, which profile, which period, and on a ground that still stood."""
+
+import json
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kwartier.audit.leaves import Grant
+from kwartier.store.registry.replay import MeterRow
+from kwartier.workflows.installation import meter_models
+from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.book import Asked, Book, TaskKey
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.sessions import Sessions
+
+AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
+FIRST, LAST = 1_795_000_500, 1_795_086_900
+GRANT = Grant("00" * 16, 3, 2, FIRST, LAST, True, "supplier", 4, "move", "register", FIRST, LAST)  # noqa: FBT003 - as in a line
+
+
+def asked(profile: str = "e_interval", mbus: int = 0, *, stopped: datetime = FOREVER, **more: Any) -> Asked:  # noqa: ANN401 - fields
+    key = TaskKey(7, 1, profile, mbus, FIRST, LAST)
+    held: dict[str, Any] = {"until": AT + timedelta(minutes=5), "restricted": (), "read": False} | more
+    return Asked(1, key, (GRANT,), AT, held["until"], stopped, held["restricted"], held["read"])
+
+
+def line(after_s: float, **fields: object) -> dict[str, object]:
+    at = (AT + timedelta(seconds=after_s)).isoformat(timespec="milliseconds")
+    said = {"at": at, "equipment_id": "E1", "sap": 1, "event": "profile", "obis": "1-0:99.1.0", "first_s": FIRST, "last_s": LAST}
+    return said | {"rows": 97} | fields
+
+
+def judged(tmp_path: Path, tasks: list[Asked], lines: list[dict[str, object]]) -> list[str]:
+    found = Findings(AT)
+    book = Book(_no_decisions(), found, defaultdict(list), {}, {}, {}, {}, {})
+    for one in tasks:
+        book.by_meter[one.key.meter, one.key.profile, one.key.mbus].append(one)
+    journal = tmp_path / "sessions.jsonl"
+    journal.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    Sessions(book, {"E1": MeterRow(1, "SMR5", None)}, meter_models(), 0.25, found).check(journal)
+    return [one.code for one in found.findings]
+
+
+def _no_decisions() -> Again:
+    """Return what is not asked here: the tasks come decided."""
+    return Again.__new__(Again)
+
+
+def test_a_request_within_its_intent_is_in_order(tmp_path: Path) -> None:
+    assert judged(tmp_path, [asked(read=True)], [line(1)]) == []
+    assert judged(tmp_path, [asked(read=True)], [line(1, first_s=FIRST + 900, last_s=LAST - 900)]) == []
+
+
+@pytest.mark.parametrize("after_s", [-1, 301])
+def test_a_request_before_the_intent_or_after_the_deed_has_none(tmp_path: Path, after_s: float) -> None:
+    assert judged(tmp_path, [asked()], [line(after_s)]) == ["get-without-intent"]
+
+
+@pytest.mark.parametrize("fields", [{"first_s": FIRST - 1}, {"last_s": LAST + 1}, {"first_s": None, "last_s": None}])
+def test_more_than_was_intended_is_over_broad(tmp_path: Path, fields: dict[str, object]) -> None:
+    assert judged(tmp_path, [asked()], [line(1, **fields)]) == ["get-beyond-task"]
+
+
+def test_profiles_and_channels_are_told_apart(tmp_path: Path) -> None:
+    gas = asked("g_interval", 2)
+    assert judged(tmp_path, [gas], [line(1, obis="0-2:24.3.0")]) == []
+    assert judged(tmp_path, [gas], [line(1, obis="0-1:24.3.0")]) == ["get-without-intent"]
+    assert judged(tmp_path, [gas], [line(1)]) == ["get-without-intent"]
+    assert judged(tmp_path, [], [line(1, obis="0-0:99.98.0")]) == [], "an event log is no usage"
+
+
+@pytest.mark.parametrize(
+    ("after_s", "codes"), [(9.9, []), (10.25, []), (10.299, []), (10.302, ["get-after-stop"]), (60, ["get-after-stop"])]
+)
+def test_a_request_after_the_stop_is_late(tmp_path: Path, after_s: float, codes: list[str]) -> None:
+    """A stop list may be 0.25 s old when the request goes out, and the way to the meter takes up to 0.05 s."""
+    assert judged(tmp_path, [asked(stopped=AT + timedelta(seconds=10))], [line(after_s)]) == codes
+
+
+def test_one_ground_that_stands_is_enough(tmp_path: Path) -> None:
+    tasks = [asked(stopped=AT), asked()]
+    assert judged(tmp_path, tasks, [line(60)]) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said", "codes"),
+    [
+        (AT, None, AT, ["get-while-restricted"]),
+        (AT - timedelta(days=9), AT, AT - timedelta(days=9), []),
+        (AT, None, AT + timedelta(hours=1), []),
+        (AT + timedelta(hours=1), None, AT, []),
+    ],
+)
+def test_a_request_to_a_restricted_connection(
+    tmp_path: Path, start: datetime, end: datetime | None, said: datetime, codes: list[str]
+) -> None:
+    assert judged(tmp_path, [asked(restricted=((start, end, said),))], [line(60)]) == codes
+
+
+def test_a_deed_needs_a_memory_of_it_where_the_meter_keeps_a_journal(tmp_path: Path) -> None:
+    done = [asked(read=True), asked("e_day", read=True)]
+    assert judged(tmp_path, done, [line(1)]) == ["deed-without-session"]
+    assert judged(tmp_path, done, [line(1, equipment_id="another")]) == []
+
+
+def test_a_register_read_by_itself_is_uncovered(tmp_path: Path) -> None:
+    told = {"event": "object", "class_id": 3, "attribute": 2}
+    assert judged(tmp_path, [asked()], [line(1, **told, obis="1-0:1.8.0")]) == ["register-read"]
+    assert judged(tmp_path, [asked()], [line(1, event="object", class_id=1, attribute=2, obis="0-0:43.1.0")]) == []
