@@ -16,9 +16,31 @@ from kwartier.model.register import DAY_MASK
 PAGE = Path(__file__).parents[3] / "docs" / "GROUNDS.md"
 ROWS = [(edition, row) for edition in conduct.EDITIONS for row in edition.rules]
 EVER = {
-    "C1": 1, "C2": 2, "S1": 3, "S2": 4, "S3": 5, "S4": 6, "T1": 7, "O1": 8, "O2": 9, "O3": 10, "O4": 11, "O5": 12,
-    "F0": 62, "F1": 61, "F2": 60, "F3": 59, "F4": 58, "F5": 57, "F6": 56, "F7": 55, "F8": 54, "F9": 53,
-    "F10": 52, "F11": 51, "F12": 50,
+    "C1": 1,
+    "C2": 2,
+    "S1": 3,
+    "S2": 4,
+    "S3": 5,
+    "S4": 6,
+    "T1": 7,
+    "O1": 8,
+    "O2": 9,
+    "O3": 10,
+    "O4": 11,
+    "O5": 12,
+    "F0": 62,
+    "F1": 61,
+    "F2": 60,
+    "F3": 59,
+    "F4": 58,
+    "F5": 57,
+    "F6": 56,
+    "F7": 55,
+    "F8": 54,
+    "F9": 53,
+    "F10": 52,
+    "F11": 51,
+    "F12": 50,
 }
 
 
