@@ -40,9 +40,20 @@ def test_a_stop_that_begins_later_waits_until_then(operator: C) -> None:
     tonight = now() + 6 * HOUR
     stops.add(operator, [(("connection", 5), tonight), (("connection", 6), now() + timedelta(days=30))])
     loaded = now()
-    assert stops.since(operator, loaded) == {("connection", 5)}
+    assert stops.since(operator, loaded) == frozenset()
     assert stops.since(operator, loaded, now=loaded + HOUR) == frozenset()
     assert stops.since(operator, loaded, now=tonight) == {("connection", 5)}
+
+
+def test_a_clock_that_runs_a_little_ahead_stops_at_once(operator: C) -> None:
+    stops.add(operator, [(("permission", 5), now() + timedelta(seconds=20))])
+    assert stops.since(operator, now()) == {("permission", 5)}
+
+
+def test_under_a_simulated_clock_the_night_counts_by_that_clock(operator: C) -> None:
+    loaded = now() + timedelta(days=400)
+    stops.add(operator, [(("permission", 5), loaded + 3 * HOUR), (("permission", 6), loaded + timedelta(days=2))])
+    assert stops.since(operator, loaded) == {("permission", 5)}
 
 
 def test_switching_off_stops_the_connection_and_the_gas_its_meter_carries(operator: C, world: World) -> None:
