@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from kwartier import headend
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import ALL_MASK, Channel
-from kwartier.model.task import ProfileName, Result, Task
+from kwartier.model.task import GapReason, ProfileName, Result, Task
 from kwartier.wire.dlms import models
 
 pytestmark = pytest.mark.xdist_group("interop")
@@ -93,27 +92,30 @@ def wait_for(port: int) -> None:
     pytest.fail("the foreign meter does not listen")
 
 
-@pytest.mark.parametrize(("general_glo", "first_ic"), [(False, 100), (True, 200)])
-def test_our_head_end_reads_a_foreign_meter(port: int, first_ic: int, *, general_glo: bool) -> None:
+def read(port: int, first_ic: int, *, general_glo: bool = False) -> headend.MeterAnswer:
+    """Read the day with these counters."""
     ref = PermitRef(b"x" * 16, 1, ALL_MASK, FIRST - 86_400, FIRST + 86_400, (), keeps=True)
     task = Task(1, 1, ProfileName.E_INTERVAL, 0, FIRST - 7200, FIRST + 86_400, (ref,))
-    job = headend.MeterJob(
-        1,
-        "127.0.0.1",
-        port,
-        MODEL,
-        b"KWA\x00\x00\x00\x00\x01",
-        b"PYD\x00\x00\x00\x00\x01",
-        GUEK,
-        GAK,
-        first_ic,
-        first_ic + 100,
-        (task,),
-    )
+    client, meter = b"KWA\x00\x00\x00\x00\x01", b"PYD\x00\x00\x00\x00\x01"
+    job = headend.MeterJob(1, "127.0.0.1", port, MODEL, client, meter, GUEK, GAK, first_ic, first_ic + 100, (task,))
     limits = headend.Limits(answer_s=5, tries=1, general_glo=general_glo)
-    answer = headend.run([job], limits=limits, stops=Nothing())[0].answers[0]
-    assert (answer.result, answer.reason) == (Result.READ, None)
-    assert answer.rows is not None
-    assert len(answer.rows.stamps) > 4
-    assert (np.diff(answer.rows.stamps) == 900).all()
-    assert (np.diff(answer.rows.values[Channel.IMPORT]) >= 0).all()
+    return headend.run([job], limits=limits, stops=Nothing())[0]
+
+
+@pytest.mark.parametrize(("general_glo", "first_ic"), [(False, 100), (True, 200)])
+def test_our_head_end_reads_a_foreign_meter(port: int, first_ic: int, *, general_glo: bool) -> None:
+    answer = read(port, first_ic, general_glo=general_glo)
+    (one,) = answer.answers
+    assert (one.result, one.reason) == (Result.READ, None)
+    assert one.rows is not None
+    assert one.rows.stamps.tolist() == [FIRST + 900 * i for i in range(96)]
+    assert one.rows.values[Channel.IMPORT].tolist() == [1000 + 7 * i for i in range(96)]
+    assert answer.next_ic == first_ic + 7, "AARQ, GMAC and its APDU, GET and two next blocks, RLRQ"
+
+
+def test_a_foreign_meter_that_has_seen_higher_counters_tells_so(port: int) -> None:
+    assert read(port, 300).answers[0].result is Result.READ
+    answer = read(port, 50)
+    assert answer.answers[0].reason is GapReason.COUNTER
+    assert answer.meter_ic == 306
+    assert read(port, answer.meter_ic + 1).answers[0].result is Result.READ

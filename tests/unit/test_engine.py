@@ -96,9 +96,13 @@ def test_killing_the_parent_kills_its_workers(tmp_path: Path) -> None:
         time.sleep(0.01)
     workers = [psutil.Process(int(each.name)) for each in tmp_path.iterdir()]
     parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    left = [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+    for each in left:
+        each.kill()
     parent.communicate()
-    _, alive = psutil.wait_procs(workers, timeout=10)
-    assert not [each for each in alive if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    assert not left
 
 
 def _path() -> dict[str, str]:

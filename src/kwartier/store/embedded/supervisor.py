@@ -44,6 +44,7 @@ class Supervisor:
         self._password = (folder / home.PASSWORD).read_bytes()
         self.identity = identity.assume(folder, programs)
         self._socket = socket_folder(str(home.read_state(self._state).get("socket", "")))
+        self._wake, self._waker = os.pipe()
 
     def start(self) -> Server:
         """Start the server once every process of an earlier one is gone, and write where it is. Raises StartError."""
@@ -59,17 +60,16 @@ class Supervisor:
         except StartError:
             server.stop()
             raise
+        for how in (signal.SIGTERM, signal.SIGINT):  # before anybody can know that we run: from here on we leave nothing behind
+            signal.signal(how, lambda *_: os.write(self._waker, b"s"))
         self._write(ready=True, server=server.process.pid)
         return server
 
     def serve(self, server: Server) -> None:
         """Return when no user is left, when told to stop, or when the server ended by itself; it does not run then."""
-        wake, waker = os.pipe()
-        for how in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(how, lambda *_: os.write(waker, b"s"))
-        threading.Thread(target=self._wait_for_no_users, args=(waker,), daemon=True).start()
+        threading.Thread(target=self._wait_for_no_users, daemon=True).start()
         ended = os.pidfd_open(server.process.pid)
-        select.select([wake, ended], [], [])
+        select.select([self._wake, ended], [], [])
         self._write(ready=False)
         server.stop()
 
@@ -78,9 +78,9 @@ class Supervisor:
         drop_socket_folder(self._socket)
         os.ftruncate(self._state, 0)
 
-    def _wait_for_no_users(self, waker: int) -> None:
+    def _wait_for_no_users(self) -> None:
         fcntl.flock(self._users, fcntl.LOCK_EX)
-        os.write(waker, b"u")
+        os.write(self._waker, b"u")
 
     def _write(self, *, ready: bool, server: int | None = None) -> None:
         state = {"ready": ready, "socket": str(self._socket), "supervisor": os.getpid(), "server": server}
