@@ -7,11 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-DAY = date(2026, 11, 23)
+from kwartier.model.period import day_of
+
+ASKED = os.environ.get("KW_TEST_DAY")
+DAY = date.fromisoformat(ASKED) if ASKED else day_of(datetime.now(UTC)) - timedelta(days=1)
+"""Which day the nights of the tests are about: yesterday, as for everybody, since the pages show yesterday and grounds expire."""
 HOMES, SEED = 90, 11
 
 

@@ -28,10 +28,18 @@ def processes(home: Path) -> list[psutil.Process]:
     return [psutil.Process(state["supervisor"]), server, *server.children(recursive=True)]
 
 
+def runs(process: psutil.Process) -> bool:
+    """True if it has not ended; one that only waits to be reaped has."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
+
+
 def left(before: list[psutil.Process], within_s: float = 20.0) -> list[psutil.Process]:
     """Return which of these still run after at most `within_s`; one that only waits to be reaped has ended."""
     until = time.monotonic() + within_s
-    while running := [each for each in before if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]:
+    while running := [each for each in before if runs(each)]:
         if time.monotonic() > until:
             return running
         time.sleep(0.01)

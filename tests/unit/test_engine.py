@@ -15,6 +15,7 @@ import pytest
 
 import engine_support as jobs
 from kwartier import engine
+from postgres_support import runs
 
 HAS_DASK = importlib.util.find_spec("distributed") is not None
 KINDS = ["inline", "processes", pytest.param("dask", marks=pytest.mark.skipif(not HAS_DASK, reason="without the extra `cluster`"))]
@@ -23,6 +24,7 @@ PARENT = """
 import sys
 import engine_support as jobs
 from kwartier import engine
+from postgres_support import runs
 if __name__ == "__main__":
     with engine.opened(2) as executor:
         for job in (jobs.busy, jobs.asleep):
@@ -98,7 +100,7 @@ def test_killing_the_parent_kills_its_workers(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     _, alive = psutil.wait_procs(workers, timeout=5)
-    left = [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+    left = [each for each in alive if runs(each)]
     for each in left:
         each.kill()
     parent.communicate()
