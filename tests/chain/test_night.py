@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from chain_support import DAY, HOMES, SEED, Night, demo, kwartier, processes_of
+from chain_support import DAY, HOMES, SEED, Night, demo, kwartier, processes_of, town
 from kwartier.model.register import Channel
 from kwartier.store.registry import names
-from kwartier.workflows import installation
+from kwartier.workflows import installation, replay
+from kwartier.workflows.night import run as nights
 
 pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain")]
 
@@ -150,6 +153,25 @@ def test_replay_on_the_command_line(night: Night) -> None:
     found = json.loads(kwartier("--data", str(night.data), "audit", "replay", "--json").stdout.splitlines()[-1])
     assert found["checked"] > 100
     assert (found["uncovered"], found["over_broad"], found["late"]) == (0, 0, 0)
+
+
+def test_a_meter_that_cannot_be_asked_is_a_gap_with_its_reason(unread: Path) -> None:
+    """One meter has no keys, another's key has no counters left: neither is visited, and no task is lost."""
+    with town(unread), installation.opened(unread) as house:
+        with psycopg.connect(house.dsns.owner) as c:
+            meters = [key for (key,) in c.execute("select key from kw.meter where connection is not null order by key").fetchall()]
+            c.execute("delete from kw.meter_key where meter = %s", (meters[0],))
+            c.execute("update kw.meter_key set next_ic = 4294967296 where meter = %s", (meters[1],))
+        with house.executor("inline") as executor:
+            report = nights.run(house, DAY, executor, clock=installation.system_clock)
+        with house.operator() as c:
+            ends = c.execute(
+                "select meter, result, reason from kw.outcome where meter = any(%s) group by 1, 2, 3 order by 1", (meters[:2],)
+            ).fetchall()
+        found = replay.run(house, at=installation.system_clock())
+    assert ends == [(meters[0], "gap", "no_keys"), (meters[1], "gap", "counter")]
+    assert report.tasks == report.read + report.stopped + sum(report.gaps.values())
+    assert (found.uncovered, found.over_broad, found.late) == (0, 0, 0)
 
 
 def test_a_day_nobody_read_is_an_empty_day(night: Night) -> None:

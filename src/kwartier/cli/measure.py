@@ -5,7 +5,6 @@ PostgreSQL with its backends (a server behind a DSN is not ours to measure). Mem
 """
 
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
@@ -22,10 +21,10 @@ class Meter:
     """Measures while it is open."""
 
     def __init__(self, house: Installation, town_pid: int) -> None:
-        """Know what to leave out and where PostgreSQL writes its process id."""
+        """Know what to leave out and which server to count in."""
         self._me = psutil.Process()
         self._town = town_pid
-        self._postmaster_file = house.data / "pg" / "data" / "postmaster.pid"
+        self._server = house.server_pid
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.cpu_s = 0.0
@@ -51,11 +50,13 @@ class Meter:
         return [self._me, *(one for one in self._me.children(recursive=True) if one.pid != self._town)]
 
     def _postgres(self) -> list[psutil.Process]:
-        try:
-            postmaster = psutil.Process(_first_int(self._postmaster_file))
-        except (OSError, ValueError, psutil.Error):
+        if self._server is None:
             return []
-        return [postmaster, *postmaster.children()]
+        try:
+            postmaster = psutil.Process(self._server)
+            return [postmaster, *postmaster.children()]
+        except psutil.Error:
+            return []
 
     def _cpu(self) -> float:
         """Return CPU seconds so far, those of ended children included (workers and backends that came and went)."""
@@ -68,10 +69,6 @@ class Meter:
             ended = postgres[0].cpu_times()
             total += ended.children_user + ended.children_system
         return float(total)
-
-
-def _first_int(path: Path) -> int:
-    return int(path.read_text("ascii").splitlines()[0])
 
 
 def _cpu_alone(process: psutil.Process) -> float:

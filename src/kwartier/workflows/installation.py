@@ -57,6 +57,11 @@ class Installation:
         return engine.opened(self.settings.workers, kind)
 
     @property
+    def server_pid(self) -> int | None:
+        """The process id of the embedded PostgreSQL; None for a server behind a DSN, which is not ours to look at."""
+        return postgres.server_pid(self.data) if self.settings.embedded else None
+
+    @property
     def keys(self) -> Path:
         """The folder of the keys."""
         return self.data / "keys"

@@ -7,7 +7,7 @@ from kwartier.store.postgres.dsns import Dsns
 from kwartier.store.postgres.errors import MigrationChanged, PostgresError, RolesTaken, ServerUnavailable
 from kwartier.store.postgres.migrations import migrate
 from kwartier.store.postgres.pools import Pools, connect
-from kwartier.store.postgres.server import running
+from kwartier.store.postgres.server import running, server_pid
 
 __all__ = [
     "Dsns",
@@ -19,4 +19,5 @@ __all__ = [
     "connect",
     "migrate",
     "running",
+    "server_pid",
 ]

@@ -114,11 +114,7 @@ def _forget_readiness(path: Path) -> None:
 
 def _listening(folder: Path) -> str | None:
     """Return the folder of the socket if the server accepts connections."""
-    handle = home.opened(folder / home.STATE)
-    try:
-        state = home.read_state(handle)
-    finally:
-        os.close(handle)
+    state = _state(folder)
     if not state.get("ready"):
         return None
     with socket.socket(socket.AF_UNIX) as probe:
@@ -127,6 +123,21 @@ def _listening(folder: Path) -> str | None:
         except OSError:
             return None
     return str(state["socket"])
+
+
+def server_pid(data: Path) -> int | None:
+    """Return the process id of the embedded server of `data`, None if none runs: who measures an installation counts it in."""
+    state = _state(data / "pg")
+    server = state.get("server")
+    return server if state.get("ready") and isinstance(server, int) else None
+
+
+def _state(folder: Path) -> dict[str, object]:
+    handle = home.opened(folder / home.STATE)
+    try:
+        return home.read_state(handle)
+    finally:
+        os.close(handle)
 
 
 def _leave(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 
 from kwartier.store.registry import rows
@@ -45,6 +46,13 @@ class Target:
     system_title: bytes
     guek: bytes
     gak: bytes
+
+
+def in_service(c: C, at: datetime) -> int:
+    """Return how many meters with a line of their own are in place: at homes and in stations (a gas meter speaks through one)."""
+    found = c.execute("select count(*) from kw.meter where placed @> %s", (at,)).fetchone()
+    assert found is not None  # noqa: S101 - a count has one row
+    return int(found[0])
 
 
 def targets(c: C, meters: Iterable[int]) -> dict[int, Target]:

@@ -63,12 +63,16 @@ class Place:
 @final
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """One batch of meters: the unit that is read, validated, staged and committed as a whole. `day` is what the night is about."""
+    """One batch of meters: the unit that is read, validated, staged and committed as a whole. `day` is what the night is about.
+
+    `unasked` are tasks that become gaps without a visit, each with its reason.
+    """
 
     batch: int
     day: date
     place: Place
     targets: tuple[MeterTarget, ...]
+    unasked: tuple[tuple[Task, GapReason], ...]
     capacities_w: dict[int, int]
     stations: tuple[Station, ...]
 

@@ -16,7 +16,7 @@ from kwartier.model.ground import Facts, Purpose, Refusal, Request
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
-from kwartier.model.task import Task
+from kwartier.model.task import GapReason, Task
 from kwartier.planning import due, plan
 from kwartier.store.registry import facts, loss, meters, nights
 from kwartier.store.registry.rounds import Round, subject_codes
@@ -37,7 +37,6 @@ class Intent:
     tasks: list[Task] = field(default_factory=list)
     permits: dict[bytes, Permit] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
-    meters: int = 0
     all_reads: int = 0
     subjects: dict[int, str] = field(default_factory=dict)
     capacities_w: dict[int, int] = field(default_factory=dict)
@@ -77,7 +76,6 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
             intent.all_reads += plan.all_reads(wired, day)
             intent.tasks += plan.plan(permits, wired, served.get(row.key, frozenset()))
     _stations(c, this, intent, grid, day, at)
-    intent.meters = len({task.meter for task in intent.tasks})
     return intent
 
 
@@ -125,40 +123,54 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     lines = [leaves.intended(task, requests, intent.subjects.get(task.connection)) for task in intent.tasks]
     decided = int((intent.loaded or at).timestamp() * 1000)
     house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night, "decided": decided})
+    found, unasked = targets(c, intent.tasks, tries=house.settings.tries)
     return BatchJob(
         batch=intent.batch,
         day=day,
         place=place(house, intent.loaded or at),
-        targets=tuple(targets(c, intent.tasks, tries=house.settings.tries)),
+        targets=tuple(found),
+        unasked=tuple(unasked),
         capacities_w=intent.capacities_w,
         stations=tuple(intent.stations),
     )
 
 
-def targets(c: Connection[Any], tasks: Iterable[Task], *, tries: int) -> list[MeterTarget]:
-    """Gather the tasks by meter and reserve invocation counters for every try, so that none is ever used twice."""
+def targets(c: Connection[Any], tasks: Iterable[Task], *, tries: int) -> tuple[list[MeterTarget], list[tuple[Task, GapReason]]]:
+    """Gather the tasks by meter and reserve invocation counters for every try, so that none is ever used twice.
+
+    Returns beside them the tasks that cannot be asked: the meter has no keys, or its key has no counters left.
+    """
     by_meter: dict[int, list[Task]] = defaultdict(list)
     for task in tasks:
         by_meter[task.meter].append(task)
     known = meters.targets(c, list(by_meter))
     frames = max((frames_for(meter_models()[known[m].model], asked) for m, asked in by_meter.items() if m in known), default=1)
     counters = meters.reserve(c, list(by_meter), tries * frames)
-    return [
-        MeterTarget(
-            meter=meter,
-            host=known[meter].host,
-            port=known[meter].port,
-            model=known[meter].model,
-            system_title=known[meter].system_title,
-            guek=known[meter].guek,
-            gak=known[meter].gak,
-            first_ic=counters[meter][0],
-            end_ic=counters[meter][1],
-            tasks=tuple(asked),
-        )
-        for meter, asked in by_meter.items()
-        if meter in known and meter in counters
+    found = [
+        _target(known[meter], counters[meter], asked) for meter, asked in by_meter.items() if meter in known and meter in counters
     ]
+    unasked = [
+        (task, GapReason.COUNTER if meter in known else GapReason.NO_KEYS)
+        for meter, asked in by_meter.items()
+        if meter not in known or meter not in counters
+        for task in asked
+    ]
+    return found, unasked
+
+
+def _target(known: meters.Target, counters: tuple[int, int], asked: list[Task]) -> MeterTarget:
+    return MeterTarget(
+        meter=asked[0].meter,
+        host=known.host,
+        port=known.port,
+        model=known.model,
+        system_title=known.system_title,
+        guek=known.guek,
+        gak=known.gak,
+        first_ic=counters[0],
+        end_ic=counters[1],
+        tasks=tuple(asked),
+    )
 
 
 def place(house: Installation, since: datetime) -> Place:

@@ -13,7 +13,7 @@ from kwartier.workflows.night.prepare import Intent
 @final
 @dataclass(slots=True)
 class NightReport:
-    """The counts of one night. `tasks` are planned profile reads, `read` completed ones; energies never appear here."""
+    """The counts of one night. `meters` are those in service, `tasks` planned profile reads, `read` completed ones; no energies."""
 
     day: date
     homes: int = 0
@@ -35,7 +35,6 @@ class NightReport:
 
     def planned(self, intent: Intent) -> None:
         """Count one round as decided and planned."""
-        self.meters += intent.meters
         self.tasks += len(intent.tasks)
         self.all_reads += intent.all_reads
         self.refused += len(intent.refusals)

@@ -11,6 +11,7 @@ import psycopg
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import KwartierError
+from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import rounds
@@ -61,6 +62,7 @@ def run(
         report.rolled_forward, report.abandoned = found.forward, found.abandoned
         with house.operator() as c:
             night = nights.begin(c, day, clock())
+            report.meters = meters.in_service(c, midnight(day))
             house.log.record(c, [Event(clock(), EventKind.NIGHT_INTENDED, ACTOR, body={"night": night, "day": day.isoformat()})])
         retry = _first_pass(house, executor, night, report, clock, progress)
         _second_pass(house, executor, night, retry, report, clock)

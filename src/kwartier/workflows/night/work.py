@@ -104,6 +104,7 @@ class _Harvest:
 def read_batch(job: BatchJob) -> BatchResult:
     """Read every meter of the batch, validate the answers and stage the channel-days. Runs in a worker process."""
     harvest = _Harvest(job)
+    harvest.result.outcomes += [Outcome(task, Result.GAP, reason, (), job.place.since) for task, reason in job.unasked]
     tap, close_tap = _tap(job.place, job.batch)
     stops = PolledStops(job.place.dsn_operator, job.place.since)
     try:

@@ -7,7 +7,7 @@ import pytest
 from kwartier.store.postgres import Dsns
 from kwartier.store.registry import meters
 from kwartier.store.registry.meters import LARGEST_JUMP, LAST_COUNTER
-from registry_support import World
+from registry_support import NOON, World, on
 
 C = psycopg.Connection[Any]
 
@@ -32,6 +32,14 @@ def test_targets_tell_how_a_meter_is_reached_and_leave_out_what_has_no_keys(oper
     assert set(found) == {meter, keyless}
     assert (found[meter].port, found[meter].model, found[meter].guek) == (4059, "SMR5", b"g" * 24)
     assert found[meter].host.startswith("127.0.0.")
+
+
+def test_meters_in_service_are_those_in_place_then(operator: C, world: World) -> None:
+    assert meters.in_service(operator, NOON) == 0
+    world.meter(world.connection())
+    world.meter(world.connection())
+    assert meters.in_service(operator, NOON) == 2
+    assert meters.in_service(operator, on("1999-01-01")) == 0
 
 
 def test_a_reservation_is_handed_out_once_and_in_order(operator: C, world: World) -> None:
