@@ -20,6 +20,7 @@ class Code(StrEnum):
     BAD_HOST = "bad-host"
     BAD_MOMENT = "bad-moment"
     BAD_NUMBER = "bad-number"
+    BAD_PARTY_CODE = "bad-party-code"
     BAD_SYSTEM_TITLE = "bad-system-title"
     COLUMNS = "columns"
     CONTROL_CHARACTER = "control-character"

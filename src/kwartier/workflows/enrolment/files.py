@@ -51,7 +51,7 @@ def _subject(f: list[str]) -> tuple[Any, ...]:
 
 
 def _party(f: list[str]) -> tuple[Any, ...]:
-    return forms.text(f[0]), forms.text(f[1]), forms.one_of(f[2], PartyRole)
+    return forms.party_code(f[0]), forms.text(f[1]), forms.one_of(f[2], PartyRole)
 
 
 def _agreement(f: list[str]) -> tuple[Any, ...]:

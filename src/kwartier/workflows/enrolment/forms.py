@@ -20,6 +20,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})\Z", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}\Z")
 _TITLE = re.compile(r"[0-9A-Fa-f]{16}\Z")
+_PARTY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2199
 
@@ -123,6 +124,13 @@ def host(value: str) -> str:
     if getattr(found, "scope_id", None):
         raise BadField(Code.BAD_HOST)
     return str(found)
+
+
+def party_code(value: str) -> str:
+    """Read the public code of a party: bad-party-code. It names the party's box, a folder: so it is no path."""
+    if not _PARTY.match(value := value.strip()):
+        raise BadField(Code.BAD_PARTY_CODE)
+    return value
 
 
 def system_title(value: str) -> bytes:

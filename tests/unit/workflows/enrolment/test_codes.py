@@ -105,6 +105,8 @@ CASES: list[tuple[str, str, Row]] = [
     ("unknown-word", "permissions", PERMISSION | {"reference": "r2", "kinds": "interval|minute"}),
     ("no-channels", "permissions", PERMISSION | {"reference": "r2", "products": "gas", "direction": "production"}),
     ("no-channels", "permissions", PERMISSION | {"reference": "r2", "products": "gas"}),
+    ("bad-party-code", "parties", {"code": "../keys", "name": "Q2", "role": "supplier"}),
+    ("bad-party-code", "parties", {"code": ".", "name": "Q2", "role": "supplier"}),
     ("bad-host", "meters", METER | {"equipment_id": "E2", "host": "meter.example"}),
     ("bad-host", "meters", METER | {"equipment_id": "E2", "host": "fe80::1%eth0"}),
     ("bad-system-title", "meters", METER | {"equipment_id": "E2", "system_title": "4b5753"}),
