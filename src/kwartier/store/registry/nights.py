@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, LiteralString, final
 
+from psycopg.errors import LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from kwartier.model.task import GapReason, Result, Task
@@ -18,6 +19,7 @@ from kwartier.store.registry.rows import C, Row
 
 LOCK = 0x6B77_6E69_6768_7400
 """Number of the advisory lock that one night holds: "kwnight" in ASCII."""
+LOCK_WAIT_MS = 3000
 PERMIT_BYTES = 16
 
 _STAGE = "update kw.batch set state = 'staged', files = %s, staged = %s where id = %s and state = 'planned'"
@@ -88,9 +90,17 @@ class Gap:
     at: datetime
 
 
-def lock(c: C) -> bool:
-    """Try to take the lock of the night; it is held until `unlock` or until the connection ends, whatever ends it."""
-    return bool(_one(c, "select pg_try_advisory_lock(%s)", (LOCK,)))
+def lock(c: C, wait_ms: int = LOCK_WAIT_MS) -> bool:
+    """Take the lock of the night; it is held until `unlock` or until the connection ends, whatever ends it. False if held.
+
+    The wait is for a night that was killed just now: its server process lets go a moment after it.
+    """
+    _one(c, "select set_config('lock_timeout', %s, false)", (str(wait_ms),))
+    try:
+        _one(c, "select pg_advisory_lock(%s)", (LOCK,))
+    except LockNotAvailable:
+        return False
+    return True
 
 
 def unlock(c: C) -> None:

@@ -135,7 +135,7 @@ def test_one_night_at_a_time_and_the_lock_goes_with_its_process(dsns: Dsns) -> N
     with psycopg.connect(dsns.operator, autocommit=True) as second:
         with psycopg.connect(dsns.operator, autocommit=True) as first:
             assert nights.lock(first)
-            assert not nights.lock(second)
+            assert not nights.lock(second, wait_ms=50)
             nights.unlock(first)
             assert nights.lock(second)
             nights.unlock(second)
