@@ -34,11 +34,17 @@ has_chromium() {
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
-# debian_packages PACKAGE...: install them as root; as anybody else print the line to ask for, and stop.
+# has_libatomic: what Playwright's own driver is linked against, and Chromium is not.
+has_libatomic() {
+    "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null
+}
+
+# debian_packages PACKAGE...: install them as root; as anybody else print the line to ask for, and stop. The line updates first:
+# a fresh machine has no lists of packages, and knows none of these without.
 debian_packages() {
     if [ "$(id -u)" -ne 0 ]; then
         say "these Debian packages are missing, and only root can install them. Please run this line, then try again:"
-        printf '%s\n' "apt-get install --no-install-recommends $*" >&2
+        printf '%s\n' "apt-get update && apt-get install --yes --no-install-recommends $*" >&2
         exit 2
     fi
     say "installing Debian packages: $*"

@@ -27,7 +27,7 @@ def test_a_normal_user_gets_the_one_line_to_ask_for(tmp_path: Path) -> None:
     run = shell("debian_packages python3-venv chromium", tmp_path, id="echo 1000", apt_get="echo called")
     assert run.returncode == 2
     assert run.stdout == ""
-    assert run.stderr.splitlines()[-1] == "apt-get install --no-install-recommends python3-venv chromium"
+    assert run.stderr.splitlines()[-1] == "apt-get update && apt-get install --yes --no-install-recommends python3-venv chromium"
 
 
 def test_no_new_enough_python_is_said(tmp_path: Path) -> None:
