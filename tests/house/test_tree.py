@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).resolve().parents[2]
-NOT_OURS = {".git", ".venv", ".peers", "node_modules", "__pycache__", "build", "dist"}
+NOT_OURS = [".git", *(HERE / ".gitignore").read_text("utf-8").split()]
 
 # A letter in brackets keeps a pattern from finding itself.
 UNWANTED = {
@@ -21,8 +22,16 @@ UNWANTED = {
 }
 
 
+def is_ours(path: Path) -> bool:
+    """Tell whether a file belongs to the project, by our .gitignore: names anywhere, or at the top where a slash leads."""
+    parts = path.relative_to(HERE).parts
+    return not any(
+        fnmatch(part, pattern.strip("/")) for pattern in NOT_OURS for part in (parts[:1] if pattern.startswith("/") else parts)
+    )
+
+
 def files() -> Iterator[Path]:
-    """Yield the files of the project: what git tracks, or without git all that is not made by tools."""
+    """Yield the files of the project: what git tracks, or on a machine without git all that is not ignored."""
     if shutil.which("git") and (HERE / ".git").exists():
         run = subprocess.run(
             ["git", "-c", f"safe.directory={HERE}", "ls-files", "-z"],  # noqa: S607 - whichever git the machine has
@@ -33,7 +42,19 @@ def files() -> Iterator[Path]:
         )
         yield from (HERE / name for name in run.stdout.split("\0") if name and (HERE / name).is_file())
         return
-    yield from (path for path in HERE.rglob("*") if path.is_file() and not NOT_OURS & set(path.relative_to(HERE).parts))
+    yield from (path for path in HERE.rglob("*") if path.is_file() and is_ours(path))
+
+
+@pytest.mark.parametrize(
+    "name", [".git/config", ".venv/bin/python", "src/__pycache__/a.py", "src/a.pyc", ".hypothesis/a", "data/pg/a"]
+)
+def test_what_tools_leave_is_not_ours(name: str) -> None:
+    assert not is_ours(HERE / name)
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".ci/run", "src/kwartier/data/a.py", "tests/unit/test_build.py"])
+def test_what_looks_alike_is_ours(name: str) -> None:
+    assert is_ours(HERE / name)
 
 
 def faults(name: str, text: str) -> list[str]:
@@ -76,7 +97,7 @@ def test_planted_fault_is_caught(line: str) -> None:
     assert faults("planted", f"first\n{line}\n") == []
 
 
-@pytest.mark.parametrize("name", ["demo", "test", "kw", ".ci/run", "scripts/lock"])
+@pytest.mark.parametrize("name", ["demo", "test", "kw", ".ci/run", "scripts/lock", "scripts/fresh_debian"])
 def test_commands_can_be_executed(name: str) -> None:
     path = HERE / name
     assert path.stat().st_mode & 0o111
