@@ -4,7 +4,9 @@
 * Root enters a user namespace in which root is called by another uid: files stay root's, and the server sees no root.
 * Root in an installation that another user made becomes that user.
 * Root where the kernel refuses user namespaces, or where root's namespace cannot reach HOME or the programs (a folder
-  of another user, closed to others), becomes a system user, with cluster and programs below /var/lib/kwartier.
+  of another user, closed to others), becomes a system user, with its cluster below /var/lib/kwartier.
+
+Programs that whoever root became may not run (ours, in a checkout below /root) are copied below /var/lib/kwartier.
 """
 
 import contextlib
@@ -13,7 +15,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
@@ -43,7 +45,9 @@ def assume(folder: Path, programs: Path) -> Identity:
         return Identity(folder, programs)
     owner = _owner(folder / home.CLUSTER)
     if owner:
-        _become(pwd.getpwuid(owner))
+        user = pwd.getpwuid(owner)
+        programs = _within_reach(user, folder, programs)
+        _become(user)
         return Identity(folder, programs)
     inner = _inner_uid()
     elsewhere = (folder / home.ELSEWHERE).exists()
@@ -101,14 +105,12 @@ def _works(become: Callable[[], None], place: Path, programs: Path) -> bool:
 
 def _system_identity(folder: Path, programs: Path) -> Identity:
     user = _system_user()
-    before = os.umask(0o022)
-    SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
     place = _place(folder / home.ELSEWHERE)
+    with _open_to_all():
+        place.parent.mkdir(parents=True, exist_ok=True)
     place.mkdir(mode=0o700, exist_ok=True)
     os.chown(place, user.pw_uid, user.pw_gid)
-    if not _works(lambda: _become(user), place, programs):
-        programs = _copied(programs)
-    os.umask(before)
+    programs = _within_reach(user, place, programs)
     _become(user)
     return Identity(place, programs, f"PostgreSQL runs as user {user.pw_name} in {place}: root cannot make a user namespace for it")
 
@@ -128,6 +130,24 @@ def _place(elsewhere: Path) -> Path:
         fresh.write_text(str(SYSTEM_FOLDER / f"pg-{os.urandom(8).hex()}"), encoding="utf-8")
         fresh.rename(elsewhere)
     return Path(elsewhere.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def _open_to_all() -> Iterator[None]:
+    """Let every user into the folders that are made meanwhile: the mask of a supervisor keeps them out."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _within_reach(user: pwd.struct_passwd, place: Path, programs: Path) -> Path:
+    """Return programs that this user can run: these, or a copy of them."""
+    if _works(lambda: _become(user), place, programs):
+        return programs
+    with _open_to_all():
+        return _copied(programs)
 
 
 def _copied(programs: Path) -> Path:

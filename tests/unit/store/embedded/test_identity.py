@@ -15,8 +15,9 @@ import pytest
 from postgres_support import User, left, processes
 
 Users = Callable[..., User]
-CLONE_NEWUSER = 0x10000000
+CLONE_NEWUSER, CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x10000000, 0x20000, 0x4000, 0x40000
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="asks what root may do")
+HIDDEN = pytest.mark.parametrize("hidden", [False, True], ids=["programs for all", "programs for root only"])
 
 REFUSED = """
 import ctypes, os, sys
@@ -42,11 +43,10 @@ print((home / "elsewhere").read_text(), sorted(each.name.split("-")[0] for each 
 """
 
 
-def _used(user: Users, home: Path, *, become: Callable[[], None] | None = None) -> None:
-    each = user(home, become=become)
+def _used(each: User) -> None:
     with psycopg.connect(each.dsn()) as connection:
         assert connection.execute("select 6 * 7").fetchone() == (42,)
-    there = processes(home)
+    there = processes(each.home)
     assert each.leave() == 0
     assert not left(there, within_s=0.5)
 
@@ -59,7 +59,7 @@ def test_a_long_path_below_a_private_folder_with_odd_names(tmp_path: Path, user:
     private = tmp_path / 'it\'s "private" ü'
     private.mkdir(mode=0o700)
     home = private / ("x" * (120 - len(bytes(private)) - 1)) / "pg"
-    _used(user, home)
+    _used(user(home))
     assert len(bytes(home.parent)) == 120
     assert _owners(home) == {os.geteuid()}
 
@@ -82,16 +82,40 @@ def _not_root() -> None:
 
 
 def test_a_normal_user(tmp_path: Path, user: Users) -> None:
-    _used(user, tmp_path / "pg", become=_not_root)
+    _used(user(tmp_path / "pg", become=_not_root))
+
+
+@pytest.fixture
+def programs(postgres_programs: Path, tmp_path: Path, open_folder: Path, *, hidden: bool) -> Path:
+    """Return programs that every user can run, or root only, wherever those under test lie."""
+    package = postgres_programs.parent.parent
+    folder = (tmp_path if hidden else open_folder) / "programs"
+    folder.mkdir(mode=0o700 if hidden else 0o755)
+    shutil.copytree(postgres_programs.parent, folder / package.name / "install", symlinks=True)
+    libraries = package.with_name(package.name + ".libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return folder / package.name / "install" / postgres_programs.name
+
+
+def _scratch_var_lib() -> None:
+    """Enter a namespace whose /var/lib is empty, and goes with us."""
+    libc = ctypes.CDLL(None)
+    assert libc.unshare(CLONE_NEWNS) == 0
+    assert libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0
+    assert libc.mount(b"tmpfs", b"/var/lib", b"tmpfs", 0, b"mode=755") == 0
 
 
 @ROOT_ONLY
-def test_root_in_an_installation_of_another_user_runs_the_server_as_that_user(open_folder: Path, user: Users) -> None:
+@HIDDEN
+def test_root_in_an_installation_of_another_user_runs_the_server_as_that_user(
+    open_folder: Path, user: Users, programs: Path
+) -> None:
     home = open_folder / "pg"
-    _used(user, home)
+    _used(user(home, programs=programs))
     for path in (home, *home.rglob("*")):
         os.lchown(path, 65534, 65534)
-    _used(user, home)
+    _used(user(home, programs=programs, become=_scratch_var_lib))
     assert _owners(home / "cluster") == {65534}
 
 
@@ -113,17 +137,8 @@ def _refusing(home: Path, programs: Path) -> subprocess.CompletedProcess[str]:
 
 
 @ROOT_ONLY
-@pytest.mark.parametrize("hidden", [False, True], ids=["programs for all", "programs for root only"])
-def test_root_without_namespaces_uses_a_system_user_and_says_so(tmp_path: Path, postgres_programs: Path, *, hidden: bool) -> None:
-    programs = postgres_programs
-    if hidden:
-        package = tmp_path / "private" / postgres_programs.parent.parent.name
-        (tmp_path / "private").mkdir(mode=0o700)
-        shutil.copytree(postgres_programs.parent, package / "install", symlinks=True)
-        libraries = postgres_programs.parent.parent.with_name(postgres_programs.parent.parent.name + ".libs")
-        if libraries.exists():
-            shutil.copytree(libraries, package.with_name(package.name + ".libs"))
-        programs = package / "install" / "bin"
+@HIDDEN
+def test_root_without_namespaces_uses_a_system_user_and_says_so(tmp_path: Path, programs: Path, *, hidden: bool) -> None:
     done = _refusing(tmp_path / "pg", programs)
     assert done.returncode == 0, done.stderr
     first, second, place = done.stdout.splitlines()
