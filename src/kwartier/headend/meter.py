@@ -58,20 +58,20 @@ class _Meter:
             self._asked.update(outcome.asked)
             if outcome.failure is None:
                 break
-            reason = GapReason.COUNTER if await self._is_counter(outcome) else reason_of(outcome.failure)
+            reason = GapReason.COUNTER if await self._is_counter(outcome, counters.next) else reason_of(outcome.failure)
             if reason not in TRIED_AGAIN:
                 break
         return reason
 
-    async def _is_counter(self, outcome: Outcome) -> bool:
-        """Find out whether the association failed because the meter has seen higher counters than ours.
+    async def _is_counter(self, outcome: Outcome, next_ic: int) -> bool:
+        """Find out whether the association failed because the meter has seen counters that we have yet to use: `next_ic` on.
 
         Meters say so with an exception-response, or stay silent, or hang up (DSMR P3). Only then, and once per meter, is it asked.
         """
         failure = outcome.failure
         refused = isinstance(failure, ExceptionAnswer) and failure.service_error == COUNTER_ERROR
-        muted = isinstance(failure, Silent | Dropped) and not outcome.accepted
-        if outcome.hello_ic is None or not (refused or muted):
+        muted = isinstance(failure, Silent | Dropped) and outcome.unheard
+        if not (refused or muted):
             return False
         if not self._diagnosed:
             self._diagnosed = True
@@ -79,7 +79,7 @@ class _Meter:
             self._meter_ic = await meter_counter(self._job, self._run.limits, self._run.tap)
         if self._meter_ic is None and isinstance(failure, ExceptionAnswer):
             self._meter_ic = failure.counter
-        return refused or (self._meter_ic is not None and self._meter_ic > outcome.hello_ic)
+        return refused or (self._meter_ic is not None and self._meter_ic >= next_ic)
 
     def answer(self, reason: GapReason, next_ic: int) -> MeterAnswer:
         """Return what became of every task; what did not end is a gap with this reason."""

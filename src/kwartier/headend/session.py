@@ -14,7 +14,7 @@ from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
 from kwartier.wire.dlms import rows
-from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Event
+from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Event, State
 from kwartier.wire.dlms.client.ciphering import Counters, Secrets
 from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misuse, OutOfTurn
 
@@ -45,10 +45,8 @@ class Outcome:
     """By the same: the live permits of every task whose GET was sent."""
     failure: HeadendError | DlmsError | None = None
     """Why the other tasks did not end."""
-    accepted: bool = False
-    """True if the meter accepted the association, and with it our counter."""
-    hello_ic: int | None = None
-    """The counter of the AARQ, if it was sent."""
+    unheard: bool = False
+    """True if the AARQ was sent and the meter said nothing to it."""
 
 
 @final
@@ -75,7 +73,7 @@ class Session:
                 await self._one(connection, association, place)
         except (HeadendError, DlmsError) as error:
             self.outcome.failure = error
-            self.outcome.accepted = self._association is not None and self._association.standing
+            self.outcome.unheard = self._association is not None and self._association.state is State.ASSOCIATING
         finally:
             await self._close()
         return self.outcome
@@ -89,10 +87,7 @@ class Session:
             self._secrets, self._counters, os.urandom(CHALLENGE), run.requests.bounds(job.model), general=limits.general_glo
         )
         self._association = association
-        hello_ic = self._counters.next
-        frame = association.associate()
-        self.outcome.hello_ic = hello_ic
-        await connection.converse(frame, association.receive, limits.answer_s)
+        await connection.converse(association.associate(), association.receive, limits.answer_s)
         return connection, association
 
     async def _one(self, connection: Connection[Event], association: Association, place: int) -> None:
@@ -135,7 +130,7 @@ class Session:
         self.outcome.answers[place] = TaskAnswer(self._job.tasks[place], result, reason, found, live, datetime.now(UTC))
 
     async def _close(self) -> None:
-        """Release what stands, also after an error: a meter without a release may stay deaf. Then close."""
+        """Release what may stand, also after an error: a meter without a release may stay deaf. Then close."""
         if self._connection is None:
             return
         try:

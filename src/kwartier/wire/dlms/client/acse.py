@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from kwartier.wire.dlms import lengths
-from kwartier.wire.dlms.errors import AssociationRefused, Malformed, Misuse, NotAuthentic
+from kwartier.wire.dlms.errors import AssociationRefused, DlmsError, ExceptionAnswer, Malformed, Misuse, NotAuthentic
 
 AARQ, AARE, RLRQ, RLRE = 0x60, 0x61, 0x62, 0x63
 CONFORMANCE: Final = bytes.fromhex("007e1f")
@@ -89,6 +89,11 @@ def public_response(apdu: bytes) -> Accepted:
     """Read the AARE to the public client. Raises Malformed, AssociationRefused."""
     fields, _ = _accepted(apdu, _LN)
     return Accepted(b"", b"", _inner(fields, _USER, _OCTETS))
+
+
+def is_refusal(error: DlmsError) -> bool:
+    """True if this answer to an AARQ leaves no association. One that accepts, and is wrong in all else, does leave one."""
+    return isinstance(error, ExceptionAnswer) or (isinstance(error, AssociationRefused) and error.result != 0)
 
 
 def initiate_response(plain: bytes) -> int:

@@ -3,7 +3,7 @@
 One APDU in, one event out. The machine never waits, never sends, never draws a random number: the caller does.
 
     IDLE -associate-> ASSOCIATING -AARE, pass 3 out-> AUTHENTICATING -pass 4-> READY -get-> READING -all blocks-> READY
-    any state in which the meter holds an association -release-> RELEASING -RLRE-> CLOSED
+    any state in which the meter may hold an association -release-> RELEASING -RLRE-> CLOSED
 
 Any error but AccessRefused leads to BROKEN, where only a release is allowed: a meter that is left without one may stay deaf.
 """
@@ -90,7 +90,7 @@ class Association:
         """Take what the caller drew and reserved: a fresh `challenge` for each association; `general` asks in DB, not C8/CB."""
         self.state = State.IDLE
         self.standing = False
-        """True while the meter may hold this association: then it must be released."""
+        """True while the meter may hold this association, so from the AARQ on unless it is refused: then it must be released."""
         self._secrets = secrets
         self._counters = counters
         self._protection = Protection(secrets, counters, general=general)
@@ -106,6 +106,7 @@ class Association:
         self._only_in(State.IDLE)
         frame = self._frame(acse.hls_request(self._secrets.client_title, self._challenge, self._initiate()))
         self.state = State.ASSOCIATING
+        self.standing = True
         return frame
 
     def get(self, request: bytes) -> bytes:
@@ -117,7 +118,7 @@ class Association:
         return frame
 
     def release(self) -> bytes:
-        """Return the frame with the RLRQ; allowed wherever the association stands. Raises Misuse, CountersExhausted."""
+        """Return the frame with the RLRQ; allowed wherever the association may stand. Raises Misuse, CountersExhausted."""
         if not self.standing or self.state in {State.RELEASING, State.CLOSED}:
             msg = "there is no association to release"
             raise Misuse(msg)
@@ -137,14 +138,15 @@ class Association:
         except AccessRefused:
             self.state = State.READY
             raise
-        except DlmsError:
+        except DlmsError as error:
+            if self.state is State.ASSOCIATING and acse.is_refusal(error):
+                self.standing = False
             self.state = State.BROKEN
             raise
 
     def _accepted(self, apdu: bytes) -> Event:
         """AARE: check whom we talk to, open its initiate-response, answer its challenge (pass 3)."""
         accepted = acse.hls_response(apdu)
-        self.standing = True
         if accepted.title != self._secrets.meter_title or accepted.challenge == self._challenge:
             msg = "another meter answers, or our own challenge comes back"
             raise NotAuthentic(msg)

@@ -40,7 +40,7 @@ class PublicClient:
         self._obis = obis
         self.state = PublicState.IDLE
         self.standing = False
-        """True while the meter may hold this association: then it must be released."""
+        """True while the meter may hold this association, so from the AARQ on unless it is refused: then it must be released."""
         self.counter: int | None = None
         """The last invocation counter the meter took, once it said so."""
 
@@ -50,10 +50,11 @@ class PublicClient:
             msg = "already started"
             raise Misuse(msg)
         self.state = PublicState.ASSOCIATING
+        self.standing = True
         return framing.wrap(PUBLIC_PORT, METER_PORT, acse.public_request(_PDU))
 
     def release(self) -> bytes:
-        """Return the frame with the RLRQ. Raises Misuse unless the association stands."""
+        """Return the frame with the RLRQ. Raises Misuse unless the association may stand."""
         if not self.standing or self.state is PublicState.RELEASING:
             msg = "there is no association to release"
             raise Misuse(msg)
@@ -70,13 +71,14 @@ class PublicClient:
                 msg = "an APDU while nothing was asked"
                 raise OutOfTurn(msg)
             return handler(self, apdu)
-        except DlmsError:
+        except DlmsError as error:
+            if self.state is PublicState.ASSOCIATING and acse.is_refusal(error):
+                self.standing = False
             self.state = PublicState.BROKEN
             raise
 
     def _accepted(self, apdu: bytes) -> Send:
         acse.initiate_response(acse.public_response(apdu).user)
-        self.standing = True
         self.state = PublicState.READING
         return Send(framing.wrap(PUBLIC_PORT, METER_PORT, xdlms.get(_DATA_CLASS, self._obis, _VALUE)))
 

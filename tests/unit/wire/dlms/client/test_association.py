@@ -128,6 +128,41 @@ def test_a_refused_association_is_not_released() -> None:
         ours.release()
 
 
+LAX = meter.aare().replace(bytes.fromhex("a305a10302010e"), bytes.fromhex("a305a103020100"))
+
+
+@pytest.mark.parametrize("apdu", [LAX, meter.aare(stoc=bytes(7)), meter.PUBLIC_AARE, meter.aare()[:-1], b"\x61\x00"])
+def test_an_association_that_was_not_refused_is_released_whatever_else_its_aare_says(apdu: bytes) -> None:
+    ours = association()
+    ours.associate()
+    with pytest.raises(DlmsError):
+        ours.receive(apdu)
+    assert ours.release()[8:9] == b"\x62"
+
+
+def test_an_association_that_was_never_answered_is_released_too() -> None:
+    ours = association()
+    assert not ours.standing
+    ours.associate()
+    assert ours.release()[8:9] == b"\x62"
+
+
+def test_an_aarq_met_by_an_exception_response_leaves_nothing_to_release() -> None:
+    ours = association()
+    ours.associate()
+    with pytest.raises(ExceptionAnswer):
+        ours.receive(bytes.fromhex("d80101"))
+    assert not ours.standing
+
+
+def test_a_meter_that_accepts_and_offers_no_get_is_released() -> None:
+    ours = association()
+    ours.associate()
+    with pytest.raises(AssociationRefused):
+        ours.receive(meter.aare(initiate=bytes.fromhex("0800065f1f040000000104000007")))
+    assert ours.standing
+
+
 def test_a_refused_get_leaves_the_association_standing() -> None:
     ours = ready()
     ours.get(GET)

@@ -6,7 +6,7 @@ import dlms_support as meter
 from kwartier.model.register import Obis
 from kwartier.wire.dlms.client.association import Released, Send
 from kwartier.wire.dlms.client.public import PublicClient, PublicState
-from kwartier.wire.dlms.errors import DlmsError, ExceptionAnswer, Malformed, Misuse, OutOfTurn
+from kwartier.wire.dlms.errors import AssociationRefused, DlmsError, ExceptionAnswer, Malformed, Misuse, OutOfTurn
 
 COUNTER = Obis.parse("0-0:43.1.0")
 
@@ -55,6 +55,27 @@ def test_an_exception_response_is_one() -> None:
     client.start()
     with pytest.raises(ExceptionAnswer):
         client.receive(bytes.fromhex("d80101"))
+    assert not client.standing
+
+
+@pytest.mark.parametrize("initiate", ["0800065f1f0400001010ffff00fa", "0800065f1f04000000010400" + "0007", "0e010600"])
+def test_whoever_accepted_is_released_whatever_else_it_said(initiate: str) -> None:
+    """A server in the field stays bound to the public client until it gets its release."""
+    user = meter.tlv(0xBE, meter.tlv(4, bytes.fromhex(initiate)))
+    client = PublicClient(COUNTER)
+    client.start()
+    with pytest.raises(DlmsError):
+        client.receive(meter.tlv(0x61, bytes.fromhex("a109060760857405080101a203020100a305a103020100") + user))
+    assert client.release()[8:].hex() == "6203800100"
+
+
+def test_a_refusal_is_not_released() -> None:
+    client = PublicClient(COUNTER)
+    client.start()
+    with pytest.raises(AssociationRefused):
+        client.receive(meter.refusal())
+    with pytest.raises(Misuse):
+        client.release()
 
 
 def test_a_protected_answer_to_an_unprotected_client_is_none() -> None:
