@@ -1,15 +1,17 @@
 """One TCP connection to one meter. A conversation is a frame out, an answer in, and so on until the protocol machine is satisfied.
 
 The answers of one conversation are handled as they arrive, without waking anybody in between; that halves what a session costs.
-No error of the network leaves this file as it was: its text holds an address.
+No error of the network leaves this file as it was: its text holds an address. No name is ever looked up: a meter has an address.
 """
 
 import asyncio
+import errno
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar, cast, final
 
-from kwartier.headend.errors import Dropped, Silent, Unreachable
+from kwartier.headend.errors import Crowded, Dropped, Silent, Unreachable
 from kwartier.headend.values import Limits, MeterJob
 from kwartier.wire.dlms.client.association import Send
 from kwartier.wire.dlms.client.framing import Deframer
@@ -19,6 +21,10 @@ E = TypeVar("E")
 Tap = Callable[[int, bytes], None]
 Show = Callable[[bytes], None]
 METER_PORT: Final = 1
+_OUR_OWN_WANT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""No file, memory or port was left on this side: not the meter's fault, and over as soon as other meters are done."""
+_CROWDED_S: Final = 0.25
+"""How long to wait for some to be left."""
 
 
 @final
@@ -57,6 +63,14 @@ class Connection(asyncio.Protocol, Generic[E]):
     def ended(self) -> bool:
         """True if nothing can be sent any more."""
         return self._failure is not None
+
+    def ready(self) -> None:
+        """Raise if nothing should be asked any more: what ended the connection, or Silent when its time is over."""
+        if self._failure is not None:
+            raise self._failure
+        if self._loop.time() >= self._ends_at:
+            msg = "the time for this meter is over"
+            raise Silent(msg)
 
     async def converse(self, frame: bytes, receive: Callable[[bytes], Send | E], answer_s: float) -> E:
         """Send a frame, give each answer to `receive`, and send what it wants sent; return its first other event.
@@ -149,14 +163,37 @@ class Connection(asyncio.Protocol, Generic[E]):
 
 
 async def connect(limits: Limits, job: MeterJob, client_port: int, tap: Tap | None) -> Connection[E]:
-    """Connect to a meter as the client of this wrapper port. Raises Unreachable."""
+    """Connect to a meter as the client of this wrapper port. Raises Unreachable, or Crowded if nothing was left on this side."""
     loop = asyncio.get_running_loop()
     show = None if tap is None else partial(tap, job.meter)
-    connection: Connection[E] = Connection(loop, client_port, loop.time() + limits.session_s, show)
+    gives_up_at = loop.time() + limits.session_s
+    while True:
+        connection: Connection[E] = Connection(loop, client_port, loop.time() + limits.session_s, show)
+        try:
+            await _reach(loop, connection, job, limits.connect_s)
+        except Crowded:
+            if loop.time() >= gives_up_at:
+                raise
+            await asyncio.sleep(_CROWDED_S)
+        else:
+            return connection
+
+
+async def _reach(loop: asyncio.AbstractEventLoop, connection: Connection[E], job: MeterJob, connect_s: float) -> None:
+    """Make the TCP connection. Raises Unreachable, Crowded."""
     try:
-        async with asyncio.timeout(limits.connect_s):
-            await loop.create_connection(lambda: connection, job.host, job.port)
-    except (OSError, OverflowError, ValueError):  # TimeoutError is an OSError; the others: an address or port that is none
+        async with asyncio.timeout(connect_s):
+            await loop.create_connection(lambda: connection, job.host, job.port, family=_family(job.host))
+    except (OSError, OverflowError, ValueError) as error:  # TimeoutError is an OSError; the others: an address or port that is none
+        if isinstance(error, OSError) and error.errno in _OUR_OWN_WANT:
+            msg = "no file or port was left on this side"
+            raise Crowded(msg) from None
         msg = "no connection came about"
         raise Unreachable(msg) from None
-    return connection
+
+
+def _family(host: str) -> socket.AddressFamily:
+    """Return the family of an address. Raises OSError or ValueError for anything else, a name too: nobody is asked about it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.inet_pton(family, host)
+    return family

@@ -2,6 +2,7 @@
 
 HeadendError
 +-- Unreachable   no connection came about
++-- Crowded       nothing was left on this side to connect with: files, memory, ports
 +-- Silent        the meter did not answer in time
 +-- Dropped       the meter, or the network, ended the connection
 """
@@ -19,6 +20,12 @@ class Unreachable(HeadendError):
     """No connection to the meter came about."""
 
     code = "headend-unreachable"
+
+
+class Crowded(HeadendError):
+    """Nothing was left on this side to make a connection with."""
+
+    code = "headend-crowded"
 
 
 class Silent(HeadendError):

@@ -1,8 +1,10 @@
 """Many meters at once: as many associations as the limits allow, each answer handed out as soon as it is there."""
 
 import asyncio
+import resource
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from typing import Final
 
 from kwartier.headend.connection import Tap
 from kwartier.headend.meter import read_meter
@@ -16,6 +18,9 @@ except ImportError:  # an extra: it makes the loop cheaper, and is not there on 
     _new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 else:
     _new_loop = uvloop.new_event_loop
+
+_OTHER_FILES: Final = 256
+"""Files that a process has open besides its connections to meters, generously."""
 
 
 async def read(
@@ -57,10 +62,23 @@ async def read(
 
 def run(jobs: Sequence[MeterJob], *, limits: Limits, stops: StopList, tap: Tap | None = None) -> list[MeterAnswer]:
     """Do the same in an event loop of its own, uvloop where it is installed; return all answers."""
+    found: list[MeterAnswer] = []
 
-    async def collect() -> list[MeterAnswer]:
+    async def collect() -> None:  # returns nothing: asyncio would make a text of it when it puts the signal handler back
         async with aclosing(read(jobs, limits=limits, stops=stops, tap=tap)) as answers:
-            return [answer async for answer in answers]
+            async for answer in answers:
+                found.append(answer)  # noqa: PERF401 - see above
 
+    _make_room(min(limits.concurrency, len(jobs)))
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(collect())
+        runner.run(collect())
+    return found
+
+
+def _make_room(connections: int) -> None:
+    """Let this process hold a file for each connection, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kwartier.headend.errors import Dropped, HeadendError, Silent, Unreachable
+from kwartier.headend.errors import Crowded, Dropped, HeadendError, Silent, Unreachable
 from kwartier.model.task import GapReason
 from kwartier.wire.dlms.errors import (
     AccessRefused,
@@ -15,6 +15,7 @@ from kwartier.wire.dlms.errors import (
 
 _REASONS: Final[tuple[tuple[type[Exception], GapReason], ...]] = (
     (Unreachable, GapReason.UNREACHABLE),
+    (Crowded, GapReason.OUT_OF_TIME),
     (Silent, GapReason.TIMEOUT),
     (Dropped, GapReason.DROPPED),
     (AssociationRefused, GapReason.REFUSED_ASSOCIATION),

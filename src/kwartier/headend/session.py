@@ -103,6 +103,7 @@ class Session:
         except Misuse:
             self._end(place, Result.GAP, GapReason.ACCESS_DENIED)  # this model of meter has no such profile, or not such a range
             return
+        connection.ready()
         frame = association.get(request.plain)
         self.outcome.asked[place] = live
         try:

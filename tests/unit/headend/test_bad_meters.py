@@ -1,8 +1,14 @@
 """Meters that are wrong in every way we know of: always a gap with its reason, never an exception, and always a release."""
 
 import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +18,7 @@ from kwartier import headend
 from kwartier.model.task import GapReason, ProfileName, Result
 
 AARQ, ACTION, GET, RLRQ = 0x60, 0xCB, 0xC8, 0x62
+TESTS = str(Path(__file__).parents[2])
 
 
 def read_one(script: meter.Script, limits: headend.Limits = QUICK, **how: int) -> tuple[headend.MeterAnswer, meter.Street]:
@@ -299,6 +306,106 @@ def test_a_meter_that_takes_no_connection_is_unreachable() -> None:
         (answer,) = headend.run([unreachable], limits=replace(QUICK, pause_s=0), stops=Stops())
         assert outcome(answer) == (Result.GAP, GapReason.UNREACHABLE)
         assert answer.next_ic == 100
+
+
+def test_a_name_is_no_address_and_nobody_is_asked_about_it() -> None:
+    async def night() -> tuple[headend.MeterAnswer, meter.Street]:
+        async with meter.Street(meter.good, DAY).listening() as street:
+            return (await read_all([replace(job(street.port), host="localhost")]))[0], street
+
+    answer, street = asyncio.run(night())
+    assert outcome(answer) == (Result.GAP, GapReason.UNREACHABLE)
+    assert street.visits == 0
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_a_meter_that_takes_no_connection_for_long_is_unreachable_and_leaves_no_file_open() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as held:
+        port = full.getsockname()[1]
+        for _ in range(4):  # fill its queue: from then on the kernel answers nothing
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+            waiting.connect_ex(("127.0.0.1", port))
+        before = open_files()
+        (answer,) = headend.run([job(port)], limits=replace(QUICK, connect_s=0.1), stops=Stops())
+        assert outcome(answer) == (Result.GAP, GapReason.UNREACHABLE)
+        assert open_files() == before
+
+
+class Slow(Stops):
+    """A stop list that takes its time."""
+
+    async def fresh(self, max_age_s: float) -> None:
+        await super().fresh(max_age_s)
+        await asyncio.sleep(0.3)
+
+
+def read_slowly(script: meter.Script, limits: headend.Limits) -> tuple[headend.MeterAnswer, meter.Street]:
+    """Read one meter under a stop list that takes its time."""
+
+    async def night() -> tuple[headend.MeterAnswer, meter.Street]:
+        async with meter.Street(script, DAY).listening() as street:
+            return (await read_all([job(street.port)], limits, Slow()))[0], street
+
+    return asyncio.run(night())
+
+
+def test_when_the_time_of_a_meter_is_over_it_is_asked_nothing_more_but_released() -> None:
+    answer, street = read_slowly(meter.good, replace(QUICK, session_s=0.2, tries=1))
+    assert outcome(answer) == (Result.GAP, GapReason.TIMEOUT)
+    assert answer.answers[0].live == ()
+    assert [apdu[0] for _, _, apdu in street.apdus] == [AARQ, ACTION, RLRQ]
+
+
+def test_a_meter_that_hung_up_meanwhile_was_not_asked() -> None:
+    def script(_visit: int, port: int, apdu: bytes, theirs: meter.Meter) -> bytes:
+        again = FRAME(meter.aare(9)) if apdu[0] == ACTION else b""  # it speaks unasked, which ends the connection
+        return FRAME(theirs.answer(apdu), port) + again
+
+    answer, _ = read_slowly(script, replace(QUICK, tries=1))
+    assert outcome(answer) == (Result.GAP, GapReason.PROTOCOL)
+    assert answer.answers[0].live == ()
+    assert answer.next_ic == 103
+
+
+CROWDED = """
+import os, resource, sys
+from headend_support import QUICK, Stops, job
+from kwartier import headend
+open_now = len(os.listdir("/proc/self/fd"))
+resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 16, open_now + 16))
+answers = headend.run([job(int(sys.argv[1]), number=n) for n in range(60)], limits=QUICK, stops=Stops())
+print(*sorted({str(one.reason or one.result) for answer in answers for one in answer.answers}))
+"""
+
+
+def test_want_of_files_on_our_side_is_waited_out_and_no_fault_of_a_meter() -> None:
+    async def night() -> str:
+        async with meter.Street(meter.good, DAY).listening() as street:
+            command = [sys.executable, "-c", CROWDED, str(street.port)]
+            done = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": TESTS})
+            said, _ = await done.communicate()
+            return said.decode()
+
+    assert asyncio.run(night()) == "read\n"
+
+
+def test_run_asks_for_as_many_files_as_it_reads_meters_at_once() -> None:
+    program = """
+import resource
+from headend_support import QUICK, Stops, job
+from kwartier import headend
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512))
+headend.run([job(9, number=n) for n in range(300)], limits=headend.Limits(concurrency=200, tries=1), stops=Stops())
+print(resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": TESTS}
+    )
+    assert done.stdout == "(456, 512)\n"
 
 
 def test_when_the_night_is_over_nothing_more_is_begun() -> None:

@@ -104,6 +104,26 @@ def test_run_does_the_same_in_a_loop_of_its_own() -> None:
     assert [a.answers[0].reason for a in answers] == [GapReason.UNREACHABLE] * 3
 
 
+class Told(bytes):
+    """Bytes that tell when somebody makes a text of them."""
+
+    texts = 0
+
+    def __repr__(self) -> str:
+        Told.texts += 1
+        return ""
+
+
+def test_run_makes_no_text_of_what_was_read() -> None:
+    """asyncio does of whatever its main coroutine returns: it cost as much as reading many meters, and the text has readings."""
+    secret = replace(permit(), id=Told(b"x" * 16))
+    answers = headend.run([job(9, [task(permits=[secret])])], limits=QUICK, stops=Stops())
+    assert len(answers) == 1
+    assert Told.texts == 0
+    assert repr(secret)
+    assert Told.texts == 1
+
+
 def test_no_jobs_no_answers() -> None:
     assert headend.run([], limits=QUICK, stops=Stops()) == []
 
