@@ -110,12 +110,13 @@ class Told(bytes):
     texts = 0
 
     def __repr__(self) -> str:
+        """Count."""
         Told.texts += 1
         return ""
 
 
 def test_run_makes_no_text_of_what_was_read() -> None:
-    """asyncio does of whatever its main coroutine returns: it cost as much as reading many meters, and the text has readings."""
+    """Asyncio makes one of what its main coroutine returns when it puts the signal handler back; ours would hold readings."""
     secret = replace(permit(), id=Told(b"x" * 16))
     answers = headend.run([job(9, [task(permits=[secret])])], limits=QUICK, stops=Stops())
     assert len(answers) == 1

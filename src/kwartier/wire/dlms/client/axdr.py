@@ -55,11 +55,8 @@ def _signed(cursor: Cursor, tag: int, _depth: int) -> Value:
 
 
 def _boolean(cursor: Cursor, _tag: int, _depth: int) -> Value:
-    value = cursor.byte()
-    if value > 1:
-        msg = "a boolean that is neither 0 nor 1"
-        raise Malformed(msg)
-    return value
+    """Return 0 or 1; TRUE is any byte but 0 (IEC 61334-6, 6.2)."""
+    return int(cursor.byte() != 0)
 
 
 def _octets(cursor: Cursor, _tag: int, _depth: int) -> Value:

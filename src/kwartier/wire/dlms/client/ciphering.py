@@ -67,9 +67,12 @@ class Secrets:
     gak: bytes
 
     def __post_init__(self) -> None:
-        """Refuse titles and keys of another length."""
+        """Refuse titles and keys of another length, and one title for both: their counters would then make the same nonces."""
         if {len(self.client_title), len(self.meter_title)} != {TITLE} or {len(self.guek), len(self.gak)} != {_KEY}:
             msg = "system titles have 8 bytes, keys of suite 0 have 16"
+            raise Misuse(msg)
+        if self.client_title == self.meter_title:
+            msg = "client and meter have the same system title"
             raise Misuse(msg)
 
     def __repr__(self) -> str:

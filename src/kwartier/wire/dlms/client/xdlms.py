@@ -76,10 +76,10 @@ def get_response(plain: bytes) -> Whole | Block:
         raise OutOfTurn(msg)
     _refusal(plain, 8)
     length, start = lengths.decode(plain, 9)
-    if plain[3] > 1 or start + length != len(plain):
-        msg = "a block of another length than it says, or one that is neither last nor not"
+    if start + length != len(plain):
+        msg = "a block of another length than it says"
         raise Malformed(msg)
-    return Block(int.from_bytes(plain[4:8], "big"), plain[3] == 1, plain[start:])
+    return Block(int.from_bytes(plain[4:8], "big"), plain[3] != 0, plain[start:])  # TRUE is any byte but 0 (IEC 61334-6, 6.2)
 
 
 def hls_pass_4(plain: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """The meter behind a connection: its title, keys, counters and objects. All connections of one meter share its counters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from kwartier.model.register import Obis
@@ -35,12 +35,12 @@ class Counters:
 class Device:
     """One meter. `tells_counter`: it answers a counter that did not rise by the one it expects; otherwise it keeps silent.
 
-    `objects` gives the objects by logical name; it is called once per connection, at the first GET.
+    `objects` gives the objects by logical name; it is called once per connection, at the first GET. `repr` shows no key.
     """
 
     title: bytes
-    guek: bytes
-    gak: bytes
+    guek: bytes = field(repr=False)
+    gak: bytes = field(repr=False)
     counters: Counters
     objects: Callable[[], Mapping[Obis, CosemObject]]
     tells_counter: bool = True

@@ -11,7 +11,8 @@ from kwartier.wire.dlms.errors import Malformed
 @pytest.mark.parametrize(
     ("data", "value"),
     [
-        ("00", None), ("0301", 1), ("11ff", 255), ("0fff", -1), ("12ffff", 65535), ("10ffff", -1), ("0600000001", 1),
+        ("00", None), ("0301", 1), ("03ff", 1), ("0300", 0),
+        ("11ff", 255), ("0fff", -1), ("12ffff", 65535), ("10ffff", -1), ("0600000001", 1),
         ("05ffffffff", -1), ("15ffffffffffffffff", 2**64 - 1), ("14ffffffffffffffff", -1), ("1605", 5),
         ("0903616263", b"abc"), ("0900", b""), ("0408a5", b"\xa5"), ("19" + "00" * 12, bytes(12)), ("1a0000000000", bytes(5)),
         ("1b00000000", bytes(4)), ("0100", []), ("020211010900", [1, b""]), ("0102020100020100", [[None], [None]]),
@@ -25,7 +26,7 @@ def test_values(data: str, value: axdr.Value) -> None:
     "data",
     [
         "",
-        "0302",
+        "03",
         "11",
         "0600",
         "0902",

@@ -100,6 +100,12 @@ def test_titles_and_keys_of_another_length_are_our_own_error(place: int) -> None
         Secrets(*right)
 
 
+def test_client_and_meter_never_share_a_title() -> None:
+    """Under one key, title and counter make the nonce: the two sides would use the same ones."""
+    with pytest.raises(Misuse):
+        Secrets(meter.OURS, meter.OURS, meter.EK, meter.AK)
+
+
 def test_secrets_are_not_shown() -> None:
     assert repr(meter.SECRETS) == "Secrets(...)"
 

@@ -19,6 +19,11 @@ def test_a_block() -> None:
     assert found == xdlms.Block(2, last=False, data=b"abc")
 
 
+@pytest.mark.parametrize("true", ["01", "02", "ff"])
+def test_the_last_block_says_so_with_any_byte_but_0(true: str) -> None:
+    assert xdlms.get_response(bytes.fromhex(f"c402c1{true}00000001000161")) == xdlms.Block(1, last=True, data=b"a")
+
+
 @pytest.mark.parametrize("response", ["c401c10103", "c402c101000000010103"])
 def test_a_reason_why_there_are_no_data(response: str) -> None:
     with pytest.raises(AccessRefused) as caught:
@@ -30,7 +35,7 @@ def test_a_reason_why_there_are_no_data(response: str) -> None:
     "response",
     [
         "", "c4", "c401c1", "c501c100", "c401c102", "c401c101", "c401c10100", "c401c1010300", "c402c1000000000100",
-        "c402c10000000001000561", "c402c1020000000100016100", "c402c10200000001000161", "c402c100000000010001610",
+        "c402c10000000001000561", "c402c100000000010001610",
     ],
 )  # fmt: skip
 def test_no_get_response(response: str) -> None:

@@ -9,7 +9,23 @@ from kwartier.wire.dlms.server import events
 from kwartier.wire.dlms.server.connection import Connection, Stage
 from kwartier.wire.dlms.server.device import Counters
 from kwartier.wire.dlms.server.errors import BadFrame
-from meter_support import CLIENT, CTOS, INITIATE, NOW, PUBLIC_AARQ, TITLE, Probe, ber, by_range, date_time, device, get, wrapped
+from meter_support import (
+    CLIENT,
+    CTOS,
+    GAK,
+    GUEK,
+    INITIATE,
+    NOW,
+    PUBLIC_AARQ,
+    TITLE,
+    Probe,
+    ber,
+    by_range,
+    date_time,
+    device,
+    get,
+    wrapped,
+)
 
 DENIED, UNDEFINED, INCONSISTENT, UNMATCHED = 3, 4, 9, 12
 NOT_POSSIBLE, UNKNOWN, DECIPHERING, OTHER = (bytes.fromhex(h) for h in ("d80101", "d80202", "d80105", "d80103"))
@@ -27,6 +43,12 @@ def result_of(answer: bytes) -> int:
 def stage_of(probe: Probe) -> Stage:
     """How far the client has come."""
     return probe.connection.stage
+
+
+def test_a_meter_shows_no_key() -> None:
+    shown = repr(device())
+    assert repr(GUEK)[2:-1] not in shown
+    assert repr(GAK)[2:-1] not in shown
 
 
 # The public client

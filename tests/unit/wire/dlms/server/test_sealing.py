@@ -19,6 +19,10 @@ def test_table_40_opens() -> None:
     assert Sealer(GUEK, GAK).open(METER, split(SEALED)) == PLAIN
 
 
+def test_table_40_authenticated_only_is_the_gmac_of_the_plaintext() -> None:
+    assert Sealer(GUEK, GAK).gmac(METER, 0x01234567, PLAIN).hex() == "1001234567" + "06725d910f9221d263877516"
+
+
 @pytest.mark.parametrize(
     ("title", "counter", "challenge", "expected"),
     [
