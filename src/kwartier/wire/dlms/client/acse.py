@@ -16,6 +16,8 @@ from kwartier.wire.dlms.errors import AssociationRefused, DlmsError, ExceptionAn
 AARQ, AARE, RLRQ, RLRE = 0x60, 0x61, 0x62, 0x63
 CONFORMANCE: Final = bytes.fromhex("007e1f")
 """What we can do: block transfer, GET, SET, ACTION, selective access and multiple references; accepted by every peer met."""
+_GENERAL_PROTECTION: Final = bytes.fromhex("407e1f")
+"""The same and general-glo-ciphering, which a meter need not take from a client that did not propose it."""
 LEAST_CHALLENGE, MOST_CHALLENGE = 8, 64
 
 _LN: Final = bytes.fromhex("060760857405080101")
@@ -24,7 +26,7 @@ _PLAIN_HEAD: Final = b"\xa1\x09" + _LN
 _HLS_HEAD: Final = b"\xa1\x09" + _LN_CIPHERED + b"\xa6\x0a\x04\x08"
 _HLS5: Final = bytes.fromhex("8a0207808b0760857405080205")
 _GMAC_OID: Final = bytes.fromhex("60857405080205")
-_INITIATE: Final = bytes.fromhex("01000000065f1f0400") + CONFORMANCE
+_INITIATE: Final = bytes.fromhex("01000000065f1f0400")
 _ANSWER: Final = bytes.fromhex("065f1f0400")
 _LN_VAA: Final = b"\x00\x07"
 _BODY: Final = 12
@@ -36,9 +38,9 @@ _INTEGER: Final = b"\x02\x01"
 _AUTHENTICATION_REQUIRED = 14
 
 
-def initiate(pdu: int) -> bytes:
-    """Return the plain initiate-request that proposes PDUs of at most `pdu` bytes."""
-    return _INITIATE + pdu.to_bytes(2, "big")
+def initiate(pdu: int, *, general: bool = False) -> bytes:
+    """Return the plain initiate-request that proposes PDUs of at most `pdu` bytes; `general`: in general-glo-ciphering."""
+    return _INITIATE + (_GENERAL_PROTECTION if general else CONFORMANCE) + pdu.to_bytes(2, "big")
 
 
 def public_request(pdu: int) -> bytes:

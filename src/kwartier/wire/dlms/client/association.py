@@ -82,7 +82,7 @@ class Association:
     """One association with one meter, as the management client."""
 
     __slots__ = (
-        "_blocks", "_bounds", "_challenge", "_counters", "_prefix", "_protection", "_secrets", "_size", "_their_pdu",
+        "_blocks", "_bounds", "_challenge", "_counters", "_prefix", "_proposal", "_protection", "_secrets", "_size", "_their_pdu",
         "standing", "state",
     )  # fmt: skip
 
@@ -96,6 +96,7 @@ class Association:
         self._protection = Protection(secrets, counters, general=general)
         self._challenge = challenge
         self._bounds = bounds
+        self._proposal = acse.initiate(bounds.pdu, general=general)
         self._prefix = framing.prefix(CLIENT_PORT, METER_PORT)
         self._blocks: list[bytes] = []
         self._size = 0
@@ -206,7 +207,7 @@ class Association:
             raise Misuse(msg)
 
     def _initiate(self) -> bytes:
-        return self._protection.seal(xdlms.GLO_INITIATE_REQUEST, acse.initiate(self._bounds.pdu))
+        return self._protection.seal(xdlms.GLO_INITIATE_REQUEST, self._proposal)
 
     def _ask(self, request: bytes) -> bytes:
         """Seal a GET. The last counter of the range is for the release."""

@@ -252,7 +252,9 @@ def test_without_counters_nothing_is_sent() -> None:
 
 def test_general_glo_is_asked_and_answered() -> None:
     ours, theirs = association(general=True), meter.Meter(DATA)
-    step = ours.receive(theirs.answer(ours.associate()[8:]))
+    hello = ours.associate()
+    assert meter.unseal(hello[hello.index(b"\x21\x1f\x30") + 1 :])[1].hex() == "01000000065f1f0400" + "407e1f" + "0400"
+    step = ours.receive(theirs.answer(hello[8:]))
     assert isinstance(step, Send)
     assert step.frame[8:18] == b"\xdb\x08" + meter.OURS
     ours.receive(b"\xdb\x08" + meter.THEIRS + meter.pass_4(1)[1:])
