@@ -4,6 +4,7 @@ from typing import Final
 
 from kwartier.headend.errors import Crowded, Dropped, HeadendError, Silent, Unreachable
 from kwartier.model.task import GapReason
+from kwartier.wire.dlms.client.xdlms import DECIPHERING_ERROR
 from kwartier.wire.dlms.errors import (
     AccessRefused,
     AssociationRefused,
@@ -31,4 +32,6 @@ TRIED_AGAIN: Final = frozenset({GapReason.UNREACHABLE, GapReason.TIMEOUT, GapRea
 
 def reason_of(error: HeadendError | DlmsError) -> GapReason:
     """Return the reason that goes with an error; what has none of its own is PROTOCOL."""
+    if isinstance(error, ExceptionAnswer) and error.service_error == DECIPHERING_ERROR:
+        return GapReason.AUTHENTICATION  # the meter has other keys than we
     return next((reason for kind, reason in _REASONS if isinstance(error, kind)), GapReason.PROTOCOL)

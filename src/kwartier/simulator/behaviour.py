@@ -27,6 +27,10 @@ class Fault(StrEnum):
     CLOCK_INVALID = "clock_invalid"
     BACKWARDS = "backwards"
     REPEATED_ROW = "repeated_row"
+    WRONG_KEY = "wrong_key"
+    WRONG_TAG = "wrong_tag"
+    POWER_DIP = "power_dip"
+    OFF_GRID = "off_grid"
 
 
 @final
@@ -59,6 +63,10 @@ TABLE = (
     Share(Fault.CLOCK_INVALID, 5, "some rows of the day have the status clock invalid"),
     Share(Fault.REFUSED_WITH_METER, 5, "the customer refused, but the readable meter still hangs there"),
     Share(Fault.REPEATED_ROW, 3, "gives one row of the day twice"),
+    Share(Fault.WRONG_KEY, 3, "its keys are others than those that were shipped; it cannot decipher what it is asked"),
+    Share(Fault.WRONG_TAG, 3, "the tag of its profile answers is wrong"),
+    Share(Fault.POWER_DIP, 5, "was without power for a moment in one to three quarter-hours of the day; their values are good"),
+    Share(Fault.OFF_GRID, 3, "stamps one to three rows of the day some seconds or minutes past the quarter"),
 )
 """In order of importance: a small town gets the first ones."""
 _ROOM = 4, 5

@@ -12,11 +12,15 @@ from kwartier.simulator.axis import Axis
 from kwartier.simulator.behaviour import Fault
 from kwartier.simulator.block import DAILY, Block
 from kwartier.simulator.smr5 import Layout
+from kwartier.wire.dlms.server import moments
 from kwartier.wire.dlms.server.profile import Cells, rows
 
 Longs = NDArray[np.int64]
-CLOCK_INVALID, DATA_NOT_VALID = 0x02, 0x04
+CLOCK_INVALID, DATA_NOT_VALID, POWER_DOWN = 0x02, 0x04, 0x80
 """Bits of the AMR status (DSMR P3 4.2.2)."""
+_SPOILT = frozenset({Fault.MISSING_ROWS, Fault.REPEATED_ROW, Fault.CLOCK_INVALID, Fault.POWER_DIP, Fault.OFF_GRID})
+"""Faults of some quarter-hour rows."""
+_SHIFT_S = 5, 600
 _MOST_LAG_S = 240
 """Gas values were captured this long before their row's stamp, at most."""
 
@@ -122,12 +126,10 @@ class Meter:
         if self.fault is Fault.BACKWARDS:
             at, by = self._fall()
             series.values[0][at:] -= by
-        if self.fault in {Fault.MISSING_ROWS, Fault.REPEATED_ROW, Fault.CLOCK_INVALID}:
-            return self._spoiled(series)
-        return series
+        return self._spoiled(series) if self.fault in _SPOILT else series
 
     def _spoiled(self, series: Series) -> Series:
-        """Lose rows, repeat one, or doubt the clock, on the town's date."""
+        """Lose rows, repeat one, shift some, doubt the clock, or remember that the power was gone, on the town's date."""
         at = self._on_the_day(self.axis.quarter_of_midnight, 6, 20, 4)
         every = np.arange(len(series.stamps))
         several = slice(at, at + 1 + self._draw().randrange(3))
@@ -135,9 +137,18 @@ class Meter:
             return series.only(np.delete(every, several))
         if self.fault is Fault.REPEATED_ROW:
             return series.only(np.insert(every, at, at))
+        if self.fault is Fault.OFF_GRID:
+            return self._shifted(series, several)
         status = series.status.copy()
-        status[several] |= CLOCK_INVALID | DATA_NOT_VALID
+        status[several] |= POWER_DOWN if self.fault is Fault.POWER_DIP else CLOCK_INVALID | DATA_NOT_VALID
         return replace(series, status=status)
+
+    def _shifted(self, series: Series, several: slice) -> Series:
+        """Stamp these rows later than the quarter, each before the next."""
+        stamps, cells = series.stamps.copy(), series.cells.copy()
+        stamps[several] += self._draw().randrange(*_SHIFT_S)
+        cells[several] = moments.write_all(stamps[several])
+        return replace(series, stamps=stamps, cells=cells)
 
     def days(self) -> Series:
         """Midnights: the four tariff registers."""

@@ -15,7 +15,7 @@ from kwartier.simulator.behaviour import Fault
 from kwartier.simulator.devices import Fleet
 from kwartier.simulator.errors import BadTown
 from kwartier.simulator.journal import Journal
-from kwartier.wire.dlms.server.connection import Connection, Reply
+from kwartier.wire.dlms.server.connection import Connection, Reply, Stage
 from kwartier.wire.dlms.server.device import Device
 from kwartier.wire.dlms.server.errors import BadFrame
 from kwartier.wire.dlms.server.events import BufferRead
@@ -54,6 +54,7 @@ class Line(asyncio.Protocol):
         self._connection: Connection | None = None
         self._number = 0
         self._fault = Fault.SOUND
+        self._hung_up = False
         self._last = 0.0
         self._watch: asyncio.TimerHandle | None = None
 
@@ -71,15 +72,18 @@ class Line(asyncio.Protocol):
         self._watch = asyncio.get_running_loop().call_later(_INACTIVE_S, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature; why it ended changes nothing
-        """Forget the connection."""
+        """Forget the connection, but not that the client left without releasing its association."""
         if self._watch:
             self._watch.cancel()
+        if self._connection and self._connection.stage is not Stage.IDLE and not self._hung_up:
+            self._board.journal.note(self._number, "unreleased")
         self._transport = self._connection = None
 
     def _check(self) -> None:
         """Close a connection on which nothing happened for long."""
         left = self._last + _INACTIVE_S - time.monotonic()
         if left <= 0 and self._transport:
+            self._hung_up = True
             self._transport.abort()
         elif self._transport:
             self._watch = asyncio.get_running_loop().call_later(left, self._check)
@@ -102,6 +106,8 @@ class Line(asyncio.Protocol):
         self._board.journal.write(self._number, reply.events, self._device.counters)
         if self._fault is Fault.DROPS and self._number not in self._board.dropped and _has_rows(reply):
             self._drop(reply.data)
+        elif self._fault is Fault.WRONG_TAG and _has_rows(reply):
+            self._write(reply.data[:-1] + bytes((reply.data[-1] ^ 1,)))
         elif self._fault is Fault.SLOW:
             delay = Random(self._number).uniform(*_SLOW_S)
             asyncio.get_running_loop().call_later(delay, self._write, reply.data)
@@ -115,6 +121,7 @@ class Line(asyncio.Protocol):
 
     def _drop(self, data: bytes) -> None:
         """Send half of an answer and close."""
+        self._hung_up = True
         self._board.dropped.add(self._number)
         self._board.journal.note(self._number, "dropped")
         self._write(data[: len(data) // 2])

@@ -20,7 +20,7 @@ from kwartier.model.register import Channel
 from kwartier.simulator import identity
 from kwartier.simulator.devices import has_gas, meter_of
 from kwartier.simulator.grid import Transformer
-from kwartier.simulator.held import DATA_NOT_VALID, Meter, Series
+from kwartier.simulator.held import DATA_NOT_VALID, POWER_DOWN, Meter, Series
 from kwartier.simulator.town import Town
 
 Record = dict[str, object]
@@ -85,7 +85,9 @@ def _of_meter(town: Town, number: int, ean: str, gas_ean: str) -> Iterator[Recor
 
 
 _Held = tuple[Channel, date, int, NDArray[np.int32], NDArray[np.uint8]]
-_MISSING, _CARRIES_GAP, _NOT_VALID = (np.uint8(int(q)) for q in (Quality.MISSING, Quality.CARRIES_GAP, Quality.NOT_VALID))
+_MISSING, _CARRIES_GAP = np.uint8(int(Quality.MISSING)), np.uint8(int(Quality.CARRIES_GAP))
+_TOLD = {DATA_NOT_VALID: np.uint8(int(Quality.NOT_VALID)), POWER_DOWN: np.uint8(int(Quality.POWER_DOWN))}
+"""What bits of the AMR status say about a row."""
 _NO_DELTAS, _NO_QUALITY = np.empty(0, np.int32), np.empty(0, np.uint8)
 _DAY_CHANNELS = (Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL, Channel.DAY_EXPORT_LOW, Channel.DAY_EXPORT_NORMAL)
 
@@ -124,7 +126,8 @@ def interval_day(rows: Series, column: int, day: date, step: int) -> tuple[int, 
         missing[1:] |= np.diff(rows.capture[newest]) == 0
     quality = missing.astype(np.uint8) * _MISSING
     quality[1:][~missing[1:] & missing[:-1]] |= _CARRIES_GAP
-    quality[~missing & (rows.status[newest] & DATA_NOT_VALID != 0)] |= _NOT_VALID
+    for bit, said in _TOLD.items():
+        quality[~missing & (rows.status[newest] & bit != 0)] |= said
     told = quality[1:] if quality[1:].any() else _NO_QUALITY
     return int(registers[0]), np.diff(registers).astype(np.int32), told
 

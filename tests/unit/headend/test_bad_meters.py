@@ -62,6 +62,7 @@ UNASKED = FRAME(meter.whole(DAY, 2)) + FRAME(meter.whole(DAY, 3))
         (AARQ, FRAME(meter.aare(title=b"TST\x00\x00\x00\x00\x0a")), GapReason.AUTHENTICATION, 1),
         (AARQ, FRAME(b"\x61\x00"), GapReason.PROTOCOL, 2),
         (AARQ, FRAME(b"\xd8\x01\x01"), GapReason.PROTOCOL, 2),
+        (AARQ, FRAME(b"\xd8\x01\x05"), GapReason.AUTHENTICATION, 1),
         (ACTION, FRAME(meter.pass_4(1, bytes(16))), GapReason.AUTHENTICATION, 1),
         (ACTION, None, GapReason.DROPPED, 2),
         (ACTION, b"", GapReason.TIMEOUT, 2),

@@ -11,7 +11,7 @@ def test_the_table_names_every_fault_once() -> None:
     assert sorted(share.fault for share in TABLE) == sorted(f for f in Fault if f is not Fault.SOUND)
 
 
-@pytest.mark.parametrize(("total", "may"), [(60, 20), (300, 140), (5000, 2400)])
+@pytest.mark.parametrize(("total", "may"), [(90, 30), (300, 140), (5000, 2400)])
 def test_every_fault_is_there_and_none_outside(total: int, may: int) -> None:
     homes = range(100, 100 + may)
     given = assign(homes, frozenset(homes), total, Random(1))

@@ -8,10 +8,11 @@ import pytest
 from kwartier.model.channel_day import Quality
 from kwartier.model.period import HOUR_S, QUARTER_S
 from kwartier.simulator.behaviour import Fault
-from kwartier.simulator.held import CLOCK_INVALID, DATA_NOT_VALID, Memory, Meter
+from kwartier.simulator.held import CLOCK_INVALID, DATA_NOT_VALID, POWER_DOWN, Memory, Meter
 from kwartier.simulator.smr5 import E_DAY, E_INTERVAL
 from kwartier.simulator.town import Town
 from kwartier.simulator.truth import interval_day
+from kwartier.wire.dlms.server import moments
 
 DAY = date(2026, 11, 22)
 TOWN = Town(4, 60, DAY)
@@ -70,6 +71,26 @@ def test_an_invalid_clock_marks_rows_and_changes_no_value() -> None:
     _, _, quality = interval_day(series, 0, DAY, QUARTER_S)
     assert (quality == Quality.NOT_VALID).sum() == marked.sum()
     assert not (sound.status & CLOCK_INVALID).any()
+
+
+def test_a_moment_without_power_marks_rows_and_changes_no_value() -> None:
+    series, sound = meter(Fault.POWER_DIP).intervals(), meter(Fault.SOUND).intervals()
+    marked = series.status & POWER_DOWN != 0
+    assert 1 <= marked.sum() <= 3
+    assert np.array_equal(series.status & ~np.uint8(POWER_DOWN), sound.status)
+    assert np.array_equal(series.values[0], sound.values[0])
+    _, _, quality = interval_day(series, 0, DAY, QUARTER_S)
+    assert (quality == Quality.POWER_DOWN).sum() == marked.sum()
+
+
+def test_rows_off_the_grid_still_rise_and_say_so_in_their_cells() -> None:
+    series, sound = meter(Fault.OFF_GRID).intervals(), meter(Fault.SOUND).intervals()
+    shifted = series.stamps != sound.stamps
+    assert 1 <= shifted.sum() <= 3
+    assert (np.diff(series.stamps) > 0).all()
+    assert np.array_equal((series.cells != sound.cells).any(axis=1), shifted)
+    assert [moments.read(cell.tobytes()) for cell in series.cells[shifted]] == series.stamps[shifted].tolist()
+    assert np.array_equal(series.values[0], sound.values[0])
 
 
 def test_a_register_runs_backwards_once_in_both_profiles() -> None:

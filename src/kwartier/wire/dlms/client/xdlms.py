@@ -18,8 +18,8 @@ EXCEPTION: Final = 0xD8
 GLO_INITIATE_REQUEST, GLO_INITIATE_RESPONSE = 0x21, 0x28
 GET_REQUEST, GET_RESPONSE, GLO_GET_REQUEST, GLO_GET_RESPONSE = 0xC0, 0xC4, 0xC8, 0xCC
 ACTION_RESPONSE, GLO_ACTION_REQUEST, GLO_ACTION_RESPONSE = 0xC7, 0xCB, 0xCF
-COUNTER_ERROR: Final = 6
-"""The service error of an exception-response about the invocation counter."""
+DECIPHERING_ERROR, COUNTER_ERROR = 5, 6
+"""Service errors of an exception-response: about what the meter cannot decipher, and about the invocation counter."""
 
 _HLS_PASS_3: Final = bytes.fromhex("c301c1000f0000280000ff0101") + bytes((0x09, GMAC_LENGTH))
 _NEXT: Final = bytes((GET_REQUEST, 2, INVOKE))
