@@ -18,8 +18,8 @@ async def meter_counter(job: MeterJob, limits: Limits, tap: Tap | None) -> int |
     visit = _Visit(job, job.model.public_counter, limits, tap)
     try:
         await visit.ask()
-    except (HeadendError, DlmsError):
-        return visit.client.counter  # a release that failed leaves the counter as it was told
+    except (HeadendError, DlmsError) as error:
+        error.with_traceback(None)  # a release that failed leaves the counter as it was told
     return visit.client.counter
 
 

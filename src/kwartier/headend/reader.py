@@ -1,9 +1,10 @@
 """Many meters at once: as many associations as the limits allow, each answer handed out as soon as it is there."""
 
 import asyncio
+import gc
 import resource
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import Final
 
 from kwartier.headend.connection import Tap
@@ -70,9 +71,21 @@ def run(jobs: Sequence[MeterJob], *, limits: Limits, stops: StopList, tap: Tap |
                 found.append(answer)  # noqa: PERF401 - see above
 
     _make_room(min(limits.concurrency, len(jobs)))
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
+    with _no_collection(), asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(collect())
     return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no cyclic garbage meanwhile: a visit leaves none, and looking through all that was read takes time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _make_room(connections: int) -> None:

@@ -72,7 +72,7 @@ class Session:
             for place in places:
                 await self._one(connection, association, place)
         except (HeadendError, DlmsError) as error:
-            self.outcome.failure = error
+            self.outcome.failure = error.with_traceback(None)  # its frames hold the keys, and this session in a circle
             self.outcome.unheard = self._association is not None and self._association.state is State.ASSOCIATING
         finally:
             await self._close()
@@ -136,8 +136,8 @@ class Session:
             return
         try:
             await self._release(self._connection, self._association)
-        except (HeadendError, DlmsError):
-            pass  # there is nothing more that we could do, and what was read stays read
+        except (HeadendError, DlmsError) as error:
+            error.with_traceback(None)  # there is nothing more that we could do, and what was read stays read
         finally:
             self._connection.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import dlms_support as meter
 from headend_support import DAY, MODEL, QUICK, Stops, job, read_all, task
 from kwartier import headend
 from kwartier.model.task import GapReason, ProfileName, Result
+from kwartier.wire.dlms.client.ciphering import Secrets
 
 AARQ, ACTION, GET, RLRQ = 0x60, 0xCB, 0xC8, 0x62
 TESTS = str(Path(__file__).parents[2])
@@ -126,6 +128,26 @@ ACCEPTED_ALL_WRONG = meter.aare().replace(bytes.fromhex("a305a10302010e"), bytes
 def test_an_association_that_may_stand_is_released_too(spoilt: bytes) -> None:
     _, street = read_one(spoiling(AARQ, spoilt), replace(QUICK, tries=1, answer_s=0.1))
     assert [apdu[0] for _, port, apdu in street.apdus if port == 1] == [AARQ, RLRQ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "spoilt"), [(AARQ, b""), (AARQ, None), (AARQ, FRAME(meter.refusal())), (GET, TAMPERED), (GET, None), (RLRQ, None)]
+)
+def test_no_key_outlives_a_visit_that_failed(tag: int, spoilt: bytes | None) -> None:
+    """An error that keeps its traceback keeps the frames, the session in them and its keys, until a collection comes by."""
+
+    def secrets() -> int:
+        return sum(isinstance(one, Secrets) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = secrets()
+        answer, _ = read_one(spoiling(tag, spoilt), replace(QUICK, answer_s=0.05, release_s=0.05))
+        assert secrets() == before
+    finally:
+        gc.enable()
+    assert answer.answers
 
 
 def test_tasks_end_each_for_itself() -> None:
@@ -330,6 +352,7 @@ def test_a_meter_that_takes_no_connection_for_long_is_unreachable_and_leaves_no_
             waiting = held.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003 - the standard library's own signature
             waiting.connect_ex(("127.0.0.1", port))
+        headend.run([], limits=QUICK, stops=Stops())  # the first loop of a process opens a pipe that stays
         before = open_files()
         (answer,) = headend.run([job(port)], limits=replace(QUICK, connect_s=0.1), stops=Stops())
         assert outcome(answer) == (Result.GAP, GapReason.UNREACHABLE)

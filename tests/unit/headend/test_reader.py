@@ -1,6 +1,7 @@
 """The head-end against meters on real sockets of this machine: what a night with good meters is like."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -123,6 +124,16 @@ def test_run_makes_no_text_of_what_was_read() -> None:
     assert Told.texts == 0
     assert repr(secret)
     assert Told.texts == 1
+
+
+def test_run_gives_the_collector_back_as_it_was() -> None:
+    for was_on in (True, False):
+        (gc.enable if was_on else gc.disable)()
+        try:
+            headend.run([job(9)], limits=QUICK, stops=Stops())
+            assert gc.isenabled() is was_on
+        finally:
+            gc.enable()
 
 
 def test_no_jobs_no_answers() -> None:
