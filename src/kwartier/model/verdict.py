@@ -15,7 +15,10 @@ class Severity(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one validation rule found. `rule` is its id (V01...), `detail` has numbers only, never who."""
+    """What one validation rule found.
+
+    `rule` is its id (V01...), `detail` counts and places: never who, and no value, since a verdict stays where values may not.
+    """
 
     rule: str
     severity: Severity

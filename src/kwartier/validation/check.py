@@ -112,7 +112,8 @@ def _intervals(answer: _Answer, channel: Channel, period_s: int, found: Validate
     keep = cover.covered(stamps, answer.keeping, channel)
     add = cover.covered(stamps, answer.summing, channel)
     judged = _both(known, _either(keep, add))
-    kept, summed = _both(known, keep), _both(known, add)
+    kept = _both(known, keep), None if keep is None else cover.spanned(stamps, answer.keeping, channel)
+    summed = _both(known, add), None if add is None else cover.spanned(stamps, answer.summing, channel)
     for place, one in enumerate(laid.grid.days):
         rows = slice(one.low, one.high + 1)
         registers = laid.values[channel][rows]
@@ -123,11 +124,12 @@ def _intervals(answer: _Answer, channel: Channel, period_s: int, found: Validate
             found.verdicts.extend(wrong)
             continue
         marks = None if laid.status is None else laid.status[rows]
-        got = series(registers, _cut(kept, rows), marks)
+        inside = slice(one.low, one.high)
+        got = series(registers, _cut(kept[0], rows), marks, _cut(kept[1], inside))
         if got is not None:
             bits = cover.basis(answer.keeping, channel, int(stamps[one.low]), int(stamps[one.high]))
             found.channel_days.append(_channel_day(answer, channel, one.day, got, bits))
-        total = series(registers, _cut(summed, rows), marks)
+        total = series(registers, _cut(summed[0], rows), marks, _cut(summed[1], inside))
         if total is not None and _sound(total, marks):
             found.sums.setdefault(channel, {})[one.day] = total.deltas
 
@@ -176,7 +178,7 @@ def _torn(answer: _Answer, channel: Channel, rows: list[tuple[int, int, int]], f
             fell += 1
             torn |= {before, after}
         elif exceeds(later - earlier, answer.capacity * (to_s - from_s)):
-            found.verdicts.append(rules.CAPACITY.found(f"channel {channel}: {later - earlier} in {to_s - from_s} s"))
+            found.verdicts.append(rules.CAPACITY.found(f"channel {channel}: in {to_s - from_s} s"))
             torn |= {before, after}
     if fell:
         found.verdicts.append(rules.MONOTONE.found(f"channel {channel}: {fell} times"))

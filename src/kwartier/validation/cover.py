@@ -29,6 +29,18 @@ def _within(stamps: Int64s, permits: Iterable[PermitRef], channel: Channel) -> B
     return found
 
 
+def spanned(stamps: Int64s, permits: Iterable[PermitRef], channel: Channel) -> Bools:
+    """Return per interval between subsequent stamps whether one permit covers both its ends.
+
+    Two covered ends are not enough: where one permit stops and another begins later, the time between them is nobody's.
+    """
+    found = np.zeros(max(len(stamps) - 1, 0), np.bool_)
+    for permit in permits:
+        if permit.mask >> channel & 1:
+            found |= (stamps[:-1] >= permit.first_s) & (stamps[1:] <= permit.last_s)
+    return found
+
+
 def basis(permits: Iterable[PermitRef], channel: Channel, opens_s: int, closes_s: int) -> int:
     """Return the bits of the rules whose permits cover time of the channel between two moments, or the one moment they are."""
     bits = 0

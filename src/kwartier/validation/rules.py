@@ -20,7 +20,7 @@ class Rule:
     severity: Severity
 
     def found(self, detail: str) -> Verdict:
-        """Return a verdict of this rule. `detail` has numbers only, never who."""
+        """Return a verdict of this rule. `detail` counts and places: never who, and no value."""
         return Verdict(self.id, self.severity, detail)
 
 

@@ -21,10 +21,11 @@ _TOLERANCE_S: Final = 3000
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One channel of one day, before it has an owner. `start + cumsum(deltas)` is the register at every known boundary.
+    """One channel of one day, before it has an owner.
 
-    `start` is the register at the opening midnight; if that row is missing, it is the first register known that day, the
-    intervals before it are MISSING and the first of them is SUSPECT besides. `quality` is None when all are VALID.
+    `start + cumsum(deltas)` is the register at every known boundary up to the first time that no permit covers. `start` is the
+    register at the opening midnight; if that row is missing, it is the first register known that day, the intervals before it are
+    MISSING and the first of them is SUSPECT besides. `quality` is None when all are VALID.
     """
 
     start: int
@@ -32,26 +33,36 @@ class Series:
     quality: Bytes | None
 
 
-def series(registers: Int64s, known: Bools | None, marks: Bytes | None) -> Series | None:
-    """Make the differences between n + 1 registers; None if fewer than two are known.
+def series(registers: Int64s, known: Bools | None, marks: Bytes | None, spanned: Bools | None = None) -> Series | None:
+    """Make the differences between n + 1 registers; None if there is none to make.
 
-    `marks` are AMR status bytes of the rows: a row's status speaks about the interval that it closes.
+    `marks` are AMR status bytes of the rows: a row's status speaks about the interval that it closes. `spanned` are the intervals
+    that a permit covers, None for all: what lies between two registers is told only where every interval of it is covered.
     """
-    if known is None or known.all():
+    if (known is None or known.all()) and (spanned is None or spanned.all()):
         return Series(int(registers[0]), registers[1:] - registers[:-1], None if marks is None else status.QUALITY[marks[1:]])
-    at = np.flatnonzero(known)
-    if len(at) < 2:  # noqa: PLR2004 - a difference has two ends
+    opens, closes = _pairs(np.arange(len(registers)) if known is None else np.flatnonzero(known), spanned)
+    if not len(opens):
         return None
-    held = registers[at]
     deltas = np.zeros(len(registers) - 1, np.int64)
-    deltas[at[1:] - 1] = held[1:] - held[:-1]
+    deltas[closes - 1] = registers[closes] - registers[opens]
     quality = np.full(len(deltas), Quality.MISSING, np.uint8)
-    quality[at[1:] - 1] = np.where(at[1:] - at[:-1] > 1, np.uint8(Quality.CARRIES_GAP), np.uint8(0))
+    quality[closes - 1] = np.where(closes - opens > 1, np.uint8(Quality.CARRIES_GAP), np.uint8(0))
     if marks is not None:
-        quality[at[1:] - 1] |= status.QUALITY[marks[at[1:]]]
-    if at[0]:
+        quality[closes - 1] |= status.QUALITY[marks[closes]]
+    if opens[0]:
         quality[0] |= Quality.SUSPECT
-    return Series(int(held[0]), deltas, quality)
+    return Series(int(registers[opens[0]]), deltas, quality)
+
+
+def _pairs(at: Int64s, spanned: Bools | None) -> tuple[Int64s, Int64s]:
+    """Return the places of subsequent known registers between which everything is covered."""
+    opens, closes = at[:-1], at[1:]
+    if spanned is None:
+        return opens, closes
+    bare = np.concatenate([[0], np.cumsum(~spanned)])
+    whole = bare[opens] == bare[closes]
+    return opens[whole], closes[whole]
 
 
 def breaches(registers: Int64s, known: Bools | None, period_s: int, capacity: int, where: str) -> list[Verdict]:
@@ -76,7 +87,7 @@ def _tell(registers: Int64s, steps: Int64s, bounds: list[int], where: str) -> It
     exact = [later - earlier for earlier, later in pairwise(registers.tolist())]
     over = [step for step, most in zip(exact, bounds, strict=True) if exceeds(step, most)]
     if over:
-        yield rules.CAPACITY.found(f"{where}: {len(over)} periods, the largest {max(over)}")
+        yield rules.CAPACITY.found(f"{where}: {len(over)} periods")
 
 
 def exceeds(step: int, capacity_seconds: int) -> bool:

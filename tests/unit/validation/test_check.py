@@ -100,6 +100,32 @@ def test_half_a_day_s_permit_keeps_half_a_day() -> None:
     assert late.quality == bytes([Quality.MISSING | Quality.SUSPECT] + [Quality.MISSING] * 47 + [0] * 48)
 
 
+def test_what_lies_between_two_permits_is_told_to_nobody() -> None:
+    """Both registers may be known, as the end of one time and the begin of another; what was used between them may not."""
+    six, eight = FIRST + 24 * 900, FIRST + 32 * 900
+    for later in (six + 900, eight):
+        result = judge(quarters(), permit(FIRST, six), permit(later, LAST, rule=8))
+        one = result.channel_days[0]
+        gap = (later - six) // 900
+        assert deltas(one)[24 : 24 + gap + 1] == [0] * gap + [100 + 24 + gap + 1]
+        assert one.quality == bytes([0] * 24 + [Quality.MISSING] * gap + [0] * (72 - gap))
+
+
+def test_a_sum_with_a_hole_in_its_ground_is_none() -> None:
+    hole = FIRST + 24 * 900
+    sums = (permit(FIRST, hole, rule=11, keeps=False), permit(hole + 900, LAST, rule=11, keeps=False))
+    assert judge(quarters(), *sums).sums == {}
+
+
+def test_a_doubted_answer_that_may_only_be_summed_leaves_no_value_behind() -> None:
+    answer = quarters()
+    answer.values[Channel.IMPORT][50:] += 987_654
+    result = judge(answer, SUMS)
+    assert (result.quarantined, result.evidence, result.channel_days) == (True, None, [])
+    assert "987" not in "".join(map(str, result.verdicts))
+    assert [str(one) for one in result.verdicts] == [f"V07 (quarantine): channel 1 on {DAY}: 1 periods"]
+
+
 @given(st.sets(st.integers(0, 96), max_size=97), st.sampled_from([date(2026, 3, 29), DAY, date(2026, 10, 25)]))
 def test_whatever_rows_are_missing_the_known_registers_can_be_had_again(gone: set[int], day: date) -> None:
     answer = quarters(day)
