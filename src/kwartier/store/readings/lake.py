@@ -2,7 +2,7 @@
 
     stage     a worker writes data files, fsynced; nobody sees them yet
     commit    under the lake's lock the files of a batch become part of the table, once per batch, all or none
-    finalise  the files of a day become one, sorted, the newest batch of each (key, channel) only
+    finalise  the files of a day become one, sorted, one row for each (key, channel)
     sweep     files that belong neither to the table nor to a staged batch go
 
 A process may die at any point: the table stays readable and holds whole batches only.
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import ALL_MASK, Channel, Mask
 from kwartier.store.readings import durable, layout, log, merge
+from kwartier.store.readings.combine import folded
 from kwartier.store.readings.errors import BadChannelDay, BrokenTable, NotStaged
 from kwartier.store.readings.files import DataFile, Footers
 from kwartier.store.readings.staged import StagedFile
@@ -99,7 +100,7 @@ class Readings:
             raise NotStaged(msg)
 
     def finalise(self, day: date) -> None:
-        """Replace the files of a day by one that is sorted and has each (key, channel) once, from its newest batch.
+        """Replace the files of a day by one that is sorted and has each (key, channel) once.
 
         A day of one file is left alone: every file is written sorted and single.
         """
@@ -139,12 +140,11 @@ class Readings:
         """Return what is held of one connection on one local day, by channel."""
         with ExitStack() as opened:
             files = self._open_day(day, opened, key)
-            found: dict[Channel, ChannelDay] = {}
+            found: dict[Channel, list[ChannelDay]] = defaultdict(list)
             for rows in (rows for file in files for rows in file.rows_of(key, sure=len(files) == 1)):
                 for one in layout.channel_days(rows, day, mask):
-                    if one.channel not in found or found[one.channel].batch <= one.batch:
-                        found[one.channel] = one
-        return [found[channel] for channel in sorted(found)]
+                    found[one.channel].append(one)
+        return [folded(sorted(found[channel], key=lambda one: one.batch)) for channel in sorted(found)]
 
     def days(self, key: int, first: date, last: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
         """Return what is held of one connection from `first` to `last`, both included, by day and channel."""

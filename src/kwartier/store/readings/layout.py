@@ -6,6 +6,7 @@ every interval is valid. The day is the partition, so it is in the name of the f
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import ALL_MASK, Channel, Mask
+from kwartier.store.readings.combine import folded
 from kwartier.store.readings.errors import BadChannelDay
 
 ROW_GROUP: Final = 2_000
@@ -60,9 +62,13 @@ def writer(where: Path | BinaryIO) -> pq.ParquetWriter:
 
 
 def to_table(days: Sequence[ChannelDay]) -> pa.Table:
-    """Return the rows of channel-days of one local day, sorted, the last of equal (key, channel) only. Raises BadChannelDay."""
+    """Return the rows of channel-days of one local day, sorted, equal (key, channel) combined. Raises BadChannelDay."""
     for one in days:
         _check(one)
+    return in_order(_rows(days))
+
+
+def _rows(days: Sequence[ChannelDay]) -> pa.Table:
     ends = np.cumsum([0, *(len(one.deltas) // _INT for one in days)], dtype=np.int32)
     values = np.frombuffer(b"".join(one.deltas for one in days), np.int32)
     columns = {
@@ -75,7 +81,7 @@ def to_table(days: Sequence[ChannelDay]) -> pa.Table:
         "meter": pa.array([one.meter for one in days], pa.int64()),
         "batch": pa.array([one.batch for one in days], pa.int64()),
     }
-    return in_order(pa.table(columns, schema=FILE_SCHEMA))
+    return pa.table(columns, schema=FILE_SCHEMA)
 
 
 def _check(one: ChannelDay) -> None:
@@ -86,15 +92,28 @@ def _check(one: ChannelDay) -> None:
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    """Sort by (key, ch) and keep, of equal ones, the row of the newest batch, or else the one that came last."""
+    """Sort by (key, ch) and make one row of equal ones: of the newest batch, or else the one that came last, see combine.py.
+
+    A table without all columns has nothing to combine: the newest row stands.
+    """
     key, ch, batch = (numbers(table, name) for name in ("key", "ch", "batch"))
     order = np.lexsort((batch, ch, key))
     key, ch = key[order], ch[order]
     last = np.ones(len(order), np.bool_)
     last[:-1] = (key[1:] != key[:-1]) | (ch[1:] != ch[:-1])
-    kept = order[last]
-    whole = len(kept) == len(order) and bool((order[1:] > order[:-1]).all())
-    return table if whole else table.take(kept)
+    if last.all():
+        return table if bool((order[1:] > order[:-1]).all()) else table.take(order)
+    if not set(COLUMNS) <= set(table.column_names):
+        return table.take(order[last])
+    first = np.concatenate([[True], last[:-1]])
+    alone = first & last
+    several = list(channel_days(table.take(order[~alone]), _ANY_DAY))
+    whole = [folded(group) for _, group in groupby(several, key=lambda one: (one.key, one.channel))]
+    return in_order(pa.concat_tables([table.take(order[alone]).select(COLUMNS), _rows(whole)]))
+
+
+_ANY_DAY: Final = date(2000, 1, 1)
+"""Rows do not hold their day: it is in the name of the folder."""
 
 
 def numbers(table: pa.Table, name: str) -> NDArray[np.int64]:

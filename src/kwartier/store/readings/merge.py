@@ -10,17 +10,19 @@ from kwartier.store.readings import layout
 from kwartier.store.readings.files import DataFile
 
 _ORDER: Final = ("key", "ch", "batch")
+_COMBINED: Final = frozenset({"start", "v", "q", "basis", "meter"})
+"""What of a row depends on all rows about its channel-day."""
 _SLICE_GROUPS: Final = 50
 
 
 def merged(files: Sequence[DataFile], columns: Sequence[str] = layout.COLUMNS) -> Iterator[pa.Table]:
-    """Yield the rows of all files in order of (key, ch), of equal ones the newest batch, with these columns, in slices."""
+    """Yield the rows of all files in order of (key, ch), equal ones combined, with these columns, in slices."""
     wanted = list(columns)
     if len(files) == 1:
         for group in range(files[0].groups):
             yield files[0].read(group, wanted).select(wanted)
         return
-    needed = [name for name in layout.COLUMNS if name in wanted or name in _ORDER]
+    needed = list(layout.COLUMNS if _COMBINED.intersection(wanted) else _ORDER)
     cursors = [_Cursor(file, needed) for file in files]
     for bound in _bounds(files):
         rows = pa.concat_tables([part for cursor in cursors for part in cursor.up_to(bound)])

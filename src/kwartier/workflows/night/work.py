@@ -116,7 +116,8 @@ def read_batch(job: BatchJob) -> BatchResult:
         close_tap()
     result = harvest.result
     result.sums = harvest.sums.result()
-    result.channel_days = len(harvest.days)
-    result.readings = sum(len(day.deltas) // 4 if not 1 << day.channel & DAY_MASK else 1 for day in harvest.days)
     result.files = Readings(Path(job.place.data) / "lake").stage(job.batch, harvest.days) if harvest.days else []
+    result.channel_days = sum(file.rows for file in result.files)
+    parts_once = {(day.key, day.channel, day.day): day for day in harvest.days}  # a day that came in two stretches is one row
+    result.readings = sum(len(day.deltas) // 4 if not 1 << day.channel & DAY_MASK else 1 for day in parts_once.values())
     return result

@@ -1,4 +1,5 @@
 import io
+from collections import defaultdict
 from datetime import date
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import ALL_MASK, Channel, mask_of
 from kwartier.store.readings import layout
+from kwartier.store.readings.combine import folded
 from kwartier.store.readings.errors import BadChannelDay
 
 DAY = date(2026, 3, 29)
@@ -33,14 +35,12 @@ def through_a_file(table: pa.Table) -> pa.Table:
 
 
 @given(st.lists(channel_days(), max_size=12))
-def test_what_goes_into_a_file_comes_out_sorted_and_the_newest_once(days: list[ChannelDay]) -> None:
-    newest: dict[tuple[int, int], ChannelDay] = {}
-    for one in days:
-        held = newest.get((one.key, one.channel))
-        if held is None or held.batch <= one.batch:
-            newest[one.key, one.channel] = one
+def test_what_goes_into_a_file_comes_out_sorted_and_once(days: list[ChannelDay]) -> None:
+    groups: dict[tuple[int, int], list[ChannelDay]] = defaultdict(list)
+    for one in sorted(days, key=lambda one: one.batch):
+        groups[one.key, one.channel].append(one)
     table = through_a_file(layout.to_table(days))
-    assert list(layout.channel_days(table, DAY)) == [newest[place] for place in sorted(newest)]
+    assert list(layout.channel_days(table, DAY)) == [folded(groups[place]) for place in sorted(groups)]
 
 
 @given(st.lists(channel_days(), min_size=1, max_size=12), st.integers(0, ALL_MASK))
