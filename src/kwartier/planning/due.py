@@ -8,8 +8,9 @@ The night about `day` runs after `day` ended. It asks
   scope of a permission starts there or the permission was given later. Equal requests give equal permit ids, so what was
   served already is not read again.
 
-Requests that will be refused are asked too (a restricted connection, a permission that ended, a use case that expired):
-a refusal with its reason is part of the night's account.
+Requests that will be refused are asked too (a restricted connection, a permission that ended since the day began, a party without
+its agreement): a refusal with its reason is part of the night's account. What is over is not asked for ever: a permission that
+ended before the day, or whose giver has moved out, is history, and one that has not begun is no question yet.
 """
 
 from collections.abc import Iterator
@@ -51,13 +52,13 @@ class _Night(NamedTuple):
 def due(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
     """Return every READ that could be due about `day`, by the edition in force at `at`; each request once, in a fixed order."""
     night = _night(facts, product, day, Action.READ, at)
-    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, own=True), *_energy_loss(night)]))
+    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night)]))
 
 
 def deliveries(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
     """Return every DELIVER to a supplier or third party that could be due about `day`. The own page shows: it gets none."""
     night = _night(facts, product, day, Action.DELIVER, at)
-    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, own=False)]))
+    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=False)]))
 
 
 def _night(facts: Facts, product: Product, day: date, action: Action, at: datetime) -> _Night:
@@ -103,9 +104,11 @@ def _register(night: _Night, supply: Supply, purpose: Purpose, moment: datetime)
     return _request(night, Requester(Role.SUPPLIER, supply.party), purpose, night.channels & DAY_MASK, Period(moment, moment))
 
 
-def _permissions(night: _Night, *, own: bool) -> Iterator[Request]:
+def _permissions(night: _Night, at: datetime, *, own: bool) -> Iterator[Request]:
     """Yield what permissions to parties name of this day, and with `own` what the customer asked for the own page."""
     for permission in night.facts.permissions:
+        if permission.live.start > at or not _lasts(permission.live, night.opens):
+            continue
         if permission.party is not None:
             who = Requester(Role.THIRD_PARTY, permission.party)
             yield from _permitted(night, permission, who, Purpose.THIRD_PARTY_SERVICE)
@@ -113,43 +116,50 @@ def _permissions(night: _Night, *, own: bool) -> Iterator[Request]:
             yield from _permitted(night, permission, Requester(Role.CUSTOMER, permission.subject), Purpose.OWN_INSIGHT)
 
 
+def _lasts(live: Period, moment: datetime) -> bool:
+    return live.end is None or live.end > moment
+
+
 def _permitted(night: _Night, permission: Permission, who: Requester, purpose: Purpose) -> Iterator[Request]:
     """Yield the intervals and the registers of the day that lie in the permission's scope."""
-    scope = _scope(night, permission)
-    intervals = permission.mask & night.channels & INTERVAL_MASK
-    about = scope.meet(night.day)
-    if intervals and about is not None and not about.is_moment:
-        yield _request(night, who, purpose, intervals, about)
-    registers = permission.mask & night.channels & DAY_MASK
-    if not registers:
-        return
-    if scope.start == night.opens or (permission.live.start > night.opens and _touches(scope, night.opens)):
-        yield _request(night, who, purpose, registers, Period(night.opens, night.opens))
-    if _touches(scope, night.closes):
-        yield _request(night, who, purpose, registers, Period(night.closes, night.closes))
+    for scope in _scopes(night, permission):
+        intervals = permission.mask & night.channels & INTERVAL_MASK
+        about = scope.meet(night.day)
+        if intervals and about is not None and not about.is_moment:
+            yield _request(night, who, purpose, intervals, about)
+        registers = permission.mask & night.channels & DAY_MASK
+        for moment in _midnights(night, permission, scope) if registers else ():
+            yield _request(night, who, purpose, registers, Period(moment, moment))
 
 
-def _scope(night: _Night, permission: Permission) -> Period:
-    """Return the data the permission can be about: within its giver's occupancy of this day, or as it says if there is none."""
+def _scopes(night: _Night, permission: Permission) -> Iterator[Period]:
+    """Yield the time the permission can be about: its own data period within each stay of its giver that touches this day."""
     for occupancy in night.facts.occupancies:
-        if occupancy.subject == permission.subject and occupancy.period.overlaps(night.day):
-            return occupancy.period.meet(permission.data) or permission.data
-    return permission.data
+        if occupancy.subject == permission.subject and occupancy.period.meet(night.day) is not None:
+            shared = occupancy.period.meet(permission.data)
+            if shared is not None:
+                yield shared
+
+
+def _midnights(night: _Night, permission: Permission, scope: Period) -> Iterator[datetime]:
+    """Yield the midnight that opens the day where the night before could not know of it, and the one that closes it."""
+    if scope.start == night.opens or (permission.live.start > night.opens and _touches(scope, night.opens)):
+        yield night.opens
+    if _touches(scope, night.closes):
+        yield night.closes
 
 
 def _energy_loss(night: _Night) -> Iterator[Request]:
-    """Yield the operator's question per use case of energy loss in this area; what was registered for another area asks nothing."""
+    """Yield the operator's question per use case of energy loss in this area, for a whole day: of a part there is no balance."""
     for case in night.facts.use_cases:
-        if case.purpose is not Purpose.ENERGY_LOSS or case.area != night.facts.area:
-            continue
-        about, mask = case.days.meet(night.day), case.mask & night.channels
-        if mask and about is not None and not about.is_moment:
-            yield _loss(night, case, mask, about)
+        mask = case.mask & night.channels
+        if case.purpose is Purpose.ENERGY_LOSS and case.area == night.facts.area and mask and case.days.covers(night.day):
+            yield _loss(night, case, mask)
 
 
-def _loss(night: _Night, case: UseCase, mask: Mask, about: Period) -> Request:
+def _loss(night: _Night, case: UseCase, mask: Mask) -> Request:
     who = Requester(Role.OPERATOR, case.id)
-    return Request(who, night.action, case.purpose, night.facts.connection, mask, about, case.data_class)
+    return Request(who, night.action, case.purpose, night.facts.connection, mask, night.day, case.data_class)
 
 
 def _touches(period: Period, moment: datetime) -> bool:
