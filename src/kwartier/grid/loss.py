@@ -10,6 +10,7 @@ the sum over the homes read is the use of the unread ones plus a technical loss 
 `min_group` homes that were read, and the homes not read must be none or at least `min_group` as well: otherwise the figure would
 show the quarter-hours of just those few who could not, or would not, be read. For the same reason a quarter has one figure: a
 second one, after more homes were read, would show the difference; the caller publishes once per transformer and day.
+An empty home hides nobody, so the caller asks `withheld` about inhabited ones besides.
 What this cannot prevent: somebody who already knows all homes of a group but one.
 """
 
@@ -71,6 +72,16 @@ class Withheld:
     reason: str
 
 
+def withheld(read: int, unread: int, min_group: int) -> Withheld | None:
+    """Return why a figure over so many homes may not be told, None if it may.
+
+    Count homes in which somebody lives: an empty one hides nobody. What can be foreseen before the night needs no reading at all.
+    """
+    if read < max(min_group, 2):
+        return Withheld(TOO_FEW_READ)
+    return Withheld(TOO_FEW_UNREAD) if 0 < unread < min_group else None
+
+
 def balance(
     infeed_wh: Int64s,
     net_use_wh: Int64s,
@@ -90,10 +101,8 @@ def balance(
     if homes_read < 0 or unread < 0 or len(unread_capacities_w) != unread:
         msg = "homes, homes read and capacities of the unread do not fit"
         raise BadBalance(msg)
-    if homes_read < max(min_group, 2):
-        return Withheld(TOO_FEW_READ)
-    if 0 < unread < min_group:
-        return Withheld(TOO_FEW_UNREAD)
+    if (why := withheld(homes_read, unread, min_group)) is not None:
+        return why
     if not infeed_wh.shape == net_use_wh.shape == net_use_sq.shape:
         msg = "infeed and sums have different numbers of quarters"
         raise BadBalance(msg)

@@ -158,12 +158,21 @@ def _supplied(request: Request, facts: Facts, at: datetime, fits: Callable[[Supp
     return Found(_customer(homes, supply, request.period), rests_on)
 
 
-def _customer(homes: list[Occupancy], supply: Supply, asked: Period) -> int | None:
-    """Return whom a supplier's reading is about: whose time it closes, or opens where the supply begins there."""
+def about(request: Request, facts: Facts) -> int | None:
+    """Return the person a question is about that gets no permit: the customer who asks, else who lives there then."""
+    if request.requester.role is Role.CUSTOMER:
+        return request.requester.id
+    homes = [o for o in facts.occupancies if o.period.meet(request.period) is not None]
+    begins = next((s for s in facts.supplies if s.party == request.requester.id and s.period.start == request.period.end), None)
+    return _customer(homes, begins if request.requester.role is Role.SUPPLIER else None, request.period)
+
+
+def _customer(homes: list[Occupancy], supply: Supply | None, asked: Period) -> int | None:
+    """Return whom a reading is about: whose time it closes, or opens where the supply begins there."""
     if not homes:
         return None
     last = asked.end or asked.start
-    if supply.period.start == last:
+    if supply is not None and supply.period.start == last:
         return next((o.subject for o in homes if o.period.contains(last)), homes[0].subject)
     return next((o.subject for o in homes if o.period.start < last), homes[0].subject)
 

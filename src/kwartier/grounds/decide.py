@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from kwartier.grounds import conduct
-from kwartier.grounds.conditions import CONDITIONS, Found
+from kwartier.grounds.conditions import CONDITIONS, Found, about
 from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import USAGE, Action, FactRef, Facts, Refusal, Request, RestrictionKind, Role
 from kwartier.model.period import Period, epoch_s
@@ -32,12 +32,12 @@ def under(edition: Edition, request: Request, facts: Facts, *, at: datetime) -> 
     """Answer the request by one given edition: what `decide` does, and what a proposed edition would do."""
     denied = barred_by(edition, request, facts, at)
     if denied is not None:
-        return _refusal(edition, denied, request, at)
+        return _refusal(edition, denied, request, facts, at)
     rule = edition.grant(request.requester.role, request.purpose, station=request.connection == STATION)
     if rule is None:
-        return _refusal(edition, "F0", request, at)
+        return _refusal(edition, "F0", request, facts, at)
     found = _beyond(rule, request, facts) or CONDITIONS[rule.condition](rule, request, facts, at)
-    return _refusal(edition, found, request, at) if isinstance(found, str) else _permit(edition, rule, found, request, at)
+    return _refusal(edition, found, request, facts, at) if isinstance(found, str) else _permit(edition, rule, found, request, at)
 
 
 def ref(permit: Permit) -> PermitRef:
@@ -118,6 +118,6 @@ def _id(edition: Edition, rule: Rule, request: Request, facts: tuple[FactRef, ..
     return sha256(text.encode()).digest()[:16]
 
 
-def _refusal(edition: Edition, denied: str, request: Request, at: datetime) -> Refusal:
+def _refusal(edition: Edition, denied: str, request: Request, facts: Facts, at: datetime) -> Refusal:
     rule = edition.rule(denied)
-    return Refusal(request, rule.id, edition.id, rule.sentence, rule.article, rule.nl, rule.en, at)
+    return Refusal(request, about(request, facts), rule.id, edition.id, rule.sentence, rule.article, rule.nl, rule.en, at)

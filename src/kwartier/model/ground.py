@@ -196,9 +196,13 @@ class Facts:
 @final
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No. `rule` is the id of the rule that says so; `nl` and `en` are sentences for the person who asked."""
+    """No. `rule` is the id of the rule that says so; `nl` and `en` are sentences for the person who asked.
+
+    `subject` is the person whom the question was about, None where it is about none.
+    """
 
     request: Request
+    subject: int | None
     rule: str
     edition: str
     sentence: str

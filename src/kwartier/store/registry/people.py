@@ -1,5 +1,6 @@
 """Who lives where, and when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
@@ -40,6 +41,12 @@ def by_code(c: C, code: str) -> Subject | None:
     """Find a person by their own code."""
     found = c.execute("select key, code, name from kw.subject where code = %s", (code,)).fetchone()
     return Subject(*found) if found else None
+
+
+def codes(c: C, subjects: Iterable[int]) -> dict[int, str]:
+    """Return the own code of each of these people."""
+    with _rows.cursor(c) as cursor:
+        return dict(cursor.execute("select key, code from kw.subject where key = any(%s)", (sorted(subjects),)).fetchall())
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

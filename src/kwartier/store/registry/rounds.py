@@ -7,7 +7,7 @@ from typing import Any, final
 
 from psycopg import Connection
 
-from kwartier.model.period import midnight
+from kwartier.store.registry.facts import end_of
 
 _HOMES = """
     select coalesce(c.transformer, 0), c.key, array_remove(array_agg(k.connection order by k.connection), null)
@@ -17,11 +17,6 @@ _HOMES = """
     where c.product = 'electricity'
     group by c.transformer, c.key
     order by coalesce(c.transformer, 0), c.key
-"""
-
-_SUBJECTS = """
-    select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject
-    where o.connection = any(%(keys)s) and lower(o.period) <= %(at)s and coalesce(upper(o.period) > %(at)s, true)
 """
 
 
@@ -36,7 +31,7 @@ class Round:
 
 
 def rounds(c: Connection[Any], day: date, homes: int) -> Iterator[Round]:
-    """Yield rounds of about `homes` electricity connections, never splitting a transformer.
+    """Yield rounds of about `homes` electricity connections, wired as at the end of the day, never splitting a transformer.
 
     Streams from a server-side cursor, so memory does not grow with the grid; the transaction must stay open meanwhile.
     """
@@ -45,7 +40,7 @@ def rounds(c: Connection[Any], day: date, homes: int) -> Iterator[Round]:
     count = 0
     with c.cursor(name="rounds") as cursor:
         cursor.itersize = 5000
-        for transformer, key, gas in cursor.execute(_HOMES, {"at": midnight(day)}):
+        for transformer, key, gas in cursor.execute(_HOMES, {"at": end_of(day)}):
             fresh = not transformers or transformers[-1] != transformer
             if fresh and count >= homes:
                 yield Round(tuple(transformers), count, tuple(keys))
@@ -56,8 +51,3 @@ def rounds(c: Connection[Any], day: date, homes: int) -> Iterator[Round]:
             count += 1
     if keys:
         yield Round(tuple(transformers), count, tuple(keys))
-
-
-def subject_codes(c: Connection[Any], keys: tuple[int, ...], day: date) -> dict[int, str]:
-    """Return the code of the person at each connection as the day begins; empty connections are absent."""
-    return dict(c.execute(_SUBJECTS, {"keys": list(keys), "at": midnight(day)}).fetchall())

@@ -15,7 +15,7 @@ from kwartier.store.readings import StagedFile
 class Station:
     """A transformer whose balance this batch makes: all its homes and its station meter lie within the batch.
 
-    `homes` counts every connection on it, read or not; `capacities_w` is by connection.
+    `capacities_w` has every connection on it, read or not; in those of `vacant` nobody lives on that day.
     """
 
     transformer: int
@@ -23,6 +23,7 @@ class Station:
     min_group: int
     meter: int
     capacities_w: dict[int, int]
+    vacant: frozenset[int]
 
 
 @final
@@ -102,7 +103,7 @@ class Quarantined:
 @final
 @dataclass(frozen=True, slots=True)
 class StationSums:
-    """Sums over the homes of one transformer: int64 per quarter in native order. Nothing individual."""
+    """Sums over the homes of one transformer: int64 per quarter in native order. Empty where they are fewer than the group."""
 
     transformer: int
     infeed_wh: bytes | None

@@ -1,86 +1,53 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable
 from datetime import date, datetime
-from typing import Any, final
+from typing import Any
 
 from psycopg import Connection
 
-from kwartier.audit import leaves
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
 from kwartier.headend import frames_for
-from kwartier.model.ground import Facts, Purpose, Refusal, Request
+from kwartier.model.ground import Facts, Request
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.model.task import GapReason, Task
 from kwartier.planning import due, plan
-from kwartier.store.registry import facts, loss, meters, nights
-from kwartier.store.registry.rounds import Round, subject_codes
+from kwartier.store.registry import facts, loss, meters, nights, people
+from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
-from kwartier.workflows.night.job import BatchJob, MeterTarget, Place, Station
+from kwartier.workflows.night import balance, lines
+from kwartier.workflows.night.intent import ACTOR, Intent
+from kwartier.workflows.night.job import BatchJob, MeterTarget, Place
+from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 
 STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
-ACTOR = "operator"
-
-
-@final
-@dataclass(slots=True)
-class Intent:
-    """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks."""
-
-    batch: int = 0
-    tasks: list[Task] = field(default_factory=list)
-    permits: dict[bytes, Permit] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    all_reads: int = 0
-    subjects: dict[int, str] = field(default_factory=dict)
-    capacities_w: dict[int, int] = field(default_factory=dict)
-    stations: list[Station] = field(default_factory=list)
-    loaded: datetime | None = None
-
-
-@final
-@dataclass(slots=True)
-class _Grid:
-    """What a round teaches about its transformers. `balanced` have their balance of this day already."""
-
-    balanced: frozenset[int]
-    homes: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-
-    def add(self, row: facts.ConnectionRow) -> None:
-        if row.transformer is not None and row.product is Product.ELECTRICITY:
-            self.homes[row.transformer][row.key] = row.capacity_w
 
 
 def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
     """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
-    intent = Intent(loaded=at, subjects=subject_codes(c, this.connections, day))
-    span = day_period(day)
-    assert span.end is not None  # noqa: S101 - a day always closes
-    served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
-    grid = _Grid(loss.days_done(c, list(this.transformers), day))
+    intent = Intent(loaded=at)
+    grid = _stations(c, this, intent, day, at)
+    decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
-        grid.add(row)
-        requests = [
-            r for r in due.due(row.facts, row.product, day, at=at) if not (_is_loss(r) and row.transformer in grid.balanced)
-        ]
+        here = None if row.transformer is None else grid.get(row.transformer)
+        requests = [request for request in due.due(row.facts, row.product, day, at=at) if belongs(request, here)]
         permits = _decide(requests, row.facts, at, intent)
-        if row.wired is not None:
-            wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)
-            intent.all_reads += plan.all_reads(wired, day)
-            intent.tasks += plan.plan(permits, wired, served.get(row.key, frozenset()))
-    _stations(c, this, intent, grid, day, at)
+        if here is not None:
+            here.add(row, permits, day)
+        decided.append((row, permits))
+    balanced = _balances(grid, intent)
+    summed = frozenset(home for one in balanced.values() for home in one.read())
+    _plan(c, this, decided, summed, intent, day)
+    intent.tasks += [task for one in balanced.values() for task in plan.plan([one.permit], _wired_station(one))]
+    intent.subjects = people.codes(c, lines.about(intent))
     return intent
-
-
-def _is_loss(request: Request) -> bool:
-    return request.purpose is Purpose.ENERGY_LOSS
 
 
 def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Intent) -> list[Permit]:
@@ -95,17 +62,54 @@ def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Int
     return permits
 
 
-def _stations(c: Connection[Any], this: Round, intent: Intent, grid: _Grid, day: date, at: datetime) -> None:
-    """Plan the station meters of the round's transformers: the operator's own assets, read for the energy loss only."""
+def _stations(c: Connection[Any], this: Round, intent: Intent, day: date, at: datetime) -> dict[int, Transformer]:
+    """Return the round's transformers without a balance of this day whose station meter, the operator's own, may be read for it."""
+    done = loss.days_done(c, list(this.transformers), day)
     intent.capacities_w[STATION] = STATION_CAPACITY_W
-    for row in facts.station_meters(c, [t for t in this.transformers if t not in grid.balanced], day=day):
+    found = {}
+    for row in facts.station_meters(c, [t for t in this.transformers if t not in done], day=day):
         intent.all_reads += 1
         permits = _decide(due.due(row.facts, Product.ELECTRICITY, day, at=at), row.facts, at, intent)
-        if not permits:
-            continue
-        intent.tasks += plan.plan(permits, plan.Wired(STATION, row.meter, meter_models()[row.model], 0))
-        case = permits[0].request.requester.id
-        intent.stations.append(Station(row.transformer, case, permits[0].min_group, row.meter, grid.homes.get(row.transformer, {})))
+        if permits:
+            found[row.transformer] = Transformer(row, permits[0])
+    return found
+
+
+def _balances(grid: dict[int, Transformer], intent: Intent) -> dict[int, Transformer]:
+    """Return the transformers whose figure could be told; of the others it is noted why not."""
+    told = {}
+    for key, one in grid.items():
+        why = one.untold()
+        if why is None:
+            told[key] = one
+            intent.stations.append(one.station())
+        else:
+            intent.untold.append((one.station(), why))
+    return told
+
+
+def _plan(
+    c: Connection[Any],
+    this: Round,
+    decided: Iterable[tuple[facts.ConnectionRow, list[Permit]]],
+    summed: Container[int],
+    intent: Intent,
+    day: date,
+) -> None:
+    """Plan every connection that has a meter; for the energy loss only those that are summed."""
+    span = day_period(day)
+    assert span.end is not None  # noqa: S101 - a day always closes
+    served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
+    for row, permits in decided:
+        if row.wired is not None:
+            wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)
+            wanted = [one for one in permits if row.key in summed or not is_loss(one.request)]
+            intent.all_reads += plan.all_reads(wired, day)
+            intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()))
+
+
+def _wired_station(one: Transformer) -> plan.Wired:
+    return plan.Wired(STATION, one.row.meter, meter_models()[one.row.model], 0)
 
 
 def write_intent(house: Installation, c: Connection[Any], night: int, intent: Intent, day: date, at: datetime) -> BatchJob | None:
@@ -114,15 +118,14 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     Returns the job for a worker, None if there is nothing to ask.
     """
     intent.batch = nights.plan_batch(c, night)
+    balance.store_untold(house, c, intent, day, at)
     if intent.refusals:
-        lines = [leaves.refused(one, intent.subjects.get(one.request.connection)) for one in intent.refusals]
-        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines, {"night": night})
+        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines.refused(intent), {"night": night})
     if not intent.tasks:
         return None
-    requests = {key: permit.request for key, permit in intent.permits.items()}
-    lines = [leaves.intended(task, requests, intent.subjects.get(task.connection)) for task in intent.tasks]
     decided = int((intent.loaded or at).timestamp() * 1000)
-    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines, {"night": night, "decided": decided})
+    body: dict[str, Json] = {"night": night, "decided": decided}
+    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines.intended(intent), body)
     found, unasked = targets(c, intent.tasks, tries=house.settings.tries)
     return BatchJob(
         batch=intent.batch,

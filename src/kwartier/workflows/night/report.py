@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any, final
 
 from kwartier.model.task import GapReason, Result
+from kwartier.workflows.night.intent import Intent
 from kwartier.workflows.night.job import BatchResult
-from kwartier.workflows.night.prepare import Intent
 
 
 @final

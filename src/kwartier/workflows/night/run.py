@@ -16,8 +16,9 @@ from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Clock, Installation
+from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult
-from kwartier.workflows.night.prepare import ACTOR, Intent, decide_round, write_intent
+from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle
 from kwartier.workflows.night.work import read_batch
@@ -166,7 +167,7 @@ def _second_pass(
     for intent, tasks in again.values():
         if not tasks:
             continue
-        once_more = replace(intent, tasks=tasks, refusals=[], stations=[])
+        once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[])
         with house.operator() as c:
             job = write_intent(house, c, night, once_more, report.day, clock())
         if job is None:

@@ -3,24 +3,25 @@
 The order is what makes a kill harmless: before the transaction the batch never was; after it, any start rolls it forward.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, final
 
 from psycopg import Connection
 
-from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
+from kwartier.grounds.decide import STATION
 from kwartier.model.ground import Role
+from kwartier.model.period import days_in
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.store.readings import StagedFile
 from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.night import balance
+from kwartier.workflows.night import balance, lines
+from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
-from kwartier.workflows.night.prepare import ACTOR, Intent
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 
@@ -45,14 +46,10 @@ def stage(house: Installation, c: Connection[Any], intent: Intent, result: Batch
         ],
     )
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
+    nights.use(c, uses(result.outcomes, intent.permits))
     balance.store(house, c, intent, result, day, at)
-    lines = [
-        leaves.read(
-            one.task, one.result, one.reason, [ref.id for ref in one.served], one.at, intent.subjects.get(one.task.connection)
-        )
-        for one in result.outcomes
-    ]
-    house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, lines, {"channel_days": result.channel_days})
+    said = lines.read(intent, result.outcomes)
+    house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, said, {"channel_days": result.channel_days})
 
 
 def _outcome_row(one: Outcome) -> nights.OutcomeRow:
@@ -71,6 +68,15 @@ def _promises(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iter
             if role in RECEIVERS and ref.id not in seen:
                 seen.add(ref.id)
                 yield deliveries.Promise(permit.request, ref.first_s, ref.last_s, ref.id)
+
+
+def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[tuple[int, int, date]]:
+    """Yield (use case, connection, local day) of every read under a use case: it counts whether its values were sound or not."""
+    for one in outcomes:
+        for request in (permits[ref.id].request for ref in one.served):
+            if request.requester.role is Role.OPERATOR and request.connection != STATION:
+                for day in days_in(request.period):
+                    yield request.requester.id, request.connection, day
 
 
 def commit(house: Installation, batch: int, files: list[StagedFile], at: datetime) -> None:

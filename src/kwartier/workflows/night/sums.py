@@ -18,8 +18,9 @@ class TransformerSums:
 
     def __init__(self, stations: Iterable[Station]) -> None:
         """Know which connection hangs on which transformer, and which meter measures its infeed."""
-        self._of = {home: one.transformer for one in stations for home in one.capacities_w}
-        self._meters = {one.meter: one.transformer for one in stations}
+        self._stations = {one.transformer: one for one in stations}
+        self._of = {home: one.transformer for one in self._stations.values() for home in one.capacities_w}
+        self._meters = {one.meter: one.transformer for one in self._stations.values()}
         self._infeed: dict[int, Int64s] = {}
         self._net: dict[int, Int64s] = {}
         self._squares: dict[int, Int64s] = {}
@@ -43,15 +44,16 @@ class TransformerSums:
         self._squares[transformer] = self._squares.get(transformer, np.zeros_like(net)) + net * net
 
     def result(self) -> list[StationSums]:
-        """Return the sums per transformer."""
-        empty = np.zeros(0, np.int64)
-        return [
-            StationSums(
-                transformer,
-                self._infeed[transformer].tobytes() if transformer in self._infeed else None,
-                self._net.get(transformer, empty).tobytes(),
-                self._squares.get(transformer, empty).tobytes(),
-                frozenset(read),
-            )
-            for transformer, read in self._read.items()
-        ]
+        """Return the sums per transformer. Over fewer homes than the group there is none: the sum over one home is its own use."""
+        return [self._result(transformer, frozenset(read)) for transformer, read in self._read.items()]
+
+    def _result(self, transformer: int, read: frozenset[int]) -> StationSums:
+        infeed, none = self._infeed.get(transformer), np.zeros(0, np.int64)
+        told = len(read) >= self._stations[transformer].min_group
+        return StationSums(
+            transformer,
+            None if infeed is None else infeed.tobytes(),
+            (self._net[transformer] if told else none).tobytes(),
+            (self._squares[transformer] if told else none).tobytes(),
+            read,
+        )

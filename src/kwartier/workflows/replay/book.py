@@ -111,8 +111,10 @@ class Book:
 
     def _intended(self, entry: Entry, lines: Sequence[Line]) -> None:
         said = entry.said["body"]
-        bodies = [json.loads(line.body) for line in lines]
-        tasks = {TaskKey.of(body): tuple(Grant(*one) for one in body["g"]) for body in bodies}
+        tasks: dict[TaskKey, tuple[Grant, ...]] = {}
+        for body in (json.loads(line.body) for line in lines):  # a task has a line for each person whom it is about
+            key = TaskKey.of(body)
+            tasks[key] = (*tasks.get(key, ()), *(Grant(*one) for one in body["g"]))
         self.again.load((key.meter, grant.request(key.connection)) for key, grants in tasks.items() for grant in grants)
         moments = _moments(entry.at, said.get("decided"))
         decided: dict[tuple[str, int], Permit | None] = {}

@@ -1,0 +1,33 @@
+"""What a round means to do: made before any meter is touched, and written down as it is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, final
+
+from kwartier.model.ground import Refusal
+from kwartier.model.permit import Permit
+from kwartier.model.task import Task
+from kwartier.workflows.night.job import Station
+
+ACTOR: Final = "operator"
+
+
+@final
+@dataclass(slots=True)
+class Intent:
+    """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks.
+
+    `stations` are the transformers that get their balance; `untold` those whose figure could not be told whatever was read, with
+    the reason, so that nobody is read for it. `subjects` has the codes of the people in it, by key.
+    """
+
+    batch: int = 0
+    tasks: list[Task] = field(default_factory=list)
+    permits: dict[bytes, Permit] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    all_reads: int = 0
+    subjects: dict[int, str] = field(default_factory=dict)
+    capacities_w: dict[int, int] = field(default_factory=dict)
+    stations: list[Station] = field(default_factory=list)
+    untold: list[tuple[Station, str]] = field(default_factory=list)
+    loaded: datetime | None = None
