@@ -103,8 +103,9 @@ def test_a_meter_that_is_wrong_once_is_read_the_next_time_with_fresh_counters() 
         assert used == sorted(set(used))
 
 
-def test_an_answer_followed_by_another_is_taken_and_the_connection_given_up() -> None:
-    answer, street = read_one(spoiling(GET, UNASKED))
+@pytest.mark.parametrize("spoilt", [UNASKED, FRAME(meter.whole(DAY, 2)) + b"HTTP/1.1", FRAME(meter.whole(DAY, 2)) + bytes(8)])
+def test_an_answer_followed_by_more_is_taken_and_the_connection_given_up(spoilt: bytes) -> None:
+    answer, street = read_one(spoiling(GET, spoilt))
     assert outcome(answer) == (Result.READ, None)
     assert street.visits == 1
 

@@ -1,5 +1,6 @@
 """The TCP wrapper (IEC 62056-47): 8 bytes before each APDU, version, source, destination and length, big endian."""
 
+from collections.abc import Iterator
 from typing import final
 
 from kwartier.wire.dlms.errors import Malformed, Misuse
@@ -39,23 +40,24 @@ class Deframer:
         """True if a frame has begun and not ended."""
         return bool(self._buffer)
 
-    def receive(self, data: bytes) -> list[bytes]:
-        """Take bytes as they came, return the APDUs that are complete now. Raises Malformed; nothing can follow that."""
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes as they came; yield the APDUs that are complete now. Raises Malformed after the good ones: nothing can follow.
+
+        So an answer counts however the network cut the bytes, also if nonsense came right behind it.
+        """
         pending = self._buffer + data if self._buffer else data
-        apdus: list[bytes] = []
         at = 0
         while len(pending) - at >= HEADER:
             start = at + HEADER
             end = start + self._length(pending[at:start])
             if end > len(pending):
                 break
-            apdus.append(pending[start:end])
+            yield pending[start:end]
             at = end
         self._buffer = pending[at:]
         if self._buffer and not self._prefix.startswith(self._buffer[:6]):
             msg = "not a frame from this meter to us"
             raise Malformed(msg)
-        return apdus
 
     def _length(self, header: bytes) -> int:
         """Return the length in a header after checking the rest of it."""

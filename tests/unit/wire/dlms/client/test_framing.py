@@ -28,7 +28,7 @@ def test_cuts_make_no_difference(apdus: list[bytes], cuts: list[int]) -> None:
 
 def test_a_frame_that_has_begun_is_midway() -> None:
     deframer = Deframer(1, 1)
-    assert deframer.receive(wrap(1, 1, b"abc")[:-1]) == []
+    assert not list(deframer.receive(wrap(1, 1, b"abc")[:-1]))
     assert deframer.midway
 
 
@@ -46,14 +46,25 @@ def test_a_frame_that_has_begun_is_midway() -> None:
 )
 def test_what_is_no_frame_for_us_is_refused_as_soon_as_it_shows(data: bytes) -> None:
     with pytest.raises(Malformed):
-        Deframer(1, 1, longest=256).receive(data)
+        list(Deframer(1, 1, longest=256).receive(data))
+
+
+@pytest.mark.parametrize("nonsense", [b"HTTP", wrap(16, 1, b"abc"), bytes(8)])
+def test_what_came_whole_before_nonsense_is_taken_however_the_bytes_were_cut(nonsense: bytes) -> None:
+    data = wrap(1, 1, b"abc") + wrap(1, 1, b"d") + nonsense
+    for step in (1, 5, len(data)):
+        deframer = Deframer(1, 1)
+        taken: list[bytes] = []
+        with pytest.raises(Malformed):
+            taken.extend(apdu for at in range(0, len(data), step) for apdu in deframer.receive(data[at : at + step]))
+        assert taken == [b"abc", b"d"]
 
 
 def test_it_never_holds_more_than_one_frame() -> None:
     deframer = Deframer(1, 1, longest=256)
-    deframer.receive(wrap(1, 1, b"a" * 256)[:-1])
+    assert not list(deframer.receive(wrap(1, 1, b"a" * 256)[:-1]))
     with pytest.raises(Malformed):
-        deframer.receive(b"b" * 10_000)
+        list(deframer.receive(b"b" * 10_000))
 
 
 @pytest.mark.parametrize("length", [0, 65536])
