@@ -136,11 +136,11 @@ class Protection:
         return plain
 
     def open_service(self, apdu: bytes, tag: int) -> bytes:
-        """Open an answer, `tag` of its service or general-glo-ciphering (DB) under the meter's title."""
-        if apdu[0] == tag:
+        """Open an answer, `tag` of its service or general-glo-ciphering (DB) under the meter's title. Raises as open() does."""
+        if apdu[:1] == bytes((tag,)):
             return self.open(apdu, 1)
         head = 2 + TITLE
-        if apdu[0] != _GENERAL_GLO or apdu[1:head] != bytes((TITLE,)) + self._meter_title:
+        if apdu[:head] != bytes((_GENERAL_GLO, TITLE)) + self._meter_title:
             msg = "an answer without the protection that was asked for, or under another title"
             raise NotAuthentic(msg)
         return self.open(apdu, head)

@@ -59,7 +59,8 @@ def test_only_authenticated_and_encrypted_is_taken(sc: int) -> None:
 
 def test_an_answer_may_come_in_the_general_form_under_the_meters_title_only() -> None:
     assert protection().open_service(b"\xdb\x08" + meter.THEIRS + meter.seal(b"a", 1), 0xCC) == b"a"
-    for stranger in (b"\xdb\x08" + meter.OURS + meter.seal(b"a", 1), b"\xc4\x01\xc1\x00", b"\xdb", b"\xcf" + meter.seal(b"a", 1)):
+    ours, other = b"\xdb\x08" + meter.OURS + meter.seal(b"a", 1), b"\xcf" + meter.seal(b"a", 1)
+    for stranger in (ours, other, b"\xc4\x01\xc1\x00", b"\xdb", b""):
         with pytest.raises(NotAuthentic):
             protection().open_service(stranger, 0xCC)
 
