@@ -1,98 +1,76 @@
 """Whatever a client sends, a meter answers, keeps silent, or raises its own typed error, and nothing else.
 
 Random bytes, mutated genuine frames, and mutated plaintexts that are sealed correctly, so that they reach what lies behind the
-ciphering. Whole: 100,000 per entrance with --full, a seeded sample otherwise; 5,000 of them also byte by byte.
+ciphering. Whole: 100,000 per entrance with --full, a seeded sample otherwise. Byte by byte: 5,000; the stream of a connection is
+fed so and must give what it gives whole, and a decoder of a whole PDU is given each PDU as it grows, every prefix of it.
 """
 
-from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
 
-from kwartier.wire.dlms.errors import DlmsError
+from fuzz_support import BYTE_ROUNDS, ROUNDS, SEED, Decode, grown, inputs, most_memory, survives, swollen
 from kwartier.wire.dlms.server import acse, moments, sealing, selection, services
 from kwartier.wire.dlms.server.connection import Connection, Stage
 from kwartier.wire.dlms.server.device import Counters
 from kwartier.wire.dlms.server.errors import BadFrame
 from kwartier.wire.dlms.server.wrapper import Unwrapper
-from meter_support import CLIENT, INITIATE, NOW, PUBLIC_AARQ, Probe, ber, by_range, date_time, device, get, wrapped
+from meter_support import (
+    CLIENT,
+    GAK,
+    GUEK,
+    INITIATE,
+    NOW,
+    PUBLIC_AARQ,
+    STOC,
+    Probe,
+    ber,
+    by_range,
+    date_time,
+    device,
+    get,
+    wrapped,
+)
 
-WHOLE, BYTEWISE = 100_000, 5_000
-SAMPLE, SAMPLE_BYTEWISE = 3_000, 150
-SEED = 20_261_122
 RANGE = by_range(date_time("07ea0b16ff00000000ffc400"), date_time("07ea0b17ff00000000ffc400"))
 ENTRIES = bytes.fromhex("020204060000000206000000051200011200 00".replace(" ", ""))
 RLRQ = bytes.fromhex("6203800100")
 NEXT = bytes.fromhex("c002c100000001")
 GETS = [get(7, "1-0:99.1.0", a, s) for a, s in ((2, RANGE), (2, ENTRIES), (2, b""), (3, b""), (7, b""))]
 PLAINS = [*GETS, get(1, "0-0:43.1.0", 2), get(8, "0-0:1.0.0", 2), get(15, "0-0:40.0.0", 2), NEXT]
-ROUNDS = [
-    pytest.param(SAMPLE, id="sample"),
-    pytest.param(WHOLE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900)]),
-]
-BYTE_ROUNDS = [
-    pytest.param(SAMPLE_BYTEWISE, id="sample"),
-    pytest.param(BYTEWISE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900)]),
-]
 
 
-def mutated(draw: Random, seed: bytes) -> bytes:
-    """Flip, cut, repeat, insert or overwrite, once to five times."""
-    data = bytearray(seed)
-    for _ in range(draw.randint(1, 5)):
-        at = draw.randrange(len(data) + 1)
-        match draw.randrange(6):
-            case 0 if at < len(data):
-                data[at] ^= 1 << draw.randrange(8)
-            case 1:
-                del data[at : at + draw.randint(1, 9)]
-            case 2:
-                data[at:at] = draw.randbytes(draw.randint(1, 9))
-            case 3:
-                data[at:at] = data[: draw.randint(0, 30)]
-            case 4 if at < len(data):
-                data[at] = draw.choice((0, 1, 2, 9, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFE, 0xFF))
-            case _:
-                data[at : at + 4] = draw.randbytes(4)
-    return bytes(data)
-
-
-def inputs(seeds: list[bytes], rounds: int, salt: int) -> Iterator[bytes]:
-    """Half mutations of genuine bytes, a quarter random ones, a quarter a genuine beginning with a random end."""
-    draw = Random(SEED + salt)
-    for turn in range(rounds):
-        seed = draw.choice(seeds)
-        if turn % 4 < 2:
-            yield mutated(draw, seed)
-        elif turn % 4 == 2:
-            yield draw.randbytes(draw.randrange(80))
-        else:
-            yield seed[: draw.randrange(len(seed) + 1)] + draw.randbytes(draw.randrange(40))
-
-
-def survives(decode: Callable[[bytes], object], data: bytes) -> None:
-    """A result or a typed error; anything else fails the test with its input in the report."""
-    try:
-        decode(data)
-    except DlmsError:
-        return
+SEALER = sealing.Sealer(GUEK, GAK)
 
 
 def opened(data: bytes) -> bytes:
-    return sealing.Sealer(bytes(16), bytes(16)).open(CLIENT, sealing.split(data))
+    return SEALER.open(CLIENT, sealing.split(data))
+
+
+def selected(plain: bytes) -> object:
+    request = services.read_get(plain)
+    return request.selected() if isinstance(request, services.Get) else None
+
+
+def replied(data: bytes) -> bool:
+    """The answer to a challenge is right or it is not; only the genuine one is."""
+    right = SEALER.answers(CLIENT, data, STOC)
+    assert not right or data == Probe().gmac(CLIENT, int.from_bytes(data[1:5], "big"), STOC)
+    return right
 
 
 MANAGEMENT_AARQ = Probe().aarq()
-DECODERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
+DECODERS: dict[str, tuple[Decode, list[bytes]]] = {
     "wrapper": (lambda data: list(Unwrapper().feed(data)), [wrapped(PUBLIC_AARQ, 16), wrapped(RLRQ) * 3]),
     "aarq": (acse.read_aarq, [PUBLIC_AARQ, MANAGEMENT_AARQ]),
     "rlrq": (acse.read_rlrq, [RLRQ, ber(0x62, b"\x80\x01\x00" + ber(0xBE, ber(0x04, ber(0x21, bytes(31)))))]),
     "initiate": (acse.read_initiate, [INITIATE]),
-    "get": (services.read_get, PLAINS),
+    "get": (selected, PLAINS),
     "action": (services.read_action, [Probe().pass_3()]),
     "selection": (selection.read, [RANGE, ENTRIES]),
     "date-time": (moments.read, [date_time("07ea0b16ff00000000ffc400"), date_time("07ea0a19ff021e00008000ff")]),
     "ciphered": (opened, [Probe().seal(GETS[0])]),
+    "reply": (replied, [Probe().gmac(CLIENT, 9, STOC)]),
 }
 
 
@@ -100,8 +78,26 @@ DECODERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
 @pytest.mark.parametrize("name", DECODERS)
 def test_every_decoder_gives_a_result_or_a_typed_error(name: str, rounds: int) -> None:
     decode, seeds = DECODERS[name]
-    for data in inputs(seeds, rounds, sum(name.encode())):
+    assert all(survives(decode, seed) for seed in seeds), "what is mutated is genuine"
+    for data in inputs(seeds, rounds, name):
         survives(decode, data)
+
+
+@pytest.mark.parametrize("rounds", BYTE_ROUNDS)
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_decoder_bears_a_pdu_that_grows_byte_by_byte(name: str, rounds: int) -> None:
+    decode, seeds = DECODERS[name]
+    for data in inputs(seeds, rounds, f"{name} grown"):
+        for prefix in grown(data):
+            survives(decode, prefix)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_claim_of_gigabytes_takes_no_memory(name: str) -> None:
+    decode, seeds = DECODERS[name]
+    claims = [data for seed in seeds for data in swollen(seed)]
+    survives(decode, claims[0])
+    assert most_memory(decode, claims) < 16 * 1024
 
 
 # A whole connection, at every stage
@@ -148,7 +144,7 @@ def test_any_apdu_at_any_stage_is_answered_or_met_with_silence(stage: str, round
     _, sap, seeds = frames(stage)
     probe = STAGES[stage][0]()
     reached = probe.connection.stage
-    for apdu in inputs(seeds, rounds, sum(stage.encode())):
+    for apdu in inputs(seeds, rounds, stage):
         if not apdu:
             continue
         probe.raw(apdu, sap)
@@ -162,7 +158,7 @@ def test_any_apdu_at_any_stage_is_answered_or_met_with_silence(stage: str, round
 def test_any_stream_byte_by_byte_gives_what_it_gives_whole(stage: str, rounds: int) -> None:
     _, sap, seeds = frames(stage)
     streams = [wrapped(seed, sap) for seed in seeds]
-    for stream in inputs(streams, rounds, sum(stage.encode()) + 1):
+    for stream in inputs(streams, rounds, f"{stage} stream"):
         pieces = [stream[at : at + 1] for at in range(len(stream))]
         assert fed(stage, pieces) == fed(stage, [stream])
 
@@ -186,7 +182,7 @@ def test_mutated_plaintexts_under_a_genuine_seal(stage: str, rounds: int) -> Non
     draw = Random(SEED)
     probe = STAGES[stage][0]()
     reached = probe.connection.stage
-    for plain in inputs([*PLAINS, probe.pass_3()], rounds, sum(stage.encode()) + 2):
+    for plain in inputs([*PLAINS, probe.pass_3()], rounds, f"{stage} sealed"):
         if probe.connection.stage is not reached or probe.ic > 2**31:
             probe = STAGES[stage][0]()
         sealed = probe.seal(plain)
@@ -197,7 +193,7 @@ def test_mutated_plaintexts_under_a_genuine_seal(stage: str, rounds: int) -> Non
 
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_mutated_initiates_under_a_genuine_seal(rounds: int) -> None:
-    for initiate in inputs([INITIATE], rounds, 7):
+    for initiate in inputs([INITIATE], rounds, "initiate sealed"):
         probe = idle()
         answer = probe.raw(probe.aarq(initiate=initiate))
         assert answer[:1] in {b"\x61", b"\xd8"}
