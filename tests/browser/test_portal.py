@@ -3,7 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,12 @@ def sign_in(page: Page) -> None:
     page.locator("main form button").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/mine")
+
+
+def test_the_pages_answer_as_soon_as_their_address_is_said(night: Night) -> None:
+    with served(night.data) as address, closing(HTTPConnection(address.removeprefix("http://"), timeout=30)) as visitor:
+        visitor.request("GET", "/")
+        assert visitor.getresponse().status == 303  # to where one signs in
 
 
 def test_the_page_shows_usage_who_may_see_it_and_who_looked(page: Page) -> None:

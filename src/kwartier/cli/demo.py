@@ -134,6 +134,7 @@ def serve(house: Installation, port: int, *, demo: bool, out: Console) -> None:
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", server_header=False, access_log=False)
     )
     config_socket = server.config.bind_socket()
+    config_socket.listen(server.config.backlog)  # whoever reads the line below may come at once
     out.print(f"The pages: http://127.0.0.1:{config_socket.getsockname()[1]}/  (end with Ctrl-C)")
     server.run(sockets=[config_socket])
 
