@@ -23,11 +23,22 @@ has_venv() {
     command -v uv >/dev/null || "$python" -c 'import venv, ensurepip' 2>/dev/null
 }
 
+# debian_postgresql [FOLDER]: print the version of Debian's PostgreSQL to test on: the oldest there is from 15 on.
+debian_postgresql() {
+    for found in "${1:-/usr/lib/postgresql}"/*/bin/postgres; do
+        version=${found%/bin/postgres}
+        version=${version##*/}
+        case $version in
+        *[!0-9]*) continue ;;
+        esac
+        if [ -x "$found" ] && [ "$version" -ge 15 ]; then
+            echo "$version"
+        fi
+    done | sort -n | head -n 1 | grep .
+}
+
 has_postgresql() {
-    for found in /usr/lib/postgresql/*/bin/postgres; do
-        [ -x "$found" ] && return
-    done
-    return 1
+    debian_postgresql >/dev/null
 }
 
 has_chromium() {

@@ -7,14 +7,15 @@
     postgres_programs   the folder with `initdb` and `postgres` under test
     user                starts a process that uses an embedded server of its own choice
 
-KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the embedded one. A test that uses any of them is marked
-`database`.
+KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the one of the wheel: whatever starts an embedded server in that run,
+programs of its own included, finds Debian's programs in the wheel's place. A test that uses any of them is marked `database`.
 """
 
 import fcntl
 import itertools
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -26,7 +27,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from kwartier.store.postgres import Dsns, migrate, roles
-from kwartier.store.postgres.binaries import find
+from kwartier.store.postgres.binaries import WHEELS, find
 from kwartier.store.postgres.dsns import OWNER
 from kwartier.store.postgres.server import embedded
 from postgres_support import User
@@ -48,6 +49,27 @@ class Cluster:
     template: Dsns
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Put Debian's programs in the place of the wheel's, for this process and all that it starts."""
+    version = os.environ.get("KW_TEST_PG", "")
+    if not version:
+        return
+    assert config.cache is not None
+    place = config.cache.mkdir(f"postgresql-{version}")
+    sys.path.insert(0, str(place))
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker inherits the rest
+        _stand_in(place / WHEELS[0], DEBIAN / version / "bin")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH"))))
+
+
+def _stand_in(package: Path, programs: Path) -> None:
+    """Make a package that is found before the wheel of this name, and holds these programs."""
+    (package / "pginstall").mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text("", encoding="utf-8")  # found, never imported
+    (package / "pginstall" / "bin").unlink(missing_ok=True)
+    (package / "pginstall" / "bin").symlink_to(programs)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server."""
@@ -58,10 +80,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_programs() -> Path:
-    """Return the programs of the PostgreSQL under test: embedded, or Debian's of version KW_TEST_PG."""
+    """Return the programs of the PostgreSQL under test: those of the wheel, or Debian's of version KW_TEST_PG."""
     version = os.environ.get("KW_TEST_PG", "")
     programs = DEBIAN / version / "bin" if version else find()
     assert (programs / "initdb").exists(), f"PostgreSQL {version} is not installed"
+    assert programs.samefile(find())
     return programs
 
 

@@ -74,3 +74,25 @@ def test_a_failed_installation_is_not_finished(tmp_path: Path) -> None:
     assert run.returncode != 0
     assert run.stdout == ""
     assert shell("is_finished env lock.txt", tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        (["15"], "15"),
+        (["17", "15", "16"], "15"),
+        (["13", "17"], "17"),
+        (["9.6", "100", "18"], "18"),
+        (["13"], None),
+        ([], None),
+    ],
+)
+def test_the_oldest_supported_postgresql_is_tested_on(there: list[str], chosen: str | None, tmp_path: Path) -> None:
+    for version in there:
+        programs = tmp_path / version / "bin"
+        programs.mkdir(parents=True)
+        (programs / "postgres").write_text("#!/bin/sh\n")
+        (programs / "postgres").chmod(0o755)
+    (tmp_path / "16" / "bin").mkdir(parents=True, exist_ok=True)  # removed, but for its folder
+    run = shell(f"debian_postgresql {tmp_path}", tmp_path)
+    assert (run.returncode == 0, run.stdout.strip() or None) == (chosen is not None, chosen)

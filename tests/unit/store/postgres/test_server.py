@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import stat
 from pathlib import Path
 from threading import Barrier, Thread
@@ -28,6 +29,14 @@ def _shown(dsn: str, setting: str) -> str:
         row = connection.execute("select current_setting(%s)", [setting]).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def test_the_version_under_test_is_the_one_that_runs(tmp_path: Path, admin_dsn: str) -> None:
+    """Whether a test brings its own programs or an installation finds them."""
+    wanted = os.environ.get("KW_TEST_PG") or "18"
+    with running(tmp_path) as dsns:
+        assert _shown(dsns.operator, "server_version_num")[:2] == wanted
+    assert _shown(admin_dsn, "server_version_num")[:2] == wanted
 
 
 def test_settings_of_the_server(home: Path, postgres_programs: Path) -> None:
