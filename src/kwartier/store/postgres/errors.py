@@ -3,7 +3,9 @@
     PostgresError
     +-- ServerUnavailable    the machine: the server does not start, or cannot be reached
     +-- RolesTaken           whoever set up the server: roles of these names belong to another installation
+    +-- NotPrepared          whoever set up the server: a role lacks a right or has one too many, or cannot log in
     +-- MigrationChanged     whoever edited a migration that was applied before
+    +-- MigrationBlocked     nobody: other processes use the tables; end them, or wait, and open the installation again
 
 No text holds a password or a value of a row.
 """
@@ -29,7 +31,19 @@ class RolesTaken(PostgresError):
     code = "roles-taken"
 
 
+class NotPrepared(PostgresError):
+    """Whoever set up the server erred, or wrote its DSNs wrongly: the text names each role and what is wrong with it."""
+
+    code = "not-prepared"
+
+
 class MigrationChanged(PostgresError):
     """Somebody changed or removed a migration that was applied; the schema is not what this version of Kwartier expects."""
 
     code = "migration-changed"
+
+
+class MigrationBlocked(PostgresError):
+    """Other processes use what a migration must change, or another one migrates and takes long; nothing was changed."""
+
+    code = "migration-blocked"

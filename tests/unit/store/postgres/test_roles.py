@@ -11,16 +11,25 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kwartier.settings import Settings
-from kwartier.store.postgres import Dsns, RolesTaken, ServerUnavailable, migrate, roles, running
+from kwartier.store.postgres import Dsns, NotPrepared, RolesTaken, ServerUnavailable, migrate, roles, running
 from kwartier.store.postgres.dsns import ROLES
 from kwartier.store.postgres.server import embedded
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, postgres_programs: Path) -> Iterator[str]:
+def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("roles") / "pg"
+
+
+@pytest.fixture
+def server_log(server_home: Path) -> Path:
+    return server_home / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(server_home: Path, postgres_programs: Path) -> Iterator[str]:
     """Give the DSN of an administrator, no superuser, of a server without any role of ours."""
-    home = tmp_path_factory.mktemp("roles") / "pg"
-    with embedded(home, programs=postgres_programs, options=("fsync=off",)) as dsn:
+    with embedded(server_home, programs=postgres_programs, options=("fsync=off", "log_statement=all")) as dsn:
         with psycopg.connect(dsn, autocommit=True) as superuser:
             superuser.execute("create role chief login createdb createrole password 'chief'")
         yield make_conninfo(dsn, user="chief", password="chief")  # noqa: S106 - of this test
@@ -68,7 +77,35 @@ def test_an_administrator_makes_them_on_a_server_by_dsn(tmp_path: Path, chief: s
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with psycopg.connect(chief, dbname="postgres") as connection:
         row = connection.execute("select datdba::regrole::text from pg_database where datname = 'kwartier'").fetchone()
+        entering = connection.execute(
+            "select a.grantee from pg_database d, aclexplode(d.datacl) a where d.datname = 'kwartier' and a.grantee = 0"
+        ).fetchall()
     assert row == ("kw_owner",)
+    assert entering == [], "nobody but our roles"
+
+
+def test_no_password_reaches_the_log_of_the_server(tmp_path: Path, chief: str, server_log: Path) -> None:
+    made = roles.provide(tmp_path, chief)
+    said = server_log.read_text()
+    assert 'create role "kw_portal"' in said
+    assert not any(str(conninfo_to_dict(dsn)["password"]) in said for dsn in made.by_role().values())
+
+
+def test_an_administrator_who_may_not_make_them_is_told(tmp_path: Path, chief: str) -> None:
+    with psycopg.connect(chief, autocommit=True) as connection:
+        connection.execute("create role clerk login password 'clerk'")
+        try:
+            with pytest.raises(NotPrepared, match="createrole"):
+                roles.provide(tmp_path, make_conninfo(chief, user="clerk", password="clerk"))  # noqa: S106 - of this test
+        finally:
+            connection.execute("drop role clerk")
+
+
+def test_each_role_has_its_own_settings(dsns: Dsns) -> None:
+    with psycopg.connect(dsns.operator) as operator, psycopg.connect(dsns.portal) as portal:
+        assert operator.execute("show timezone").fetchone() == portal.execute("show timezone").fetchone() == ("UTC",)
+        assert operator.execute("show idle_in_transaction_session_timeout").fetchone() == ("0",)
+        assert portal.execute("show statement_timeout").fetchone() == ("15s",)
 
 
 def test_roles_of_another_installation_are_left_alone(tmp_path: Path, chief: str) -> None:
