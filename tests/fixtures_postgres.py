@@ -7,8 +7,8 @@
     postgres_programs   the folder with `initdb` and `postgres` under test
     user                starts a process that uses an embedded server of its own choice
 
-KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the one of the wheel: whatever starts an embedded server in that run,
-programs of its own included, finds Debian's programs in the wheel's place. A test that uses any of them is marked `database`.
+KW_TEST_PG=15 runs them all on Debian's PostgreSQL 15 instead of the one of the wheel: whatever starts an embedded server in that
+run, programs of its own included, finds Debian's programs in the wheel's place. A test that uses any of them is marked `database`.
 """
 
 import fcntl
