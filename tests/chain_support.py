@@ -43,9 +43,9 @@ class Night:
 
 
 @contextmanager
-def town(data: Path) -> Iterator[subprocess.Popen[str]]:
-    """Let the town of an earlier demo listen again."""
-    command = [sys.executable, "-m", "kwartier.simulator", "--homes", str(HOMES), "--seed", str(SEED), "--date", DAY.isoformat()]
+def town(data: Path, homes: int = HOMES) -> Iterator[subprocess.Popen[str]]:
+    """Let a town listen: a new one, or that of an earlier demo again."""
+    command = [sys.executable, "-m", "kwartier.simulator", "--homes", str(homes), "--seed", str(SEED), "--date", DAY.isoformat()]
     command += ["--dir", str(data / "town"), "--shipment-key", str(data / "keys" / "shipment.pub")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -14,6 +14,7 @@ from kwartier.workflows.replay import Findings
 _NEXT = {
     "worker-lost": "Run it again: only what is missing is asked.",
     "night-runs": "Wait until it has ended, then run it again: only what is missing is asked.",
+    "not-prepared": "docs/DATABASE.md says how a server is prepared; `kwartier database check` looks again.",
     "settings": "Correct kwartier.toml in the folder of the installation.",
     "bad-input": "Look at the command line or the file, and try again.",
 }

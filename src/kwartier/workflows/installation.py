@@ -104,6 +104,18 @@ def create(data: Path) -> None:
             Readings.create(data / "lake")
 
 
+def prepare_database(data: Path, server: str, database: str) -> str:
+    """Write the DSNs of a server that somebody else runs into the settings; return the SQL for its administrator."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return postgres.prepare(data / settings.FILE_NAME, server, database)
+
+
+def check_database(data: Path) -> None:
+    """Look at the server that the settings name, changing nothing. Raises NotPrepared, ServerUnavailable."""
+    with postgres.running(data.absolute(), settings.load(data / settings.FILE_NAME)):
+        pass
+
+
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -28,6 +28,7 @@ _SETTINGS: Final = (
     "timezone=UTC",
     "log_timezone=UTC",
     "shared_buffers=64MB",
+    "max_connections=400",  # a worker per processor has one, and each process of ours up to three pools of eight
     "jit=off",
     # what a statement or an error says may hold personal data: the log gets LOG, FATAL and PANIC only
     "log_min_messages=log",

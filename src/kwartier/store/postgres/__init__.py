@@ -4,20 +4,34 @@ Whoever opens an installation does this: `with running(data, settings) as dsns: 
 """
 
 from kwartier.store.postgres.dsns import Dsns
-from kwartier.store.postgres.errors import MigrationChanged, PostgresError, RolesTaken, ServerUnavailable
+from kwartier.store.postgres.errors import (
+    MigrationBlocked,
+    MigrationChanged,
+    NotPrepared,
+    PostgresError,
+    RolesTaken,
+    ServerUnavailable,
+)
+from kwartier.store.postgres.inspection import check
 from kwartier.store.postgres.migrations import migrate
-from kwartier.store.postgres.pools import Pools, connect
+from kwartier.store.postgres.pools import Pools, connect, reached
+from kwartier.store.postgres.preparation import prepare
 from kwartier.store.postgres.server import running, server_pid
 
 __all__ = [
     "Dsns",
+    "MigrationBlocked",
     "MigrationChanged",
+    "NotPrepared",
     "Pools",
     "PostgresError",
     "RolesTaken",
     "ServerUnavailable",
+    "check",
     "connect",
     "migrate",
+    "prepare",
+    "reached",
     "running",
     "server_pid",
 ]

@@ -19,3 +19,7 @@ class Dsns:
     operator: str = field(repr=False)
     portal: str = field(repr=False)
     audit: str = field(repr=False)
+
+    def by_role(self) -> dict[str, str]:
+        """Return them by the name of the role."""
+        return {OWNER: self.owner, OPERATOR: self.operator, PORTAL: self.portal, AUDIT: self.audit}

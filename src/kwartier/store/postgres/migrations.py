@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import final
+from typing import Final, final
 
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
-from kwartier.store.postgres.errors import MigrationChanged
+from kwartier.store.postgres.errors import MigrationBlocked, MigrationChanged
 from kwartier.store.postgres.pools import reached
 
-_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-_LOCK = 0x6B77_6D69  # "kwmi": one process migrates at a time
+_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+LOCK: Final = 0x6B77_6D69  # "kwmi": one process migrates at a time
+TURN: Final = "120s"
+"""Longest wait while another process migrates."""
+LOCK_WAIT: Final = "5s"
+"""Longest wait for a table. A migration that waits makes all wait that come after it, though what is before it may be a night."""
+STATEMENT: Final = "10min"
+"""Longest time of one statement of a migration."""
 
 
 @final
@@ -48,15 +55,29 @@ def read(folder: Traversable) -> list[Migration]:
 
 
 def migrate(dsn_owner: str, folder: Traversable | None = None) -> list[str]:
-    """Apply what was not applied yet, a transaction per file, and return the names of those. Raises MigrationChanged."""
+    """Apply what was not applied yet, a transaction per file, and return the names of those.
+
+    Raises MigrationChanged, MigrationBlocked; what was applied before the one that was blocked stays.
+    """
     wanted = read(folder or packaged())
-    with reached(dsn_owner, autocommit=True) as owner:
-        return [f"{each.number:04}_{each.name}" for each in _applied_now(owner, wanted)]
+    try:
+        with reached(dsn_owner, autocommit=True) as owner:
+            return [f"{each.number:04}_{each.name}" for each in _applied_now(owner, wanted)]
+    except (LockNotAvailable, QueryCanceled) as fault:
+        msg = "the tables are in use by other processes; end them, or wait until they have ended, and try again"
+        raise MigrationBlocked(msg) from fault
+
+
+def _take_turn(owner: Connection) -> None:
+    """Wait for the lock of those who migrate; bound what follows in this transaction."""
+    owner.execute("select set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)", [TURN, STATEMENT])
+    owner.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+    owner.execute("select set_config('lock_timeout', %s, true)", [LOCK_WAIT])
 
 
 def _applied_now(owner: Connection, wanted: list[Migration]) -> Iterator[Migration]:
     with owner.transaction():
-        owner.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        _take_turn(owner)
         owner.execute(
             "create table if not exists kw_migration (number integer primary key, name text not null,"
             " sha256 bytea not null, at timestamptz not null default now())"
@@ -79,7 +100,7 @@ def _check(owner: Connection, wanted: list[Migration]) -> None:
 def _apply(owner: Connection, migration: Migration) -> bool:
     """Apply one migration unless another process did meanwhile."""
     with owner.transaction():
-        owner.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        _take_turn(owner)
         if owner.execute("select from kw_migration where number = %s", [migration.number]).fetchone() is not None:
             return False
         owner.execute(migration.text)

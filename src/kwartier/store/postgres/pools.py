@@ -91,4 +91,17 @@ def _taken(pool: ConnectionPool) -> Iterator[Connection[Any]]:
         except PoolTimeout as fault:
             msg = "the database server cannot be reached, or all its connections are taken"
             raise ServerUnavailable(msg) from fault
+        stack.enter_context(_told(connection))
         yield connection
+
+
+@contextmanager
+def _told(connection: Connection[Any]) -> Iterator[None]:
+    """Let a connection that ends under its user be told as what it is. Raises ServerUnavailable."""
+    try:
+        yield
+    except psycopg.OperationalError as fault:
+        if not connection.broken:
+            raise
+        msg = "the connection to the database server was lost"
+        raise ServerUnavailable(msg) from fault

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 import kwartier
 from kwartier.settings import Settings
 from kwartier.store.embedded import home, supervisor
-from kwartier.store.postgres import binaries, roles, secret
+from kwartier.store.postgres import binaries, inspection, roles, secret
 from kwartier.store.postgres.dsns import Dsns
 from kwartier.store.postgres.errors import ServerUnavailable
 
@@ -33,16 +33,19 @@ def running(data: Path, settings: Settings | None = None) -> Iterator[Dsns]:
     """Give the DSNs of a server that runs at least until the block ends: the settings' own, else the embedded one of `data`.
 
     Any number of processes may be inside at once. The last one that leaves waits until the embedded server has stopped. Workers
-    of a process need not enter: its DSNs serve them as long as it lives. Raises ServerUnavailable, RolesTaken.
+    of a process need not enter: its DSNs serve them as long as it lives. A server of somebody else's is checked first. Raises
+    ServerUnavailable, RolesTaken, NotPrepared.
     """
-    if settings is not None and settings.admin_dsn:
-        yield roles.provide(data / "pg", settings.admin_dsn)
+    if settings is None or settings.embedded:
+        with embedded(data / "pg") as admin_dsn:
+            yield roles.provide(data / "pg", admin_dsn)
         return
-    if settings is not None and not settings.embedded:
-        yield Dsns(settings.owner_dsn, settings.operator_dsn, settings.portal_dsn, settings.audit_dsn)
-        return
-    with embedded(data / "pg") as admin_dsn:
-        yield roles.provide(data / "pg", admin_dsn)
+    if settings.admin_dsn:
+        dsns = roles.provide(data / "pg", settings.admin_dsn)
+    else:
+        dsns = Dsns(settings.owner_dsn, settings.operator_dsn, settings.portal_dsn, settings.audit_dsn)
+    inspection.check(dsns)
+    yield dsns
 
 
 @contextmanager

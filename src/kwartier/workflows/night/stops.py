@@ -5,10 +5,9 @@ import time
 from datetime import datetime
 from typing import final
 
-import psycopg
-
 from kwartier.model.ground import FactRef
 from kwartier.model.permit import PermitRef
+from kwartier.store import postgres
 from kwartier.store.registry import stops
 
 
@@ -20,8 +19,8 @@ class PolledStops:
     """
 
     def __init__(self, dsn: str, since: datetime) -> None:
-        """Connect as the operator; `since` is when the facts of this batch were loaded."""
-        self._connection = psycopg.connect(dsn, autocommit=True)
+        """Connect as the operator; `since` is when the facts of this batch were loaded. Raises ServerUnavailable."""
+        self._connection = postgres.reached(dsn, autocommit=True)
         self._since = since
         self._asked = float("-inf")
         self._found: frozenset[FactRef] = frozenset()

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kwartier.store.postgres import MigrationChanged, migrate, migrations
+from kwartier.store.postgres import MigrationBlocked, MigrationChanged, migrate, migrations
 
 
 @pytest.fixture
@@ -58,6 +58,33 @@ def test_processes_that_migrate_at_once_apply_each_once(empty_dsn: str, folder: 
     with ThreadPoolExecutor(4) as pool:
         applied = [name for names in pool.map(lambda _: migrate(empty_dsn, folder), range(4)) for name in names]
     assert sorted(applied) == ["0001_first", "0002_second", *(f"{n:04}_more" for n in range(3, 13))]
+
+
+def test_one_that_waits_for_a_table_gives_up_and_says_so(empty_dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else everybody who comes after it would wait for it too, as long as a night lasts."""
+    monkeypatch.setattr(migrations, "LOCK_WAIT", "50ms")
+    migrate(empty_dsn, folder)
+    (folder / "0003_third.sql").write_text("create table b (); alter table a add o integer")
+    with psycopg.connect(empty_dsn) as somebody:
+        somebody.execute("select * from a").fetchall()
+        with pytest.raises(MigrationBlocked):
+            migrate(empty_dsn, folder)
+        assert somebody.execute("select to_regclass('b') is null").fetchone() == (True,)
+    assert migrate(empty_dsn, folder) == ["0003_third"]
+
+
+@pytest.mark.parametrize(("bound", "statement"), [("STATEMENT", "select pg_sleep(60)"), ("TURN", "select 1")])
+def test_no_statement_and_no_turn_lasts_for_ever(
+    empty_dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, bound: str, statement: str
+) -> None:
+    migrate(empty_dsn, folder)
+    monkeypatch.setattr(migrations, bound, "50ms")
+    (folder / "0003_third.sql").write_text(statement)
+    with psycopg.connect(empty_dsn) as somebody:
+        if bound == "TURN":
+            somebody.execute("select pg_advisory_xact_lock(%s)", [migrations.LOCK])
+        with pytest.raises(MigrationBlocked):
+            migrate(empty_dsn, folder)
 
 
 def test_two_of_the_same_number_are_refused(folder: Path) -> None:

@@ -76,6 +76,31 @@ def test_no_server_is_a_typed_error_without_the_password(dsns: Dsns) -> None:
         pass
 
 
+def _insert_when_cut_off(operator: psycopg.Connection[Any], admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(%s)", [operator.info.backend_pid])
+    operator.execute(INSERT)
+
+
+def _take_too_long(operator: psycopg.Connection[Any]) -> None:
+    operator.execute("set local statement_timeout = 1")
+    operator.execute("select pg_sleep(60)")
+
+
+def test_a_connection_that_ends_under_its_user_is_a_typed_error(dsns: Dsns, admin_dsn: str) -> None:
+    with Pools(dsns) as pools:
+        with pytest.raises(ServerUnavailable, match="lost"), pools.operator() as operator:
+            _insert_when_cut_off(operator, admin_dsn)
+        with pools.operator() as operator:
+            operator.execute(INSERT)
+    assert _names(dsns.operator) == [("T1",)]
+
+
+def test_any_other_failure_is_told_as_it_is(dsns: Dsns) -> None:
+    with Pools(dsns) as pools, pytest.raises(psycopg.errors.QueryCanceled), pools.operator() as operator:
+        _take_too_long(operator)
+
+
 def test_a_pool_recovers_when_another_process_restarted_the_server(tmp_path: Path) -> None:
     with running(tmp_path) as dsns, Pools(dsns) as pools:
         migrate(dsns.owner)

@@ -46,6 +46,7 @@ def test_settings_of_the_server(home: Path, postgres_programs: Path) -> None:
         assert _shown(dsn, "TimeZone") == "UTC"
         assert _shown(dsn, "server_encoding") == "UTF8"
         assert _shown(dsn, "unix_socket_permissions") == "0700"
+        assert int(_shown(dsn, "max_connections")) >= 400, "the pools of a dozen processes, or the workers of a large machine"
         with psycopg.connect(dsn) as connection:
             row = connection.execute(
                 "select datlocprovider::text, datcollate from pg_database where datname = 'postgres'"
