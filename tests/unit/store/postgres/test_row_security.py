@@ -128,6 +128,39 @@ def test_each_sees_the_own_home_in_the_own_time(pools: Pools, subject: int, seen
         assert _ids(portal, "permission_event", "permission") == seen["permission"]
 
 
+BOUNDARY = "2026-01-01"
+"""The midnight at which 1 moved out and 2 moved in."""
+
+
+@pytest.mark.parametrize(
+    ("period", "seen_by"),
+    [
+        (f"[2025-12-31, {BOUNDARY}]", {1}),  # the last day of 1: its end touches the time of 2 and is not theirs
+        (f"[{BOUNDARY}, 2026-01-02]", {2}),
+        (f"[2025-12-01, {BOUNDARY}]", {1}),
+        ("[2025-12-31, 2026-01-02]", {1, 2}),
+        (f"[{BOUNDARY}, {BOUNDARY}]", {1, 2}),  # a register on the boundary closes one period and opens the next
+        ("[2025-06-01, 2025-06-01]", {1}),
+        ("[2026-06-01, 2026-06-01]", {2}),
+        ("[2024-12-31, 2024-12-31]", set()),
+    ],
+)
+def test_a_parcel_is_seen_by_those_whose_time_it_is_about(pools: Pools, period: str, seen_by: set[int]) -> None:
+    """Periods of parcels have both their ends, as deliveries write them."""
+    with pools.operator() as operator:
+        operator.execute(
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at)"
+            " values ('px', 'third_party', 1, 1, 'third_party_service', %s, 2, 'delivered', '2026-07-01')",
+            [period],
+        )
+    found = set()
+    for subject in (1, 2, 3):
+        with pools.portal(subject) as portal:
+            if "px" in _ids(portal, "parcel"):
+                found.add(subject)
+    assert found == seen_by
+
+
 def test_the_identity_ends_with_the_transaction(pools: Pools) -> None:
     for _ in range(3):
         with pools.portal(1) as portal:
@@ -213,6 +246,69 @@ def test_every_table_the_portal_may_touch_is_public_or_secured(admin_dsn: str) -
     secured = {name for name, both in found if both}
     assert {name for name, both in found if not both} == PUBLIC
     assert {f"kw.{table}" for table in PERSONAL} <= secured
+
+
+RIGHTS: dict[str, dict[str, set[str]]] = {
+    "kw_portal": {
+        "SELECT": {
+            *(f"kw.{name}" for name in ("agreement", "connection", "coupling", "occupancy", "parcel", "party", "permission")),
+            *(f"kw.{name}" for name in ("permission_event", "permission_state", "restriction", "subject", "supply", "transformer")),
+            *("kw.use_case", "kw.use_case_day", "audit.pending", "kw.meter(connection)", "kw.meter(key)", "kw.meter(placed)"),
+        },
+        "INSERT": {
+            *("kw.permission", "kw.permission_event"),
+            *(f"audit.pending({name})" for name in ("at", "connection", "kind", "leaf", "salt", "subject")),
+        },
+    },
+    "kw_audit": {
+        "SELECT": {f"audit.{name}" for name in ("checkpoint", "crown", "entry", "leaf", "node", "pending")},
+        "INSERT": {
+            *(f"audit.{name}" for name in ("checkpoint", "entry", "node")),
+            *(f"audit.pending({name})" for name in ("at", "connection", "kind", "leaf", "salt", "subject")),
+        },
+        "UPDATE": {f"audit.{name}(salt)" for name in ("entry", "leaf", "pending")},
+        "DELETE": {"audit.pending"},
+    },
+}
+
+
+@pytest.mark.parametrize("role", sorted(RIGHTS))
+def test_a_role_has_these_rights_and_no_other(role: str, admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn) as connection:
+        found = connection.execute(
+            "select a.privilege_type, c.oid::regclass::text from pg_class c, aclexplode(c.relacl) a"
+            " where a.grantee = %(role)s::regrole"
+            " union all"
+            " select a.privilege_type, format('%%s(%%s)', t.attrelid::regclass, t.attname) from pg_attribute t, aclexplode(t.attacl) a"
+            " where a.grantee = %(role)s::regrole",
+            {"role": role},
+        ).fetchall()
+    rights: dict[str, set[str]] = {}
+    for right, place in found:
+        rights.setdefault(right, set()).add(place)
+    assert rights == RIGHTS[role]
+
+
+def test_everybody_has_no_right(admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn) as connection:
+        tables = connection.execute(
+            "select c.oid::regclass::text from pg_class c, aclexplode(c.relacl) a where a.grantee = 0"
+            " and c.relnamespace::regnamespace::text in ('kw', 'audit')"
+        ).fetchall()
+        schemas = connection.execute(
+            "select n.nspname from pg_namespace n, aclexplode(n.nspacl) a where a.grantee = 0 and n.nspname in ('kw', 'audit')"
+        ).fetchall()
+    assert (tables, schemas) == ([], [])
+
+
+def test_who_runs_with_the_owners_rights_looks_nowhere_but_where_it_says(admin_dsn: str) -> None:
+    with psycopg.connect(admin_dsn) as connection:
+        found = connection.execute(
+            "select p.oid::regprocedure::text, p.proconfig from pg_proc p where p.prosecdef"
+            " and p.pronamespace::regnamespace::text in ('kw', 'audit', 'public')"
+        ).fetchall()
+    assert {name for name, _ in found} >= {"kw.permission_opens()", "kw.permission_ends()", "kw.restriction_stops()"}
+    assert [name for name, config in found if config != ['search_path=""']] == []
 
 
 def test_security_holds_for_the_owner_of_the_tables_too(admin_dsn: str) -> None:

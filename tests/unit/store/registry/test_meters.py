@@ -100,5 +100,19 @@ def test_a_counter_cannot_be_put_back_by_hand(operator: C, world: World) -> None
         set_ic(operator, meter, 49)
 
 
+def renew(c: C, meter: int, key: bytes, counter: int) -> None:
+    c.execute("update kw.meter_key set version = version + 1, guek = %s, next_ic = %s where meter = %s", (key, counter, meter))
+
+
+def test_a_counter_begins_anew_only_with_another_key(operator: C, world: World) -> None:
+    """A new version of the same key would give the same nonces again."""
+    meter = world.meter(world.connection())
+    set_ic(operator, meter, 50)
+    with pytest.raises(psycopg.errors.CheckViolation), operator.transaction():
+        renew(operator, meter, b"g" * 24, 1)
+    renew(operator, meter, b"n" * 24, 1)
+    assert next_ic(operator, meter) == 1
+
+
 def test_meters_without_keys_are_not_believed(operator: C) -> None:
     assert meters.raise_to(operator, {999: 5}) == frozenset()
