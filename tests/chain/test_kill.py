@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import struct
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from chain_support import DAY, kwartier, processes_of, town
 from kwartier.store.registry import names
@@ -126,6 +128,19 @@ def assert_whole(data: Path) -> None:
             assert (one.start, np.frombuffer(one.deltas, np.int32).tolist()) == truth[name]
 
 
+def assert_no_dead_files(data: Path) -> None:
+    """Beside what the table holds there lies, for a while, what sorting the days replaced; nothing of a batch that was given up."""
+    held = {uri.rsplit("/", 1)[-1] for uri in DeltaTable(data / "lake").file_uris()}
+    stray = {path.name for path in (data / "lake").glob("day=*/*")} - held
+    known = [re.fullmatch(r"(?:b(\d+)-[0-9a-f]+|f\d+)\.parquet", name) for name in sorted(stray)]
+    with installation.opened(data) as house:
+        with house.operator() as c:
+            committed = {batch for (batch,) in c.execute("select id from kw.batch where state = 'committed'")}
+        assert house.readings.loose_days() == []
+    assert all(known), stray
+    assert {int(one[1]) for one in known if one and one[1]} <= committed
+
+
 def run_killed(data: Path, seed: int, span_s: float) -> None:
     """Kill a night at a seeded moment, run it again, and look at what stands."""
     rng = random.Random(seed)
@@ -142,6 +157,7 @@ def run_killed(data: Path, seed: int, span_s: float) -> None:
         assert again["read"] == 0
         assert after["homes"] == again["homes"]
     assert_whole(data)
+    assert_no_dead_files(data)
     assert_no_nonce_twice(data)
     found = json.loads(kwartier("--data", str(data), "audit", "replay", "--json").stdout.splitlines()[-1])
     assert (found["uncovered"], found["over_broad"], found["late"]) == (0, 0, 0)

@@ -3,16 +3,18 @@
     stage     a worker writes data files, fsynced; nobody sees them yet
     commit    under the lake's lock the files of a batch become part of the table, once per batch, all or none
     finalise  the files of a day become one, sorted, one row for each (key, channel)
-    sweep     files that belong neither to the table nor to a staged batch go
+    sweep     files go that are no part of the table and never will be
 
 A process may die at any point: the table stays readable and holds whole batches only.
 """
 
 import hashlib
 import io
+import os
+import re
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -31,8 +33,13 @@ from kwartier.store.readings.files import DataFile, Footers
 from kwartier.store.readings.staged import StagedFile
 
 _TRIES: Final = 4
-SWEEP_AGE_S: Final = 3600.0
-"""A file younger than this may be one that a worker just staged and nobody has written down yet."""
+GRACE_S: Final = 3600.0
+"""How long a file that was replaced stays, for readers that are not ours."""
+_OF_BATCH: Final = re.compile(r"b(\d+)-")
+_OF_DAY: Final = re.compile(r"f\d+\.parquet")
+
+Ended = Callable[[Collection[int]], Mapping[int, bool]]
+"""Says which of these batches have ended, so that nobody will ever commit them: True if they were committed, False if given up."""
 
 
 @final
@@ -108,7 +115,10 @@ class Readings:
             old = self._log.days().get(day, ())
             if len(old) > 1:
                 tables = merge.merged([self._open(one, opened) for one in old])
-                self._log.commit([self._write_final(day, merge.in_row_groups(tables))], old)
+                final = self._write_final(day, merge.in_row_groups(tables))
+                for one in old:
+                    os.utime(self._root / one.path)  # from now on the grace of `sweep` runs
+                self._log.commit([final], old)
 
     def _write_final(self, day: date, tables: Iterator[pa.Table]) -> StagedFile:
         """Write the file of a day. Its name holds the version that will refer to it, so a left-over of a kill is replaced."""
@@ -122,19 +132,31 @@ class Readings:
             size = draft.stat().st_size
         return _staged(path, day, size, np.concatenate(keys))
 
-    def sweep(self, known: Collection[str], *, older_than_s: float = SWEEP_AGE_S) -> int:
-        """Delete data files that neither the table nor `known` refers to; return how many.
+    def sweep(self, ended: Ended, *, grace_s: float = GRACE_S) -> int:
+        """Delete the files that nobody will ever need again; return how many. Any number of processes may stage, commit and read.
 
-        `known` are the paths of all staged files the registry still holds. Give no age below the default while workers stage.
+        It is safe because of the order. (1) The files are listed. A batch is durable in the registry before its worker writes a
+        file, so (2) `ended`, asked afterwards, knows the batch of every listed file; it has ended for good or is left alone,
+        however long its process slept, and so is one that the registry does not know. (3) Under the lake's lock nobody commits: a
+        file of an ended batch that the table does not hold now was given up or replaced, and so was a day's file.
+
+        A reader of ours that has the file open keeps it, and one about to open it looks at the table again (`_open_day`). A reader
+        of another kind does neither, so what the table once held stays `grace_s` from when it was replaced.
         """
-        newest = time.time() - older_than_s
+        held = self._held()
+        stray = [path for path in self._root.glob("day=*/*") if path not in held]
+        fate = ended({int(found[1]) for path in stray if (found := _OF_BATCH.match(path.name))})
+        before = time.time() - grace_s
         with durable.alone(self._lock):
-            kept = {one.path for files in self._log.days().values() for one in files}.union(known)
-            stray = [path for path in self._root.glob("day=*/*") if str(path.relative_to(self._root)) not in kept]
-            gone = [path for path in stray if path.stat().st_mtime <= newest]
+            held = self._held()
+            gone = [path for path in stray if path not in held and _is_dead(path, fate, before)]
+            gone += self._log.left_overs()
             for path in gone:
-                path.unlink()
+                path.unlink(missing_ok=True)
         return len(gone)
+
+    def _held(self) -> set[Path]:
+        return {self._root / one.path for files in self._log.days().values() for one in files}
 
     def day(self, key: int, day: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
         """Return what is held of one connection on one local day, by channel."""
@@ -153,6 +175,10 @@ class Readings:
     def days_held(self) -> list[date]:
         """Return the local days that have rows, in order."""
         return list(self._log.days())
+
+    def loose_days(self) -> list[date]:
+        """Return the local days that lie in more than one file: those to finalise."""
+        return [day for day, files in self._log.days().items() if len(files) > 1]
 
     def scan(self, day: date) -> Iterator[ChannelDay]:
         """Yield all channel-days of one local day in order of key and channel."""
@@ -182,6 +208,20 @@ class Readings:
         file = DataFile(self._root / one.path, self._footers)
         opened.callback(file.close)
         return file
+
+
+def _is_dead(path: Path, fate: Mapping[int, bool], before: float) -> bool:
+    """True for a file outside the table that nobody will need: given up, or replaced before this moment."""
+    of_batch = _OF_BATCH.match(path.name)
+    if of_batch is None and not _OF_DAY.match(path.name):
+        return False  # not ours
+    committed = fate.get(int(of_batch[1])) if of_batch else True
+    if committed is None:
+        return False  # it may still be committed
+    try:
+        return not committed or path.stat().st_mtime <= before
+    except FileNotFoundError:
+        return False
 
 
 def _staged(path: Path, day: date, size: int, keys: NDArray[np.int64]) -> StagedFile:

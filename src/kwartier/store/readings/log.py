@@ -124,6 +124,10 @@ class Log:
         if version % _CHECKPOINT_EVERY == 0:
             self._checkpoint(version)
 
+    def left_overs(self) -> list[Path]:
+        """Return what kills left of commits that never were (delta-rs writes `N.json#1` first). The caller holds the lock."""
+        return list(self._folder.glob("*#*"))
+
     def _checkpoint(self, version: int) -> None:
         """Shorten what an opening reads. Expired log files go only after the checkpoint that replaces them is on disk."""
         self._table.create_checkpoint()

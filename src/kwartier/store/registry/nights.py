@@ -4,7 +4,7 @@ A batch goes planned -> staged -> committed. Planned is the intent, before any m
 with its outcomes; committed says that the lake has it. A planned batch of a night that died is abandoned.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, LiteralString, final
@@ -151,6 +151,12 @@ def mark_empty(c: C, batch: int, at: datetime) -> None:
 def staged(c: C) -> list[tuple[int, list[Any]]]:
     """Return (batch, files) of those that are staged and not committed, oldest first: a start rolls them forward."""
     return c.execute("select id, files from kw.batch where state = 'staged' order by id").fetchall()
+
+
+def ended(c: C, batches: Collection[int]) -> dict[int, bool]:
+    """Return those of the batches that have ended: True if committed, False if abandoned. From either state there is no way on."""
+    query = "select id, state = 'committed' from kw.batch where id = any(%s) and state in ('committed', 'abandoned')"
+    return dict(c.execute(query, (list(batches),)).fetchall())
 
 
 def abandon_planned(c: C) -> int:

@@ -13,7 +13,10 @@ from kwartier.workflows.night.job import BatchResult
 @final
 @dataclass(slots=True)
 class NightReport:
-    """The counts of one night. `meters` are those in service, `tasks` planned profile reads, `read` completed ones; no energies."""
+    """The counts of one night. `meters` are those in service, `tasks` planned profile reads, `read` completed ones; no energies.
+
+    `rolled_forward` and `abandoned` are batches that earlier nights left, `swept` the data files.
+    """
 
     day: date
     homes: int = 0
@@ -29,9 +32,9 @@ class NightReport:
     stopped: int = 0
     gaps: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
-    days_touched: set[date] = field(default_factory=set)
     rolled_forward: int = 0
     abandoned: int = 0
+    swept: int = 0
 
     def planned(self, intent: Intent) -> None:
         """Count one round as decided and planned."""
@@ -53,7 +56,6 @@ class NightReport:
         self.channel_days += result.channel_days
         self.readings += result.readings
         self.overread += result.overread
-        self.days_touched.update(one.day for one in result.files)
 
     @property
     def avoided_reads(self) -> int:

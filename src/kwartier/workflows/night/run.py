@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import final
 
-import psycopg
-
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
+from kwartier.store import postgres
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Clock, Installation
@@ -20,7 +19,7 @@ from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult
 from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.report import NightReport
-from kwartier.workflows.night.settle import recover, settle
+from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
 
 
@@ -43,7 +42,7 @@ Progress = Callable[[int, int], None]
 @contextmanager
 def _only_one(house: Installation) -> Iterator[None]:
     """Hold the lock of the night for as long as this process lives: PostgreSQL lets go when the connection does."""
-    with psycopg.connect(house.dsns.operator, autocommit=True) as c:
+    with postgres.reached(house.dsns.operator, autocommit=True) as c:
         if not nights.lock(c):
             msg = "a night is running already"
             raise NightRuns(msg)
@@ -61,14 +60,15 @@ def run(
         report = NightReport(day)
         found = recover(house, clock())
         report.rolled_forward, report.abandoned = found.forward, found.abandoned
+        report.swept = sweep(house)
         with house.operator() as c:
             night = nights.begin(c, day, clock())
             report.meters = meters.in_service(c, midnight(day))
             house.log.record(c, [Event(clock(), EventKind.NIGHT_INTENDED, ACTOR, body={"night": night, "day": day.isoformat()})])
         retry = _first_pass(house, executor, night, report, clock, progress)
         _second_pass(house, executor, night, retry, report, clock)
-        for done in sorted(report.days_touched):
-            house.readings.finalise(done)
+        for day_read in house.readings.loose_days():  # those of a night that was killed before it came here, too
+            house.readings.finalise(day_read)
         with house.operator() as c:
             house.log.record(c, [Event(clock(), EventKind.NIGHT_ENDED, ACTOR, body={"night": night, **report.counts()})])
             nights.end(c, night, clock(), report.counts())

@@ -3,7 +3,7 @@
 The order is what makes a kill harmless: before the transaction the batch never was; after it, any start rolls it forward.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, final
@@ -104,3 +104,13 @@ def recover(house: Installation, at: datetime) -> Recovered:
     for batch, files in staged:
         commit(house, batch, [StagedFile.from_json(one) for one in files], at)
     return Recovered(len(staged), abandoned)
+
+
+def sweep(house: Installation) -> int:
+    """Remove the data files that ended batches left behind; return how many. After `recover`: what a kill left has ended then."""
+
+    def ended(batches: Collection[int]) -> dict[int, bool]:
+        with house.operator() as c:
+            return nights.ended(c, batches)
+
+    return house.readings.sweep(ended)

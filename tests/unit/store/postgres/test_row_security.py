@@ -279,8 +279,8 @@ def test_a_role_has_these_rights_and_no_other(role: str, admin_dsn: str) -> None
             "select a.privilege_type, c.oid::regclass::text from pg_class c, aclexplode(c.relacl) a"
             " where a.grantee = %(role)s::regrole"
             " union all"
-            " select a.privilege_type, format('%%s(%%s)', t.attrelid::regclass, t.attname) from pg_attribute t, aclexplode(t.attacl) a"
-            " where a.grantee = %(role)s::regrole",
+            " select a.privilege_type, format('%%s(%%s)', t.attrelid::regclass, t.attname)"
+            " from pg_attribute t, aclexplode(t.attacl) a where a.grantee = %(role)s::regrole",
             {"role": role},
         ).fetchall()
     rights: dict[str, set[str]] = {}

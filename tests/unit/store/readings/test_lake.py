@@ -1,6 +1,6 @@
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -182,18 +182,74 @@ def test_another_process_s_commit_is_seen_at_once(root: Path, lake: Readings, ma
     assert lake.day(1, DAY) == [make(1)]
 
 
-def test_sweeping_takes_left_overs_only(root: Path, lake: Readings, make: Make) -> None:
+def all_committed(batches: Collection[int]) -> dict[int, bool]:
+    """Say that every batch was committed."""
+    return dict.fromkeys(batches, True)
+
+
+def test_sweeping_takes_what_nobody_will_need(root: Path, lake: Readings, make: Make) -> None:
+    """Of a given-up batch at once, of a replaced file after its grace; never of a batch that may be committed, or is unknown."""
     put(lake, 1, [make(1)])
     put(lake, 2, [make(2, 2)])
     lake.finalise(DAY)
     staged = lake.stage(3, [make(3, 3)])
-    lake.stage(4, [make(4, 4)])
-    (root / f"day={DAY}" / "b5-aa.parquet.77.tmp").write_bytes(b"half")
-    assert lake.sweep([staged[0].path]) == 0
-    assert lake.sweep([staged[0].path], older_than_s=0) == 4
+    for batch in (4, 5):
+        lake.stage(batch, [make(4, batch)])
+    folder = root / f"day={DAY}"
+    half = {batch: folder / f"b{batch}-00ff.parquet.77.tmp" for batch in (3, 4)}
+    for path in (*half.values(), folder / "f0000000002.parquet.77.tmp", folder / "somebody else's"):
+        path.write_bytes(b"half")
+    (root / "_delta_log" / f"{4:020d}.json#1").write_bytes(b"half")
+    asked: list[Collection[int]] = []
+
+    def ended(batches: Collection[int]) -> dict[int, bool]:
+        asked.append(set(batches))
+        return {1: True, 2: True, 4: False}
+
+    assert lake.sweep(ended) == 3
+    assert asked == [{1, 2, 3, 4, 5}]
+    assert not half[4].exists()
+    assert not list((root / "_delta_log").glob("*#*"))
+    assert lake.sweep(ended, grace_s=0) == 3
     assert lake.commit(3, staged)
     assert [one.key for one in lake.scan(DAY)] == [1, 2, 3]
-    assert len(on_disk(root)) == 2
+    left = {Path(path).name.split("-")[0] for path in on_disk(root)}
+    assert left == {"f0000000003.parquet", "b3", "b5", "somebody else's"}
+
+
+def test_the_grace_of_a_replaced_file_begins_when_it_is_replaced(root: Path, lake: Readings, make: Make) -> None:
+    files = [*put(lake, 1, [make(1)]), *put(lake, 2, [make(2, 2)])]
+    for one in files:
+        os.utime(root / one.path, (0, 0))
+    lake.finalise(DAY)
+    assert lake.sweep(all_committed) == 0
+    for one in files:
+        os.utime(root / one.path, (0, 0))
+    assert lake.sweep(all_committed) == 2
+
+
+def test_what_is_staged_or_committed_while_a_sweep_asks_stays(lake: Readings, make: Make) -> None:
+    """The registry's answer is as old as the question: what happened since must not be mistaken for what it was about."""
+    early = lake.stage(1, [make(1)])
+    late: list[StagedFile] = []
+
+    def ended(batches: Collection[int]) -> dict[int, bool]:
+        assert set(batches) == {1}
+        assert lake.commit(1, early)
+        late.extend(lake.stage(2, [make(2, 2)]))
+        return {1: True, 2: False}
+
+    assert lake.sweep(ended, grace_s=0) == 0
+    assert lake.commit(2, late)
+    assert [one.key for one in lake.scan(DAY)] == [1, 2]
+
+
+def test_days_of_more_than_one_file_are_loose(lake: Readings, make: Make) -> None:
+    put(lake, 1, [make(1), make(1, day=NEXT)])
+    put(lake, 2, [make(2, 2)])
+    assert lake.loose_days() == [DAY]
+    lake.finalise(DAY)
+    assert lake.loose_days() == []
 
 
 def test_a_scan_outlives_finalise_and_sweep(lake: Readings, make: Make) -> None:
@@ -202,7 +258,7 @@ def test_a_scan_outlives_finalise_and_sweep(lake: Readings, make: Make) -> None:
     assert next(scan).key == 0
     put(lake, 2, [make(1, 2)])
     lake.finalise(DAY)
-    lake.sweep([], older_than_s=0)
+    lake.sweep(all_committed, grace_s=0)
     assert [one.batch for one in scan] == [1] * 2999
 
 
@@ -228,7 +284,7 @@ def test_readers_beside_writers_see_whole_batches(root: Path, lake: Readings, ma
         put(lake, batch, [make(30 * (batch - 1) + n + 1, batch) for n in range(30)])
         if batch % 3 == 0:
             lake.finalise(DAY)
-            lake.sweep([], older_than_s=0)
+            lake.sweep(all_committed, grace_s=0)
     over.set()
     for one in readers:
         one.join()

@@ -6,7 +6,9 @@ The registry is a folder of JSON files: {"files": [...]} for a staged batch, wri
 import json
 import os
 import sys
+from collections.abc import Collection
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,11 @@ def noted(registry: Path) -> dict[int, list[StagedFile]]:
     return {int(path.stem): [StagedFile.from_json(one) for one in json.loads(path.read_text())] for path in found}
 
 
+def ended(last: int, batches: Collection[int]) -> dict[int, bool]:
+    """Say which of the batches have ended, when all up to the last are committed."""
+    return {batch: True for batch in batches if batch <= last}
+
+
 def main(root: Path, registry: Path, batches: int) -> None:
     """Roll forward what was staged, then do the rest, finalising now and then."""
     Readings.create(root)
@@ -60,7 +67,7 @@ def main(root: Path, registry: Path, batches: int) -> None:
         if batch % 4 == 0:
             for day in DAYS:
                 lake.finalise(day)
-            lake.sweep({one.path for files in noted(registry).values() for one in files}, older_than_s=0)
+            lake.sweep(partial(ended, batch), grace_s=0)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,32 @@ def test_a_batch_goes_from_planned_to_staged_to_committed_and_no_other_way(opera
     assert nights.staged(operator) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (before, after)
+        for before in ("staged", "committed", "abandoned")
+        for after in ("planned", "staged", "committed", "abandoned")
+        if before != after and (before, after) != ("staged", "committed")
+    ],
+)
+def test_no_hand_brings_back_a_batch_that_ended(operator: C, night: int, before: str, after: str) -> None:
+    batch = nights.plan_batch(operator, night)
+    operator.execute("update kw.batch set state = %s where id = %s", (before, batch))
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation), operator.transaction():
+        operator.execute("update kw.batch set state = %s where id = %s", (after, batch))
+
+
+def test_which_batches_have_ended(operator: C, night: int) -> None:
+    planned, staged, lost, done = (nights.plan_batch(operator, night) for _ in range(4))
+    operator.execute("update kw.batch set state = 'abandoned' where id = %s", (lost,))
+    for batch in (staged, done):
+        nights.stage(operator, batch, FILES, NOON)
+    nights.mark_committed(operator, done, NOON)
+    assert nights.ended(operator, [planned, staged, lost, done, done + 1]) == {lost: False, done: True}
+    assert nights.ended(operator, []) == {}
+
+
 def test_a_batch_with_nothing_to_ask_is_done_at_once(operator: C, night: int) -> None:
     batch = nights.plan_batch(operator, night)
     nights.mark_empty(operator, batch, NOON)
