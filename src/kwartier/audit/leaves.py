@@ -1,8 +1,8 @@
 """The bodies of batch leaves: what the night meant to do, what it refused and what it did, task by task. Pure.
 
 A batch is logged as one event; its tasks are the leaves of a tree whose root stands in that event. A line is about one person: a
-task that concerns two has a line for each, with the permits about them. Bodies are short on purpose, there are millions each
-night. Their keys, in the order in which canonical JSON has them:
+task that concerns two has a line for each, with the permits about them. Bodies are short on purpose, there are millions each night.
+Their keys, in the order in which canonical JSON has them:
 
     key   in                  meaning
     at    read                when the answer was complete, epoch milliseconds

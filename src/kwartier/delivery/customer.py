@@ -21,7 +21,7 @@ def _own(heading: document.Heading) -> None:
 def download_json(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:
     """Return what is held as JSON, in the same form parties get. Raises NotForReceiver."""
     _own(heading)
-    return document.document(heading, days)
+    return document.document(heading, days, gaps=False)
 
 
 def download_csv(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:
@@ -39,6 +39,6 @@ def download_csv(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes
         for start, value, mark in zip(starts, one["values"], marks, strict=True):
             table.writerow((ean, one["register"], one["direction"], "", start, one["resolution"], value, one["unit"], mark))
     for one in held["readings"]:
-        row = (ean, one["register"], one["direction"], one.get("tariff", ""), one["at"], "", one["value"], one["unit"], "valid")
-        table.writerow(row)
+        what = (ean, one["register"], one["direction"], one.get("tariff", ""), one["at"], "")
+        table.writerow((*what, one["value"], one["unit"], one.get("quality", "valid")))
     return out.getvalue().encode()

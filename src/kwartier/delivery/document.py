@@ -6,17 +6,29 @@ the 25-hour day has no double hour. One document speaks about one metering point
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, final
 
+from kwartier.delivery.cut import bounds_s, cut, interval_s
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Purpose
-from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import (
+    HOUR_S,
+    QUARTER_S,
+    ZONE,
+    Period,
+    day_of,
+    days_in,
+    epoch_s,
+    from_epoch_s,
+    midnight,
+    quarters_in,
+)
 from kwartier.model.permit import Permit
-from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, channels_of
 
 FORMAT = "kwartier/readings/1"
 
@@ -80,18 +92,6 @@ def ground(permit: Permit) -> dict[str, Any]:
     }
 
 
-def interval_s(channel: Channel) -> int:
-    """Return the length of one interval of an interval channel, in seconds."""
-    return HOUR_S if channel is Channel.GAS else QUARTER_S
-
-
-def deltas(day: ChannelDay) -> "array[int]":
-    """Return the interval values of a channel-day as native int32."""
-    values = array("i")
-    values.frombytes(day.deltas)
-    return values
-
-
 def quality(mark: int) -> str:
     """Name the quality of one interval for a reader outside."""
     if mark & Quality.MISSING:
@@ -103,33 +103,29 @@ def quality(mark: int) -> str:
     return "valid"
 
 
-def _within(day: ChannelDay, period: Period) -> Iterator[tuple[int, int, int]]:
-    """Yield (start in epoch seconds, value, quality byte) of the intervals that lie wholly within the period."""
-    step = interval_s(day.channel)
-    first = epoch_s(midnight(day.day))
-    low = epoch_s(period.start)
-    high = epoch_s(period.end) if period.end else first + 400 * 86_400
-    for i, value in enumerate(deltas(day)):
-        start = first + i * step
-        if start >= low and start + step <= high:
-            yield start, value, day.quality[i] if day.quality else 0
-
-
 def series(day: ChannelDay, period: Period) -> dict[str, Any] | None:
-    """Return one interval channel-day as a JSON object, cut to the period; None if nothing of it lies within."""
-    rows = list(_within(day, period))
+    """Return one interval channel-day as a JSON object, cut to the period; None if no interval lies within it."""
+    step, first = interval_s(day.channel), epoch_s(midnight(day.day))
+    whole = cut(day, period) or _nothing(day.channel, day.day)
+    marks = whole.quality or bytes(len(whole.deltas) // 4)
+    low, high = bounds_s(period)
+    rows = [
+        (first + place * step, value, quality(mark))
+        for place, (value, mark) in enumerate(zip(array("i", whole.deltas), marks, strict=True))
+        if low <= first + place * step and first + (place + 1) * step <= high
+    ]
     if not rows:
         return None
     code, direction, _ = REGISTERS[day.channel]
-    marks = [quality(mark) for _, _, mark in rows]
+    said = [mark for _, _, mark in rows]
     return {
         "register": code,
         "direction": direction,
         "unit": unit(day.channel),
         "resolution": "PT1H" if day.channel is Channel.GAS else "PT15M",
         "start": local(from_epoch_s(rows[0][0])),
-        "values": [None if mark == "missing" else value for (_, value, _), mark in zip(rows, marks, strict=True)],
-        **({"quality": marks} if any(mark != "valid" for mark in marks) else {}),
+        "values": [None if mark == "missing" else value for _, value, mark in rows],
+        **({"quality": said} if any(mark != "valid" for mark in said) else {}),
     }
 
 
@@ -143,19 +139,16 @@ def starts(one: dict[str, Any]) -> list[str]:
 def reading(day: ChannelDay) -> dict[str, Any]:
     """Return one register reading at local midnight as a JSON object."""
     code, direction, tariff = REGISTERS[day.channel]
+    mark = quality(day.quality[0] if day.quality else 0)
     return {
         "register": code,
         "direction": direction,
         **({"tariff": tariff} if tariff else {}),
         "unit": unit(day.channel),
         "at": local(midnight(day.day)),
-        "value": day.start,
+        "value": None if mark == "missing" else day.start,
+        **({"quality": mark} if mark != "valid" else {}),
     }
-
-
-def _in_reach(day: ChannelDay, period: Period) -> bool:
-    at = midnight(day.day)
-    return period.start <= at and (period.end is None or at <= period.end)
 
 
 def content(days: Iterable[ChannelDay], period: Period) -> dict[str, list[dict[str, Any]]]:
@@ -164,14 +157,39 @@ def content(days: Iterable[ChannelDay], period: Period) -> dict[str, list[dict[s
     found = [series(d, period) for d in ordered if not 1 << d.channel & DAY_MASK]
     return {
         "series": [one for one in found if one],
-        "readings": [reading(d) for d in ordered if 1 << d.channel & DAY_MASK and _in_reach(d, period)],
+        "readings": [reading(d) for d in ordered if 1 << d.channel & DAY_MASK and cut(d, period) is not None],
     }
 
 
-def document(heading: Heading, days: Sequence[ChannelDay]) -> bytes:
-    """Return the parcel's body: canonical UTF-8 JSON on one line, only the channels that the permit covers."""
+def missing(days: Iterable[ChannelDay], period: Period, mask: Mask) -> list[ChannelDay]:
+    """Return a channel-day without any value for each that was asked for and is not there, so that a gap is said and not guessed.
+
+    Raises BadInput for an open period.
+    """
+    there = {(day.channel, day.day) for day in days}
+    asked = [
+        (channel, day)
+        for channel in channels_of(mask)
+        for day in (*days_in(period), day_of(period.end or period.start))
+        if (channel, day) not in there
+    ]
+    return [_nothing(channel, day) for channel, day in dict.fromkeys(asked)]
+
+
+def _nothing(channel: Channel, day: date) -> ChannelDay:
+    """Return a channel-day of which nothing is known."""
+    count = 0 if 1 << channel & DAY_MASK else quarters_in(day) * QUARTER_S // interval_s(channel)
+    return ChannelDay(0, channel, day, 0, bytes(4 * count), bytes([Quality.MISSING] * max(count, 1)), 0, 0, 0)
+
+
+def document(heading: Heading, days: Sequence[ChannelDay], *, gaps: bool) -> bytes:
+    """Return the parcel's body: canonical UTF-8 JSON on one line, only the channels that a permit covers.
+
+    With `gaps` whatever was asked for and is not there stands in it as missing; without, it holds what is held and no more.
+    """
     mask = heading.mask
     period = heading.period
+    held = [day for day in days if mask >> day.channel & 1]
     body = {
         "format": FORMAT,
         "reference": heading.reference,
@@ -181,6 +199,6 @@ def document(heading: Heading, days: Sequence[ChannelDay]) -> bytes:
         "purpose": heading.purpose.value,
         "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
         "grounds": [ground(permit) for permit in heading.permits],
-        **content((d for d in days if mask >> d.channel & 1), period),
+        **content([*held, *(missing(held, period, mask) if gaps else ())], period),
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

@@ -20,4 +20,4 @@ def readings(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:
         if request.mask & INTERVAL_MASK or request.purpose not in PURPOSES:
             msg = "a supplier gets registers at midnight for its legal tasks only"
             raise NotForReceiver(msg)
-    return document.document(heading, days)
+    return document.document(heading, days, gaps=True)

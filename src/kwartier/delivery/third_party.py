@@ -18,4 +18,4 @@ def usage(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:
         if request.purpose is not Purpose.THIRD_PARTY_SERVICE or not any(kind == "permission" for kind, _ in permit.facts):
             msg = "a third party gets data by a customer's permission only"
             raise NotForReceiver(msg)
-    return document.document(heading, days)
+    return document.document(heading, days, gaps=True)

@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -101,9 +101,45 @@ def test_a_supplier_gets_registers_with_their_tariff() -> None:
     other_day = ChannelDay(5, Channel.DAY_IMPORT_LOW, date(2026, 11, 22), 4700, b"", b"", 0, 1, 1)
     body = json.loads(supplier.readings(heading(granted), [low, other_day]))
     assert body["series"] == []
-    assert [(r["tariff"], r["value"], r["unit"], r["at"]) for r in body["readings"]] == [
-        ("low", 4711, "Wh", "2026-11-23T00:00:00+01:00")
+    assert {r["at"] for r in body["readings"]} == {"2026-11-23T00:00:00+01:00"}
+    assert [(r["register"], r["tariff"], r["value"], r["unit"], r.get("quality")) for r in body["readings"]] == [
+        ("1-0:1.8.1", "low", 4711, "Wh", None),
+        ("1-0:1.8.2", "normal", None, "Wh", "missing"),
+        ("1-0:2.8.1", "low", None, "Wh", "missing"),
+        ("1-0:2.8.2", "normal", None, "Wh", "missing"),
     ]
+
+
+def test_a_register_that_the_meter_doubts_says_so() -> None:
+    moment = Period(midnight(DAY), midnight(DAY))
+    doubted = ChannelDay(5, Channel.DAY_IMPORT_LOW, DAY, 4711, b"", bytes([Quality.NOT_VALID]), 0, 1, 1)
+    granted = permit(Role.SUPPLIER, 80, Action.DELIVER, Purpose.PERIODIC_READING, E_DAY, moment)
+    body = json.loads(supplier.readings(heading(granted), [doubted]))
+    assert (body["readings"][0]["value"], body["readings"][0]["quality"]) == (4711, "not-valid")
+    own = permit(Role.CUSTOMER, 70, Action.DELIVER, Purpose.OWN_ACCESS, E_DAY, moment)
+    assert customer.download_csv(heading(own), [doubted]).decode().splitlines()[1:] == [
+        f"{EAN.reveal()},1-0:1.8.1,consumption,low,2026-11-23T00:00:00+01:00,,4711,Wh,not-valid"
+    ]
+
+
+def test_a_day_that_is_not_there_is_missing_to_a_party_and_absent_from_a_download() -> None:
+    body = json.loads(third_party.usage(heading(app_permit(DAY)), []))
+    (one,) = body["series"]
+    assert (one["values"], one["quality"]) == ([None] * 96, ["missing"] * 96)
+    own = permit(Role.CUSTOMER, 70, Action.DELIVER, Purpose.OWN_ACCESS, IMPORT_ONLY, day_period(DAY))
+    body = json.loads(customer.download_json(heading(own), []))
+    assert (body["series"], body["readings"]) == ([], [])
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2025, 10, 26), DAY])
+def test_part_of_a_day_is_told_from_there_and_until_there(day: date) -> None:
+    count = {date(2026, 3, 29): 92, date(2025, 10, 26): 100}.get(day, 96)
+    opens = midnight(day)
+    part = Period(opens + timedelta(hours=6), opens + timedelta(hours=20, minutes=7))
+    granted = permit(Role.THIRD_PARTY, 90, Action.DELIVER, Purpose.THIRD_PARTY_SERVICE, IMPORT_ONLY, part)
+    (one,) = json.loads(third_party.usage(heading(granted), [quarters(day, Channel.IMPORT, count)]))["series"]
+    assert one["values"] == list(range(24, 80)), "the quarter that ends after the period is no part of it"
+    assert document.starts(one)[0] == document.local(part.start)
 
 
 def test_each_kind_of_receiver_takes_only_its_own_kind_of_permit() -> None:

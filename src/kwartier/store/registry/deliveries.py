@@ -43,41 +43,71 @@ class Due:
 @final
 @dataclass(frozen=True, slots=True)
 class ParcelRow:
-    """A parcel as it is being sent or withheld. `permit` is the permit to deliver, None when withheld."""
+    """A parcel as it is being sent or withheld. `subject` is whom it is about, `permit` that to deliver, None when withheld."""
 
     id: str
     due: Due
+    subject: int | None
     permit: bytes | None
     status: str
     reason: str | None
     at: datetime
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class BundleParcel:
+    """A parcel of a bundle: the question it answers, the permit it left under, and the code of the person it is about."""
+
+    id: str
+    request: Request
+    permit: bytes
+    subject_code: str | None
+
+
 SENDING = "sending"
+LOCK = 0x6B77_7061_7263_6C00
+"""Number of the advisory lock that one delivery round holds: "kwparcl" in ASCII."""
+
+_PROMISE = """
+    insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)
+    select %(batch)s, %(role)s, %(receiver)s, %(connection)s, %(purpose)s, %(mask)s, %(first_s)s, %(last_s)s, %(permit)s
+    where not exists (
+        select from kw.delivery_due d left join kw.parcel p on p.due = d.id
+        where d.connection = %(connection)s and d.first_s = %(first_s)s and d.last_s = %(last_s)s and d.role = %(role)s
+        and d.receiver = %(receiver)s and d.purpose = %(purpose)s and d.mask = %(mask)s
+        and coalesce(p.status, 'due') in ('due', 'sending', 'delivered'))
+    on conflict do nothing
+"""
+
+
+def lock(c: C) -> bool:
+    """Try to take the lock of the delivery round; it is held until the connection ends, whatever ends it."""
+    found = c.execute("select pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+    return bool(found and found[0])
 
 
 def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:
-    """Write due deliveries, in the transaction that stages their batch. One that is promised already is left as it is."""
+    """Write due deliveries, in the transaction that stages their batch.
+
+    What is due or was delivered already is left as it is, whatever ground it was read under now: a receiver gets an answer once.
+    """
     rows = [
-        (
-            batch,
-            p.request.requester.role,
-            p.request.requester.id,
-            p.request.connection,
-            p.request.purpose,
-            p.request.mask,
-            p.first_s,
-            p.last_s,
-            p.permit,
-        )
+        {
+            "batch": batch,
+            "role": p.request.requester.role,
+            "receiver": p.request.requester.id,
+            "connection": p.request.connection,
+            "purpose": p.request.purpose,
+            "mask": p.request.mask,
+            "first_s": p.first_s,
+            "last_s": p.last_s,
+            "permit": p.permit,
+        }
         for p in promises
     ]
     with c.cursor() as cursor:
-        cursor.executemany(
-            "insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-            rows,
-        )
+        cursor.executemany(_PROMISE, rows)
 
 
 def pending(c: C, limit: int, after: int = 0) -> list[Due]:
@@ -106,9 +136,9 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
     """Write parcels: `sending` within a bundle, or withheld without one."""
     with c.cursor() as cursor:
         cursor.executemany(
-            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, reason, at,"
-            " due, bundle)"
-            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s)",
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, permit, status,"
+            " reason, at, due, bundle)"
+            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
                     r.id,
@@ -119,6 +149,7 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
                     r.due.period.start,
                     r.due.period.end,
                     r.due.mask,
+                    r.subject,
                     r.permit,
                     r.status,
                     r.reason,
@@ -151,16 +182,16 @@ def bundles_in_flight(c: C) -> list[tuple[str, int]]:
     return c.execute("select id, receiver from kw.bundle where state = 'sending' order by at").fetchall()
 
 
-def parcels_of_bundle(c: C, bundle: str) -> list[tuple[str, Request, bytes]]:
-    """Return (parcel id, the request it answers, permit) of a bundle."""
+def parcels_of_bundle(c: C, bundle: str) -> list[BundleParcel]:
+    """Return the parcels of a bundle."""
     rows = c.execute(
-        "select id, receiver_role, receiver, connection, purpose, mask, lower(period), upper(period), permit"
-        " from kw.parcel where bundle = %s order by id",
+        "select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.mask, lower(p.period), upper(p.period), p.permit,"
+        " s.code from kw.parcel p left join kw.subject s on s.key = p.subject where p.bundle = %s order by p.id",
         (bundle,),
     ).fetchall()
     return [
-        (key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit)
-        for key, role, who, connection, purpose, mask, start, end, permit in rows
+        BundleParcel(key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit, code)
+        for key, role, who, connection, purpose, mask, start, end, permit, code in rows
     ]
 
 

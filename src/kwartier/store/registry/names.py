@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, final
 
 from psycopg import Connection
@@ -18,16 +17,6 @@ def eans(c: C, keys: Iterable[int]) -> dict[int, Ean]:
     """Return the EAN of each connection."""
     rows = c.execute("select key, ean from kw.connection where key = any(%s)", (list(keys),)).fetchall()
     return {key: Ean(text) for key, text in rows}
-
-
-def codes(c: C, keys: Iterable[int], at: datetime) -> dict[int, str]:
-    """Return the code of the person at each connection at a moment; empty connections are absent."""
-    rows = c.execute(
-        "select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
-        " where o.connection = any(%s) and lower(o.period) <= %s and coalesce(upper(o.period) > %s, true)",
-        (list(keys), at, at),
-    ).fetchall()
-    return dict(rows)
 
 
 @final

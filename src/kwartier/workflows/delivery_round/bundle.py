@@ -41,3 +41,9 @@ def name(path: Path) -> None:
 def discard(path: Path) -> None:
     """Remove what was written aside and never left."""
     path.with_suffix(ASIDE).unlink(missing_ok=True)
+
+
+def sweep(outbox: Path) -> None:
+    """Remove what a crash left aside before it was announced."""
+    for stray in outbox.glob(f"*/*{ASIDE}"):
+        stray.unlink()

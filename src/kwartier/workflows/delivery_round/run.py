@@ -2,11 +2,13 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, final
 
+import psycopg
 from psycopg import Connection
 
 from kwartier.audit import leaves
@@ -14,15 +16,23 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.delivery import document, supplier, third_party
 from kwartier.grounds.decide import decide
 from kwartier.model.ean import Ean
+from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Facts, Refusal, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
-from kwartier.store.registry import deliveries, facts, names
+from kwartier.store.registry import deliveries, facts, names, people
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Clock, Installation
+
+
+class DeliveryRuns(KwartierError):
+    """Another process is delivering; nothing was done. The caller waits for it."""
+
+    code = "delivery-runs"
+
 
 PER_BUNDLE = 500
 ACTOR = "operator"
@@ -47,18 +57,39 @@ class _Known:
     ean: Ean
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A parcel that may leave, with its document."""
+
+    row: ParcelRow
+    permit: Permit
+    body: bytes
+
+
 def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = lambda _: None) -> DeliveryReport:
-    """Deliver what is due. Safe to repeat and to interrupt: a due delivery ends in exactly one parcel."""
+    """Deliver what is due. Safe to repeat and to interrupt: a due delivery ends in exactly one parcel. Raises DeliveryRuns."""
     report = DeliveryReport()
-    recover(house, clock())
-    while due := _pending(house):
-        by_receiver: dict[int, list[Due]] = defaultdict(list)
-        for one in due:
-            by_receiver[one.receiver.id].append(one)
-        for receiver, asked in by_receiver.items():
-            _hand_over(house, receiver, asked, clock, report)
-        progress(len(due))
+    with _only_one(house):
+        recover(house, clock())
+        while due := _pending(house):
+            by_receiver: dict[int, list[Due]] = defaultdict(list)
+            for one in due:
+                by_receiver[one.receiver.id].append(one)
+            for receiver, asked in by_receiver.items():
+                _hand_over(house, receiver, asked, clock, report)
+            progress(len(due))
     return report
+
+
+@contextmanager
+def _only_one(house: Installation) -> Iterator[None]:
+    """Hold the lock of the round for as long as this process lives: two at once would take back each other's bundles."""
+    with psycopg.connect(house.dsns.operator, autocommit=True) as c:
+        if not deliveries.lock(c):
+            msg = "a delivery round is running already"
+            raise DeliveryRuns(msg)
+        yield
 
 
 def _pending(house: Installation) -> list[Due]:
@@ -67,35 +98,22 @@ def _pending(house: Installation) -> list[Due]:
 
 
 def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Clock, report: DeliveryReport) -> None:
+    """Write what may leave, then decide everything once more and announce it: until then a revocation holds it back."""
+    drafts = _drafts(house, asked, clock())
     at = clock()
-    with house.operator() as c:
-        known = _known(c, {one.connection for one in asked}, at)
-        codes = deliveries.party_codes(c)
-        subjects = names.codes(c, sorted(known), at)
     box = secrets.token_hex(16)
-    path = bundle.path_of(house.outbox, codes[receiver], box)
-    sending: list[tuple[ParcelRow, Permit, bytes]] = []
-    withheld: list[tuple[ParcelRow, Refusal]] = []
-    for one in asked:
-        there = known[one.connection]
-        answer = decide(deliveries.request(one.receiver, one.connection, one.purpose, one.mask, one.period), there.facts, at=at)
-        parcel = secrets.token_hex(16)
-        if isinstance(answer, Refusal):
-            withheld.append((ParcelRow(parcel, one, None, ParcelStatus.WITHHELD, answer.rule, at), answer))
-        else:
-            row = ParcelRow(parcel, one, answer.id, deliveries.SENDING, None, at)
-            sending.append((row, answer, _body(house, parcel, one, there, answer, at)))
-    if sending:
-        bundle.write_aside(path, (body for _, _, body in sending))
     with house.operator() as c:
-        _withhold(house, c, withheld, subjects, at)
+        path = bundle.path_of(house.outbox, names.party_code(c, receiver), box)
+        sending, withheld = _decided(house, c, asked, drafts, at)
+        _withhold(house, c, withheld, at)
         if sending:
+            bundle.write_aside(path, (one.body for one in sending))
             deliveries.open_bundle(c, box, receiver, at)
-            deliveries.add_parcels(c, (row for row, _, _ in sending), box)
+            deliveries.add_parcels(c, (one.row for one in sending), box)
     report.withheld += len(withheld)
     if sending:
         bundle.name(path)
-        _mark(house, box, subjects, {permit.id: permit.rule for _, permit, _ in sending}, clock())
+        _mark(house, box, {one.permit.id: one.permit.rule for one in sending}, clock())
         report.delivered += len(sending)
 
 
@@ -103,6 +121,44 @@ def _known(c: Connection[Any], keys: set[int], at: datetime) -> dict[int, _Known
     eans = names.eans(c, sorted(keys))
     rows = facts.rows(c, sorted(keys), year=at.year, day=day_of(at))
     return {row.key: _Known(row.facts, row.product, eans[row.key]) for row in rows}
+
+
+def _decide(one: Due, there: _Known, at: datetime) -> Permit | Refusal:
+    return decide(deliveries.request(one.receiver, one.connection, one.purpose, one.mask, one.period), there.facts, at=at)
+
+
+def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _Draft]:
+    """Make the documents of what may leave as it looks now: looking up readings takes its time."""
+    with house.operator() as c:
+        known = _known(c, {one.connection for one in asked}, at)
+    answers = ((one, _decide(one, known[one.connection], at)) for one in asked)
+    return {one.id: _draft(house, one, known[one.connection], answer, at) for one, answer in answers if isinstance(answer, Permit)}
+
+
+def _draft(house: Installation, one: Due, there: _Known, permit: Permit, at: datetime) -> _Draft:
+    parcel = secrets.token_hex(16)
+    row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
+    return _Draft(row, permit, _body(house, parcel, one, there, permit, at))
+
+
+def _decided(
+    house: Installation, c: Connection[Any], asked: list[Due], drafts: dict[int, _Draft], at: datetime
+) -> tuple[list[_Draft], list[tuple[ParcelRow, Refusal]]]:
+    """Decide everything again, just before: what may still leave, and what may not and why."""
+    known = _known(c, {one.connection for one in asked}, at)
+    sending: list[_Draft] = []
+    withheld: list[tuple[ParcelRow, Refusal]] = []
+    for one in asked:
+        there, draft = known[one.connection], drafts.get(one.id)
+        answer = _decide(one, there, at)
+        if isinstance(answer, Refusal):
+            parcel = secrets.token_hex(16)
+            withheld.append((ParcelRow(parcel, one, answer.subject, None, ParcelStatus.WITHHELD, answer.rule, at), answer))
+        elif draft is not None and draft.permit.id == answer.id:
+            sending.append(draft)
+        else:  # the ground is another one than a moment ago
+            sending.append(_draft(house, one, there, answer, at))
+    return sending, withheld
 
 
 def _body(house: Installation, reference: str, one: Due, there: _Known, permit: Permit, at: datetime) -> bytes:
@@ -113,10 +169,9 @@ def _body(house: Installation, reference: str, one: Due, there: _Known, permit: 
     return make(heading, days)
 
 
-def _withhold(
-    house: Installation, c: Connection[Any], withheld: list[tuple[ParcelRow, Refusal]], subjects: dict[int, str], at: datetime
-) -> None:
+def _withhold(house: Installation, c: Connection[Any], withheld: list[tuple[ParcelRow, Refusal]], at: datetime) -> None:
     deliveries.add_parcels(c, (row for row, _ in withheld), None)
+    codes = people.codes(c, {row.subject for row, _ in withheld if row.subject is not None})
     house.log.record(
         c,
         [
@@ -124,7 +179,7 @@ def _withhold(
                 at,
                 EventKind.PARCEL_WITHHELD,
                 ACTOR,
-                subjects.get(row.due.connection),
+                None if row.subject is None else codes.get(row.subject),
                 row.due.connection,
                 leaves.parcel(row.id, refusal.request, None, refusal.rule),
             )
@@ -133,7 +188,7 @@ def _withhold(
     )
 
 
-def _mark(house: Installation, box: str, subjects: dict[int, str], rules: dict[bytes, str], at: datetime) -> None:
+def _mark(house: Installation, box: str, rules: dict[bytes, str], at: datetime) -> None:
     """The last step, and what a start does for a bundle that got its name just before a crash."""
     with house.operator() as c:
         sent = deliveries.parcels_of_bundle(c, box)
@@ -145,28 +200,26 @@ def _mark(house: Installation, box: str, subjects: dict[int, str], rules: dict[b
                     at,
                     EventKind.PARCEL_DELIVERED,
                     ACTOR,
-                    subjects.get(request.connection),
-                    request.connection,
-                    leaves.parcel(parcel, request, permit, rules.get(permit, "")),
+                    one.subject_code,
+                    one.request.connection,
+                    leaves.parcel(one.id, one.request, one.permit, rules.get(one.permit, "")),
                 )
-                for parcel, request, permit in sent
+                for one in sent
             ],
         )
 
 
 def recover(house: Installation, at: datetime) -> None:
-    """Finish or take back what a crash left between intent and deed."""
+    """Finish or take back what a crash left between intent and deed. Under the lock of the round."""
     with house.operator() as c:
         in_flight = deliveries.bundles_in_flight(c)
         codes = deliveries.party_codes(c)
     for box, receiver in in_flight:
         path = bundle.path_of(house.outbox, codes[receiver], box)
         if path.exists():
-            with house.operator() as c:
-                keys = sorted({request.connection for _, request, _ in deliveries.parcels_of_bundle(c, box)})
-                subjects = names.codes(c, keys, at)
-            _mark(house, box, subjects, {}, at)
+            _mark(house, box, {}, at)
             continue
         bundle.discard(path)
         with house.operator() as c:
             deliveries.take_back(c, box)
+    bundle.sweep(house.outbox)
