@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.delivery import customer, document
+from kwartier.delivery.cut import cut
 from kwartier.grounds.decide import decide
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.ground import Action, DataClass, Facts, Purpose, Refusal, Request, Requester, Role
@@ -33,13 +34,23 @@ def _shown(one: Own) -> MyConnection:
     return MyConnection(one.key, str(one.ean), one.product, one.mine)
 
 
-def own(house: Installation, subject: int, connection: int) -> Own:
-    """Return one connection of this person. Raises NotYours."""
+def stays(house: Installation, subject: int, connection: int) -> list[Own]:
+    """Return this person's times at one connection, the latest first: who left may have come back. Raises NotYours."""
     with house.portal(subject) as c:
-        for one in names.own(c, subject):
-            if one.key == connection:
-                return one
-    msg = "no such connection of this person"
+        found = [one for one in names.own(c, subject) if one.key == connection]
+    if not found:
+        msg = "no such connection of this person"
+        raise NotYours(msg)
+    return found
+
+
+def stay(house: Installation, subject: int, connection: int, asked: Period) -> tuple[Own, Period]:
+    """Return the latest time of this person there that reaches into the period, and what they share. Raises NotYours."""
+    for one in stays(house, subject, connection):
+        shared = one.mine.meet(asked)
+        if shared is not None and not shared.is_moment:
+            return one, shared
+    msg = "this person did not live there then"
     raise NotYours(msg)
 
 
@@ -63,18 +74,18 @@ def own_request(subject: int, one: Own, period: Period, action: Action, kind: Ma
 
 
 def usage(house: Installation, subject: int, connection: int, day: date, *, at: datetime) -> UsageDay:
-    """Show one local day as it is held. Raises NotYours for a connection that is not this person's, or not on that day."""
-    one = own(house, subject, connection)
-    period = one.mine.meet(day_period(day))
-    if period is None or period.is_moment:
-        msg = "this person did not live there on that day"
-        raise NotYours(msg)
+    """Show one local day as it is held, of a day that was parted by a move the own part.
+
+    Raises NotYours for a connection that is not this person's, or not on that day.
+    """
+    one, period = stay(house, subject, connection, day_period(day))
     known = own_facts(house, connection, day.year)
     answer = decide(own_request(subject, one, period, Action.VIEW, INTERVAL_MASK), known, at=at)
     if isinstance(answer, Refusal):
         _log_view(house, subject, one, period, None, at)
         return UsageDay(_shown(one), day, (), None, answer, None)
-    days = house.readings.day(connection, day, answer.request.mask)
+    held = house.readings.day(connection, day, answer.request.mask)
+    days = [mine for whole in held if (mine := cut(whole, period)) is not None]
     _log_view(house, subject, one, period, answer, at)
     return UsageDay(_shown(one), day, tuple(days), answer, None, None if days else _why_empty(house, connection, day))
 
@@ -107,12 +118,7 @@ def _why_empty(house: Installation, connection: int, day: date) -> str:
 
 def download(house: Installation, subject: int, connection: int, first: date, last: date, form: str, *, at: datetime) -> Download:
     """Give everything held from `first` to `last`, both included, as `json` or `csv`. Raises NotYours."""
-    one = own(house, subject, connection)
-    asked = Period(day_period(first).start, day_period(last).end)
-    period = one.mine.meet(asked)
-    if period is None or period.is_moment:
-        msg = "this person did not live there in that period"
-        raise NotYours(msg)
+    one, period = stay(house, subject, connection, Period(day_period(first).start, day_period(last).end))
     known = own_facts(house, connection, last.year)
     permits = [
         answer

@@ -38,8 +38,11 @@ def _lines(house: Installation, subject: int) -> tuple[list[LogLine], dict[int, 
         parties = names.parties(c)
     if me is None:
         return [], parties
+    since: dict[int, datetime] = {}
+    for one in mine:  # who came back has more than one time there, and sees each line once
+        since[one.key] = min(one.mine.start, since.get(one.key, one.mine.start))
     with house.operator() as c:
-        return [line for one in mine for line in house.log.of_subject(c, me.code, one.key, Period(one.mine.start))], parties
+        return [line for key, start in since.items() for line in house.log.of_subject(c, me.code, key, Period(start))], parties
 
 
 def _grants(line: LogLine) -> list[Grant]:
