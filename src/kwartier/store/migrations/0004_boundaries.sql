@@ -13,12 +13,6 @@ create policy mine on kw.parcel for select to kw_portal
     using (exists (select from kw.occupancy o where o.connection = parcel.connection and o.subject = kw.me()
         and kw.shares(o.period, parcel.period)));
 
--- A due delivery ends in one parcel (parcel_per_due). The same data may be due again on another ground, say a permission that was
--- given anew after it was revoked: that is another delivery, and must not collide with the first one when its bundle is closed.
-drop index kw.parcel_once;
-create unique index parcel_once on kw.parcel (receiver_role, receiver, connection, purpose, period, mask)
-    where status = 'delivered' and due is null;
-
 -- A counter may begin anew only with a key that is another one: a version that rises over the same key would repeat nonces.
 create or replace function kw.counter_rises() returns trigger language plpgsql as $$
 begin
