@@ -3,14 +3,21 @@
 import ipaddress
 import socket
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["fixtures_postgres"]
 
-CHAIN = Path(__file__).parent / "chain"
+ONE_WORKER = (
+    "tests/chain/test_by_dsn.py",
+    "tests/chain/test_night.py",
+    "tests/browser/",
+    "tests/unit/workflows/replay/test_replay.py",
+)
+"""Tests that share one long night, by the beginning of their names: it is run once for all of a place."""
 ALLOWED = ipaddress.ip_network("127.0.0.0/8")
 CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 RESOLVING = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
@@ -68,7 +75,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep what shares one long night on one worker: the whole chain is run once for all tests of it."""
-    if item.path.is_relative_to(CHAIN) and not item.get_closest_marker("xdist_group"):
-        item.add_marker(pytest.mark.xdist_group("chain"))
+class Scheduling(LoadScopeScheduling):
+    """One test at a time to whichever worker is free, but for those that share a long night."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in ONE_WORKER if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Keep on one worker what would else run the same night on each. The marks of xdist 3.8 do nothing under pytest 9.2."""
+    return Scheduling(config, log)

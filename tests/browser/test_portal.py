@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from chain_support import Night, demo, kwartier
 from kwartier.audit import verify
 
-pytestmark = [pytest.mark.database, pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.database, pytest.mark.browser]
 
 CHROMIUM = next(
     (p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")) if p.exists()), None

@@ -18,7 +18,7 @@ from kwartier.store.postgres.dsns import ROLES
 from kwartier.store.postgres.server import embedded
 from kwartier.workflows import installation
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("by dsn")]
+pytestmark = pytest.mark.database
 
 HOMES = 30
 PATIENCE = "# the town answers at once or not at all\nconnect_s = 2.0\nanswer_s = 2.5\nsession_s = 30.0\n"

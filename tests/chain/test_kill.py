@@ -22,7 +22,7 @@ from chain_support import DAY, kwartier, processes_of, town
 from kwartier.store.registry import names
 from kwartier.workflows import installation
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.database, pytest.mark.timeout(900)]
 
 HEADER = struct.Struct(">QI")
 # Small batches and few meters at once, so that a night has many moments between its steps.

@@ -17,7 +17,7 @@ from kwartier.store.registry import names
 from kwartier.workflows import installation, replay
 from kwartier.workflows.night import run as nights
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.database
 
 KEYS = {
     *("homes", "meters", "date", "tasks", "read", "gaps", "refused", "avoided_reads", "unavoidable_overread", "channel_days"),

@@ -20,7 +20,7 @@ from kwartier.workflows import delivery_round, installation, permission
 from kwartier.workflows.installation import Installation, meter_models, system_clock
 from kwartier.workflows.night import run as nights
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("chain")]
+pytestmark = pytest.mark.database
 
 ONE_BY_ONE = "batch_meters = 30\nworkers = 1\nconcurrency = 1\nconnect_s = 1.0\nanswer_s = 3.0\n"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import pytest
 
 from chain_support import DAY, town
 from kwartier.keys import shipment
@@ -16,7 +15,6 @@ from kwartier.model.period import ZONE, day_period, quarters_in
 from kwartier.model.register import Channel
 from kwartier.workflows import installation
 
-pytestmark = pytest.mark.xdist_group("interop")
 ROOT = Path(__file__).parents[2]
 PEER = ROOT / ".peers" / "dlms-cosem" / "bin" / "python"
 

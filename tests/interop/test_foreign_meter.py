@@ -18,7 +18,6 @@ from kwartier.model.register import ALL_MASK, Channel
 from kwartier.model.task import GapReason, ProfileName, Result, Task
 from kwartier.wire.dlms import models
 
-pytestmark = pytest.mark.xdist_group("interop")
 PEER = Path(__file__).parents[2] / ".peers" / "pydlms-client" / "bin" / "python"
 GUEK, GAK = bytes(range(16)), bytes(range(0xD0, 0xE0))
 FIRST = int(datetime(2024, 5, 1, tzinfo=UTC).timestamp())

@@ -16,7 +16,7 @@ from kwartier.workflows.replay import findings
 from kwartier.workflows.replay.findings import CATEGORIES, KEPT, Category, Findings
 from replay_support import Faulty
 
-pytestmark = [pytest.mark.database, pytest.mark.xdist_group("replay")]
+pytestmark = pytest.mark.database
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 
 
