@@ -38,7 +38,7 @@ _Table = npt.NDArray[np.uint8]
 @final
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """n rows in the order of the meter.
+    """n rows in the order of the meter. Only `values` may be written to.
 
     `stamps` int64[n] epoch seconds UTC; `status` uint8[n], the AMR status (0 where the profile has none); `values` int64[n] per
     channel, Wh or dm3; `missing` bool[n] per channel: the value there is 0 and means nothing; `capture` int64[n] epoch seconds at
@@ -91,16 +91,17 @@ class _Layout:
 
     width: int
     fixed: tuple[tuple[int, bytes], ...]
-    cells: tuple[tuple[int, str], ...]
+    cells: tuple[tuple[int, "_Kind"], ...]
 
 
-_DATE: Final = "date"
-_U64: Final = ">u8"
-_CELLS: Final[dict[bytes, tuple[int, int, str]]] = {
-    b"\x09\x0c": (2, 12, _DATE),
-    **{bytes((tag,)): (1, size, f">u{size}") for tag, size in axdr.UNSIGNED.items()},
-    **{bytes((tag,)): (1, size, f">i{size}") for tag, size in axdr.SIGNED.items()},
-    bytes((axdr.DATE_TIME,)): (1, 12, _DATE),
+_Kind = np.dtype[np.integer] | None
+"""What a cell holds: a number of this type, or (None) a date-time."""
+_U64: Final = np.dtype(">u8")
+_CELLS: Final[dict[bytes, tuple[int, int, _Kind]]] = {
+    b"\x09\x0c": (2, clock.LENGTH, None),
+    **{bytes((tag,)): (1, size, np.dtype(f">u{size}")) for tag, size in axdr.UNSIGNED.items()},
+    **{bytes((tag,)): (1, size, np.dtype(f">i{size}")) for tag, size in axdr.SIGNED.items()},
+    bytes((axdr.DATE_TIME,)): (1, clock.LENGTH, None),
 }
 """By its leading bytes: how many of them are fixed, how many follow, and what those are."""
 
@@ -116,7 +117,7 @@ def _layout_of(data: bytes, start: int, columns: Sequence[Column]) -> _Layout | 
         if head not in _CELLS:
             head = head[:1]
         cell = _CELLS.get(head)
-        if cell is None or (cell[2] == _DATE) != (column.role in {_CLOCK, _CAPTURE}):
+        if cell is None or (cell[2] is None) != (column.role in {_CLOCK, _CAPTURE}):
             return None
         heads.append(head)
         at += cell[0] + cell[1]
@@ -147,12 +148,12 @@ def _regular(table: _Table, layout: _Layout, columns: Sequence[Column]) -> Rows:
     contents: list[_Numbers] = []
     absent: list[Bools | None] = []
     for offset, kind in layout.cells:
-        if kind == _DATE:
+        if kind is None:
             seconds, bad = _dates(table[:, offset : offset + clock.LENGTH].tobytes())
             contents.append(seconds)
             absent.append(bad)
         else:
-            contents.append(_numbers(table, offset, np.dtype(kind)))
+            contents.append(_numbers(table, offset, kind))
             absent.append(None)
     return _assemble(columns, contents, absent)
 
@@ -168,7 +169,7 @@ def _dates(octets: bytes) -> tuple[Ints, Bools | None]:
 def _numbers(table: _Table, offset: int, kind: np.dtype[np.integer]) -> _Numbers:
     """Return one column of numbers, none below zero or beyond 2^63. A view: _assemble copies it."""
     numbers = np.ndarray(len(table), kind, table, offset, (table.strides[0],))
-    if (kind.kind == "i" and int(numbers.min()) < 0) or (kind.str == _U64 and int(numbers.max()) > _MOST):
+    if (kind.kind == "i" and int(numbers.min()) < 0) or (kind == _U64 and int(numbers.max()) > _MOST):
         msg = "a register below zero or beyond 2^63"
         raise Malformed(msg)
     return numbers
@@ -236,7 +237,7 @@ def _assemble(columns: Sequence[Column], contents: Sequence[_Numbers], absent: S
     """Make Rows of the columns: numbers and stamps as read, and where there were none (None: nowhere)."""
     stamps: Ints | None = None
     capture: Ints | None = None
-    status = np.zeros(len(contents[0]), np.uint8)
+    status: npt.NDArray[np.uint8] | None = None
     values: dict[Channel, Ints] = {}
     missing: dict[Channel, Bools] = {}
     for column, numbers, none in zip(columns, contents, absent, strict=True):
@@ -248,13 +249,21 @@ def _assemble(columns: Sequence[Column], contents: Sequence[_Numbers], absent: S
             capture = numbers.astype(np.int64, copy=False) if none is None else np.where(none, NO_CAPTURE, numbers)
         elif column.channel is not None:
             values[column.channel] = _to_base(numbers.astype(np.int64), column.to_base)
-            missing[column.channel] = np.zeros(len(numbers), np.bool_) if none is None else none
+            missing[column.channel] = _nowhere(len(numbers)) if none is None else none
     if stamps is None:
         msg = "rows without a clock"
         raise Malformed(msg)
     if capture is not None:
         _drop_uncaptured(values, missing, capture == NO_CAPTURE)
-    return Rows(stamps, status, values, missing, capture)
+    return Rows(stamps, np.zeros(len(stamps), np.uint8) if status is None else status, values, missing, capture)
+
+
+@lru_cache(maxsize=128)
+def _nowhere(count: int) -> Bools:
+    """Return that nothing is missing in so many rows. Kept, since nearly always that is so."""
+    nothing = np.zeros(count, np.bool_)
+    nothing.flags.writeable = False
+    return nothing
 
 
 def _drop_uncaptured(values: dict[Channel, Ints], missing: dict[Channel, Bools], none: Bools) -> None:
