@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, final
 
 from kwartier.model.meter import Column, MeterModel, Profile
+from kwartier.model.period import day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import Mask
 from kwartier.model.task import Task
@@ -17,6 +19,7 @@ _CELL: Final = 16
 """Bytes that a cell of a row takes at most: a date-time with tag and length takes 14."""
 _BLOCK_OVERHEAD: Final = 64
 """Bytes of a PDU that are no data, generously."""
+_DAY_S: Final = 86_400
 _VISIT: Final = 4
 """AARQ, the answer to the challenge and the APDU that carries it, and the release."""
 
@@ -70,6 +73,29 @@ class Requests:
         if made is None:
             made = self._made[key] = _get_request(model, task, first_s, last_s, mask)
         return made
+
+
+def joined(model: MeterModel, task: Task, live: Sequence[PermitRef]) -> tuple[PermitRef, ...]:
+    """Return those of the permits, beginning with the earliest, between which no row of the task's profile lies bare.
+
+    A task is one range of rows. Where a permit in its middle was stopped, the range would reach over time that nobody may know.
+    """
+    profile = model.profile(task.profile)
+    if len(live) == len(task.permits) or profile is None:
+        return tuple(live)
+    together: list[PermitRef] = []
+    for permit in sorted(live, key=lambda one: (one.first_s, one.last_s)):
+        if together and permit.first_s > _row_after(profile, max(one.last_s for one in together)):
+            break
+        together.append(permit)
+    return tuple(permit for permit in live if permit in together)
+
+
+def _row_after(profile: Profile, moment_s: int) -> int:
+    """Return the stamp of the first row after a moment; a row of a day stands at local midnight."""
+    if profile.period_s < _DAY_S:
+        return (moment_s // profile.period_s + 1) * profile.period_s
+    return epoch_s(midnight(day_of(from_epoch_s(moment_s)) + timedelta(days=1)))
 
 
 def _get_request(model: MeterModel, task: Task, first_s: int, last_s: int, mask: Mask) -> GetRequest:

@@ -9,7 +9,7 @@ from typing import Final, final
 from kwartier.headend.connection import Connection, Tap, connect
 from kwartier.headend.errors import HeadendError, Silent
 from kwartier.headend.reasons import reason_of
-from kwartier.headend.request import GetRequest, Requests
+from kwartier.headend.request import GetRequest, Requests, joined
 from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
@@ -98,6 +98,7 @@ class Session:
         if not live:
             self._end(place, Result.STOPPED)
             return
+        live = joined(self._job.model, task, live)
         try:
             request = self._run.requests.get(self._job.model, task, live)
         except Misuse:

@@ -214,6 +214,30 @@ def test_what_only_a_stopped_permit_covers_is_not_asked_either() -> None:
     assert clock.encode(FIRST_S) not in get
 
 
+def test_where_a_permit_in_the_middle_was_stopped_its_time_is_not_asked_between_the_others() -> None:
+    """One GET is one range: what lies beyond the hole is not served, and so it is asked the next time the night runs."""
+    six, noon, evening = (FIRST_S + hours * 3600 for hours in (6, 12, 18))
+    permits = [permit(1, last_s=six), permit(2, six, noon), permit(3, noon, evening), permit(4, evening)]
+
+    async def night(stopped: int) -> tuple[headend.TaskAnswer, bytes]:
+        async with meter.Street(meter.good, DAY).listening() as street:
+            asked = [job(street.port, [task(permits=permits)])]
+            (answer,) = await read_all(asked, stops=Stops({("permission", stopped)}))
+            (get,) = gets_of(street)
+            return answer.answers[0], get
+
+    answer, get = asyncio.run(night(3))
+    assert answer.live == (permits[0], permits[1])
+    assert clock.encode(FIRST_S) in get
+    assert clock.encode(noon) in get
+    answer, get = asyncio.run(night(2))
+    assert answer.live == (permits[0],)
+    assert clock.encode(six) in get
+    answer, get = asyncio.run(night(1))
+    assert answer.live == tuple(permits[1:])
+    assert clock.encode(LAST_S) in get
+
+
 def test_a_revocation_during_the_night_stops_the_next_get() -> None:
     stops = Stops()
 

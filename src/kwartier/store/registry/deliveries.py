@@ -11,6 +11,7 @@ from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, from_epoch_s
 from kwartier.model.register import INTERVAL_MASK, Mask
+from kwartier.store.registry import locks
 
 C = Connection[Any]
 
@@ -81,10 +82,9 @@ _PROMISE = """
 """
 
 
-def lock(c: C) -> bool:
-    """Try to take the lock of the delivery round; it is held until the connection ends, whatever ends it."""
-    found = c.execute("select pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
-    return bool(found and found[0])
+def lock(c: C, wait_ms: int = locks.WAIT_MS) -> bool:
+    """Take the lock of the delivery round; it is held until the connection ends, whatever ends it. False if held."""
+    return locks.take(c, LOCK, wait_ms)
 
 
 def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, LiteralString, final
 
-from psycopg.errors import LockNotAvailable
 from psycopg.types.json import Jsonb
 
 from kwartier.model.task import GapReason, Result, Task
+from kwartier.store.registry import locks
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.errors import WrongState
 from kwartier.store.registry.rows import C, Row
 
 LOCK = 0x6B77_6E69_6768_7400
 """Number of the advisory lock that one night holds: "kwnight" in ASCII."""
-LOCK_WAIT_MS = 3000
 PERMIT_BYTES = 16
 
 _STAGE = "update kw.batch set state = 'staged', files = %s, staged = %s where id = %s and state = 'planned'"
@@ -90,17 +89,9 @@ class Gap:
     at: datetime
 
 
-def lock(c: C, wait_ms: int = LOCK_WAIT_MS) -> bool:
-    """Take the lock of the night; it is held until `unlock` or until the connection ends, whatever ends it. False if held.
-
-    The wait is for a night that was killed just now: its server process lets go a moment after it.
-    """
-    _one(c, "select set_config('lock_timeout', %s, false)", (str(wait_ms),))
-    try:
-        _one(c, "select pg_advisory_lock(%s)", (LOCK,))
-    except LockNotAvailable:
-        return False
-    return True
+def lock(c: C, wait_ms: int = locks.WAIT_MS) -> bool:
+    """Take the lock of the night; it is held until `unlock` or until the connection ends, whatever ends it. False if held."""
+    return locks.take(c, LOCK, wait_ms)
 
 
 def unlock(c: C) -> None:

@@ -1,4 +1,4 @@
-"""What must stop at once: revocations, refusals, ends. Workers ask here at most every 250 ms.
+"""What must stop at once: revocations, refusals, ends, also those that were known before. Workers ask here at most every 250 ms.
 
 Triggers write the stops of permissions and restrictions. A stop holds from `at` on, which may lie before or after the moment
 at which it was said.
@@ -22,9 +22,14 @@ A_NIGHT = timedelta(days=1)
 """Facts loaded "tomorrow" come from a simulated clock: then everything counts that begins within a day of it."""
 
 _SINCE = """
+    with past as materialized (select coalesce(%(now)s::timestamptz,
+        case when %(at)s <= clock_timestamp() then clock_timestamp() else %(at)s end) as at)
     select distinct fact, ref from kw.stop where (at >= %(early)s or said >= %(early)s)
     and at <= coalesce(%(now)s::timestamptz,
         case when %(at)s <= clock_timestamp() then clock_timestamp() + %(skew)s else %(at)s + %(night)s end)
+    union select 'permission', id from kw.permission_state where upper(live) > %(early)s and upper(live) <= (select at from past)
+    union select 'agreement', id from kw.agreement where upper(period) > %(early)s and upper(period) <= (select at from past)
+    union select 'use_case', id from kw.use_case where upper(approved) > %(early)s and upper(approved) <= (select at from past)
 """
 _ADD = """
     insert into kw.stop (fact, ref, at)
@@ -36,7 +41,8 @@ def since(c: C, at: datetime, *, now: datetime | None = None) -> frozenset[FactR
     """Return every fact stopped since the facts were loaded at `at`: the whole list each time.
 
     Sequence numbers and clocks become visible out of order, so there is no "only the newest". A stop that begins after `now`,
-    by default the database's, is not yet one: a meter to be switched off next month is read tonight.
+    by default the database's, is not yet one: a meter to be switched off next month is read tonight. What runs out by itself
+    (a permission, an agreement, the approval of a use case) is stopped by its end: nobody says so.
     """
     with rows.cursor(c) as cursor:
         values = {"early": at - IN_FLIGHT, "at": at, "now": now, "skew": SKEW, "night": A_NIGHT}

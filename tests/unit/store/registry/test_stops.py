@@ -70,6 +70,36 @@ def test_what_was_over_before_it_was_said_stops_nothing(operator: C, world: Worl
     assert stops.since(operator, now()) == frozenset()
 
 
+def test_what_runs_out_during_the_night_stops_by_itself(operator: C, world: World) -> None:
+    """Nobody says anything: the permission, the agreement and the approval end when they said they would."""
+    home, me = world.connection(), world.subject()
+    world.occupancy(home, me)
+    loaded = now()
+    soon = Period(loaded - timedelta(days=9), loaded + 2 * HOUR)
+    permission, agreement = world.permission(home, me, None, soon), world.agreement(world.party(), soon)
+    case = world.use_case()
+    operator.execute("update kw.use_case set approved = tstzrange(%s, %s) where id = %s", (soon.start, soon.end, case))
+    world.permission(home, me, None, Period(loaded - timedelta(days=9), loaded + 3 * HOUR), purpose="longer")
+    assert soon.end is not None
+    assert stops.since(operator, loaded, now=soon.end - HOUR) == frozenset()
+    assert stops.since(operator, loaded) == frozenset()
+    assert stops.since(operator, loaded, now=soon.end) == {
+        ("permission", permission),
+        ("agreement", agreement),
+        ("use_case", case),
+    }
+
+
+def test_an_end_that_has_come_stops_by_the_clock_of_the_registry(operator: C, world: World) -> None:
+    home, me = world.connection(), world.subject()
+    world.occupancy(home, me)
+    permission = world.permission(home, me, None, Period(now() - HOUR, now() + timedelta(milliseconds=300)))
+    loaded = now()
+    assert stops.since(operator, loaded) == frozenset()
+    operator.execute("select pg_sleep(0.4)")
+    assert stops.since(operator, loaded) == {("permission", permission)}
+
+
 def test_stops_of_nothing_are_nothing(operator: C) -> None:
     stops.add(operator, [])
     assert stops.since(operator, now()) == frozenset()
