@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from kwartier.audit.events import Event, EventKind
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.run import compare
@@ -48,6 +49,11 @@ class Faulty:
     def change(self, query: str, *values: object) -> None:
         """Change something; a fault that changes nothing is none."""
         assert self.c.execute(query.encode(), values).rowcount > 0
+
+    def tell(self, event: EventKind, about: int | None, at: datetime, **body: Any) -> None:  # noqa: ANN401 - ids and moments
+        """Let the log be told of a fact, and sign."""
+        self.house.log.record(self.c, [Event(at, event, "operator", None, about, body)])
+        self.house.log.integrate(self.c)
 
     @property
     def journal(self) -> Path:

@@ -8,6 +8,8 @@ from typing import Any, final
 
 from psycopg import Connection
 
+from kwartier.audit.canonical import moment
+
 C = Connection[Any]
 
 PAGE = 2000
@@ -16,14 +18,21 @@ PAGE = 2000
 @final
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the tree. `leaf` is what was hashed; `said` is the same, read."""
+    """One entry of the tree. `leaf` is what was hashed; `said` is the same, read; the columns beside it are an index into it."""
 
     position: int
     id: int
     kind: str
     at: datetime
+    connection: int | None
     leaf: bytes
     said: Mapping[str, Any]
+
+    @property
+    def agrees(self) -> bool:
+        """True if the columns are what the entry says itself."""
+        said = (self.said["kind"], self.said["at"], self.said["connection"])
+        return said == (self.kind, moment(self.at), self.connection)
 
 
 @final
@@ -38,17 +47,45 @@ class Line:
     salt_check: bytes | None
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one entry says of a fact. `subject` is the tag of the person, `salt` what it was made with, while it is not erased."""
+
+    position: int
+    at: datetime
+    kind: str
+    connection: int | None
+    body: Mapping[str, Any]
+    subject: bytes | None
+    salt: bytes | None
+
+
+def told(c: C, kinds: Sequence[str], connections: Sequence[int] | None = None) -> list[Told]:
+    """Return what entries of these kinds say, in the order of the tree: about these connections, or whatever they are about."""
+    rows = c.execute(
+        "select position, at, kind, connection, leaf, subject, salt from audit.entry where kind = any(%(kinds)s)"
+        " and (%(keys)s::bigint[] is null or connection = any(%(keys)s)) order by position",
+        {"kinds": list(kinds), "keys": None if connections is None else list(connections)},
+    ).fetchall()
+    return [
+        Told(position, at, kind, connection, json.loads(leaf)["body"], subject, salt)
+        for position, at, kind, connection, leaf, subject, salt in rows
+    ]
+
+
 def pages(c: C) -> Iterator[Sequence[Entry]]:
     """Yield all entries in the order of the tree, a page at a time."""
     after = -1
     while True:
         rows = c.execute(
-            "select position, id, kind, at, leaf from audit.entry where position > %s order by position limit %s", (after, PAGE)
+            "select position, id, kind, at, connection, leaf from audit.entry where position > %s order by position limit %s",
+            (after, PAGE),
         ).fetchall()
         if not rows:
             return
         after = rows[-1][0]
-        yield [Entry(position, i, kind, at, leaf, json.loads(leaf)) for position, i, kind, at, leaf in rows]
+        yield [Entry(position, i, kind, at, connection, leaf, json.loads(leaf)) for position, i, kind, at, connection, leaf in rows]
 
 
 def lines(c: C, entry: int) -> list[Line]:

@@ -70,6 +70,13 @@ def meters(c: C) -> dict[str, MeterRow]:
         return {equipment: MeterRow(key, model, transformer) for equipment, key, model, transformer in cursor.execute(_METERS)}
 
 
+def restricted(c: C, restrictions: Sequence[int]) -> dict[int, int]:
+    """Return by restriction the connection of which it was said: the gas a meter carries is restricted with its electricity."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute("select id, connection from kw.restriction where id = any(%s)", (list(restrictions),))
+        return dict(found.fetchall())
+
+
 def stops(c: C) -> dict[FactRef, list[Stop]]:
     """Return every stop ever said, by the fact it stops."""
     found: dict[FactRef, list[Stop]] = defaultdict(list)

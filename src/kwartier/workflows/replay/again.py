@@ -1,20 +1,26 @@
-"""Deciding again, from the registry's facts, as they were known at the time."""
+"""Deciding again, from the registry's facts as far as the log was told of them, as they were known at the time."""
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from psycopg import Connection
 
+from kwartier.audit import evidence
 from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import FactRef, Facts, Request
-from kwartier.model.period import Period, day_of
+from kwartier.model.ground import Agreement, FactRef, Facts, Occupancy, Permission, Request, Restriction, Supply, UseCase
+from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.store.registry import facts
+from kwartier.store.registry import facts, people, replay
 from kwartier.store.registry.replay import Stop
+from kwartier.workflows.replay import told
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.told import Fact, Histories
 
 C = Connection[Any]
+F = TypeVar("F", Occupancy, Supply, Agreement, Permission, Restriction, UseCase)
 
 PREPARING = timedelta(minutes=1)
 """A round is decided and then written down: its facts may be this much older than its event says, where it does not say when."""
@@ -25,29 +31,102 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Again:
     """Decides for many connections; loads what it needs in bulk with `load`."""
 
-    def __init__(self, c: C, stops: Mapping[FactRef, list[Stop]]) -> None:
-        """`c` is a connection as operator; `stops` is all that was ever stopped."""
+    def __init__(self, c: C, stops: Mapping[FactRef, list[Stop]], found: Findings) -> None:
+        """`c` is a connection as operator; `stops` is all that was ever stopped; what the log was not told goes to `found`."""
         self._c = c
         self._stops = stops
+        self._found = found
         self._known: dict[tuple[int, int], Facts] = {}
         self._stations: dict[date, dict[int, Facts]] = {}
+        self._general = self._histories(evidence.told(c, told.GENERAL))
+        self._told: dict[FactRef, Sequence[told.State]] = {}
+        self._used: dict[tuple[int, int], set[str]] = defaultdict(set)
+        self._reported: set[FactRef] = set()
 
     def load(self, asked: Iterable[tuple[int, Request]]) -> None:
         """Forget what was loaded, and load the facts for these (meter, request); a meter is told apart for stations only."""
-        self._known.clear()
         years: dict[int, set[int]] = {}
         for _, request in asked:
             years.setdefault(day_of(request.period.start).year, set()).add(request.connection)
-        for year, keys in years.items():
-            for row in facts.rows(self._c, sorted(keys - {STATION}), year=year, day=date(year, 12, 31)):
-                self._known[row.key, year] = row.facts
+        rows = {
+            (row.key, year): row.facts
+            for year, keys in years.items()
+            for row in facts.rows(self._c, sorted(keys - {STATION}), year=year, day=date(year, 12, 31))
+        }
+        restricted = replay.restricted(self._c, sorted({one.id for known in rows.values() for one in known.restrictions}))
+        keys = {key for key, _ in rows}
+        said = self._histories(evidence.told(self._c, told.OF_CONNECTIONS, sorted(keys | set(restricted.values()))))
+        self._told = said
+        codes = people.codes(self._c, {subject for known in rows.values() for subject in _people(known)})
+        self._known = {place: self._sound(known, restricted, codes) for place, known in rows.items()}
+        self._gone(rows.values(), said, keys)
 
-    def permit(self, request: Request, at: datetime, *, meter: int = 0) -> Permit | None:
-        """Return the permit that this request gets as of `at`, None if it gets none."""
+    def _histories(self, entries: Sequence[evidence.Told]) -> dict[FactRef, Sequence[told.State]]:
+        try:
+            return told.histories(entries)
+        except (KeyError, TypeError, ValueError):
+            self._found.add("not-understood", facts=len(entries))
+            return {}
+
+    def _sound(self, known: Facts, restricted: Mapping[int, int], codes: Mapping[int, str]) -> Facts:
+        """Return the facts without those that the log was not told, or told otherwise; a restriction holds all the same."""
+
+        def sound(rows: tuple[F, ...]) -> tuple[F, ...]:
+            return tuple(one for one in rows if self._stands(one, codes))
+
+        sound(
+            tuple(one for one in known.restrictions if restricted[one.id] == known.connection)
+        )  # others: cut to what a meter carries
+        return replace(
+            known,
+            occupancies=sound(known.occupancies),
+            supplies=sound(known.supplies),
+            agreements=sound(known.agreements),
+            permissions=sound(known.permissions),
+            use_cases=sound(known.use_cases),
+        )
+
+    def _stands(self, fact: Fact, codes: Mapping[int, str]) -> bool:
+        """Tell whether the log was told a fact just as the registry has it; if not, that is a finding, once."""
+        ref = told.ref_of(fact)
+        history = self._told.get(ref) or self._general.get(ref)
+        if history is not None and told.agrees(fact, history[-1], codes):
+            return True
+        self._report("fact-not-told" if history is None else "fact-differs", ref)
+        return False
+
+    def _gone(self, rows: Iterable[Facts], said: Histories, keys: Container[int | None]) -> None:
+        """What the log was told of these connections, the registry must have."""
+        there = {
+            told.ref_of(fact)
+            for known in rows
+            for facts_of in (known.occupancies, known.supplies, known.permissions, known.restrictions)
+            for fact in facts_of
+        }
+        for ref, history in said.items():
+            if history[-1].connection in keys and history[-1].lives and ref not in there:
+                self._report("fact-differs", ref)
+
+    def _report(self, code: str, ref: FactRef) -> None:
+        if ref not in self._reported:
+            self._reported.add(ref)
+            self._found.add(code, table=ref[0], id=ref[1])
+
+    def use(self, use_case: int, connection: int, days: Iterable[str]) -> None:
+        """Take up that the log says a connection was read for a use case about these local days: its limit counts them."""
+        self._used[use_case, connection].update(days)
+
+    def permit(self, request: Request, at: datetime, *, meter: int = 0, before: int | None = None) -> Permit | None:
+        """Return the permit that this request gets as of `at`, by what stood in the log `before` a position; None if none."""
         known = self._facts(request, meter)
         if known is None:
             return None
-        answer = decide(request, as_of(known, at, self._stops), at=at)
+        year = str(day_of(request.period.start).year)
+        used = {
+            case.id: frozenset(day for day in self._used[case.id, known.connection] if day.startswith(year))
+            for case in known.use_cases
+        }
+        answer = decide(request, replace(as_of(known, at, before, ChainMap(self._told, self._general)), used_days=used), at=at)
         return answer if isinstance(answer, Permit) else None
 
     def restricted(self, request: Request, meter: int) -> tuple[tuple[datetime, datetime | None, datetime], ...]:
@@ -59,50 +138,59 @@ class Again:
         )
 
     def _said(self, ref: FactRef, start: datetime) -> datetime:
-        return said(self._stops, ref, start) or start
+        return min((one.said for one in self._stops.get(ref, ()) if one.at == start), default=start)
 
-    def stopped(self, permit: Permit, since: datetime) -> datetime:
-        """Return from when one of the permit's facts was stopped after `since`; the end of time if never."""
-        return min(
-            (one.effective for ref in permit.facts for one in self._stops.get(ref, ()) if one.effective >= since), default=_NEVER
-        )
+    def stopped(self, permit: Permit, since: datetime, *, meter: int = 0) -> datetime:
+        """Return when one of the permit's facts was stopped, or ran out, after `since`; the end of time if never."""
+        said = [one.effective for ref in permit.facts for one in self._stops.get(ref, ())]
+        known = self._facts(permit.request, meter)
+        return min((end for end in (*said, *self._ends(permit, known)) if end >= since), default=_NEVER)
+
+    def _ends(self, permit: Permit, known: Facts | None) -> Iterator[datetime]:
+        """Yield the ends of facts that nobody had to say: those that were no surprise."""
+        if known is None:
+            return
+        runs_out: tuple[Fact, ...] = (*known.permissions, *known.agreements, *known.use_cases)
+        for fact in runs_out:
+            ref, end = told.ref_of(fact), told.period_of(fact).end
+            if ref in permit.facts and end is not None and all(one.at != end for one in self._stops.get(ref, ())):
+                yield end
 
     def _facts(self, request: Request, meter: int) -> Facts | None:
         day = day_of(request.period.start)
         if request.connection != STATION:
             return self._known.get((request.connection, day.year))
         if day not in self._stations:
-            self._stations[day] = {row.meter: row.facts for row in facts.station_meters(self._c, day=day)}
+            rows = facts.station_meters(self._c, day=day)
+            self._stations[day] = {row.meter: self._sound(row.facts, {}, {}) for row in rows}
         return self._stations[day].get(meter)
 
 
-def said(stops: Mapping[FactRef, list[Stop]], ref: FactRef, start: datetime) -> datetime | None:
-    """Return when it was first said that this fact stops from `start` on; None if that was never said."""
-    return min((one.said for one in stops.get(ref, ()) if one.at == start), default=None)
+def _people(known: Facts) -> Iterator[int]:
+    yield from (one.subject for one in known.occupancies)
+    yield from (one.subject for one in known.permissions)
 
 
-def as_of(known: Facts, at: datetime, stops: Mapping[FactRef, list[Stop]]) -> Facts:
-    """Return the facts as they were known at `at`.
+def as_of(known: Facts, at: datetime, before: int | None, said: Histories) -> Facts:
+    """Return the facts as they were known at `at`, by what the log was told before a position (None: at any).
 
-    What was said to end later, was open; a restriction that was said later, was not there; a day that had not ended, had not
-    been used yet.
+    What was said to end later, had the end it had then; what was said later at all, was not there.
     """
 
-    def open_then(table: str, number: int, period: Period) -> Period:
-        unsaid = any(one.said > at for one in stops.get((table, number), ()))
-        return Period(period.start) if unsaid and period.end is not None else period
+    def then(rows: tuple[F, ...]) -> tuple[F, ...]:
+        return tuple(
+            fact
+            for row in rows
+            for history in [said.get(told.ref_of(row))]
+            if (fact := row if history is None else told.then(row, history, at, before)) is not None
+        )
 
-    today = day_of(at).isoformat()
     return replace(
         known,
-        occupancies=tuple(replace(o, period=open_then("occupancy", o.id, o.period)) for o in known.occupancies),
-        supplies=tuple(replace(s, period=open_then("supply", s.id, s.period)) for s in known.supplies),
-        agreements=tuple(replace(a, period=open_then("agreement", a.id, a.period)) for a in known.agreements),
-        permissions=tuple(replace(p, live=open_then("permission", p.id, p.live)) for p in known.permissions),
-        restrictions=tuple(
-            r
-            for r in known.restrictions
-            if (told := said(stops, ("connection", known.connection), r.period.start)) is None or told <= at
-        ),
-        used_days={case: frozenset(day for day in days if day < today) for case, days in known.used_days.items()},
+        occupancies=then(known.occupancies),
+        supplies=then(known.supplies),
+        agreements=then(known.agreements),
+        permissions=then(known.permissions),
+        restrictions=then(known.restrictions),
+        use_cases=then(known.use_cases),
     )

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
 from kwartier.grounds import decide
-from kwartier.model.period import day_of, epoch_s, from_epoch_s, midnight
+from kwartier.grounds.decide import STATION
+from kwartier.model.ground import Role
+from kwartier.model.period import day_of, days_in, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, channels_of
 from kwartier.model.task import ProfileName, Result
 from kwartier.workflows.replay.again import PREPARING, Again
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.rows import bare
 
 MASKS: Final = {
     ProfileName.E_INTERVAL: 1 << 1 | 1 << 2,
@@ -61,8 +64,8 @@ class Asked:
     grants: tuple[Grant, ...]
     since: datetime
     until: datetime
-    stopped: datetime
-    """When the last of its grounds was stopped."""
+    stopped: tuple[datetime, ...]
+    """When each of its grounds was stopped or ran out."""
     restricted: tuple[tuple[datetime, datetime | None, datetime], ...]
     read: bool = False
     seen: bool = False
@@ -120,9 +123,9 @@ class Book:
         decided: dict[tuple[str, int], Permit | None] = {}
         made = self._open.setdefault(said["batch"], {})
         for key, grants in tasks.items():
-            permits = [self._decided(decided, key, grant, moments) for grant in grants]
+            permits = [self._decided(decided, key, grant, moments, entry.position) for grant in grants]
             self._beyond(said["batch"], key, grants)
-            stopped = max((self.again.stopped(permit, moments[-1]) for permit in permits if permit), default=entry.at)
+            stopped = tuple(self.again.stopped(one, moments[-1], meter=key.meter) if one else entry.at for one in permits)
             restricted = self.again.restricted(grants[0].request(key.connection), key.meter) if grants else ()
             made[key] = Asked(said["batch"], key, grants, entry.at, entry.at + ABANDONED, stopped, restricted)
             self.by_meter[key.meter, key.profile, key.mbus].append(made[key])
@@ -131,16 +134,16 @@ class Book:
                     self._undecided(said["batch"], key, grant)
 
     def _decided(
-        self, known: dict[tuple[str, int], Permit | None], key: TaskKey, grant: Grant, moments: Sequence[datetime]
+        self, known: dict[tuple[str, int], Permit | None], key: TaskKey, grant: Grant, moments: Sequence[datetime], position: int
     ) -> Permit | None:
         """Return the permit that deciding again gives, if it is the one named; each is decided once per batch."""
         at = (grant.permit, key.meter)
         if at not in known:
-            known[at] = next((one for moment in moments if (one := self._same(key, grant, moment))), None)
+            known[at] = next((one for moment in moments if (one := self._same(key, grant, moment, position))), None)
         return known[at]
 
-    def _same(self, key: TaskKey, grant: Grant, at: datetime) -> Permit | None:
-        permit = self.again.permit(grant.request(key.connection), at, meter=key.meter)
+    def _same(self, key: TaskKey, grant: Grant, at: datetime, position: int) -> Permit | None:
+        permit = self.again.permit(grant.request(key.connection), at, meter=key.meter, before=position)
         if permit is None:
             return None
         ref = decide.ref(permit)
@@ -158,14 +161,9 @@ class Book:
         )
 
     def _beyond(self, batch: int, key: TaskKey, grants: Sequence[Grant]) -> None:
-        """A task may not reach beyond its permits, nor ask a profile that one of them has no use for."""
+        """A task may ask no row that none of its permits covers, nor a profile that one of them has no use for."""
         useless = [grant for grant in grants if not grant.mask & MASKS[ProfileName(key.profile)]]
-        if (
-            not grants
-            or useless
-            or key.first_s < min(grant.first_s for grant in grants)
-            or key.last_s > max(grant.last_s for grant in grants)
-        ):
+        if not grants or useless or bare(key.profile, grants, key.first_s, key.last_s):
             self.found.add("task-beyond-permits", batch=batch, connection=key.connection, profile=key.profile)
 
     def _read(self, entry: Entry, lines: Sequence[Line]) -> None:
@@ -199,8 +197,15 @@ class Book:
             return
         one.read = True
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
+            self._use(one.key, grant)
             for day, code, within in _stores(one.key, grant):
                 days[day].append((code, within))
+
+    def _use(self, key: TaskKey, grant: Grant) -> None:
+        """A read for a use case counts against its limit from now on."""
+        request = grant.request(key.connection)
+        if request.requester.role is Role.OPERATOR and key.connection != STATION:
+            self.again.use(request.requester.id, key.connection, (day.isoformat() for day in days_in(request.period)))
 
 
 def code_of(connection: int, channel: int) -> int:

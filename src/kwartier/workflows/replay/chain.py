@@ -47,6 +47,8 @@ class Chain:
         made: list[tuple[int, int, bytes]] = []
         for entry in page:
             made += self._tree.add(hashed(entry.leaf))
+            if not entry.agrees:
+                self._found.add("index-differs", entry=entry.id)
             self._root(self._tree.size)
         self._found.compared["entries"] += len(page)
         stored = evidence.nodes(self._c, [(level, position) for level, position, _ in made])

@@ -9,18 +9,21 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier.delivery.document import REGISTERS
-from kwartier.model.errors import KwartierError
+from kwartier.model.ean import Ean
+from kwartier.model.errors import BadInput, KwartierError
 from kwartier.model.ground import Request
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
-from kwartier.model.register import DAY_MASK, INTERVAL_MASK, channels_of
-from kwartier.store.registry import deliveries, replay
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
+from kwartier.store.registry import deliveries, names, replay
 from kwartier.store.registry.replay import Sent
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
 
 C = Connection[Any]
 Told = Mapping[str, tuple[str, datetime, Mapping[str, Any]]]
+ASIDE = ".aside"
+"""What is being written and nobody can fetch."""
 _RESOLUTION = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1)}
 
 
@@ -70,15 +73,24 @@ class Deliveries:
 
     def _documents(self) -> None:
         """Every document a receiver can fetch is a delivered parcel of that receiver, and holds no more than was permitted."""
-        for path in sorted(self._outbox.glob("*/*.jsonl")):
+        for path in sorted(self._outbox.rglob("*")):
+            if path.is_dir() or path.suffix == ASIDE:
+                continue
+            if path.suffix != ".jsonl":
+                self._found.add("file-without-parcel", parcel=None)
+                continue
             sent = self._sent.get(f"{path.parent.name}/{path.stem}", {})
+            eans = names.eans(self._c, {request.connection for request in sent.values()})
             for document in _documents(path):
                 self._found.compared["documents"] += 1
                 parcel = str(document.get("reference"))
                 request = sent.get(parcel)
                 if request is None:
                     self._found.add("file-without-parcel", parcel=parcel)
-                elif not _holds_no_more(document, request):
+                    continue
+                if not _speaks_of(document, request, eans):
+                    self._found.add("parcel-of-another", parcel=parcel, connection=request.connection)
+                if not _holds_no_more(document, request):
                     self._found.add("parcel-beyond-permit", parcel=parcel, connection=request.connection)
 
 
@@ -115,6 +127,19 @@ def _documents(path: Path) -> Iterator[dict[str, Any]]:
             except ValueError:
                 found = None
             yield found if isinstance(found, dict) else {}
+
+
+def _speaks_of(document: Mapping[str, Any], request: Request, eans: Mapping[int, Ean]) -> bool:
+    """True if a document is about the metering point, the product and the purpose that were asked for."""
+    product = Product.GAS if request.mask & GAS_MASK else Product.ELECTRICITY
+    try:
+        about = Ean.parse(str(document.get("metering_point")))
+    except BadInput:
+        return False
+    return eans.get(request.connection) == about and (document.get("product"), document.get("purpose")) == (
+        product,
+        request.purpose,
+    )
 
 
 def _holds_no_more(document: Mapping[str, Any], request: Request) -> bool:

@@ -2,11 +2,14 @@
 
 code                    category             what contradicts what
 leaf-differs            unproved             an entry's bytes do not hash to the tree's leaf
+index-differs           unproved             the columns by which an entry is found are not what it says itself
 node-differs            unproved             the tree's stored nodes are not those of its leaves
 root-differs            unproved             a signed root is not that of the leaves
 checkpoint-refused      unproved             the signature, or the published file, does not hold
 batch-root-differs      unproved             the lines of a batch do not give the root in its event, or are more or fewer
 stray-lines             unproved             lines of a batch that no event speaks of
+fact-not-told           unproved             the registry has a fact that the log was never told: it is no ground
+fact-differs            unproved             the registry has a fact otherwise than the log was told, or no more: it is no ground
 not-understood          unproved             an entry, its lines or a journal's line without the form that it should have
 deed-without-intent     uncovered read       a task was done that no earlier intent names
 permit-not-intended     uncovered read       a task served a permit that its intent does not name
@@ -21,10 +24,12 @@ task-beyond-permits     over-broad           a task asks more than its permits, 
 get-beyond-task         over-broad           a meter was asked a longer period than the intent names
 row-beyond-permits      over-broad           values are kept outside the period of the permits
 get-after-stop          late                 a meter was asked after all grounds for it had stopped
+get-beyond-stop         late                 a meter was asked for time of which all grounds had stopped
 parcel-without-event    uncovered delivery   a delivered parcel that the log does not know, or knows differently
 event-without-parcel    uncovered delivery   a delivery in the log without its parcel
 parcel-not-decided      uncovered delivery   deciding again does not give the permit it left under
-file-without-parcel     uncovered delivery   a document in the outbox that is no delivered parcel
+file-without-parcel     uncovered delivery   a document in the outbox that is no delivered parcel, or a file that is no bundle
+parcel-of-another       uncovered delivery   a document about another metering point, product or purpose than its parcel
 parcel-beyond-permit    over-broad           a document holds more than its permit
 """
 
@@ -50,11 +55,14 @@ class Category(StrEnum):
 
 CATEGORIES: Final = {
     "leaf-differs": Category.UNPROVED,
+    "index-differs": Category.UNPROVED,
     "node-differs": Category.UNPROVED,
     "root-differs": Category.UNPROVED,
     "checkpoint-refused": Category.UNPROVED,
     "batch-root-differs": Category.UNPROVED,
     "stray-lines": Category.UNPROVED,
+    "fact-not-told": Category.UNPROVED,
+    "fact-differs": Category.UNPROVED,
     "not-understood": Category.UNPROVED,
     "deed-without-intent": Category.READ,
     "permit-not-intended": Category.READ,
@@ -69,10 +77,12 @@ CATEGORIES: Final = {
     "get-beyond-task": Category.OVER_BROAD,
     "row-beyond-permits": Category.OVER_BROAD,
     "get-after-stop": Category.LATE,
+    "get-beyond-stop": Category.LATE,
     "parcel-without-event": Category.DELIVERY,
     "event-without-parcel": Category.DELIVERY,
     "parcel-not-decided": Category.DELIVERY,
     "file-without-parcel": Category.DELIVERY,
+    "parcel-of-another": Category.DELIVERY,
     "parcel-beyond-permit": Category.OVER_BROAD,
 }
 

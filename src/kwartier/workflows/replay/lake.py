@@ -1,6 +1,7 @@
 """The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from typing import final
 
@@ -20,9 +21,15 @@ SETTLED = "committed"
 class Lake:
     """Compares day by day; what it holds at a time is one day's keys."""
 
-    def __init__(self, readings: Readings, book: Book, states: dict[int, str], found: Findings) -> None:
-        """`states` are the batches that the registry knew when the log was read; what came later is left alone."""
+    def __init__(
+        self, readings: Readings, book: Book, states: dict[int, str], now: Callable[[], dict[int, str]], found: Findings
+    ) -> None:
+        """`states` are the batches that the registry knew when the log was read; those that it knows `now` besides came later.
+
+        What a running night adds after the log was read is left alone; a batch that nobody knows is not.
+        """
         self._readings = readings
+        self._now = now
         self._book = book
         self._states = states
         self._found = found
@@ -41,7 +48,7 @@ class Lake:
         covered = self._book.covered.get(day, {})
         self._found.compared["channel_days"] += len(codes)
         for batch in np.unique(batches).tolist():
-            if batch in self._states:
+            if batch in self._states or batch not in self._now():
                 self._batch(day, batch, codes[batches == batch], covered.get(batch))
         order = np.argsort(codes)
         for batch, expected in covered.items():
@@ -70,11 +77,13 @@ class Lake:
                 self._part(day, batch, code)
 
     def _part(self, day: date, batch: int, code: int) -> None:
-        """Of a day that permits cover in part, the intervals outside them must be missing."""
+        """Of a day that permits cover in part, the intervals outside them must be missing; an earlier batch may have given some."""
+        bounds = self._bounds(day, code)
+        if bounds is None:
+            return
         channel = Channel(code & 15)
         step = HOUR_S if channel is Channel.GAS else QUARTER_S
         opens = epoch_s(midnight(day))
-        bounds = self._book.partly[batch, day, code]
         for one in self._readings.day(code >> 4, day, 1 << channel):
             for place in range(len(one.deltas) // 4):
                 start = opens + place * step
@@ -84,3 +93,14 @@ class Lake:
                         "row-beyond-permits", batch=batch, day=day.isoformat(), connection=code >> 4, channel=int(channel)
                     )
                     return
+
+    def _bounds(self, day: date, code: int) -> list[tuple[int, int]] | None:
+        """Return the parts of a day that deeds cover for a channel; None if one covers it whole."""
+        bounds: list[tuple[int, int]] = []
+        for batch, codes in self._book.covered.get(day, {}).items():
+            if code in codes:
+                part = self._book.partly.get((batch, day, code))
+                if part is None:
+                    return None
+                bounds += part
+        return bounds

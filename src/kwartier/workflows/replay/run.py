@@ -43,7 +43,7 @@ def run(house: Installation, *, at: datetime) -> Findings:
 def compare(house: Installation, c: C, found: Findings) -> None:
     """Compare everything as one connection sees it."""
     states = replay.batches(c)
-    again = Again(c, replay.stops(c))
+    again = Again(c, replay.stops(c), found)
     book = Book.empty(again, found)
     for entry, lines in Chain(c, house.log, found).entries():
         try:
@@ -51,11 +51,16 @@ def compare(house: Installation, c: C, found: Findings) -> None:
         except (KeyError, TypeError, ValueError, KwartierError):
             found.add("not-understood", entry=entry.id)
     _published(house, c, found)
-    Lake(house.readings, book, states, found).check()
+    Lake(house.readings, book, states, lambda: _batches_now(house), found).check()
     journal = house.data / JOURNAL
     if journal.exists():
         Sessions(book, replay.meters(c), meter_models(), house.settings.stop_age_s, found).check(journal)
     Deliveries(c, again, book.parcels, house.outbox, found).check()
+
+
+def _batches_now(house: Installation) -> dict[int, str]:
+    with house.operator() as c:
+        return replay.batches(c)
 
 
 def _published(house: Installation, c: C, found: Findings) -> None:

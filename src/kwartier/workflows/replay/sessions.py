@@ -1,11 +1,12 @@
 """The meters' own journals against the log, both ways: no request for usage without its intent, no deed that a meter forgot."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
+from kwartier.audit.leaves import Grant
 from kwartier.model.errors import KwartierError
 from kwartier.model.meter import MeterModel
 from kwartier.model.register import Obis
@@ -13,6 +14,7 @@ from kwartier.model.task import ProfileName
 from kwartier.store.registry.replay import MeterRow
 from kwartier.workflows.replay.book import Asked, Book
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.rows import bare
 
 TRAVEL: Final = timedelta(milliseconds=50)
 """From the look at the stop list to the meter's own clock: the way there, and both clocks."""
@@ -97,9 +99,13 @@ class Sessions:
     def _grounds(self, get: Request, asked: list[Asked]) -> None:
         if all(_barred(one, get.at - self._allowed) for one in asked):
             self._found.add("get-while-restricted", meter=get.meter, profile=get.profile, at=get.at.isoformat())
-        if all(one.stopped < get.at - self._allowed for one in asked):
-            over = min(get.at - one.stopped for one in asked)
+        grounds = [(grant, stopped) for one in asked for grant, stopped in zip(one.grants, one.stopped, strict=True)]
+        standing = [grant for grant, stopped in grounds if stopped >= get.at - self._allowed]
+        if not standing:
+            over = min((get.at - stopped for _, stopped in grounds), default=timedelta())
             self._found.add("get-after-stop", meter=get.meter, at=get.at.isoformat(), after_s=str(over.total_seconds()))
+        elif len(standing) < len(grounds) and _beyond(get, standing):
+            self._found.add("get-beyond-stop", meter=get.meter, profile=get.profile, at=get.at.isoformat())
 
     def _forgotten(self) -> None:
         """Every task that was read must be in the journal of its meter, if that meter keeps one here."""
@@ -130,6 +136,11 @@ def _profiles(model: MeterModel) -> dict[bytes, ProfileName]:
 
 def _within(get: Request, one: Asked) -> bool:
     return get.first_s is not None and get.last_s is not None and one.key.first_s <= get.first_s and get.last_s <= one.key.last_s
+
+
+def _beyond(get: Request, standing: Sequence[Grant]) -> bool:
+    """True if a request reaches over rows of which no ground stands any more; one for everything is told elsewhere."""
+    return get.first_s is not None and get.last_s is not None and bare(get.profile, standing, get.first_s, get.last_s)
 
 
 def _barred(one: Asked, at: datetime) -> bool:

@@ -1,16 +1,21 @@
 """What deeds let be stored, the facts as they were known then, and the tree of the check itself."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from kwartier.audit.evidence import Told
 from kwartier.audit.leaves import Grant
+from kwartier.audit.subjects import tag
 from kwartier.model.ground import Facts, Occupancy, Permission, Restriction, RestrictionKind, Supply
 from kwartier.model.period import Period, epoch_s, midnight
-from kwartier.store.registry.replay import Stop
 from kwartier.workflows.replay.again import as_of
 from kwartier.workflows.replay.book import TaskKey, _stores, code_of
+from kwartier.workflows.replay.rows import bare
+from kwartier.workflows.replay.told import Histories, agrees, histories
 from kwartier.workflows.replay.tree import Grown, hashed, root_of
 
 DAY = date(2026, 10, 25)
@@ -49,53 +54,120 @@ def test_a_profile_stores_its_own_channels_only_and_sums_store_nothing() -> None
     assert stores("e_interval", 6, opens(0), opens(1), keeps=False) == []
 
 
-PERMISSION = Permission(
-    3, 1, 2, 2, "app", Period(AT - timedelta(days=9)), Period(AT - timedelta(days=9), AT + timedelta(minutes=1))
-)
+def told_of(*bodies: tuple[int, datetime, str, dict[str, Any]]) -> Histories:
+    """Return what the log was told: (position, when, kind, body)."""
+    return histories([Told(position, at, kind, 7, body, None, None) for position, at, kind, body in bodies])
+
+
+HOUR = timedelta(hours=1)
+LONG_AGO = AT - 99 * 24 * HOUR
+EXPIRES = AT + 48 * HOUR
+PERMISSION = Permission(3, 1, 2, 2, "app", Period(LONG_AGO), Period(LONG_AGO, EXPIRES))
+GRANTED: dict[str, Any] = {
+    "permission": 3,
+    "party": 2,
+    "mask": 2,
+    "data_start": epoch_s(LONG_AGO),
+    "data_end": None,
+    "start": epoch_s(LONG_AGO),
+    "end": epoch_s(EXPIRES),
+}
 KNOWN = Facts(
     7,
     "area",
-    occupancies=(Occupancy(1, 1, Period(AT - timedelta(days=99), AT - timedelta(days=1))),),
-    supplies=(Supply(2, 5, Period(AT - timedelta(days=99))),),
-    permissions=(PERMISSION,),
-    restrictions=(Restriction(4, RestrictionKind.REFUSED, Period(AT - timedelta(days=2))),),
-    used_days={6: frozenset({"2026-10-24", "2026-10-25", "2026-10-26"})},
+    occupancies=(Occupancy(1, 1, Period(LONG_AGO, AT - 24 * HOUR)),),
+    supplies=(Supply(2, 5, Period(LONG_AGO)),),
+    permissions=(replace(PERMISSION, live=Period(LONG_AGO, AT - HOUR)),),
+    restrictions=(Restriction(4, RestrictionKind.REFUSED, Period(AT - 48 * HOUR)),),
 )
 
 
-def test_what_was_said_before_stands() -> None:
-    before = AT - timedelta(hours=1)
-    stops = {
-        ("occupancy", 1): [Stop(AT - timedelta(days=1), before)],
-        ("connection", 7): [Stop(AT - timedelta(days=2), before)],
-        ("permission", 3): [Stop(AT + timedelta(minutes=1), before)],
-    }
-    then = as_of(KNOWN, AT, stops)
-    assert (then.occupancies, then.supplies, then.permissions, then.restrictions) == (
-        KNOWN.occupancies,
-        KNOWN.supplies,
-        KNOWN.permissions,
-        KNOWN.restrictions,
+def span(start: datetime, end: datetime | None = None) -> dict[str, Any]:
+    return {"start": epoch_s(start), "end": None if end is None else epoch_s(end)}
+
+
+def lived(said_at: datetime) -> Histories:
+    """Return a log in which every end was said at this moment; the beginnings are old."""
+    return told_of(
+        (0, LONG_AGO, "occupancy:began", {"occupancy": 1, **span(LONG_AGO)}),
+        (1, LONG_AGO, "supply:began", {"supply": 2, "party": 5, **span(LONG_AGO)}),
+        (2, LONG_AGO, "permission:granted", GRANTED),
+        (3, said_at, "occupancy:ended", {"occupancy": 1, **span(LONG_AGO, AT - 24 * HOUR)}),
+        (4, said_at, "permission:terminated", GRANTED | {"end": epoch_s(AT - HOUR)}),
+        (5, said_at, "restriction:began", {"restriction": 4, "kind": "refused", **span(AT - 48 * HOUR)}),
     )
-    assert then.used_days == {6: frozenset({"2026-10-24", "2026-10-25"})}, "a day of which the night had not come"
 
 
-def test_what_was_said_later_was_not_known() -> None:
-    later = AT + timedelta(hours=1)
-    stops = {
-        ("occupancy", 1): [Stop(AT - timedelta(days=1), later)],
-        ("connection", 7): [Stop(AT - timedelta(days=2), later)],
-        ("permission", 3): [Stop(AT + timedelta(minutes=1), later)],
-    }
-    then = as_of(KNOWN, AT, stops)
-    assert then.occupancies[0].period == Period(AT - timedelta(days=99))
-    assert then.permissions[0].live == Period(AT - timedelta(days=9))
+def test_what_was_said_before_stands() -> None:
+    assert as_of(KNOWN, AT, None, lived(AT - 2 * HOUR)) == KNOWN
+
+
+@pytest.mark.parametrize(("said_at", "before"), [(AT + HOUR, None), (AT - HOUR, 3)])
+def test_what_was_said_later_was_not_known(said_at: datetime, before: int | None) -> None:
+    """Later by its moment, or by its place in the log: an entry that is dated back still stands after the decision."""
+    then = as_of(KNOWN, AT, before, lived(said_at))
+    assert then.occupancies[0].period == Period(LONG_AGO)
+    assert then.permissions[0].live == PERMISSION.live, "not without an end: it had the one that was agreed"
     assert then.supplies == KNOWN.supplies
     assert then.restrictions == ()
 
 
-def test_what_nobody_said_stands_as_it_is() -> None:
-    assert as_of(KNOWN, AT, {}).restrictions == KNOWN.restrictions
+def test_a_fact_that_was_told_after_the_decision_is_no_ground_for_it() -> None:
+    late = told_of((9, LONG_AGO, "permission:granted", GRANTED))
+    only = Facts(7, "area", permissions=(PERMISSION,))
+    assert as_of(only, AT, 9, late).permissions == ()
+    assert as_of(only, AT, 10, late).permissions == (PERMISSION,)
+
+
+def test_a_revocation_ends_a_permission_when_it_was_said_and_never_later_than_agreed() -> None:
+    events = [(0, LONG_AGO, "permission:granted", GRANTED), (1, AT, "permission:revoked", {"permission": 3, "mask": 2})]
+    assert [one.end_s for one in told_of(*events)["permission", 3]] == [epoch_s(EXPIRES), epoch_s(AT)]
+    late = (1, EXPIRES + HOUR, "permission:expired", {"permission": 3})
+    assert told_of(events[0], late)["permission", 3][-1].end_s == epoch_s(EXPIRES)
+    never = (1, LONG_AGO, "permission:revoked", {"permission": 3})
+    assert not told_of(events[0], never)["permission", 3][-1].lives
+    with pytest.raises(KeyError):
+        told_of(events[1])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PERMISSION, mask=6),
+        replace(PERMISSION, party=3),
+        replace(PERMISSION, party=None),
+        replace(PERMISSION, data=Period(LONG_AGO - HOUR)),
+        replace(PERMISSION, live=Period(LONG_AGO)),
+        replace(PERMISSION, live=Period(LONG_AGO - HOUR, EXPIRES)),
+        replace(PERMISSION, subject=8),
+    ],
+)
+def test_the_registry_agrees_with_the_log_or_not(other: Permission) -> None:
+    salt = bytes(16)
+    entry = Told(0, LONG_AGO, "permission:granted", 7, GRANTED, tag(salt, "ONE"), salt)
+    state = histories([entry])["permission", 3][-1]
+    codes = {1: "ONE", 8: "ANOTHER"}
+    assert agrees(PERMISSION, state, codes)
+    assert not agrees(other, state, codes)
+    forgotten = replace(state, salt=None)
+    assert agrees(replace(PERMISSION, subject=8), forgotten, codes), "erased: nobody can tell any more"
+
+
+def test_bare_rows_are_found_whatever_the_grid() -> None:
+    def grants(*spans: tuple[int, int]) -> list[Grant]:
+        return [Grant("", 1, 2, first, last, True, "supplier", 1, "move", "register", first, last) for first, last in spans]  # noqa: FBT003 - as in a line
+
+    day = opens(0)
+    quarter, hour = 900, 3600
+    assert not bare("e_interval", grants((day, day + hour)), day, day + hour)
+    assert not bare("e_interval", grants((day, day + quarter), (day + 2 * quarter, day + hour)), day, day + hour)
+    assert bare("e_interval", grants((day, day + quarter), (day + 3 * quarter, day + hour)), day, day + hour)
+    assert bare("e_interval", grants((day + 1, day + hour)), day, day + hour)
+    assert bare("e_interval", grants((day, day + hour - 1)), day, day + hour)
+    assert bare("e_interval", [], day, day)
+    assert not bare("g_interval", grants((day, day + 10), (day + hour, day + hour)), day, day + hour)
+    assert not bare("e_day", grants((opens(0), opens(0)), (opens(1), opens(1))), opens(0), opens(1))
+    assert bare("e_day", grants((opens(0), opens(0)), (opens(2), opens(2))), opens(0), opens(2))
 
 
 def naive(data: list[bytes]) -> bytes:

@@ -42,11 +42,13 @@ def judged(
     stored: dict[int, int] | None = None,
     states: dict[int, str] | None = None,
     partly: dict[tuple[int, date, int], list[tuple[int, int]]] | None = None,
+    later: tuple[int, ...] = (),
 ) -> list[str]:
     found = Findings(AT)
     codes = {batch: np.array(sorted(found_codes), np.int64) for batch, found_codes in covered.items()}
     book = Book(Again.__new__(Again), found, defaultdict(list), defaultdict(dict, {DAY: codes}), partly or {}, stored or {}, {}, {})
-    Lake(readings, book, states or dict.fromkeys((1, 2, 3), "committed"), found).check()
+    known = states or dict.fromkeys((1, 2, 3), "committed")
+    Lake(readings, book, known, lambda: known | dict.fromkeys(later, "staged"), found).check()
     return [one.code for one in found.findings]
 
 
@@ -64,7 +66,12 @@ def test_a_row_of_another_key_channel_or_batch_is_uncovered(readings: Readings) 
 
 def test_a_batch_that_came_after_the_log_was_read_is_left_alone(readings: Readings) -> None:
     store(readings, 9, channel_day(5, 9))
-    assert judged(readings, {}) == []
+    assert judged(readings, {}, later=(9,)) == []
+
+
+def test_a_batch_that_nobody_knows_is_not(readings: Readings) -> None:
+    store(readings, 9, channel_day(5, 9))
+    assert judged(readings, {}) == ["row-without-deed"]
 
 
 def test_rows_that_are_gone(readings: Readings) -> None:
@@ -93,3 +100,17 @@ def test_of_a_day_covered_in_part_the_rest_must_be_missing(readings: Readings) -
     assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon, whole)]}) == []
     assert judged(readings, covered, partly={(1, DAY, code_of(6, 1)): [(noon, whole)]}) == ["row-beyond-permits"]
     assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon + 900, whole)]}) == ["row-beyond-permits"]
+
+
+def test_a_day_that_came_in_parts_is_covered_by_the_parts_together(readings: Readings) -> None:
+    opens = epoch_s(midnight(DAY))
+    noon, closes = opens + 12 * 3600, epoch_s(midnight(DAY + timedelta(days=1)))
+    code = code_of(5, 1)
+    store(readings, 1, channel_day(5, 1, quality=bytes([0] * 48 + [Quality.MISSING] * 48)))
+    store(readings, 2, channel_day(5, 2, quality=bytes([Quality.MISSING] * 48 + [0] * 48)))
+    readings.finalise(DAY)
+    parts = {(1, DAY, code): [(opens, noon)], (2, DAY, code): [(noon, closes)]}
+    assert judged(readings, {1: [code], 2: [code]}, stored={1: 1, 2: 1}, partly=parts) == []
+    assert judged(readings, {1: [code], 2: [code]}, partly={(2, DAY, code): [(noon, closes)]}) == [], "read whole before"
+    late = {(1, DAY, code): [(opens, noon - 900)], (2, DAY, code): [(noon, closes)]}
+    assert judged(readings, {1: [code], 2: [code]}, partly=late) == ["row-beyond-permits"]

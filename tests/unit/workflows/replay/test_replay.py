@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from kwartier.audit.events import EventKind
+from kwartier.audit.leaves import Grant
 from kwartier.store.readings import Readings
+from kwartier.store.registry import replay as stored
 from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay import findings
+from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import CATEGORIES, KEPT, Category, Findings
 from replay_support import Faulty
 
@@ -133,42 +137,127 @@ def test_a_permit_that_served_and_was_not_intended(night: Faulty) -> None:
     assert {"permit-not-intended", "row-without-deed"} <= night.codes()
 
 
+def served(night: Faulty) -> tuple[int, int]:
+    """Return a permission to a third party under which a parcel left, and its connection."""
+    row = night.c.execute(
+        "select s.id, s.connection from kw.permission_state s join kw.parcel p on p.receiver = s.party"
+        " and p.connection = s.connection where p.receiver_role = 'third_party' and p.status = 'delivered' order by 1"
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 def test_a_ground_that_was_never_there(night: Faulty) -> None:
     """Without the permission that a read names, deciding again says no: to the read, and to the delivery."""
-    party = "select permission.id from kw.permission_state permission join kw.parcel on parcel.receiver = permission.party"
-    permission = night.one(f"{party} and parcel.connection = permission.connection where receiver_role = 'third_party'")
-    night.change("update kw.permission_state set live = 'empty' where id = %s", permission)
+    night.change("update kw.permission_state set live = 'empty' where id = %s", served(night)[0])
     found = night.found()
-    assert {one.code for one in found.findings} == {"permit-not-decided", "parcel-not-decided"}
+    assert {one.code for one in found.findings} == {"fact-differs", "permit-not-decided", "parcel-not-decided"}
     assert found.uncovered_reads > 0
     assert found.uncovered_deliveries > 0
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update kw.permission set mask = mask | 1 << 4 where id = %s",
+        "update kw.permission set data = tstzrange('2001-01-01Z', upper(data)) where id = %s",
+        "update kw.permission_state set live = tstzrange(lower(live), '2099-01-01Z') where id = %s",
+    ],
+)
+def test_a_permission_that_was_widened_behind_the_log(night: Faulty, change: str) -> None:
+    night.c.execute("alter table kw.permission disable trigger user")
+    night.change(change, served(night)[0])
+    found = night.found()
+    assert {one.code for one in found.findings} == {"fact-differs", "permit-not-decided", "parcel-not-decided"}
+    assert found.uncovered > 0
+
+
+def test_a_permission_that_was_put_on_another_person(night: Faulty) -> None:
+    night.c.execute("alter table kw.permission disable trigger user")
+    key = served(night)[0]
+    night.change("update kw.permission_state set subject = (select max(key) from kw.subject) where id = %s", key)
+    assert "fact-differs" in night.codes()
+
+
+def test_a_ground_that_the_log_was_never_told(night: Faulty) -> None:
+    """Somebody writes a supply into the registry, and reads and delivers under it: the log knows of no such contract."""
+    night.c.execute("alter table audit.entry drop constraint if exists entry_check")
+    parcel = night.one("select receiver from kw.parcel where receiver_role = 'supplier' and status = 'delivered' order by id")
+    told = "kind like 'supply:%%' and (convert_from(leaf, 'UTF8')::jsonb #>> '{body,party}')::bigint = %s"
+    night.change(f"update audit.entry set kind = 'import:taken' where {told}", parcel)  # noqa: S608 - a constant
+    found = night.found()
+    assert {one.code for one in found.findings} >= {"index-differs", "fact-not-told", "permit-not-decided", "parcel-not-decided"}
+    assert found.uncovered_reads > 0
+    assert found.uncovered_deliveries > 0
+
+
+def test_a_revocation_that_was_taken_back_behind_the_log(night: Faulty) -> None:
+    """It was revoked long before the night, and the log says so; the registry was made to forget."""
+    key, connection = served(night)
+    night.tell(EventKind.PERMISSION_REVOKED, connection, datetime(2026, 1, 2, tzinfo=UTC), permission=key, mask=2)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"fact-differs", "permit-not-decided", "parcel-not-decided"}
+
+
 def test_a_revocation_that_was_said_later_changes_nothing_before(night: Faulty) -> None:
-    permission = night.one("select id from kw.permission_state where party is not null order by id")
-    night.change("insert into kw.permission_event (permission, at, event) values (%s, now(), 'revoked')", permission)
+    key, connection = served(night)
+    at = night.one("select clock_timestamp()")
+    night.change("insert into kw.permission_event (permission, at, event) values (%s, %s, 'revoked')", key, at)
+    night.tell(EventKind.PERMISSION_REVOKED, connection, at, permission=key, mask=2)
     assert night.codes() == set()
 
 
 def test_an_end_that_was_said_later_changes_nothing_before(night: Faulty) -> None:
-    occupancy = night.one(
-        "select o.id from kw.occupancy o join kw.permission p on p.connection = o.connection and p.subject = o.subject"
-        " where upper(o.period) is null order by o.id"
-    )
-    night.change("update kw.occupancy set period = tstzrange(lower(period), '2026-11-20Z') where id = %s", occupancy)
-    assert "permit-not-decided" in night.codes()
-    night.change("insert into kw.stop (fact, ref, at, said) values ('occupancy', %s, '2026-11-20Z', '2100-01-01Z')", occupancy)
+    connection = served(night)[1]
+    ends = datetime(2026, 11, 20, tzinfo=UTC)
+    row = night.c.execute(
+        "select id, extract(epoch from lower(period))::bigint from kw.occupancy where connection = %s and upper_inf(period)",
+        (connection,),
+    ).fetchone()
+    assert row is not None
+    night.change("update kw.occupancy set period = tstzrange(lower(period), %s) where id = %s", ends, row[0])
+    assert {"fact-differs", "permit-not-decided"} <= night.codes()
+    said = {"occupancy": row[0], "start": row[1], "end": int(ends.timestamp())}
+    night.tell(EventKind.OCCUPANCY_ENDED, connection, night.one("select clock_timestamp()"), **said)
     assert night.codes() == set()
 
 
 def test_a_restriction_that_was_in_force(night: Faulty) -> None:
-    connection = night.one("select connection from kw.outcome where connection > 0 and mbus = 0 order by connection")
+    connection = night.one(
+        "select o.connection from kw.outcome o where o.connection > 0 and o.mbus = 0"
+        " and not exists (select from kw.coupling k join kw.meter m on m.key = k.meter where m.connection = o.connection)"
+        " order by o.connection"
+    )
+    since = AT - timedelta(days=30)
     add = "insert into kw.restriction (connection, kind, period) values (%s, 'administratively_off', tstzrange(%s, null))"
-    night.change(add, connection, AT - timedelta(days=30))
+    night.change(add, connection, since)
+    assert {"fact-not-told", "permit-not-decided"} <= night.codes(), "it holds although the log was not told"
+    number = night.one("select max(id) from kw.restriction")
+    said = {"restriction": number, "kind": "administratively_off", "start": int(since.timestamp()), "end": None}
+    night.tell(EventKind.RESTRICTION_BEGAN, connection, night.one("select clock_timestamp()"), **said)
     assert night.codes() == set(), "said only now: then nobody could know"
     night.c.execute("alter table kw.stop disable trigger user")
     night.change("update kw.stop set said = at where fact = 'connection' and ref = %s", connection)
-    assert {"permit-not-decided", "get-while-restricted"} <= night.codes()
+    assert night.codes() == {"get-while-restricted"}
+
+
+def test_the_limit_of_a_use_case_counts_what_the_log_says_was_read(night: Faulty) -> None:
+    """Not the registry's own count, which whoever reads too often could forget to keep."""
+    rows = night.c.execute(
+        "select e.at, l.body from audit.leaf l join audit.entry e on e.id = l.entry where e.kind = 'batch:intended' order by 1"
+    )
+    at, body = next((at, said) for at, raw in rows for said in [json.loads(raw)] if said["c"] and "energy_loss" in raw.decode())
+    request = next(grant for grant in (Grant(*one) for one in body["g"]) if grant.purpose == "energy_loss").request(body["c"])
+    again = Again(night.c, stored.stops(night.c), Findings(AT))
+    again.load([(body["m"], request)])
+    assert again.permit(request, at) is not None
+    limit = night.one("select yearly_limit from kw.use_case where id = %s", request.requester.id)
+    night.c.execute("delete from kw.use_case_day")
+    days = [(request.period.start - timedelta(days=n + 2)).date().isoformat() for n in range(limit)]
+    again.use(request.requester.id, body["c"], days[1:])
+    assert again.permit(request, at) is not None
+    again.use(request.requester.id, body["c"], days[:1])
+    assert again.permit(request, at) is None
 
 
 def test_the_column_beside_a_line_is_no_part_of_it(night: Faulty) -> None:
@@ -253,8 +342,16 @@ def test_a_parcel_that_the_log_does_not_know(night: Faulty) -> None:
     night.c.execute("alter table audit.entry drop constraint entry_check")
     night.change("update audit.entry set kind = 'parcel:failed' where id = %s", kind)
     found = night.found()
-    assert {one.code for one in found.findings} == {"parcel-without-event"}
+    assert {one.code for one in found.findings} == {"index-differs", "parcel-without-event"}
     assert found.uncovered_deliveries == 1
+
+
+@pytest.mark.parametrize("column", ["kind = 'view:shown'", "connection = connection + 1", "at = at + interval '1 hour'"])
+def test_an_entry_that_is_found_under_another_name(night: Faulty, column: str) -> None:
+    """The tree holds what an entry says; to hide one it is enough to file it elsewhere."""
+    night.c.execute("alter table audit.entry drop constraint entry_check")
+    night.change(f"update audit.entry set {column} where kind = 'permission:granted'")  # noqa: S608 - a constant
+    assert "index-differs" in night.codes()
 
 
 def test_a_parcel_of_which_the_log_says_something_else(night: Faulty) -> None:
@@ -302,6 +399,29 @@ def test_a_document_that_holds_another_register(night: Faulty) -> None:
     held[place]["series"][0]["register"] = "1-0:1.7.0"
     put(file, held)
     assert night.codes() == {"parcel-beyond-permit"}
+
+
+@pytest.mark.parametrize(
+    "said", [{"product": "water"}, {"purpose": "annual_bill"}, {"metering_point": "871687400002065714"}, {"metering_point": 1}]
+)
+def test_a_document_about_something_else(night: Faulty, said: dict[str, object]) -> None:
+    """Also with its own reference and within the permitted time: it is another home's, or for another purpose."""
+    file, held, place = documents(night, "series")
+    held[place] |= said
+    put(file, held)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"parcel-of-another"}
+    assert found.uncovered_deliveries == 1
+
+
+def test_a_file_that_is_no_bundle(night: Faulty) -> None:
+    file, _, _ = documents(night, "series")
+    (file.parent / "more").mkdir()
+    (file.parent / "more" / "readings.csv").write_text("871687400002065714,1\n", encoding="utf-8")
+    (file.parent / "being-written.aside").write_text("{", encoding="utf-8")
+    found = night.found()
+    assert {one.code for one in found.findings} == {"file-without-parcel"}
+    assert found.uncovered_deliveries == 1
 
 
 def test_a_document_that_nobody_decided_about(night: Faulty) -> None:

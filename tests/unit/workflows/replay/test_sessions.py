@@ -25,7 +25,8 @@ GRANT = Grant("00" * 16, 3, 2, FIRST, LAST, True, "supplier", 4, "move", "regist
 def asked(profile: str = "e_interval", mbus: int = 0, *, stopped: datetime = FOREVER, **more: Any) -> Asked:  # noqa: ANN401 - fields
     key = TaskKey(7, 1, profile, mbus, FIRST, LAST)
     held: dict[str, Any] = {"until": AT + timedelta(minutes=5), "restricted": (), "read": False} | more
-    return Asked(1, key, (GRANT,), AT, held["until"], stopped, held["restricted"], held["read"])
+    grounds = held.get("grounds", {GRANT: stopped})
+    return Asked(1, key, tuple(grounds), AT, held["until"], tuple(grounds.values()), held["restricted"], held["read"])
 
 
 def line(after_s: float, **fields: object) -> dict[str, object]:
@@ -79,6 +80,24 @@ def test_profiles_and_channels_are_told_apart(tmp_path: Path) -> None:
 def test_a_request_after_the_stop_is_late(tmp_path: Path, after_s: float, codes: list[str]) -> None:
     """A stop list may be 0.25 s old when the request goes out, and the way to the meter takes up to 0.05 s."""
     assert judged(tmp_path, [asked(stopped=AT + timedelta(seconds=10))], [line(after_s)]) == codes
+
+
+def test_after_a_stop_a_request_keeps_to_what_stands(tmp_path: Path) -> None:
+    """Of three grounds end to end the middle one was stopped: neither its time, nor a range over it."""
+    third = (LAST - FIRST) // 3 // 900 * 900
+    cuts = [FIRST, FIRST + third, FIRST + 2 * third, LAST]
+    grants = [GRANT._replace(permit=f"{i}" * 32, first_s=cuts[i], last_s=cuts[i + 1]) for i in range(3)]
+    grounds = {grants[0]: FOREVER, grants[1]: AT + timedelta(seconds=10), grants[2]: FOREVER}
+    task = asked(grounds=grounds)
+    assert judged(tmp_path, [task], [line(5)]) == [], "before the stop"
+    for first, last, codes in (
+        (cuts[0], cuts[1], []),
+        (cuts[2], cuts[3], []),
+        (cuts[0], cuts[3], ["get-beyond-stop"]),
+        (cuts[1], cuts[2], ["get-beyond-stop"]),
+        (cuts[0], cuts[1] + 900, ["get-beyond-stop"]),
+    ):
+        assert judged(tmp_path, [task], [line(60, first_s=first, last_s=last)]) == codes
 
 
 def test_one_ground_that_stands_is_enough(tmp_path: Path) -> None:
