@@ -27,6 +27,12 @@ from kwartier.wire.dlms import models
 C = Connection[Any]
 
 
+class NoInstallation(BadInput):
+    """The folder named holds no installation; nothing was started."""
+
+    code = "no-installation"
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -128,7 +134,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
-    """Open the installation in a folder, starting its PostgreSQL if nobody did. Raises BadInput if there is none.
+    """Open the installation in a folder, starting its PostgreSQL if nobody did. Raises NoInstallation.
 
     `make` creates what is missing. Several processes may have the same installation open.
     """
@@ -136,8 +142,8 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
     if make:
         create(data)
     if not (data / "keys" / "master.key").exists():
-        msg = "there is no installation in this folder; `kwartier import` or `./demo` makes one"
-        raise BadInput(msg)
+        msg = f"there is no installation in {data}"
+        raise NoInstallation(msg)
     chosen = settings.load(data / settings.FILE_NAME)
     with ExitStack() as stack:
         dsns = stack.enter_context(postgres.running(data, chosen))

@@ -62,11 +62,6 @@ def parties(c: C) -> dict[int, str]:
     return dict(c.execute("select key, name from kw.party").fetchall())
 
 
-def permission_words(c: C, ids: Iterable[int]) -> dict[int, str]:
-    """Return the purpose of each permission in the words that the customer agreed to."""
-    return dict(c.execute("select id, purpose from kw.permission where id = any(%s)", (list(ids),)).fetchall())
-
-
 def party_code(c: C, party: int) -> str:
     """Return the public code of a party, the name of its box; empty if there is no such party."""
     row = c.execute("select code from kw.party where key = %s", (party,)).fetchone()

@@ -56,7 +56,8 @@ _GAPS = """
 """
 _HOW = """
     select coalesce(o.reason, o.result) from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
-    where o.connection = %(connection)s and o.last_s > %(first)s and o.first_s <= %(last)s
+    where o.connection = %(connection)s and o.profile in ('e_interval', 'g_interval')
+    and o.last_s > %(first)s and o.first_s <= %(last)s
     order by o.at desc limit 1
 """
 
@@ -224,7 +225,10 @@ def _gap(row: Row) -> Gap:
 
 
 def how_it_ended(c: C, connection: int, first_s: int, last_s: int) -> str | None:
-    """Return how the last task within the period ended: a gap's reason, else its result; None if nothing was asked."""
+    """Return how the last task for quarter-hours or hours within the period ended: a gap's reason, else its result.
+
+    None if they were not asked; day readings do not count.
+    """
     found = c.execute(_HOW, {"connection": connection, "first": first_s, "last": last_s}).fetchone()
     return found[0] if found else None
 
@@ -232,6 +236,12 @@ def how_it_ended(c: C, connection: int, first_s: int, last_s: int) -> str | None
 def was_read(c: C, day: date) -> bool:
     """Tell whether a night about this local day has ended."""
     return bool(_one(c, "select exists (select from kw.night where day = %s and ended is not null)", (day,)))
+
+
+def last_day_read(c: C, until: date) -> date | None:
+    """Return the last local day up to `until`, included, about which a night has ended."""
+    found: date | None = _one(c, "select max(day) from kw.night where day <= %s and ended is not null", (until,))
+    return found
 
 
 def _one(c: C, query: LiteralString, values: Sequence[object]) -> Any:  # noqa: ANN401 - one value of any column

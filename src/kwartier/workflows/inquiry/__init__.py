@@ -1,20 +1,33 @@
 """S2: the customer looks at what is held, who may see it and who looked."""
 
-from kwartier.workflows.inquiry.desk import connections, download, usage
+from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
 from kwartier.workflows.inquiry.log import access_log, proof
-from kwartier.workflows.inquiry.views import AccessLine, Download, MyConnection, UsageDay, WhoMayRow
-from kwartier.workflows.inquiry.who import conduct, who_may
+from kwartier.workflows.inquiry.views import (
+    AccessLine,
+    Barred,
+    Download,
+    MyConnection,
+    MyPermission,
+    UsageDay,
+    WhoMay,
+    WhoMayRow,
+)
+from kwartier.workflows.inquiry.who import editions, who_may
 
 __all__ = [
     "AccessLine",
+    "Barred",
     "Download",
     "MyConnection",
+    "MyPermission",
     "UsageDay",
+    "WhoMay",
     "WhoMayRow",
     "access_log",
-    "conduct",
     "connections",
     "download",
+    "editions",
+    "last_day_read",
     "proof",
     "usage",
     "who_may",

@@ -15,6 +15,7 @@ from kwartier.model.ground import Action, DataClass, Facts, Purpose, Refusal, Re
 from kwartier.model.period import Period, day_of, day_period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
+from kwartier.model.task import Result
 from kwartier.store.registry import facts, names, nights
 from kwartier.store.registry.names import Own
 from kwartier.workflows.inquiry.errors import NotYours
@@ -52,6 +53,12 @@ def stay(house: Installation, subject: int, connection: int, asked: Period) -> t
             return one, shared
     msg = "this person did not live there then"
     raise NotYours(msg)
+
+
+def last_day_read(house: Installation, until: date) -> date | None:
+    """Return the last local day up to `until`, included, about which a night has ended."""
+    with house.operator() as c:
+        return nights.last_day_read(c, until)
 
 
 def own_facts(house: Installation, connection: int, year: int) -> Facts:
@@ -113,7 +120,8 @@ def _why_empty(house: Installation, connection: int, day: date) -> str:
         ended = nights.how_it_ended(c, connection, int(span.start.timestamp()), int(span.end.timestamp()))
         if ended is None:
             return "not-asked" if nights.was_read(c, day) else "not-yet"
-    return ended
+    # what was read and is not held was read for a sum: nobody asked for these values themselves
+    return "not-asked" if ended == Result.READ else ended
 
 
 def download(house: Installation, subject: int, connection: int, first: date, last: date, form: str, *, at: datetime) -> Download:

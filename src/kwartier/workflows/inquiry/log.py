@@ -11,10 +11,16 @@ from kwartier.audit.log import LogLine
 from kwartier.grounds import conduct
 from kwartier.model.ground import Role
 from kwartier.model.period import Period, from_epoch_s
+from kwartier.model.register import Product
 from kwartier.store.registry import names
 from kwartier.workflows.inquiry.errors import NotYet, NotYours
 from kwartier.workflows.inquiry.views import AccessLine, Download
 from kwartier.workflows.installation import Installation
+
+ACTOR = "operator"
+_FACTS = frozenset(
+    kind for kind in EventKind if kind.split(":", maxsplit=1)[0] in {"permission", "supply", "occupancy", "restriction"}
+)
 
 
 class _Ground(NamedTuple):
@@ -26,12 +32,13 @@ class _Ground(NamedTuple):
 def access_log(house: Installation, subject: int, *, most: int) -> list[AccessLine]:
     """Return the newest lines about this person at their own connections, at most `most`."""
     lines, parties = _lines(house, subject)
-    grounds = {g.permit: _ground(g, parties) for line in lines for g in _grants(line)}
-    shown = [_shown(line, grounds, parties) for line in lines]
+    grounds = {g.permit: _ground(g, parties) for line, _ in lines for g in _grants(line)}
+    shown = [_shown(line, product, grounds, parties) for line, product in lines]
     return sorted(shown, key=lambda one: (one.at, one.entry or 0), reverse=True)[:most]
 
 
-def _lines(house: Installation, subject: int) -> tuple[list[LogLine], dict[int, str]]:
+def _lines(house: Installation, subject: int) -> tuple[list[tuple[LogLine, Product]], dict[int, str]]:
+    """Return the person's lines, each with the product of its connection, and the names of the parties."""
     with house.portal(subject) as c:
         mine = names.own(c, subject)
         me = names.person(c, key=subject)
@@ -39,10 +46,14 @@ def _lines(house: Installation, subject: int) -> tuple[list[LogLine], dict[int, 
     if me is None:
         return [], parties
     since: dict[int, datetime] = {}
-    for one in mine:  # who came back has more than one time there, and sees each line once
+    for one in mine:  # somebody may have lived there twice
         since[one.key] = min(one.mine.start, since.get(one.key, one.mine.start))
+    products = {one.key: one.product for one in mine}
     with house.operator() as c:
-        return [line for key, start in since.items() for line in house.log.of_subject(c, me.code, key, Period(start))], parties
+        found = [
+            (line, products[key]) for key, start in since.items() for line in house.log.of_subject(c, me.code, key, Period(start))
+        ]
+    return found, parties
 
 
 def _grants(line: LogLine) -> list[Grant]:
@@ -59,23 +70,34 @@ def _who(role: str, key: int, parties: Mapping[int, str]) -> str | Role:
     return parties.get(key, known) if known in {Role.SUPPLIER, Role.THIRD_PARTY} else known
 
 
-def _shown(line: LogLine, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
+def _shown(line: LogLine, product: Product, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
     body: Mapping[str, Any] = line.body
     named = _named(line, grounds, parties)
     rule = body.get("rule") or body.get("x")
     return AccessLine(
         at=line.at,
         kind=str(line.kind),
-        who=tuple(dict.fromkeys(one.who for one in named))
-        or (Role.CUSTOMER if line.actor.startswith("customer") else Role.OPERATOR,),
+        product=product,
+        who=tuple(dict.fromkeys(one.who for one in named)) or _told_of(line, parties),
         purposes=tuple(dict.fromkeys(one.purpose for one in named)) or ((str(body["u"]),) if "u" in body else ()),
         rules=tuple(dict.fromkeys(one.rule for one in named)) or ((str(rule),) if rule else ()),
         outcome=body.get("w") or body.get("r"),
         profile=body.get("p"),
+        mask=body.get("mask"),
         period=_period(body),
+        recorded=line.kind in _FACTS and line.actor == ACTOR,
         entry=line.entry if line.in_tree else None,
         leaf=line.leaf,
     )
+
+
+def _told_of(line: LogLine, parties: Mapping[int, str]) -> tuple[str | Role, ...]:
+    """Return whom a fact is about: the party of a permission or contract, the customer of an opt-in or a view."""
+    party: Any = line.body.get("party")
+    if party in parties:
+        return (parties[party],)
+    own = line.actor.startswith(Role.CUSTOMER) or ("party" in line.body and party is None)
+    return (Role.CUSTOMER if own else Role.OPERATOR,)
 
 
 def _named(line: LogLine, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> list[_Ground]:
@@ -100,7 +122,7 @@ def _period(body: Mapping[str, Any]) -> Period | None:
 def proof(house: Installation, subject: int, entry: int, leaf: int | None, *, at: datetime) -> Download:
     """Return the proof of one line about this person. Raises NotYours for any other line, NotYet before it is signed."""
     lines, _ = _lines(house, subject)
-    mine = next((line for line in lines if (line.entry, line.leaf) == (entry, leaf)), None)
+    mine = next((line for line, _ in lines if (line.entry, line.leaf) == (entry, leaf)), None)
     if mine is None:
         msg = "no such line about this person"
         raise NotYours(msg)
@@ -114,7 +136,8 @@ def proof(house: Installation, subject: int, entry: int, leaf: int | None, *, at
         msg = "no such line"
         raise NotYours(msg) from fault
     _given(house, subject, entry, at)
-    return Download(f"kwartier-{entry}.tlog-proof", "text/plain; charset=utf-8", text.encode())
+    named = "" if leaf is None else f"-{leaf}"
+    return Download(f"kwartier-{entry}{named}.tlog-proof", "text/plain; charset=utf-8", text.encode())
 
 
 def _given(house: Installation, subject: int, entry: int, at: datetime) -> None:

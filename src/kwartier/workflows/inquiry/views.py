@@ -1,15 +1,17 @@
 """What a page gets to show. Plain values: a page formats them and decides nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import final
 
-from kwartier.grounds.explain import Explanation
+from kwartier.grounds.explain import Bar, Explanation
+from kwartier.grounds.rule import Rule
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.ground import Refusal, Role
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
-from kwartier.model.register import Product
+from kwartier.model.register import Mask, Product
 
 
 @final
@@ -28,8 +30,8 @@ class MyConnection:
 class UsageDay:
     """One local day of one connection as held. `refusal` is set, and `days` empty, where there is no ground to show it.
 
-    `why_empty` is a stable code when there are no values: `not-asked` (no ground asked the meter), `gap` (the meter did not
-    answer), `quarantined`, `not-yet` (no night has read this day).
+    `why_empty` is a stable code when there are no values: `not-asked` (nobody had a ground to keep them), `not-yet` (no night has
+    read this day), `stopped`, `quarantined`, or else the reason of a gap.
     """
 
     connection: MyConnection
@@ -43,12 +45,52 @@ class UsageDay:
 @final
 @dataclass(frozen=True, slots=True)
 class WhoMayRow:
-    """One line of it. `permission` is the id to revoke, None where the ground is not the customer's to take back."""
+    """One line of who may know what without being given a permission, cut to the person's own time."""
 
     explanation: Explanation
     who: str
-    purpose_words: str | None
-    permission: int | None
+    product: Product
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MyPermission:
+    """A permission as given and as it stands; `party` None is the own opt-in, `purpose` is in the customer's words.
+
+    `until` is when it runs out by itself, None for never. `ended` says how it ended (an event, or `expired`), and when; both are
+    None while it is in force. `idle` is the rule by which it opens nothing at present, None where it works.
+    """
+
+    id: int
+    party: str | None
+    product: Product
+    mask: Mask
+    purpose: str
+    data: Period
+    given: datetime
+    until: datetime | None
+    ended: str | None
+    ended_at: datetime | None
+    idle: Rule | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """A restriction in force at one of the person's connections."""
+
+    bar: Bar
+    product: Product
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class WhoMay:
+    """Everything about who may know what of a person, over all their connections; permissions the newest first."""
+
+    barred: Sequence[Barred]
+    permissions: Sequence[MyPermission]
+    rows: Sequence[WhoMayRow]
 
 
 @final
@@ -57,17 +99,21 @@ class AccessLine:
     """One line of the access log.
 
     `who` are those on whose behalf it happened: a party's name, or a role where there is none. `entry` and `leaf` name the proof
-    (leaf None for a single event); `entry` is None while the line is not signed yet.
+    (leaf None for a single event); `entry` is None while the line is not signed yet. `mask` are the channels it is about, None
+    where the line does not say. `recorded` is True where the operator wrote down a fact that others told it.
     """
 
     at: datetime
     kind: str
+    product: Product
     who: tuple[str | Role, ...]
     purposes: tuple[str, ...]
     rules: tuple[str, ...]
     outcome: str | None
     profile: str | None
+    mask: Mask | None
     period: Period | None
+    recorded: bool
     entry: int | None
     leaf: int | None
 

@@ -1,40 +1,39 @@
-"""S2, S4: who may know what of my connection, and by which published rules."""
+"""S2, S4: who may know what of my connections, which permissions I gave, and by which published rules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kwartier.grounds import explain
-from kwartier.grounds.conduct import EDITIONS, Edition
+from kwartier.grounds import conduct, explain
+from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import Facts, Role
 from kwartier.model.period import Period
-from kwartier.model.register import ALL_MASK
-from kwartier.store.registry import names
-from kwartier.workflows.inquiry.desk import channels, own_facts, stays
-from kwartier.workflows.inquiry.views import WhoMayRow
+from kwartier.model.register import ALL_MASK, Product
+from kwartier.store.registry import names, permissions
+from kwartier.store.registry.names import Own
+from kwartier.store.registry.permissions import PermissionRow
+from kwartier.workflows.inquiry.desk import channels, own_facts
+from kwartier.workflows.inquiry.views import Barred, MyPermission, WhoMay, WhoMayRow
 from kwartier.workflows.installation import Installation
 
 
-def who_may(house: Installation, subject: int, connection: int, *, at: datetime) -> list[WhoMayRow]:
-    """Return who may know what about this person's own time at the connection. Raises NotYours."""
-    known = own_facts(house, connection, at.year)
-    stay = stays(house, subject, connection)[0]
-    reach = channels(stay.product, ALL_MASK)
-    told = (
-        _within(line, stay.mine) for line in explain.who_may(known, at=at) if line.mask & reach and _concerns(line, subject, known)
-    )
-    mine = [line for line in told if line is not None]
+def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
+    """Return who may know what about this person's own time at their connections, and every permission they ever gave."""
     with house.portal(subject) as c:
+        mine = names.own(c, subject)
+        given = permissions.of_subject(c, subject)
         parties = names.parties(c)
-        words = names.permission_words(c, [ref for line in mine for kind, ref in [line.fact] if kind == "permission"])
-    return [_row(line, parties, words) for line in mine]
+    known = {one.key: own_facts(house, one.key, at.year) for one in mine}
+    products = {one.key: one.product for one in mine}
+    return WhoMay(
+        barred=[Barred(bar, one.product) for one in mine for bar in _bars(known[one.key], one, at)],
+        permissions=[_permission(row, products[row.connection], parties, known[row.connection], at) for row in given],
+        rows=[row for one in mine for row in _rows(known[one.key], one, subject, parties, at)],
+    )
 
 
-def _concerns(line: explain.Explanation, subject: int, known: Facts) -> bool:
-    """Leave out what earlier and later occupants may know, and whom they permitted: that is theirs."""
-    if line.requester.role is Role.CUSTOMER:
-        return line.requester.id == subject
-    return all(one.subject == subject for one in known.permissions if line.fact == ("permission", one.id))
+def _bars(known: Facts, one: Own, at: datetime) -> list[explain.Bar]:
+    return explain.who_may_not(known, at=at) if one.mine.contains(at) else []
 
 
 def _within(line: explain.Explanation, mine: Period) -> explain.Explanation | None:
@@ -43,13 +42,48 @@ def _within(line: explain.Explanation, mine: Period) -> explain.Explanation | No
     return None if shared is None else replace(line, period=shared, since=max(line.since, mine.start))
 
 
-def _row(line: explain.Explanation, parties: dict[int, str], words: dict[int, str]) -> WhoMayRow:
-    kind, ref = line.fact
-    party = parties.get(line.requester.id, "") if line.requester.role in {Role.SUPPLIER, Role.THIRD_PARTY} else ""
-    revocable = ref if kind == "permission" and ref in words else None
-    return WhoMayRow(line, party, words.get(ref) if kind == "permission" else None, revocable)
+def _rows(known: Facts, one: Own, subject: int, parties: Mapping[int, str], at: datetime) -> Iterator[WhoMayRow]:
+    """Yield what others may know of the own time without a permission; what other occupants may know is theirs."""
+    reach = channels(one.product, ALL_MASK)
+    for whole in explain.who_may(known, at=at):
+        line = _within(whole, one.mine)
+        if line is None or line.fact[0] == "permission" or not line.mask & reach:
+            continue
+        if line.requester.role is not Role.CUSTOMER or line.requester.id == subject:
+            party = parties.get(line.requester.id, "") if line.requester.role is Role.SUPPLIER else ""
+            yield WhoMayRow(line, party, one.product)
 
 
-def conduct() -> Sequence[Edition]:
+def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str], known: Facts, at: datetime) -> MyPermission:
+    ended, ended_at = row.ended, row.ended_at
+    if ended is None and row.given.end is not None and row.given.end <= at:
+        ended, ended_at = "expired", row.given.end
+    return MyPermission(
+        id=row.id,
+        party=None if row.party is None else parties.get(row.party, ""),
+        product=product,
+        mask=row.mask,
+        purpose=row.purpose,
+        data=row.data,
+        given=row.given.start,
+        until=row.given.end,
+        ended=ended,
+        ended_at=ended_at,
+        idle=None if ended else _idle(row, known, at),
+    )
+
+
+def _idle(row: PermissionRow, known: Facts, at: datetime) -> Rule | None:
+    """Return the rule by which a permission in force opens nothing at present, None if it does."""
+    edition = conduct.edition_at(at)
+    for bar in explain.who_may_not(known, at=at):
+        return edition.rule(bar.rule)
+    if any(line.fact == ("permission", row.id) for line in explain.who_may(known, at=at)):
+        return None
+    bound = row.party is None or any(one.party == row.party and one.period.contains(at) for one in known.agreements)
+    return edition.rule("F9" if bound else "F3")
+
+
+def editions() -> Sequence[Edition]:
     """Return every edition of the code of conduct, the oldest first. Public."""
-    return EDITIONS
+    return conduct.EDITIONS

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Role
@@ -27,6 +28,6 @@ def revoke(house: Installation, subject: int, permission: int, *, at: datetime) 
             msg = "no such permission of this person"
             raise NoSuchPermission(msg)
         permissions.revoke(c, permission, at)
-        body = {"permission": permission, "mask": one.mask}
+        body: dict[str, Json] = {"permission": permission, "party": one.party, "mask": one.mask}
         actor = f"{Role.CUSTOMER}:{subject}"
         house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body)])
