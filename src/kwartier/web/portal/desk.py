@@ -11,8 +11,10 @@ from starlette.responses import HTMLResponse, Response
 
 from kwartier.model.period import day_of
 from kwartier.web.portal.session import Session, Sessions
-from kwartier.web.portal.words import Words, translations
+from kwartier.web.portal.words import LANGUAGES, Words, translations
 from kwartier.workflows import accounts, installation
+
+FAILURE, SERVER_ERROR = 400, 500
 
 
 @final
@@ -25,14 +27,7 @@ class Desk:
         self.clock = clock
         self.demo = demo
         self.sessions = Sessions(accounts.session_secret(house))
-        folder = Path(str(resources.files("kwartier.web.portal") / "templates"))
-        self._pages = Environment(
-            loader=FileSystemLoader(folder),
-            autoescape=True,
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-        )
+        self._pages = {language: _templates(language) for language in LANGUAGES}
 
     def yesterday(self) -> date:
         """Return the last whole local day."""
@@ -40,16 +35,19 @@ class Desk:
 
     def page(self, request: Request, session: Session, template: str, status: int = 200, **values: object) -> Response:
         """Render a page in the language of its address, and keep the session."""
-        language = request.path_params.get("language", "nl")
-        pages = self._pages.overlay()
-        pages.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
-        path = request.url.path
-        body = pages.get_template(template).render(
-            words=Words(language),
-            csrf=self.sessions.token(session),
-            account=self.account(session),
-            path=path[len(language) + 1 :] if path.startswith(f"/{language}/") else "/",
-            **values,
+        language = request.path_params["language"]
+        body = (
+            self._pages[language]
+            .get_template(template)
+            .render(
+                words=Words(language),
+                csrf=self.sessions.token(session),
+                account=None if status >= SERVER_ERROR else self.account(session),
+                here=request.url.path.removeprefix(f"/{language}"),
+                elsewhere=_elsewhere(request, language, status),
+                demo=self.demo,
+                **values,
+            )
         )
         response = HTMLResponse(body, status)
         self.sessions.write(response, session)
@@ -63,3 +61,29 @@ class Desk:
             return accounts.account(self.house, session.subject)
         except accounts.NoSuchPerson:
             return None
+
+    def renewed(self, response: Response, subject: int | None) -> Response:
+        """Begin another visit: forms of the one before can no longer be sent."""
+        self.sessions.write(response, self.sessions.begin(subject))
+        return response
+
+
+def _templates(language: str) -> Environment:
+    pages = Environment(
+        loader=FileSystemLoader(Path(str(resources.files("kwartier.web.portal") / "templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by jinja2.ext.i18n
+    return pages
+
+
+def _elsewhere(request: Request, language: str, status: int) -> str:
+    """Return the address of this page within another language; the first one where this page cannot be opened by its address."""
+    if request.method not in {"GET", "HEAD"} or status >= FAILURE:
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return request.url.path.removeprefix(f"/{language}") + query

@@ -1,40 +1,42 @@
-"""The addresses of the portal. One workflow call per question; what a page shows is formatted in show.py."""
+"""The addresses of the portal. One workflow call per question; what a page shows is formatted in show_*.py."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kwartier.model.errors import KwartierError
-from kwartier.web.portal import show, show_conduct
+from kwartier.model.period import day_of
+from kwartier.web.portal import show_conduct, show_log, show_usage, show_who
+from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
+from kwartier.web.portal.phrases import last_day
 from kwartier.web.portal.session import Session
-from kwartier.web.portal.words import LANGUAGES, Words, best
+from kwartier.web.portal.words import Words, best
 from kwartier.workflows import accounts, inquiry, permission
 
-SEE_OTHER, BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_EARLY = 303, 400, 403, 404, 425
-LOG_LINES = 100
-
-Page = Callable[[Desk, Request, Session, Mapping[str, str]], Response]
+NEWEST, PER_PAGE, MOST_LINES = 8, 50, 5000
+FIRST_DAY = date(2000, 1, 1)
 
 
 def routes() -> list[Route]:
     """Return every address of the portal."""
     return [
         Route("/", _root),
-        Route("/{language}/", _page(_home)),
-        Route("/{language}/sign-in", _page(_sign_in), methods=["POST"]),
-        Route("/{language}/sign-out", _page(_sign_out), methods=["POST"]),
-        Route("/{language}/mine", _page(_mine)),
-        Route("/{language}/revoke", _page(_revoke), methods=["POST"]),
-        Route("/{language}/download", _page(_download)),
-        Route("/{language}/proof/{entry:int}", _page(_proof)),
-        Route("/{language}/proof/{entry:int}/{leaf:int}", _page(_proof)),
-        Route("/{language}/conduct", _page(_conduct)),
+        Route("/{language}/", answered(_home)),
+        Route("/{language}/sign-in", answered(_sign_in), methods=["POST"]),
+        Route("/{language}/sign-out", answered(_sign_out), methods=["POST"]),
+        Route("/{language}/mine", answered(_mine)),
+        Route("/{language}/log", answered(_log)),
+        Route("/{language}/revoke", answered(_ask_revoke), methods=["GET"]),
+        Route("/{language}/revoke", answered(_revoke), methods=["POST"]),
+        Route("/{language}/download", answered(_download)),
+        Route("/{language}/proof/{entry:int}", answered(_proof)),
+        Route("/{language}/proof/{entry:int}/{leaf:int}", answered(_proof)),
+        Route("/{language}/conduct", answered(_conduct)),
+        Route("/{language}/log-key", answered(_log_key)),
     ]
 
 
@@ -42,95 +44,148 @@ async def _root(request: Request) -> Response:
     return RedirectResponse(f"/{best(request.headers.get('accept-language'))}/", SEE_OTHER)
 
 
-def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
-    """Run a page in a thread, its form read and its token checked; workflows are synchronous."""
-
-    async def answer(request: Request) -> Response:
-        if request.path_params["language"] not in LANGUAGES:
-            raise HTTPException(NOT_FOUND)
-        desk: Desk = request.app.state.desk
-        session = desk.sessions.read(request)
-        form: Mapping[str, str] = request.query_params
-        if request.method == "POST":
-            form = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
-            if not desk.sessions.genuine(session, form.get("csrf", "")):
-                raise HTTPException(FORBIDDEN)
-        return await run_in_threadpool(page, desk, request, session, form)
-
-    return answer
-
-
 def _to(request: Request, place: str) -> Response:
     return RedirectResponse(f"/{request.path_params['language']}/{place}", SEE_OTHER)
 
 
-def _home(desk: Desk, request: Request, session: Session, _: Mapping[str, str]) -> Response:
+def _words(request: Request) -> Words:
+    return Words(request.path_params["language"])
+
+
+# Coming and going
+
+
+def _home(desk: Desk, request: Request, session: Session, _: Form) -> Response:
     if desk.account(session):
         return _to(request, "mine")
     personas = accounts.personas(desk.house) if desk.demo else []
     return desk.page(request, session, "sign_in.html", personas=personas)
 
 
-def _sign_in(desk: Desk, request: Request, session: Session, form: Mapping[str, str]) -> Response:
+def _sign_in(desk: Desk, request: Request, _: Session, form: Form) -> Response:
     if not desk.demo:
-        raise HTTPException(NOT_FOUND)
+        raise SignInFirst
     account = accounts.persona_account(desk.house, form.get("persona", ""))
-    response = _to(request, "mine")
-    desk.sessions.write(response, Session(account.subject, session.nonce))
-    return response
+    return desk.renewed(_to(request, "mine"), account.subject)
 
 
-def _sign_out(desk: Desk, request: Request, session: Session, _: Mapping[str, str]) -> Response:
-    response = _to(request, "")
-    desk.sessions.write(response, Session(None, session.nonce))
-    return response
+def _sign_out(desk: Desk, request: Request, _: Session, __: Form) -> Response:
+    return desk.renewed(_to(request, ""), None)
 
 
 def _signed_in(desk: Desk, session: Session) -> int:
     account = desk.account(session)
     if account is None:
-        raise HTTPException(FORBIDDEN)
+        raise SignInFirst
     return account.subject
 
 
-def _day(form: Mapping[str, str], otherwise: date) -> date:
-    try:
-        return date.fromisoformat(form["day"])
-    except KeyError:
-        return otherwise
-    except ValueError:
-        raise HTTPException(BAD_REQUEST) from None
+# The customer's own page
 
 
-def _mine(desk: Desk, request: Request, session: Session, form: Mapping[str, str]) -> Response:
-    if desk.account(session) is None:
+def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account, words, at = desk.account(session), _words(request), desk.clock()
+    if account is None:
         return _to(request, "")
-    subject = _signed_in(desk, session)
-    words = Words(request.path_params["language"])
-    at = desk.clock()
-    day = _day(form, desk.yesterday())
+    subject = account.subject
     mine = inquiry.connections(desk.house, subject)
-    usage = [
-        show.usage(words, number, inquiry.usage(desk.house, subject, one.key, day, at=at))
-        for number, one in enumerate(mine)
-        if show.lived_there(one, day)
-    ]
-    who = [show.who(words, row, one) for one in mine for row in inquiry.who_may(desk.house, subject, one.key, at=at)]
-    log = [show.log_line(words, line) for line in inquiry.access_log(desk.house, subject, most=LOG_LINES)]
-    notice = (
-        words.text("The permission is revoked. No reading and no delivery starts on it any more.") if "revoked" in form else None
+    chosen = _day(form, day_of(at))
+    day = chosen or _last_day(desk, mine)
+    there = [(number, one) for number, one in enumerate(mine) if show_usage.lived_there(one, day)]
+    usage = [show_usage.usage(words, number, inquiry.usage(desk.house, subject, one.key, day, at=at)) for number, one in there]
+    found = inquiry.who_may(desk.house, subject, at=at)
+    lines = inquiry.access_log(desk.house, subject, most=MOST_LINES)
+    revoked = next((one for one in found.permissions if str(one.id) == form.get("revoked") and one.ended == "revoked"), None)
+    return desk.page(
+        request,
+        session,
+        "mine.html",
+        day=day,
+        before=_neighbour(day, -1),
+        after=_neighbour(day, 1) if day < desk.yesterday() else None,
+        latest=desk.yesterday(),
+        note=show_usage.note(words, mine, desk.yesterday()) if chosen is None and mine and day < desk.yesterday() else "",
+        usage=usage,
+        stays=[show_usage.stay(words, one) for one in mine] if not usage else [],
+        who=show_who.who(words, found),
+        log=show_log.days(words, show_log.of_others(lines)[:NEWEST]),
+        revoked=revoked and show_who.revoked(words, revoked),
     )
-    return desk.page(request, session, "mine.html", day=day, usage=usage, who=who, log=log, notice=notice)
 
 
-def _revoke(desk: Desk, request: Request, session: Session, form: Mapping[str, str]) -> Response:
-    subject = _signed_in(desk, session)
+def _day(form: Form, today: date) -> date | None:
+    """Read which day is asked for. Raises Unclear, also for one before any smart meter or still to come."""
     try:
-        chosen = int(form.get("permission", ""))
+        day = date.fromisoformat(form["day"])
+    except KeyError:
+        return None
     except ValueError:
-        raise HTTPException(BAD_REQUEST) from None
-    permission.revoke(desk.house, subject, chosen, at=desk.clock())
-    return _to(request, "mine?revoked=1#who")
+        raise Unclear from None
+    if not FIRST_DAY <= day <= today:
+        raise Unclear
+    return day
+
+
+def _neighbour(day: date, days: int) -> date:
+    return day + timedelta(days=days)
+
+
+def _last_day(desk: Desk, mine: Sequence[inquiry.MyConnection]) -> date:
+    """Return the last day of the own time that was read, its very last day if none was, yesterday without a connection."""
+    yesterday = desk.yesterday()
+    ends = [yesterday if one.mine.end is None else min(yesterday, last_day(one.mine.end)) for one in mine]
+    for one, end in zip(mine, ends, strict=True):
+        read = inquiry.last_day_read(desk.house, end)
+        if read is not None and read >= day_of(one.mine.start):
+            return read
+    return max(ends, default=yesterday)
+
+
+def _log(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account, words = desk.account(session), _words(request)
+    if account is None:
+        return _to(request, "")
+    lines = inquiry.access_log(desk.house, account.subject, most=MOST_LINES)
+    others = "others" in form
+    if others:
+        lines = show_log.of_others(lines)
+    pages = max(-(-len(lines) // PER_PAGE), 1)
+    page = _number(form.get("page", "1"), pages)
+    shown = lines[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return desk.page(request, session, "log.html", log=show_log.days(words, shown), others=others, page=page, pages=pages)
+
+
+def _number(text: str, most: int) -> int:
+    """Read a number from 1 to `most`."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+        raise Unclear
+    return int(text)
+
+
+# What is done there
+
+
+def _live_permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
+    found = inquiry.who_may(desk.house, subject, at=desk.clock()).permissions
+    for one in found:
+        if str(one.id) == form.get("permission") and one.ended is None:
+            return one
+    raise permission.NoSuchPermission
+
+
+def _ask_revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        return _to(request, "")
+    one = _live_permission(desk, account.subject, form)
+    return desk.page(request, session, "revoke.html", one=show_who.to_revoke(_words(request), one))
+
+
+def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    subject = _signed_in(desk, session)
+    one = _live_permission(desk, subject, form)
+    permission.revoke(desk.house, subject, one.id, at=desk.clock())
+    return _to(request, "mine?" + urlencode({"revoked": one.id}) + "#who")
 
 
 def _file(found: inquiry.Download) -> Response:
@@ -138,56 +193,27 @@ def _file(found: inquiry.Download) -> Response:
     return Response(found.body, media_type=found.media_type, headers=headers)
 
 
-def _download(desk: Desk, _: Request, session: Session, form: Mapping[str, str]) -> Response:
+def _download(desk: Desk, _: Request, session: Session, form: Form) -> Response:
     subject = _signed_in(desk, session)
     mine = inquiry.connections(desk.house, subject)
-    number = form.get("n", "0")
-    if not number.isdecimal() or int(number) >= len(mine) or form.get("form") not in {"csv", "json"}:
-        raise HTTPException(BAD_REQUEST)
-    day = _day(form, desk.yesterday())
-    key = mine[int(number)].key
-    return _file(inquiry.download(desk.house, subject, key, day, day, form["form"], at=desk.clock()))
+    number = _number(form.get("n", ""), len(mine))
+    day = _day(form, day_of(desk.clock())) or desk.yesterday()
+    if form.get("form") not in {"csv", "json"}:
+        raise Unclear
+    return _file(inquiry.download(desk.house, subject, mine[number - 1].key, day, day, form["form"], at=desk.clock()))
 
 
-def _proof(desk: Desk, request: Request, session: Session, _: Mapping[str, str]) -> Response:
+def _proof(desk: Desk, request: Request, session: Session, _: Form) -> Response:
     subject = _signed_in(desk, session)
     return _file(inquiry.proof(desk.house, subject, request.path_params["entry"], request.path_params.get("leaf"), at=desk.clock()))
 
 
-def _conduct(desk: Desk, request: Request, session: Session, _: Mapping[str, str]) -> Response:
-    words = Words(request.path_params["language"])
-    return desk.page(request, session, "conduct.html", editions=show_conduct.editions(words, inquiry.conduct()))
+# Public
 
 
-_STATUS: dict[str, int] = {
-    "not-yours": NOT_FOUND,
-    "no-such-person": FORBIDDEN,
-    "no-such-permission": NOT_FOUND,
-    "not-yet": TOO_EARLY,
-}
+def _conduct(desk: Desk, request: Request, session: Session, _: Form) -> Response:
+    return desk.page(request, session, "conduct.html", editions=show_conduct.editions(_words(request), inquiry.editions()))
 
 
-async def _http_problem(request: Request, fault: Exception) -> Response:
-    status = fault.status_code if isinstance(fault, HTTPException) else 500
-    return await run_in_threadpool(_problem, request, status)
-
-
-async def _own_problem(request: Request, fault: Exception) -> Response:
-    code = fault.code if isinstance(fault, KwartierError) else ""
-    return await run_in_threadpool(_problem, request, _STATUS.get(code, 500))
-
-
-def _problem(request: Request, status: int) -> Response:
-    desk: Desk = request.app.state.desk
-    language = request.path_params.get("language", "nl")
-    request.scope.setdefault("path_params", {})["language"] = (
-        language if language in LANGUAGES else best(request.headers.get("accept-language"))
-    )
-    words = Words(request.path_params["language"])
-    title, what, todo = show.problem(words, status)
-    return desk.page(request, desk.sessions.read(request), "problem.html", status, title=title, what=what, todo=todo)
-
-
-def problem_handlers() -> Mapping[type[Exception] | int, Callable[[Request, Exception], Awaitable[Response]]]:
-    """Return how every failure is told: what happened and what to do, never how it is built inside."""
-    return {HTTPException: _http_problem, KwartierError: _own_problem, 500: _http_problem}
+def _log_key(desk: Desk, _: Request, __: Session, ___: Mapping[str, str]) -> Response:
+    return _file(inquiry.Download("kwartier-log.vkey", "text/plain; charset=utf-8", f"{desk.house.log.vkey}\n".encode()))

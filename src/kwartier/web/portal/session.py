@@ -36,9 +36,13 @@ class Sessions:
         """Return the session of a request, a fresh one without subject if the cookie is absent, old or not ours."""
         try:
             subject, nonce = self._signer.loads(request.cookies.get(COOKIE, ""), max_age=LASTS_S)
-        except (BadSignature, ValueError):
-            return Session(None, secrets.token_urlsafe(16))
+        except (BadSignature, ValueError, TypeError):
+            return self.begin(None)
         return Session(subject, nonce)
+
+    def begin(self, subject: int | None) -> Session:
+        """Begin a visit, as somebody or as nobody yet."""
+        return Session(subject, secrets.token_urlsafe(16))
 
     def write(self, response: Response, session: Session) -> None:
         """Set the cookie: for this site only, invisible to scripts."""
@@ -51,4 +55,4 @@ class Sessions:
 
     def genuine(self, session: Session, token: str) -> bool:
         """Tell whether a form came from a page of this session."""
-        return hmac.compare_digest(self.token(session), token)
+        return hmac.compare_digest(self.token(session).encode(), token.encode())

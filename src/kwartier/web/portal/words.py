@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from io import BytesIO
 from typing import final
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 
-from kwartier.model.period import ZONE
+from kwartier.model.period import ZONE, day_of
 
 LANGUAGES = ("nl", "en")
 _LOCALES = {"nl": "nl_NL", "en": "en_GB"}
@@ -46,21 +47,39 @@ class Words:
         """Write a day in full: 22 november 2026."""
         return format_date(day, "long", locale=_LOCALES[self.language])
 
-    def moment(self, moment: datetime) -> str:
-        """Write a moment with seconds in local time and its zone, so that the double hour in autumn is told apart."""
-        return format_datetime(moment, "d MMM y HH:mm:ss z", tzinfo=ZONE, locale=_LOCALES[self.language])
+    def weekday(self, day: date) -> str:
+        """Write a day in full, with its name: zondag 22 november 2026."""
+        return format_date(day, "full", locale=_LOCALES[self.language])
 
-    def clock(self, moment: datetime) -> str:
-        """Write a local time of day: 02:15."""
-        return format_time(moment.astimezone(ZONE), "HH:mm", locale=_LOCALES[self.language])
+    def date(self, day: date) -> str:
+        """Write a day in short: 22 nov 2026."""
+        return format_date(day, "d MMM y", locale=_LOCALES[self.language])
+
+    def clock(self, moment: datetime, *, seconds: bool = False) -> str:
+        """Write a local time of day, 02:15; in the double hour in autumn with which of the two it is."""
+        local = moment.astimezone(ZONE)
+        told = format_time(local, "HH:mm:ss" if seconds else "HH:mm", tzinfo=ZONE, locale=_LOCALES[self.language])
+        if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+            return told
+        which = self.text("winter time") if local.fold else self.text("summer time")
+        return f"{told} {which}"
+
+    def moment(self, moment: datetime) -> str:
+        """Write a moment in local time: 22 nov 2026 02:15."""
+        return f"{self.date(day_of(moment))} {self.clock(moment)}"
 
     def kwh(self, watt_hours: int) -> str:
         """Write Wh as kWh with three decimals."""
-        return format_decimal(watt_hours / 1000, "#,##0.000", locale=_LOCALES[self.language]) + " kWh"
+        return self.thousandths(watt_hours) + " kWh"
 
     def m3(self, dm3: int) -> str:
         """Write dm3 as m3 with three decimals."""
-        return format_decimal(dm3 / 1000, "#,##0.000", locale=_LOCALES[self.language]) + " m³"
+        return self.thousandths(dm3) + " m³"
+
+    def thousandths(self, value: int, decimals: int = 3) -> str:
+        """Write a number of thousandths (Wh, dm3) as the whole (kWh, m3)."""
+        shape = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(Decimal(value) / 1000, shape, locale=_LOCALES[self.language])
 
     def whole(self, value: int) -> str:
         """Write a whole number with its separators."""

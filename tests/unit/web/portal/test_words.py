@@ -9,6 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from kwartier.model.period import ZONE
 from kwartier.web.portal import words
 
 PORTAL = Path(str(resources.files("kwartier.web.portal")))
@@ -44,9 +45,17 @@ def test_numbers_and_days(language: str, kwh: str, day: str) -> None:
 
 def test_the_double_hour_in_autumn_is_told_apart() -> None:
     first, second = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
-    nl = words.Words("nl")
-    assert nl.clock(first) == nl.clock(second) == "02:30"
-    assert nl.moment(first) != nl.moment(second)
+    nl, en = words.Words("nl"), words.Words("en")
+    assert [nl.clock(first), nl.clock(second)] == ["02:30 zomertijd", "02:30 wintertijd"]
+    assert en.moment(first) == "25 Oct 2026 02:30 summer time"
+
+
+@pytest.mark.parametrize("hour", [22, 23, 1, 12])
+def test_other_hours_are_told_by_the_clock_alone(hour: int) -> None:
+    for day in (date(2026, 10, 25), date(2026, 3, 29), date(2026, 7, 1)):
+        moment = datetime(day.year, day.month, day.day, hour, 15, 30, tzinfo=UTC)
+        if (day, hour) != (date(2026, 10, 25), 1):
+            assert words.Words("nl").clock(moment, seconds=True) == moment.astimezone(ZONE).strftime("%H:%M:%S")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,124 @@
+"""From a request to a page: language, session, form and its token; and every failure to a page that says what to do.
+
+KwartierError
++-- PortalError
+    +-- Unclear        the address or form has a value that cannot be; whoever made the request erred
+    +-- FormExpired    the form does not belong to this visit: it is old, or was made elsewhere; nothing was changed
+    +-- SignInFirst    the page is for somebody, and nobody has signed in
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kwartier.model.errors import KwartierError
+from kwartier.web.portal.desk import Desk
+from kwartier.web.portal.session import Session
+from kwartier.web.portal.show_problem import problem
+from kwartier.web.portal.words import LANGUAGES, Words, best
+
+SEE_OTHER, BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_EARLY = 303, 400, 403, 404, 425
+LONGEST_FORM = 4096
+"""Bytes. The forms of these pages hold a token and a number."""
+
+Form = Mapping[str, str]
+Page = Callable[[Desk, Request, Session, Form], Response]
+
+
+class PortalError(KwartierError):
+    """A request to the portal cannot be answered as it was asked."""
+
+    code = "portal"
+
+
+class Unclear(PortalError):
+    """A value that cannot be."""
+
+    code = "unclear"
+
+
+class FormExpired(PortalError):
+    """A form of another visit."""
+
+    code = "form-expired"
+
+
+class SignInFirst(PortalError):
+    """Nobody has signed in."""
+
+    code = "sign-in-first"
+
+
+def answered(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Run a page in a thread, its form read and its token checked; workflows are synchronous."""
+
+    async def answer(request: Request) -> Response:
+        if request.path_params["language"] not in LANGUAGES:
+            raise HTTPException(NOT_FOUND)
+        desk: Desk = request.app.state.desk
+        session = desk.sessions.read(request)
+        form: Form = request.query_params
+        if request.method == "POST":
+            form = await _posted(request)
+            if not desk.sessions.genuine(session, form.get("csrf", "")):
+                raise FormExpired
+        return await run_in_threadpool(page, desk, request, session, form)
+
+    return answer
+
+
+async def _posted(request: Request) -> Form:
+    """Read a posted form, which is small. Raises Unclear."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            raise Unclear
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise Unclear from None
+
+
+_CODES: Mapping[str, tuple[int, str]] = {
+    "unclear": (BAD_REQUEST, "400"),
+    "form-expired": (FORBIDDEN, "form-expired"),
+    "sign-in-first": (FORBIDDEN, "sign-in-first"),
+    "no-such-person": (FORBIDDEN, "sign-in-first"),
+    "not-yours": (NOT_FOUND, "404"),
+    "no-such-permission": (NOT_FOUND, "no-such-permission"),
+    "not-yet": (TOO_EARLY, "not-yet"),
+}
+"""Which status an error of ours has, and by which words it is told; any other is our own fault."""
+
+
+async def _http_problem(request: Request, fault: Exception) -> Response:
+    status, headers = 500, None
+    if isinstance(fault, HTTPException):
+        status, headers = fault.status_code, fault.headers
+    response = await run_in_threadpool(_problem, request, status, str(status))
+    response.headers.update(headers or {})
+    return response
+
+
+async def _own_problem(request: Request, fault: Exception) -> Response:
+    known = _CODES.get(fault.code) if isinstance(fault, KwartierError) else None
+    return await run_in_threadpool(_problem, request, *(known or (500, "500")))
+
+
+def _problem(request: Request, status: int, code: str) -> Response:
+    desk: Desk = request.app.state.desk
+    first = request.url.path.split("/")[1]
+    language = first if first in LANGUAGES else best(request.headers.get("accept-language"))
+    request.scope["path_params"] = {"language": language}
+    session = desk.sessions.read(request)
+    return desk.page(request, session, "problem.html", status, problem=problem(Words(language), code))
+
+
+def problem_handlers() -> Mapping[type[Exception] | int, Callable[[Request, Exception], Awaitable[Response]]]:
+    """Return how every failure is told: what happened and what to do, never how it is built inside."""
+    return {HTTPException: _http_problem, KwartierError: _own_problem, 500: _http_problem}

@@ -1,0 +1,136 @@
+"""Who looked: the lines of the access log as sentences, gathered by day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import final
+
+from kwartier.grounds import conduct
+from kwartier.model.ground import Role
+from kwartier.model.period import day_of
+from kwartier.web.portal import phrases
+from kwartier.web.portal.words import Words
+from kwartier.workflows.inquiry import AccessLine
+
+_OWN_DOINGS = frozenset({"view:shown", "view:refused", "proof:given"})
+_PLANS = frozenset({"batch:intended"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `proof` is the address of its proof, empty until it is signed; `label` says which proof."""
+
+    time: str
+    what: str
+    about: str
+    rules: Sequence[tuple[str, str]]
+    proof: str
+    label: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The lines of one local day, the newest first."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+def of_others(lines: Iterable[AccessLine]) -> list[AccessLine]:
+    """Leave out what the customer did here, and plans: what came of them has a line of its own."""
+    return [line for line in lines if line.kind not in _OWN_DOINGS | _PLANS]
+
+
+def days(words: Words, lines: Iterable[AccessLine]) -> list[Day]:
+    """Return the lines, the newest first, gathered by local day."""
+    return [Day(words.weekday(day), [_line(words, one) for one in those]) for day, those in groupby(lines, key=_day)]
+
+
+def _day(one: AccessLine) -> date:
+    return day_of(one.at)
+
+
+def _line(words: Words, one: AccessLine) -> Line:
+    proof = ""
+    if one.entry is not None:
+        proof = f"/{words.language}/proof/{one.entry}" + (f"/{one.leaf}" if one.leaf is not None else "")
+    time = words.clock(one.at, seconds=True)
+    what = _what(words, one)
+    return Line(
+        time=time,
+        what=what,
+        about=_about(words, one),
+        rules=[(rule, _title(words, rule)) for rule in one.rules],
+        proof=proof,
+        label=f"{time}, {what}",
+    )
+
+
+def _title(words: Words, rule: str) -> str:
+    found = _RULES.get(rule)
+    return "" if found is None else found.title_nl if words.language == "nl" else found.title_en
+
+
+_RULES = {rule.id: rule for edition in conduct.EDITIONS for rule in edition.rules}
+
+
+def _what(words: Words, one: AccessLine) -> str:
+    who = phrases.listed(words, [phrases.role(words, each) if isinstance(each, Role) else each for each in one.who])
+    own = one.who == (Role.CUSTOMER,)
+    known = {
+        "batch:intended": words.text("Planned: asking your meter, for %s"),
+        "batch:refused": words.text("Not read for %s: there is no ground"),
+        "batch:read": _read(words, one.outcome),
+        "parcel:delivered": words.text("Delivered to %s"),
+        "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
+        "view:shown": words.text("Shown to you, or taken away by you"),
+        "view:refused": words.text("Not shown to you"),
+        "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
+        "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),
+        "permission:expired": words.text("Permission ran out: %s"),
+        "permission:terminated": words.text("Permission ended by the other side: %s"),
+        "permission:invalidated": words.text("Permission declared invalid: %s"),
+        "proof:given": words.text("Proof downloaded by you"),
+        "occupancy:began": words.text("You came to live here"),
+        "occupancy:ended": words.text("You left"),
+        "supply:began": words.text("Supply by %s began"),
+        "supply:ended": words.text("Supply by %s ended"),
+        "restriction:began": words.text("Your meter was refused or switched off administratively"),
+        "restriction:ended": words.text("Your meter may be read again"),
+    }
+    said = known.get(one.kind, one.kind)
+    return said.replace("%s", who)
+
+
+def _read(words: Words, outcome: str | None) -> str:
+    """Say how a reading ended; a gap has its reason as a code."""
+    return {
+        "read": words.text("Your meter was read, for %s"),
+        "stopped": words.text("Not read for %s: the ground had gone"),
+        "quarantined": words.text("Your meter was read for %s; the answer was put aside"),
+    }.get(outcome or "", words.text("Your meter was asked for %s, without an answer"))
+
+
+def _about(words: Words, one: AccessLine) -> str:
+    """Say which data about which time, as far as the line tells."""
+    parts = [_data(words, one)]
+    if one.period is not None:
+        parts.append(phrases.span(words, one.period))
+    if one.recorded:
+        parts.append(words.text("written down by the grid operator"))
+    return ", ".join(part for part in parts if part)
+
+
+def _data(words: Words, one: AccessLine) -> str:
+    named = phrases.product(words, one.product)
+    if one.profile is not None:
+        kind = words.text("day readings") if one.profile.endswith("_day") else _fine(words, one.profile)
+        return f"{kind}, {named}"
+    return f"{phrases.data(words, one.mask, one.product)}, {named}" if one.mask else named
+
+
+def _fine(words: Words, profile: str) -> str:
+    return words.text("hours") if profile.startswith("g_") else words.text("quarter-hours")

@@ -1,0 +1,63 @@
+"""What went wrong, why, and what to do next. Never how the house is built inside."""
+
+from dataclasses import dataclass
+from typing import final
+
+from kwartier.web.portal.words import Words
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A page that says why there is no other."""
+
+    title: str
+    why: str
+    todo: str
+
+
+def problem(words: Words, code: str) -> Problem:
+    """Return the page for a stable code, or for an HTTP status written as one."""
+    known = {
+        "400": Problem(
+            words.text("That question is not clear"),
+            words.text("The address or form has a value that cannot be."),
+            words.text("Go back and try again, or start at the first page."),
+        ),
+        "form-expired": Problem(
+            words.text("This form can no longer be used"),
+            words.text("Nothing was changed. The page was open for more than an hour, or you signed in or out meanwhile."),
+            words.text("Open the page again, and then repeat what you wanted to do."),
+        ),
+        "sign-in-first": Problem(
+            words.text("Please sign in"),
+            words.text("This page is only for the person it is about. You have not signed in, or your visit has ended by itself."),
+            words.text("Sign in and try again."),
+        ),
+        "404": Problem(
+            words.text("Not found"),
+            words.text("There is no such page, or it is somebody else's."),
+            words.text("Check the address, or start at the first page."),
+        ),
+        "405": Problem(
+            words.text("This page only works from a form"),
+            words.text("The address was opened in another way than it is meant for. Nothing was changed."),
+            words.text("Start at the first page and use the button there."),
+        ),
+        "no-such-permission": Problem(
+            words.text("This permission is not in force"),
+            words.text("It was revoked or ran out before, or it is somebody else's. Nothing was changed."),
+            words.text("Look at your page to see which permissions are in force."),
+        ),
+        "not-yet": Problem(
+            words.text("One moment"),
+            words.text("This line is written, but not signed yet, so there is no proof of it so far."),
+            words.text("Try again in a minute."),
+        ),
+    }
+    otherwise = Problem(
+        words.text("Something went wrong"),
+        words.text("The fault is ours, not yours, and it has been noted. Nothing of yours was lost."),
+        words.text("Try again later. If it stays, tell your grid operator what you wanted to do, and when."),
+    )
+    return known.get(code, otherwise)

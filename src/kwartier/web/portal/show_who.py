@@ -1,0 +1,218 @@
+"""Who may know what, and why: what the customer allowed, and what the code of conduct allows without."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.grounds.explain import Explanation
+from kwartier.model.ground import Role
+from kwartier.model.period import Period
+from kwartier.model.register import Product
+from kwartier.web.portal import phrases
+from kwartier.web.portal.show_usage import own_words
+from kwartier.web.portal.words import Words
+from kwartier.workflows.inquiry import Barred, MyPermission, WhoMay, WhoMayRow
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One permission; `state` says when it ends or ended, `idle` why it opens nothing at present (empty if it does)."""
+
+    id: int
+    what: str
+    purpose: str
+    about: str
+    state: str
+    idle: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Everybody to whom something was given: a card of the page. `whom` is the name to say, as in "to whom"."""
+
+    name: str
+    role: str
+    given: Sequence[Given]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground without permission: which data, why, about which time, by which rule."""
+
+    what: str
+    why: str
+    about: str
+    rule: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody who may know something without permission, with every ground for it."""
+
+    name: str
+    role: str
+    reasons: Sequence[Reason]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The part of the page about who may know what."""
+
+    alerts: Sequence[str]
+    live: Sequence[Party]
+    known: Sequence[Known]
+    ended: Sequence[Party]
+
+
+def who(words: Words, found: WhoMay) -> Who:
+    """Return the part of the page about who may know what."""
+    return Who(
+        alerts=_alerts(words, found.barred),
+        live=_parties(words, (one for one in found.permissions if one.ended is None)),
+        known=_known(words, found.rows),
+        ended=_parties(words, (one for one in found.permissions if one.ended is not None)),
+    )
+
+
+def _alerts(words: Words, barred: Sequence[Barred]) -> list[str]:
+    """Say once what holds for several connections alike."""
+    return list(
+        dict.fromkeys(
+            own_words(words, one.bar.rule) + " " + words.text("This holds since %s.") % phrases.since(words, one.bar.period.start)
+            for one in barred
+        )
+    )
+
+
+def _parties(words: Words, permissions: Iterable[MyPermission]) -> list[Party]:
+    by_party: dict[str | None, list[MyPermission]] = {}
+    for one in permissions:
+        by_party.setdefault(one.party, []).append(one)
+    return [
+        Party(
+            name=party or words.text("Your own page"),
+            role=words.text("app or site") if party else words.text("the grid operator reads for you"),
+            given=[given(words, one) for one in sorted(those, key=_order)],
+        )
+        for party, those in by_party.items()
+    ]
+
+
+def _order(one: MyPermission) -> tuple[bool, float]:
+    return one.product is Product.GAS, -one.given.timestamp()
+
+
+def given(words: Words, one: MyPermission) -> Given:
+    """Return one permission as the page shows it."""
+    return Given(
+        id=one.id,
+        what=f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, one.mask, one.product)}",
+        purpose=one.purpose,
+        about=phrases.span(words, one.data),
+        state=_state(words, one),
+        idle="" if one.idle is None else _idle(words, one.idle.id, one.idle.nl if words.language == "nl" else one.idle.en),
+    )
+
+
+def _idle(words: Words, rule: str, said: str) -> str:
+    told = words.text("Has no effect at present.")
+    return told if own_words(words, rule) else f"{told} {said}"  # what bars everything stands above the page already
+
+
+def _state(words: Words, one: MyPermission) -> str:
+    given_on = words.text("Given on %s") % words.moment(one.given)
+    return f"{given_on}, {_end(words, one)}"
+
+
+def _end(words: Words, one: MyPermission) -> str:
+    if one.ended_at is not None:
+        return _ended(words, one.ended or "", one.ended_at)
+    if one.until is None:
+        return words.text("until you revoke it")
+    return words.text("valid %s") % phrases.until(words, one.until)
+
+
+def _ended(words: Words, how: str, at: datetime) -> str:
+    told = {
+        "revoked": words.text("revoked by you on %s"),
+        "expired": words.text("ran out on %s"),
+        "terminated": words.text("ended by the other side on %s"),
+    }
+    return told.get(how, words.text("declared invalid on %s")) % words.moment(at)
+
+
+def _known(words: Words, rows: Sequence[WhoMayRow]) -> list[Known]:
+    """Gather the lines by who, then those that differ in the product alone; the customer comes last, who knows already."""
+    by_who: dict[tuple[Role, str], list[WhoMayRow]] = {}
+    for row in sorted(rows, key=lambda row: row.explanation.requester.role is Role.CUSTOMER):
+        by_who.setdefault((row.explanation.requester.role, row.who), []).append(row)
+    return [
+        Known(
+            name=name or phrases.capital(phrases.role(words, as_role)),
+            role=phrases.role(words, as_role) if name else _as_nobody_else(words, as_role),
+            reasons=_reasons(words, those),
+        )
+        for (as_role, name), those in by_who.items()
+    ]
+
+
+def _as_nobody_else(words: Words, one: Role) -> str:
+    return words.text("about yourself") if one is Role.CUSTOMER else words.text("for its own task")
+
+
+def _reasons(words: Words, rows: Sequence[WhoMayRow]) -> list[Reason]:
+    alike: dict[tuple[str, Period], list[WhoMayRow]] = {}
+    for row in rows:
+        alike.setdefault((row.explanation.rule, row.explanation.period), []).append(row)
+    return [
+        Reason(
+            what=_what(words, those),
+            why=_why(words, those[0].explanation),
+            about=phrases.span(words, period),
+            rule=rule,
+        )
+        for (rule, period), those in alike.items()
+    ]
+
+
+def _what(words: Words, rows: Sequence[WhoMayRow]) -> str:
+    mask = 0
+    for row in rows:
+        mask |= row.explanation.mask
+    products = list(dict.fromkeys(row.product for row in rows))
+    named = phrases.listed(words, [phrases.product(words, one) for one in products])
+    return f"{phrases.capital(phrases.data(words, mask, products[0] if len(products) == 1 else None))}: {named}"
+
+
+def _why(words: Words, one: Explanation) -> str:
+    return one.nl if words.language == "nl" else one.en
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ToRevoke:
+    """What is asked before a permission is revoked: to whom, what, and whether it is the own page's."""
+
+    given: Given
+    name: str
+    own: bool
+
+
+def to_revoke(words: Words, one: MyPermission) -> ToRevoke:
+    """Return what a customer sees before revoking."""
+    return ToRevoke(given(words, one), one.party or words.text("Your own page"), one.party is None)
+
+
+def revoked(words: Words, one: MyPermission) -> str:
+    """Say that a permission was revoked, which and when."""
+    return words.text("The permission is revoked: %(who)s, %(what)s, on %(when)s.") % {
+        "who": one.party or words.text("Your own page"),
+        "what": phrases.product(words, one.product),
+        "when": words.moment(one.ended_at) if one.ended_at else "",
+    }

@@ -1,0 +1,65 @@
+"""One small town's night for all tests of the pages, served as the demo serves it. Permissions are revoked in it."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from chain_support import Night, demo, kwartier
+from pages_support import Visitor, served
+
+CHROMIUM = next(
+    (p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")) if p.exists()), None
+)
+CALM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    data = tmp_path_factory.mktemp("portal") / "data"
+    return Night(data, demo(data, "--homes", "40", "--seed", "3"))
+
+
+@pytest.fixture(scope="session")
+def address(night: Night) -> Iterator[str]:
+    """Return where the pages are."""
+    kwartier("--data", str(night.data), "audit", "checkpoint")
+    with served(night.data, "--demo") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def personas(night: Night) -> dict[str, str]:
+    """Return the code of each persona of the town, by what is interesting about them."""
+    return {one["persona"]: one["subject"] for one in json.loads((night.data / "town" / "personas.json").read_text("utf-8"))}
+
+
+@pytest.fixture
+def visit(address: str, personas: dict[str, str]) -> Iterator[Callable[..., Visitor]]:
+    """Return what makes a visitor: signed in as a persona, or nobody."""
+    opened: list[httpx.Client] = []
+
+    def visits(persona: str | None = None) -> Visitor:
+        client = httpx.Client(base_url=address, follow_redirects=True, timeout=30)
+        opened.append(client)
+        visitor = Visitor(client)
+        if persona is not None:
+            assert visitor.post("/nl/sign-in", persona=personas[persona]).url.path == "/nl/mine"
+        return visitor
+
+    yield visits
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return Chromium."""
+    assert CHROMIUM, "the tests need Chromium"
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=list(CALM))
+        yield running
+        running.close()

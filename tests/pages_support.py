@@ -1,0 +1,56 @@
+"""The pages served, and a visitor without a browser: keeps cookies, and sends forms with the token that a page gave."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
+
+
+@contextmanager
+def served(data: Path, *options: str) -> Iterator[str]:
+    """Serve the pages of an installation and give their address; what is said on standard error must be free of faults."""
+    command = [sys.executable, "-m", "kwartier.cli.main", "--data", str(data), "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as server:
+        assert server.stderr is not None
+        try:
+            said = next(line for line in server.stderr if "http://" in line)
+            yield next(word for word in said.split() if word.startswith("http://")).rstrip("/")
+        finally:
+            server.terminate()
+            _, rest = server.communicate(timeout=30)
+        assert rest == ""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody with a cookie jar."""
+
+    client: httpx.Client
+
+    def get(self, path: str) -> httpx.Response:
+        """Open a page."""
+        return self.client.get(path)
+
+    def post(self, path: str, **form: str) -> httpx.Response:
+        """Send a form with the token of this visit."""
+        found = TOKEN.search(self.get("/nl/").text)
+        assert found is not None
+        return self.client.post(path, data={"csrf": found[1], **form})
+
+    def title(self, path: str) -> tuple[int, str]:
+        """Open a page and return its status and main heading."""
+        answer = self.get(path)
+        return answer.status_code, heading(answer)
+
+
+def heading(answer: httpx.Response) -> str:
+    """Return the one main heading of a page."""
+    (found,) = re.findall(r"<h1>(.*?)</h1>", answer.text)
+    return str(found)

@@ -1,0 +1,83 @@
+"""Every kind of line is a sentence, in both languages; lines are gathered by local day."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kwartier.audit.events import EventKind
+from kwartier.grounds.conduct import EDITIONS
+from kwartier.model.ground import Role
+from kwartier.model.period import day_period
+from kwartier.model.register import DAY_MASK, Product
+from kwartier.web.portal import show_log
+from kwartier.web.portal.words import Words
+from kwartier.workflows.inquiry import AccessLine
+
+LINE = AccessLine(
+    at=datetime(2026, 11, 25, 22, 59, 58, tzinfo=UTC),
+    kind="parcel:delivered",
+    product=Product.GAS,
+    who=("A party",),
+    purposes=(),
+    rules=("T1",),
+    outcome=None,
+    profile=None,
+    mask=DAY_MASK,
+    period=day_period(date(2026, 11, 24)),
+    recorded=False,
+    entry=12,
+    leaf=3,
+)
+PERSONAL = {"permission", "supply", "occupancy", "restriction", "batch", "parcel", "view", "proof"}
+OUTCOMES = ("read", "stopped", "quarantined", "timeout")
+BATCH_WIDE = {"batch:delivered", "parcel:failed"}
+
+
+def said(language: str, line: AccessLine) -> show_log.Line:
+    """Return one line as the page shows it."""
+    ((day,),) = ([one.lines for one in show_log.days(Words(language), [line])],)
+    return day[0]
+
+
+def test_a_line_says_what_about_which_data_by_which_rule() -> None:
+    line = said("nl", LINE)
+    assert (line.time, line.what, line.about) == ("23:59:58", "Geleverd aan A party", "dagstanden, gas, 24 nov 2026")
+    assert line.rules == [("T1", "Dienst van een derde, met uw toestemming")]
+    assert line.proof == "/nl/proof/12/3"
+    assert said("en", replace(LINE, leaf=None)).proof == "/en/proof/12"
+    assert said("en", replace(LINE, entry=None)).proof == ""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EventKind if kind.split(":")[0] in PERSONAL and kind not in BATCH_WIDE])
+def test_every_kind_about_a_person_has_its_sentence_in_both_languages(kind: EventKind) -> None:
+    for who in (("A party",), (Role.CUSTOMER,), (Role.OPERATOR, "A party")):
+        told = [said(language, replace(LINE, kind=kind, who=who)).what for language in ("nl", "en")]
+        assert told[0] != told[1]
+        assert not any("%" in one or str(kind) in one for one in told)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_how_a_reading_ended_is_told(outcome: str) -> None:
+    line = replace(LINE, kind="batch:read")
+    others = {said("nl", replace(line, outcome=one)).what for one in OUTCOMES if one != outcome}
+    assert len(others) == 3
+    assert said("nl", replace(line, outcome=outcome)).what not in others
+
+
+def test_lines_are_gathered_by_local_day() -> None:
+    later = replace(LINE, at=datetime(2026, 11, 25, 23, 0, tzinfo=UTC))
+    assert [one.title for one in show_log.days(Words("nl"), [later, LINE])] == [
+        "donderdag 26 november 2026",
+        "woensdag 25 november 2026",
+    ]
+
+
+def test_own_doings_and_plans_can_be_left_out() -> None:
+    kinds = ["view:shown", "view:refused", "proof:given", "batch:intended", "batch:read"]
+    assert [one.kind for one in show_log.of_others(replace(LINE, kind=kind) for kind in kinds)] == ["batch:read"]
+
+
+def test_every_rule_has_a_title() -> None:
+    for rule in EDITIONS[-1].rules:
+        assert said("en", replace(LINE, rules=(rule.id,))).rules == [(rule.id, rule.title_en)]
