@@ -24,6 +24,6 @@ def prepare(
 
 @app.command()
 def check(context: typer.Context) -> None:
-    """Log in as each of the four roles, and say what is missing and what is too much. Exits 1 if anything is."""
+    """Log in as each of the four roles, and say what is missing and what is too much. Exits 3 if anything is."""
     installation.check_database(context.obj.data)
     sys.stdout.write("the database is prepared\n")

@@ -5,20 +5,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, final
 
-import uvicorn
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from kwartier.cli import edge, serving, told
 from kwartier.cli.measure import Meter
 from kwartier.model.errors import KwartierError
-from kwartier.settings import FILE_NAME
-from kwartier.web.app import application
+from kwartier.settings import FILE_NAME, load
 from kwartier.workflows import delivery_round, enrolment, grid_care, installation, replay
 from kwartier.workflows.installation import Installation, system_clock
 from kwartier.workflows.night import run as nights
@@ -30,6 +28,7 @@ answer_s = 2.5
 session_s = 30.0
 """
 GRACE_S = 20
+_BENCH = Path(__file__).resolve().parents[3] / "bench"
 
 
 class TownFailed(KwartierError):
@@ -52,7 +51,7 @@ class Wish:
 
 
 @contextmanager
-def town(wish: Wish) -> Iterator[int]:
+def town(wish: Wish, out: Console) -> Iterator[int]:
     """Run the town as its own process, and end it when the demo ends. Gives its process id."""
     command = [
         sys.executable, "-m", "kwartier.simulator",
@@ -62,9 +61,10 @@ def town(wish: Wish) -> Iterator[int]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     try:
         assert process.stdout is not None  # noqa: S101 - asked for above
-        first = process.stdout.readline()
+        with edge.working(out, "the town is built"):
+            first = process.stdout.readline()
         if not first or not json.loads(first).get("ready"):
-            message = "the town did not start"
+            message = "the simulated town did not start"
             raise TownFailed(message)
         yield process.pid
     finally:
@@ -78,15 +78,13 @@ def town(wish: Wish) -> Iterator[int]:
 
 def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
     """Run one night and its deliveries with a progress bar; return the counts."""
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=out, transient=True
-    ) as bars:
+    with edge.bars(out) as bars:
         bar = bars.add_task("homes read", total=None)
         with house.executor() as executor:
             report = nights.run(
                 house, day, executor, clock=system_clock, progress=lambda done, whole: bars.update(bar, completed=done, total=whole)
             )
-        sent = bars.add_task("parcels", total=None)
+        sent = bars.add_task("parcels delivered", total=None)
         delivered = delivery_round.run(house, clock=system_clock, progress=lambda count: bars.advance(sent, count))
     with house.auditor() as c:
         checkpoint = house.log.integrate(c)
@@ -106,43 +104,43 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
 def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> None:
     """Do it all. The town writes what each meter holds before the night; the replay compares afterwards."""
     begun = time.monotonic()
-    out.print(f"installation in {wish.data}, {wish.homes} homes, the night about {wish.day}")
     installation.create(wish.data)
     if not (wish.data / FILE_NAME).exists():
         (wish.data / FILE_NAME).write_text(PATIENCE, "utf-8")
-    with town(wish) as town_pid, installation.opened(wish.data) as house:
+    port = load(wish.data / FILE_NAME).port if wish.port is None else wish.port
+    with ExitStack() as stack:
+        # first of all, so that nobody waits for a night to hear that the port is taken
+        listener = None if wish.once else stack.enter_context(serving.listening(port))
+        told.demo_begins(out, wish.data, wish.homes, wish.day)
+        town_pid = stack.enter_context(town(wish, out))
+        house = stack.enter_context(installation.opened(wish.data))
+        tell(_night_of_the_town(house, wish, town_pid, begun, out))
+        if listener is not None:
+            serving.serve(house, listener, demo=True, out=out)
+
+
+def _night_of_the_town(house: Installation, wish: Wish, town_pid: int, begun: float, out: Console) -> dict[str, Any]:
+    """Enter the town, read it, and compare; return the counts of it all."""
+    with edge.working(out, "the town is entered"):
         enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
-        with Meter(house, town_pid) as meter:
-            counts = night(house, wish.day, out)
+    with Meter(house, town_pid) as meter:
+        counts = night(house, wish.day, out)
+    with edge.working(out, "log, store and meters are compared"):
         found = replay.run(house, at=system_clock())
-        counts |= {
-            "uncovered_reads": found.uncovered_reads,
-            "uncovered_deliveries": found.uncovered_deliveries,
-            "seconds": round(time.monotonic() - begun, 1),
-            "cpu_us_per_meter": round(meter.cpu_s * 1e6 / max(counts["meters"], 1)),
-            "peak_mb": round(meter.peak_mb),
-        }
-        tell(counts)
-        if not wish.once:
-            serve(house, house.settings.port if wish.port is None else wish.port, demo=True, out=out)
+    return counts | {
+        "uncovered_reads": found.uncovered_reads,
+        "uncovered_deliveries": found.uncovered_deliveries,
+        "seconds": round(time.monotonic() - begun, 1),
+        "cpu_us_per_meter": round(meter.cpu_s * 1e6 / max(counts["meters"], 1)),
+        "peak_mb": round(meter.peak_mb),
+    }
 
 
-def serve(house: Installation, port: int, *, demo: bool, out: Console) -> None:
-    """Serve the pages on loopback until interrupted."""
-    app = application(house, clock=system_clock, demo=demo)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", server_header=False, access_log=False)
-    )
-    config_socket = server.config.bind_socket()
-    config_socket.listen(server.config.backlog)  # whoever reads the line below may come at once
-    out.print(f"The pages: http://127.0.0.1:{config_socket.getsockname()[1]}/  (end with Ctrl-C)")
-    server.run(sockets=[config_socket])
+def benchmarks() -> list[str]:
+    """Return the names of the benchmarks of this checkout."""
+    return sorted(one.stem for one in _BENCH.glob("*.py") if one.stem.isidentifier() and not one.stem.startswith("_"))
 
 
 def bench(name: str, arguments: list[str]) -> int:
     """Run bench/NAME.py of the checkout in its own process; return its exit code."""
-    script = Path(__file__).resolve().parents[3] / "bench" / f"{name}.py"
-    if not name.isidentifier() or not script.is_file():
-        sys.stderr.write("no such benchmark; bench/ has them\n")
-        return 2
-    return subprocess.run([sys.executable, str(script), *arguments], check=False).returncode  # noqa: S603 - our own script
+    return subprocess.run([sys.executable, str(_BENCH / f"{name}.py"), *arguments], check=False).returncode  # noqa: S603 - our own script

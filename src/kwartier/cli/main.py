@@ -14,14 +14,24 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import database, told
+from kwartier.cli import database, edge, serving, told
 from kwartier.cli import demo as demos
-from kwartier.model.errors import KwartierError
 from kwartier.model.period import day_of
 from kwartier.workflows import delivery_round, enrolment, installation, replay
 
+EXITS = (
+    "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed); 2 wrong command"
+    " line; 3 could not be done, and why is told; 70 a fault in Kwartier itself; 130 interrupted."
+)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+"""Outside these no calendar of ours is right: no meter is so old, and no rule of summer time so far ahead."""
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Kwartier: no ground, no reading.", pretty_exceptions_enable=False
+    no_args_is_help=True,
+    add_completion=False,
+    help="Kwartier: no ground, no reading.",
+    epilog=EXITS,
+    pretty_exceptions_enable=False,
 )
 night_app = typer.Typer(no_args_is_help=True, help="The night: read what was used, for those who have a ground.")
 audit_app = typer.Typer(no_args_is_help=True, help="The log: compare it with store and meters, show its checkpoint.")
@@ -30,6 +40,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(database.app, name="database")
 
 out = Console(stderr=True)
+"""For what is said on the way and for failures; answers go to standard output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +48,22 @@ class _Here:
     data: Path
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the value of the flag over
+    if wanted:
+        version()
+        raise typer.Exit
+
+
 @app.callback()
 def _main(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="Folder of the installation.", envvar="KWARTIER_DATA")] = Path("data"),
+    data: Annotated[
+        Path, typer.Option(help="Folder of the installation; stands before the command.", envvar="KWARTIER_DATA")
+    ] = Path("data"),
+    *,
+    _shows_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version.")
+    ] = False,
 ) -> None:
     context.obj = _Here(data)
 
@@ -48,19 +71,29 @@ def _main(
 @contextmanager
 def _house(context: typer.Context, *, make: bool = False) -> Iterator[installation.Installation]:
     here: _Here = context.obj
+    made = make and not (here.data / "keys").exists()
     with installation.opened(here.data, make=make) as house:
+        if made:
+            told.made(out, here.data)
         yield house
 
 
 def _day(text: str | None) -> date:
-    """Read `--date`, yesterday if absent."""
+    """Read `--date`, yesterday if absent; say so if it is a day that is not over."""
+    yesterday = day_of(installation.system_clock()) - timedelta(days=1)
     if text is None:
-        return day_of(installation.system_clock()) - timedelta(days=1)
+        return yesterday
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        message = "a date is written as YYYY-MM-DD"
-        raise typer.BadParameter(message) from None
+        message = f"{text!r} is no date; a date is written as YYYY-MM-DD, yesterday as {yesterday}"
+        raise typer.BadParameter(message, param_hint="'--date'") from None
+    if not FIRST_DAY <= day < LAST_DAY:
+        message = f"{day} is out of range; days from {FIRST_DAY} up to {LAST_DAY} can be read about"
+        raise typer.BadParameter(message, param_hint="'--date'")
+    if day > yesterday:
+        told.not_over(out, day)
+    return day
 
 
 def _print_json(value: dict[str, Any]) -> None:
@@ -76,12 +109,12 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one JSON object.")] = False,
 ) -> None:
     """Take connections, meters, keys, people, contracts and permissions from files."""
-    with _house(context, make=True) as house:
+    with _house(context, make=True) as house, edge.working(out, "files are taken"):
         report = enrolment.take(house, folder, dry_run=dry_run, at=installation.system_clock())
     if as_json:
         _print_json(report.counts())
     else:
-        told.imported(out, report)
+        told.imported(Console(), report)
 
 
 @night_app.command("run")
@@ -98,14 +131,16 @@ def night_run(
     if as_json:
         _print_json(counts)
     else:
-        told.night(out, counts)
+        told.night(Console(), counts)
 
 
 @app.command()
 def deliver(context: typer.Context) -> None:
     """Deliver what is due, each decided again just before."""
     with _house(context) as house:
-        report = delivery_round.run(house, clock=installation.system_clock)
+        with edge.bars(out) as bars:
+            sent = bars.add_task("parcels delivered", total=None)
+            report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
         with house.auditor() as c:
             house.log.integrate(c)
     _print_json({"delivered": report.delivered, "withheld": report.withheld})
@@ -114,13 +149,13 @@ def deliver(context: typer.Context) -> None:
 @app.command()
 def serve(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; 0 lets the system choose.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; 0 lets the system choose.", min=0, max=65535)] = None,
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Let visitors sign in as a persona of the demo's town.")] = False,
 ) -> None:
     """Serve the pages on loopback."""
-    with _house(context) as house:
-        demos.serve(house, house.settings.port if port is None else port, demo=demo, out=out)
+    with _house(context) as house, serving.listening(house.settings.port if port is None else port) as listener:
+        serving.serve(house, listener, demo=demo, out=out)
 
 
 @audit_app.command("replay")
@@ -130,14 +165,14 @@ def audit_replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON object.")] = False,
 ) -> None:
     """Compare log, store and the meters' own session logs both ways. Exits 1 if anything is uncovered, over-broad or late."""
-    with _house(context) as house:
+    with _house(context) as house, edge.working(out, "log, store and meters are compared"):
         found = replay.run(house, at=installation.system_clock())
     if as_json:
         _print_json(found.as_json())
     else:
-        told.replayed(out, found)
+        told.replayed(Console(), found)
     if found.uncovered or found.over_broad or found.late:
-        raise typer.Exit(1)
+        raise typer.Exit(edge.NO)
 
 
 @audit_app.command("checkpoint")
@@ -158,19 +193,34 @@ def verify(
 ) -> None:
     """Check a proof offline: that this line is in the log, unchanged, and about you. Exits 1 if not."""
     here: _Here = context.obj
-    vkey = (key or here.data / "keys" / "log.vkey").read_text("utf-8").strip()
+    vkey = _key(key or here.data / "keys" / "log.vkey")
     code = sys.stdin.readline().strip() if subject == "-" else subject
     try:
-        found = proofs.verify(file.read_bytes().decode("utf-8", "surrogateescape"), vkey, code)
+        found = proofs.verify(file.read_bytes(), vkey, code)
     except proofs.Rejected as fault:
         told.rejected(out, fault)
-        raise typer.Exit(1) from None
-    told.verified(out, found)
+        raise typer.Exit(edge.NO) from None
+    told.verified(Console(), found)
+
+
+def _key(path: Path) -> str:
+    """Read the log's public key. Raises BadParameter if it is not there."""
+    if not path.is_file():
+        message = f"the log's public key is not at {path}; name its file with --key FILE (the portal has it to download)"
+        raise typer.BadParameter(message, param_hint="'--key'")
+    return path.read_bytes().decode("utf-8", "replace").strip()
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
-def bench(context: typer.Context, name: str) -> None:
+def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="One of bench/.")] = "") -> None:
     """Run one benchmark of bench/ and print its figures."""
+    known = demos.benchmarks()
+    if name in {"", "--help"}:
+        sys.stdout.write("Usage: kwartier bench NAME [--json]\n\nBenchmarks: " + ", ".join(known) + "\n")
+        raise typer.Exit(0 if name else 2)
+    if name not in known:
+        message = f"there is no benchmark {name!r}; there are: {', '.join(known)}"
+        raise typer.BadParameter(message, param_hint="NAME")
     raise typer.Exit(demos.bench(name, context.args))
 
 
@@ -181,7 +231,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed, homes and date give the same town.", min=0)] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the demo.")] = None,
     day: Annotated[str | None, typer.Option("--date", help="Local day to read about, default yesterday.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the pages on 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the pages on 127.0.0.1; 0 lets the system choose.", min=0, max=65535)
+    ] = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="Run the night and stop, without serving the pages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
@@ -189,7 +241,7 @@ def demo(
     """Build a town, enter it through `import`, run a night over it, and serve the pages."""
     here: _Here = context.obj
     wish = demos.Wish(data or here.data, homes, seed, _day(day), once=once, port=port)
-    demos.run(wish, out, _print_json if as_json else lambda counts: told.night(out, counts))
+    demos.run(wish, out, _print_json if as_json else lambda counts: told.night(Console(), counts))
 
 
 @app.command()
@@ -199,12 +251,8 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; what Kwartier foresaw is told in plain words, with its stable code."""
-    try:
-        app()
-    except KwartierError as fault:
-        told.fault(out, fault)
-        sys.exit(1)
+    """Run the command line; edge.py says with which exit code it ends."""
+    sys.exit(edge.run(app, out))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,11 @@
-"""How the command line says things: what happened, why, what to do next."""
+"""How the command line says things: what happened, why, what to do next.
 
+Answers go to standard output, everything said on the way and every failure to standard error.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -7,58 +13,241 @@ from rich.markup import escape
 from rich.table import Table
 
 from kwartier.audit.verify import Rejected, Verified
+from kwartier.grounds import conduct
 from kwartier.model.errors import KwartierError
 from kwartier.workflows.enrolment import ImportReport
 from kwartier.workflows.replay import Findings
 
 _NEXT = {
+    "no-installation": "`kwartier import FOLDER` or `./demo` makes one. `--data DIR`, before the command, names another folder.",
     "worker-lost": "Run it again: only what is missing is asked.",
     "night-runs": "Wait until it has ended, then run it again: only what is missing is asked.",
     "not-prepared": "docs/DATABASE.md says how a server is prepared; `kwartier database check` looks again.",
     "settings": "Correct kwartier.toml in the folder of the installation.",
     "bad-input": "Look at the command line or the file, and try again.",
+    "unreadable-file": "Correct the file and import the folder again; docs/IMPORT.md has the form of each.",
+    "bad-shipment": "Ask for a key shipment made for the shipment key of this installation (keys/shipment.pub).",
+    "server-unavailable": "Look at the DSN in kwartier.toml, or without one at pg/server.log in the folder of the installation.",
+    "roles-taken": "Name another database server in kwartier.toml, or give this one's role passwords back.",
+    "migration-changed": "Run the version of Kwartier that this installation was last used with.",
+    "not-prepared": "`kwartier database prepare` prints the SQL for its administrator; `kwartier database check` looks again.",
+    "port-taken": "Name another with --port N; --port 0 lets the system choose.",
+    "town-failed": "Its own words stand above. A folder holds one town: name another with --data DIR.",
+    "broken-log": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
 }
+_GROUPS = (
+    ("About", ("date", "homes", "meters")),
+    ("Asked of meters", ("tasks", "read", "gaps", "gap_reasons", "stopped")),
+    ("Not asked", ("refused", "refusal_rules", "avoided_reads", "unavoidable_overread")),
+    ("Kept", ("channel_days", "readings", "quarantined")),
+    ("Delivered", ("parcels", "withheld")),
+    ("Energy loss", ("transformers", "transformers_published", "loss_wh", "loss_uncertainty_wh")),
+    ("Proof", ("checkpoint", "uncovered_reads", "uncovered_deliveries")),
+    ("Cost", ("seconds", "cpu_us_per_meter", "peak_mb")),
+)
+_WORDS = {
+    "tasks": "planned reads",
+    "read": "answered",
+    "gaps": "not answered",
+    "gap_reasons": "because",
+    "stopped": "stopped by a revocation",
+    "refused": "requests without a ground",
+    "refusal_rules": "by rule",
+    "avoided_reads": "reads avoided",
+    "unavoidable_overread": "values dropped before storage",
+    "channel_days": "channel-days",
+    "quarantined": "answers put aside",
+    "withheld": "parcels withheld",
+    "transformers_published": "with a published figure",
+    "loss_wh": "lost",
+    "loss_uncertainty_wh": "give or take",
+    "uncovered_reads": "reads without a ground",
+    "seconds": "time",
+    "uncovered_deliveries": "deliveries without a ground",
+    "cpu_us_per_meter": "CPU per meter",
+    "peak_mb": "memory at most",
+}
+SHOWN = 50
+_UNITS = {"loss_wh": "Wh", "loss_uncertainty_wh": "Wh", "seconds": "s", "cpu_us_per_meter": "µs", "peak_mb": "MB"}
+
+
+def _say(out: Console, text: str) -> None:
+    """Print without breaking lines, so that a path or an address can be copied."""
+    out.print(text, soft_wrap=True, highlight=False)
+
+
+def _failed(out: Console, what: str, why: str, todo: str) -> None:
+    _say(out, f"[bold red]{escape(what)}[/]: {escape(why)}")
+    if todo:
+        _say(out, escape(todo))
+
+
+# What went wrong
 
 
 def fault(out: Console, one: KwartierError) -> None:
     """Tell a foreseen failure."""
-    out.print(f"[bold red]{escape(one.code)}[/]: {escape(str(one))}")
-    if one.code in _NEXT:
-        out.print(_NEXT[one.code])
+    _failed(out, one.code, str(one) or one.code, _next(one))
+
+
+def _next(one: KwartierError) -> str:
+    """Return what to do next: by the code of the error, otherwise by that of its family."""
+    codes = [kind.code for kind in type(one).__mro__ if issubclass(kind, KwartierError)]
+    return next((_NEXT[code] for code in (one.code, *codes) if code in _NEXT), "")
+
+
+def machine(out: Console, one: OSError) -> None:
+    """Tell what the machine refused: a file that is not there, may not be read, or a disk that is full."""
+    where = f" ({one.filename})" if isinstance(one.filename, str) else ""
+    _failed(
+        out,
+        "not done",
+        f"{(one.strerror or 'the machine refused').lower()}{where}",
+        "Look at the path, its permissions and the free space.",
+    )
+
+
+def unforeseen(out: Console, one: Exception, place: str) -> None:
+    """Tell a fault of Kwartier's own by its kind and place: its text may quote values."""
+    _failed(
+        out,
+        "a fault in Kwartier",
+        f"{type(one).__name__} in {place}",
+        "What was committed is safe; running it again goes on from there. Please report this line. "
+        "KWARTIER_DEBUG=1 shows more, which may hold personal data.",
+    )
+
+
+def page_failed(out: Console, one: Exception, place: str) -> None:
+    """Tell that a page or the sequencer beside the pages failed; the pages go on."""
+    _say(out, f"[bold red]a fault behind the pages[/]: {escape(type(one).__name__)} in {escape(place)}; the pages go on")
+
+
+def interrupted(out: Console) -> None:
+    """Tell that somebody pressed Ctrl-C."""
+    _say(out, "Interrupted. What was committed is safe; running it again goes on from there.")
+
+
+# What is going on
+
+
+def demo_begins(out: Console, data: Path, homes: int, day: date) -> None:
+    """Tell what the demo is about to do."""
+    _say(out, f"A town of {homes} homes in {escape(str(data))}, and the night about {day}.")
+
+
+def serving(out: Console, host: str, port: int) -> None:
+    """Tell where the pages are."""
+    _say(out, f"The pages: http://{host}:{port}/  (end with Ctrl-C)")
+
+
+def made(out: Console, data: Path) -> None:
+    """Tell that an installation was made, and what the suppliers of meters need of it."""
+    key = data / "keys" / "shipment.pub"
+    _say(out, f"Made a new installation in {escape(str(data))}. Whoever ships meter keys to it needs {escape(str(key))}.")
+
+
+def not_over(out: Console, day: date) -> None:
+    """Warn about a day that is still going on or to come."""
+    _say(out, f"[bold yellow]note[/]: {day} is not over, so meters cannot hold the whole of it yet.")
+
+
+# Answers
 
 
 def imported(out: Console, report: ImportReport) -> None:
     """Tell what an import took and what it put aside."""
     for line in report.diff:
-        out.print(escape(line))
-    out.print(
-        f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{report.rejected} put aside in kw.import_reject with their reason"
-    )
+        _say(out, escape(line))
+    _say(out, f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.rejected} put aside")
+    if report.rejected and not report.dry_run:
+        _say(out, "What was put aside stands in kw.import_reject with its reason. Correct it and import the folder again.")
+    if report.dry_run:
+        _say(out, "Nothing was written: this was a dry run.")
 
 
-def night(out: Console, counts: dict[str, Any]) -> None:
-    """Tell a night as a table."""
-    table = Table(title=f"Night about {counts['date']}", show_header=False)
-    for key, value in counts.items():
-        table.add_row(key.replace("_", " "), escape(str(value)))
-    out.print(table)
+def night(out: Console, counts: Mapping[str, Any]) -> None:
+    """Tell a night as a table, gathered by what the figures are about."""
+    table = Table(title=f"The night about {counts['date']}", title_justify="left", show_header=False, box=None, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for group, keys in _GROUPS:
+        name = group
+        for key in keys:
+            if (value := counts.get(key)) is None or value == {} or key == "date" or _says_nothing(key, counts):
+                continue
+            table.add_row(f"[bold]{name}[/]", _WORDS.get(key, key.replace("_", " ")), escape(_value(key, value)))
+            name = ""
+    out.print(table, highlight=False)
+    for line in _advice(counts):
+        _say(out, line)
+
+
+def _says_nothing(key: str, counts: Mapping[str, Any]) -> bool:
+    """Tell a figure of the loss where none could be computed."""
+    return key.startswith("loss_") and not counts.get("transformers_published")
+
+
+def _value(key: str, value: object) -> str:
+    if key == "checkpoint" and isinstance(value, Mapping):
+        return f"{value['size']:,} lines, root {value['root']}"
+    if key == "refusal_rules" and isinstance(value, Mapping):
+        return "\n".join(f"{count:,} {rule} {_title(rule)}".rstrip() for rule, count in value.items())
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count:,} {name}" for name, count in value.items())
+    return f"{value:,} {_UNITS.get(key, '')}".rstrip() if isinstance(value, int | float) else str(value)
+
+
+def _title(rule: str) -> str:
+    return next((one.title_en.lower() for one in conduct.EDITIONS[-1].rules if one.id == rule), "")
+
+
+def _advice(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to do next."""
+    if counts["gaps"] and not counts["read"]:
+        yield "No meter answered. Are they switched on and reachable from here? Running the night again asks only what is missing."
+    elif counts["gaps"]:
+        yield "Running the night again asks only what is missing."
+    if counts["quarantined"]:
+        yield "Answers that were put aside stand in kw.quarantine with the rules that doubt them."
+    if counts.get("uncovered_reads") or counts.get("uncovered_deliveries"):
+        yield "[bold red]Something has no ground.[/] `kwartier audit replay` says what."
 
 
 def replayed(out: Console, found: Findings) -> None:
     """Tell what a replay found."""
-    out.print(f"{found.checked} checked: {found.uncovered} uncovered, {found.over_broad} over-broad, {found.late} late")
-    for one in found.findings[:50]:
-        out.print(escape(str(one)))
+    _say(out, f"{found.checked} checked: {found.uncovered} uncovered, {found.over_broad} over-broad, {found.late} late")
+    for one in found.findings[:SHOWN]:
+        _say(out, escape(str(one)))
+    if found.findings:
+        _say(
+            out,
+            f"Each line names a contradiction (at most {SHOWN} are shown); the log, the store and the meters are left as they are.",
+        )
+    else:
+        _say(out, "Everything that was read, kept and delivered has its ground and its proof.")
 
 
 def verified(out: Console, found: Verified) -> None:
     """Tell what a proof proves."""
-    out.print(f"[bold green]genuine[/]: line {found.index} of {found.size} of {escape(found.origin)}, unchanged")
-    out.print("It is about the person with this code." if found.about_subject else "Give --subject to check that it is about you.")
+    _say(out, f"[bold green]genuine[/]: line {found.index} of {found.size} of {escape(found.origin)}, unchanged")
+    _say(
+        out,
+        "It is about the person with this code." if found.about_subject else "Give --subject CODE to check that it is about you.",
+    )
     out.print_json(data={"event": dict(found.event), "line": None if found.line is None else dict(found.line)})
 
 
 def rejected(out: Console, fault: Rejected) -> None:
     """Tell why a proof does not prove."""
-    out.print(f"[bold red]not genuine[/] ({escape(fault.code)}): {escape(str(fault))}")
+    hints = {
+        "bad-key": "Name the file with the log's public key: --key FILE.",
+        "wrong-origin": "Is it a proof of this operator's log? --key FILE names the key of another.",
+        "other-subject": "Look at the code, or check without --subject what the line says.",
+    }
+    _failed(
+        out,
+        f"not genuine ({fault.code})",
+        str(fault),
+        hints.get(fault.code, "Download the proof again; if it stays, keep the file and ask the grid operator."),
+    )

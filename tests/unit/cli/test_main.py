@@ -1,0 +1,130 @@
+"""The command line as people use it: every help, every mistake that a newcomer makes, each answered in plain words."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer.main
+
+from kwartier import __version__
+from kwartier.cli.main import app, main
+
+
+def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - typer's groups are its private copy of click's
+    """Yield every command and group by its path."""
+    yield path
+    for name, command in getattr(group, "commands", {}).items():
+        yield from commands(command, *path, name)
+
+
+class Ended(NamedTuple):
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    said: str
+    told: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs the command line in this process, as the installed program does."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def runs(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["kwartier", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said, told = capfd.readouterr()
+        assert "Traceback" not in told
+        return Ended(int(str(ended.value.code)), said, told)
+
+    return runs
+
+
+@pytest.mark.parametrize("path", list(commands(typer.main.get_command(app))), ids=" ".join)
+def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
+    code, said, _ = run(*path, "--help")
+    assert code == 0
+    assert "Usage: " in said
+    assert len(said) > 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["night", "run"], ["deliver"], ["serve", "--port", "0"], ["audit", "replay"], ["audit", "checkpoint"]],
+    ids=" ".join,
+)
+def test_a_folder_without_an_installation_is_named_with_the_way_out(run: Run, arguments: list[str], tmp_path: Path) -> None:
+    for data in (tmp_path, tmp_path / "nowhere", Path(__file__)):
+        code, said, told = run("--data", data, *arguments)
+        assert (code, said) == (3, "")
+        assert f"no-installation: there is no installation in {data}" in told
+        assert "kwartier import FOLDER" in told
+
+
+@pytest.mark.parametrize("date", ["2026-13-01", "yesterday", "", "0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("command", [["night", "run"], ["demo", "--once"]], ids=" ".join)
+def test_a_date_that_cannot_be_is_a_wrong_command_line(run: Run, command: list[str], date: str, tmp_path: Path) -> None:
+    code, _, told = run("--data", tmp_path / "data", *command, "--date", date)
+    assert code == 2
+    assert "--date" in told
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nosuch"],
+        ["night"],
+        ["verify"],
+        ["verify", "nowhere"],
+        ["import", "nowhere"],
+        ["bench", "nosuch"],
+        ["serve", "--port", "70000"],
+        ["demo", "--homes", "1"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_ends_with_2(run: Run, arguments: list[str], tmp_path: Path) -> None:
+    code, said, told = run("--data", tmp_path, *arguments)
+    assert code == 2
+    assert said + told
+
+
+def test_a_proof_needs_a_key_and_a_proof(run: Run, tmp_path: Path) -> None:
+    file, key = tmp_path / "proof", tmp_path / "key"
+    file.write_bytes(b"\xff\xfe no proof")
+    key.write_bytes(b"\xff no key")
+    assert run("--data", tmp_path, "verify", file)[0] == 2
+    code, _, told = run("verify", "--key", key, file)
+    assert (code, "not genuine (bad-key)" in told) == (1, True)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_built(run: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, _, told = run("demo", "--homes", "3", "--data", tmp_path / "data", "--port", str(taken.getsockname()[1]))
+    assert code == 3
+    assert "port-taken" in told
+    assert "--port" in told
+    assert not (tmp_path / "data" / "town").exists()
+
+
+def test_the_version_is_printed_in_two_ways(run: Run) -> None:
+    assert run("--version") == run("version") == (0, f"{__version__}\n", "")
+
+
+def test_the_program_itself_ends_in_the_same_way(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kwartier.cli.main", "--data", str(tmp_path), "night", "run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("no-installation: ")
+    assert len(done.stderr.splitlines()) == 2
