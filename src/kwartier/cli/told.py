@@ -30,7 +30,6 @@ _NEXT = {
     "server-unavailable": "Look at the DSN in kwartier.toml, or without one at pg/server.log in the folder of the installation.",
     "roles-taken": "Name another database server in kwartier.toml, or give this one's role passwords back.",
     "migration-changed": "Run the version of Kwartier that this installation was last used with.",
-    "not-prepared": "`kwartier database prepare` prints the SQL for its administrator; `kwartier database check` looks again.",
     "port-taken": "Name another with --port N; --port 0 lets the system choose.",
     "town-failed": "Its own words stand above. A folder holds one town: name another with --data DIR.",
     "broken-log": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
