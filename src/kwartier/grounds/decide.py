@@ -97,7 +97,7 @@ def _permit(edition: Edition, rule: Rule, found: Found, request: Request, at: da
         nl=rule.nl,
         en=rule.en,
         facts=facts,
-        keeps=rule.keeps,
+        keeps=rule.keeps or not request.mask,
         min_group=found.min_group,
         at=at,
     )

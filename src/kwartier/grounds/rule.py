@@ -61,8 +61,8 @@ class Rule:
     """One row of the code of conduct.
 
     `no` is permanent (1..62): bit `no` of a channel-day's basis. `mask` are the channels it can ever grant. `station` True is
-    a row about a station meter, whose data are about no person. `keeps` False allows sums only. `sentence` is the leaflet's
-    (S1..S20, see rows.SENTENCES), `article` the law's in this edition, as sure as `article_certainty` says.
+    a row about a station meter, whose data are about no person. `keeps` False: usage may be added up and not kept. `sentence` is
+    the leaflet's (S1..S20, see rows.SENTENCES), `article` the law's in this edition, as sure as `article_certainty` says.
     """
 
     id: str

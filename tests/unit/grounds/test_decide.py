@@ -132,6 +132,19 @@ def test_each_row_grants_its_case(rule: str) -> None:
     assert len(permit.id) == 16
 
 
+@pytest.mark.parametrize("purpose", [Purpose.OUTAGE, Purpose.DANGER])
+def test_grid_care_keeps_what_is_no_usage_and_only_adds_usage_up(purpose: Purpose) -> None:
+    def of(data_class: DataClass, mask: int) -> Permit:
+        case = UseCase(43, purpose, data_class, mask, "north", between(DAY, date(2026, 5, 20)), LIVE, 3, 5)
+        asked = Request(Requester(Role.OPERATOR, 43), Action.READ, purpose, 7, mask, day_period(DAY), data_class)
+        return yes(asked, replace(FACTS, use_cases=(case,)))
+
+    assert of(DataClass.EVENT_LOG, 0).keeps is True
+    assert of(DataClass.POWER_QUALITY, 0).keeps is True
+    assert of(DataClass.PROFILE, E_INTERVAL).keeps is False
+    assert of(DataClass.REGISTER, E_DAY).keeps is False
+
+
 @pytest.mark.parametrize("rule", GRANTED)
 def test_without_facts_there_is_no_ground(rule: str) -> None:
     assert no(GRANTED[rule], Facts(7, "north")).startswith("F")
