@@ -25,12 +25,16 @@ _GAS = frozenset({ProfileName.G_INTERVAL, ProfileName.G_DAY})
 
 @final
 class Wired(NamedTuple):
-    """How a connection is read: by which meter of which model; `mbus` 0 is electricity, 1..4 a gas meter behind it."""
+    """How a connection is read: by which meter of which model; `mbus` 0 is electricity, 1..4 a gas meter behind it.
+
+    `since_s` is from when the meter measures this connection, epoch seconds: rows of before are another's, or of nobody.
+    """
 
     connection: int
     meter: int
     model: MeterModel
     mbus: int
+    since_s: int = 0
 
 
 class _Want(NamedTuple):
@@ -89,7 +93,7 @@ def _profiles(wired: Wired) -> list[tuple[Profile, Mask]]:
 
 
 def _tasks(wired: Wired, profile: Profile, channels: Mask, refs: Sequence[PermitRef]) -> Iterator[Task]:
-    wants = [_want(profile, permit) for permit in refs if permit.mask & channels]
+    wants = [_want(profile, permit, wired.since_s) for permit in refs if permit.mask & channels]
     for run in _runs(profile, sorted((want for want in wants if want.first_s <= want.last_s), key=_order)):
         permits = tuple(sorted((want.permit for want in run), key=lambda permit: permit.id))
         last_s = max(want.last_s for want in run)
@@ -114,13 +118,14 @@ def _runs(profile: Profile, wants: Iterable[_Want]) -> Iterator[list[_Want]]:
         yield run
 
 
-def _want(profile: Profile, permit: PermitRef) -> _Want:
-    """Cut what the permit covers to rows that exist; nothing remains (first after last) if none does."""
+def _want(profile: Profile, permit: PermitRef, since_s: int) -> _Want:
+    """Cut what the permit covers to rows that exist, of this meter here; nothing remains (first after last) if none does."""
+    begin_s = max(permit.first_s, since_s)
     if profile.period_s < DAY_S:
         step = profile.period_s
-        return _Want(-(-permit.first_s // step) * step, permit.last_s // step * step, permit)
-    first_s = _midnight_s(permit.first_s)
-    return _Want(first_s if first_s == permit.first_s else _after(profile, first_s), _midnight_s(permit.last_s), permit)
+        return _Want(-(-begin_s // step) * step, permit.last_s // step * step, permit)
+    first_s = _midnight_s(begin_s)
+    return _Want(first_s if first_s == begin_s else _after(profile, first_s), _midnight_s(permit.last_s), permit)
 
 
 def _after(profile: Profile, stamp_s: int) -> int:

@@ -99,16 +99,18 @@ def wishes(draw: st.DrawFn, masks: Sequence[Mask], unit_s: int, span: int) -> li
 
 def check(permits: list[Permit], wired: Wired, served: Sequence[bytes] = ()) -> None:
     tasks = plan.plan(permits, wired, served)
-    refs = {ref(one) for one in permits if one.id not in served}
+    live = {ref(one) for one in permits if one.id not in served}
+    here = {one: replace(one, first_s=max(one.first_s, wired.since_s)) for one in live}
+    refs = {one for one, cut in here.items() if cut.first_s <= cut.last_s}
     for name, channels in PROFILES.items():
         mine = [task for task in tasks if task.profile == name]
-        wanted = needed(name, refs)
+        wanted = needed(name, (here[one] for one in refs))
         asked = [stamp for task in mine for stamp in rows(task)]
         assert set(asked) == wanted, "every row that is needed, and no other"
         assert len(asked) == len(wanted), "no row twice"
         assert len(mine) == fewest(name, wanted)
         for task in mine:
-            assert set(task.permits) == {one for one in refs if one.mask & channels and needed(name, [one]) & rows(task)}
+            assert set(task.permits) == {one for one in refs if one.mask & channels and needed(name, [here[one]]) & rows(task)}
             assert {task.first_s, task.last_s} <= rows(task), "the ends are rows"
 
 
@@ -125,6 +127,12 @@ def test_no_set_of_reads_is_smaller_day_by_day(permits: list[Permit]) -> None:
 @given(wishes(G_MASKS, 1800, 9))
 def test_no_set_of_reads_is_smaller_for_gas(permits: list[Permit]) -> None:
     check(permits, G)
+
+
+@given(wishes(E_MASKS, 900, 6), st.integers(-900, 7 * 900))
+def test_rows_from_before_the_meter_came_here_are_not_asked(permits: list[Permit], since: int) -> None:
+    """A meter that served elsewhere still holds ten days of another home's quarter-hours."""
+    check(permits, E._replace(since_s=OPENS + since))
 
 
 @given(wishes(E_MASKS, 900, 6), st.data())

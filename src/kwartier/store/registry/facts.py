@@ -61,11 +61,12 @@ _USED_DAYS = """
 """
 # Bounds are compared one by one: `placed @> at` invites the planner to walk all that is placed, through the GiST index.
 _ELECTRICITY_METERS = """
-    select connection, key, model, 0 from kw.meter
+    select connection, key, model, 0, lower(placed) from kw.meter
     where connection = any(%(keys)s) and lower(placed) <= %(at)s and coalesce(upper(placed) > %(at)s, true)
 """
 _GAS_METERS = """
-    select k.connection, m.key, m.model, k.mbus from kw.coupling k join kw.meter m on m.key = k.meter
+    select k.connection, m.key, m.model, k.mbus, greatest(lower(k.period), lower(m.placed))
+    from kw.coupling k join kw.meter m on m.key = k.meter
     where k.connection = any(%(keys)s) and lower(k.period) <= %(at)s and coalesce(upper(k.period) > %(at)s, true)
     and lower(m.placed) <= %(at)s and coalesce(upper(m.placed) > %(at)s, true)
 """
@@ -82,11 +83,15 @@ Grouped = dict[int, list[Row]]
 
 
 class Wired(NamedTuple):
-    """How a connection is read: its meter, the meter's model by name, and the M-Bus channel (0 electricity, 1..4 gas)."""
+    """How a connection is read: its meter, the meter's model by name, and the M-Bus channel (0 electricity, 1..4 gas).
+
+    `since` is from when the meter measures this connection: what it holds from before is not about it.
+    """
 
     meter: int
     model: str
     mbus: int
+    since: datetime
 
 
 @final

@@ -102,10 +102,14 @@ def _plan(
     served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
     for row, permits in decided:
         if row.wired is not None:
-            wired = plan.Wired(row.key, row.wired.meter, meter_models()[row.wired.model], row.wired.mbus)
+            wired = _wired(row.key, row.wired)
             wanted = [one for one in permits if row.key in summed or not is_loss(one.request)]
             intent.all_reads += plan.all_reads(wired, day)
             intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()))
+
+
+def _wired(connection: int, how: facts.Wired) -> plan.Wired:
+    return plan.Wired(connection, how.meter, meter_models()[how.model], how.mbus, epoch_s(how.since))
 
 
 def _wired_station(one: Transformer) -> plan.Wired:

@@ -1,6 +1,6 @@
 """What a worker does with one batch: visit the meters, validate, stage. It commits nothing (design.md, a night, step 7)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -103,17 +103,22 @@ class _Harvest:
 
 def read_batch(job: BatchJob) -> BatchResult:
     """Read every meter of the batch, validate the answers and stage the channel-days. Runs in a worker process."""
-    harvest = _Harvest(job)
-    harvest.result.outcomes += [Outcome(task, Result.GAP, reason, (), job.place.since) for task, reason in job.unasked]
     tap, close_tap = _tap(job.place, job.batch)
     stops = PolledStops(job.place.dsn_operator, job.place.since)
     try:
         jobs = [_meter_job(target, job.place) for target in job.targets]
-        for answer in headend.run(jobs, limits=_limits(job.place), stops=stops, tap=tap):
-            harvest.take(answer)
+        return harvested(job, headend.run(jobs, limits=_limits(job.place), stops=stops, tap=tap))
     finally:
         stops.close()
         close_tap()
+
+
+def harvested(job: BatchJob, answers: Iterable[headend.MeterAnswer]) -> BatchResult:
+    """Validate what the meters answered and stage what may be kept of it."""
+    harvest = _Harvest(job)
+    harvest.result.outcomes += [Outcome(task, Result.GAP, reason, (), job.place.since) for task, reason in job.unasked]
+    for answer in answers:
+        harvest.take(answer)
     result = harvest.result
     result.sums = harvest.sums.result()
     result.files = Readings(Path(job.place.data) / "lake").stage(job.batch, harvest.days) if harvest.days else []

@@ -10,6 +10,7 @@ from kwartier.model.period import Period
 from kwartier.model.register import Product
 from kwartier.store.registry import facts, nights, permissions
 from kwartier.store.registry.errors import NotFound
+from kwartier.store.registry.facts import Wired
 from registry_support import DAY, NOON, World, between, on
 
 C = psycopg.Connection[Any]
@@ -75,8 +76,20 @@ def test_a_connection_is_wired_as_at_the_end_of_the_day(operator: C, world: Worl
     keys = [electricity, gas, bare]
     today = {row.key: row.wired for row in facts.rows(operator, keys, year=2026, day=DAY)}
     tomorrow = {row.key: row.wired for row in facts.rows(operator, keys, year=2026, day=DAY + timedelta(days=1))}
-    assert today == {electricity: (old, "SMR5", 0), gas: (old, "SMR5", 2), bare: None}
-    assert tomorrow == {electricity: (new, "SMR5", 0), gas: (new, "SMR5", 3), bare: None}
+    long_ago, midnight = on("2020-01-01"), on(after)
+    assert today == {electricity: Wired(old, "SMR5", 0, long_ago), gas: Wired(old, "SMR5", 2, long_ago), bare: None}
+    assert tomorrow == {electricity: Wired(new, "SMR5", 0, midnight), gas: Wired(new, "SMR5", 3, midnight), bare: None}
+
+
+def test_a_meter_measures_a_connection_since_it_came_and_the_gas_since_it_was_coupled(operator: C, world: World) -> None:
+    electricity, gas = world.connection(), world.connection("gas")
+    meter = world.meter(electricity, placed=between("2026-02-01"))
+    world.coupling(meter, gas, between("2026-03-01"))
+    found = {row.key: row.wired for row in facts.rows(operator, [electricity, gas], year=2026, day=DAY)}
+    assert {key: None if one is None else one.since for key, one in found.items()} == {
+        electricity: on("2026-02-01"),
+        gas: on("2026-03-01"),
+    }
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])

@@ -1,0 +1,263 @@
+"""A scenario of nights: facts come in by import, meters answer as a table says, everything between is the real thing.
+
+What a meter would answer is computed from `registers.csv`: per register a value at a moment and how much it rises per quarter (gas:
+per hour). Before that moment the meter has no rows.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from kwartier.grounds import conduct
+from kwartier.headend import MeterAnswer, TaskAnswer
+from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.model.ground import Request, Requester, Role
+from kwartier.model.meter import Profile
+from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, epoch_s, from_epoch_s, midnight
+from kwartier.model.permit import Permit
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel
+from kwartier.model.task import Result, Task
+from kwartier.store.registry import nights
+from kwartier.store.registry.rounds import rounds
+from kwartier.validation import Rows
+from kwartier.workflows import delivery_round, enrolment, permission
+from kwartier.workflows.installation import Installation, meter_models
+from kwartier.workflows.night.prepare import decide_round, write_intent
+from kwartier.workflows.night.settle import settle
+from kwartier.workflows.night.work import harvested
+
+C = psycopg.Connection[Any]
+Line = dict[str, str]
+DAY_S = 86_400
+
+
+def table(path: Path) -> list[Line]:
+    """Return the lines of a table; the comments are for people."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as text:
+        return [{name: value for name, value in line.items() if name != "comment"} for line in csv.DictReader(text, strict=True)]
+
+
+def local(seconds: int) -> str:
+    """Write a moment in local time with its offset."""
+    return from_epoch_s(seconds).astimezone(ZONE).isoformat()
+
+
+@dataclass
+class Story:
+    """One scenario under way: what was planned and refused is noted as it happens."""
+
+    house: Installation
+    folder: Path
+    tasks: list[Line]
+    refused: list[Line]
+    now: datetime
+
+    @classmethod
+    def begin(cls, house: Installation, folder: Path, at: datetime) -> "Story":
+        """Let the facts come in, and the meters' keys."""
+        story = cls(house, folder, [], [], at)
+        story.take("given")
+        return story
+
+    def clock(self) -> datetime:
+        """Return a moment later each time."""
+        self.now += timedelta(milliseconds=20)
+        return self.now
+
+    def take(self, folder: str) -> None:
+        """Import a folder of the scenario."""
+        report = enrolment.take(self.house, self.folder / folder, dry_run=False, at=self.clock())
+        assert report.rejected == 0, report.diff
+        with self.house.operator() as c:
+            c.execute(
+                "insert into kw.meter_key (meter, guek, gak) select key, %s, %s from kw.meter on conflict do nothing",
+                (self.house.vault.wrap(bytes(16)), self.house.vault.wrap(bytes(16))),
+            )
+
+    def step(self, what: str, argument: str) -> None:
+        """Do one thing of `when.csv`."""
+        steps: dict[str, Callable[[], object]] = {
+            "import": lambda: self.take(f"when/{argument}"),
+            "night": lambda: self.night(date.fromisoformat(argument)),
+            "revoke": lambda: self.revoke(argument),
+            "deliver": lambda: delivery_round.run(self.house, clock=self.clock),
+        }
+        steps[what]()
+
+    def revoke(self, reference: str) -> None:
+        """Let the customer take a permission back."""
+        with self.house.operator() as c:
+            row = c.execute("select subject, id from kw.permission where reference = %s", (reference,)).fetchone()
+        assert row is not None
+        permission.revoke(self.house, row[0], row[1], at=self.clock())
+
+    def night(self, day: date) -> None:
+        """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
+        with self.house.operator() as c:
+            (this,) = rounds(c, day, 1000)
+            night = nights.begin(c, day, self.clock())
+            intent = decide_round(c, this, day, self.clock())
+            job = write_intent(self.house, c, night, intent, day, self.clock())
+            self._note(c, day, intent.tasks, intent.permits, [(one.request, one.rule) for one in intent.refusals])
+            if job is None:
+                nights.mark_empty(c, intent.batch, self.clock())
+                return
+        answers = [
+            MeterAnswer(target.meter, tuple(self._answer(task) for task in target.tasks), target.end_ic, None)
+            for target in job.targets
+        ]
+        settle(self.house, intent, harvested(job, answers), day, self.clock())
+        self.house.readings.finalise(day)
+
+    def _note(self, c: C, day: date, tasks: list[Task], permits: dict[bytes, Permit], refusals: list[tuple[Request, str]]) -> None:
+        meters = dict(c.execute("select key, equipment_id from kw.meter").fetchall())
+        names = Names(c)
+        for task in tasks:
+            grounds = [permits[ref.id].request for ref in task.permits]
+            self.tasks.append(
+                {
+                    "night": day.isoformat(),
+                    "meter": meters[task.meter],
+                    "profile": task.profile,
+                    "first": local(task.first_s),
+                    "last": local(task.last_s),
+                    "for": " ".join(sorted(f"{names.who(one.requester)}:{one.purpose}" for one in grounds)),
+                }
+            )
+        for request, rule in refusals:
+            self.refused.append(
+                {
+                    "night": day.isoformat(),
+                    "connection": names.connection(request.connection),
+                    "who": names.who(request.requester),
+                    "purpose": request.purpose,
+                    "rule": rule,
+                }
+            )
+
+    def _answer(self, task: Task) -> TaskAnswer:
+        profile = meter_models()["SMR5"].profile(task.profile)
+        assert profile is not None
+        with self.house.operator() as c:
+            (equipment,) = c.execute("select equipment_id from kw.meter where key = %s", (task.meter,)).fetchone() or ("",)
+        rows = answered(table(self.folder / "registers.csv"), str(equipment), task, profile)
+        return TaskAnswer(task, Result.READ, None, rows, task.permits, self.clock())
+
+
+def answered(registers: list[Line], equipment: str, task: Task, profile: Profile) -> Rows:
+    """Return the rows that a meter has of what a task asks."""
+    every = range(task.first_s, task.last_s + 1, min(profile.period_s, HOUR_S))
+    stamps = [s for s in every if profile.period_s < DAY_S or midnight(from_epoch_s(s).astimezone(ZONE).date()) == from_epoch_s(s)]
+    said = {
+        Channel[line["channel"]]: line for line in registers if line["equipment_id"] == equipment and line["mbus"] == str(task.mbus)
+    }
+    begins = min((epoch_s(datetime.fromisoformat(line["at"])) for line in said.values()), default=task.last_s + 1)
+    there = np.array([s for s in stamps if s >= begins], np.int64)
+    values = {c.channel: _register(said[_alike(c.channel)], there) for c in profile.columns if c.channel is not None}
+    captured = any(column.role == "capture" for column in profile.columns)
+    none: dict[Channel, NDArray[np.bool_]] = {channel: np.zeros(len(there), np.bool_) for channel in values}
+    return Rows(there, np.zeros(len(there), np.uint8), values, none, there if captured else None)
+
+
+def _alike(channel: Channel) -> Channel:
+    return Channel.GAS if channel is Channel.DAY_GAS else channel
+
+
+def _register(line: Line, stamps: NDArray[np.int64]) -> NDArray[np.int64]:
+    step = HOUR_S if 1 << Channel[line["channel"]] & GAS_MASK else QUARTER_S
+    passed = (stamps - epoch_s(datetime.fromisoformat(line["at"]))) // step
+    return int(line["value"]) + int(line["per_step"]) * passed
+
+
+class Names:
+    """What people call the keys of the registry: the last digits of an EAN, the code of a party, of a person or of a use case."""
+
+    def __init__(self, c: C) -> None:
+        """Read them all; a scenario is small."""
+        self._connections = {key: ean[-4:] for key, ean in c.execute("select key, ean from kw.connection").fetchall()}
+        self.people = dict(c.execute("select key, code from kw.subject").fetchall())
+        self._by_role = {
+            Role.CUSTOMER: self.people,
+            Role.SUPPLIER: dict(c.execute("select key, name from kw.party").fetchall()),
+            Role.THIRD_PARTY: dict(c.execute("select key, name from kw.party").fetchall()),
+            Role.OPERATOR: dict(c.execute("select id, code from kw.use_case").fetchall()),
+        }
+
+    def connection(self, key: int) -> str:
+        """Return the last digits; a station has none."""
+        return str(self._connections.get(key, "station"))
+
+    def who(self, requester: Requester) -> str:
+        """Return the name of whoever asks."""
+        return self.receiver(requester.role, requester.id)
+
+    def receiver(self, role: str, key: int) -> str:
+        """Return the name of somebody in a role."""
+        return str(self._by_role[Role(role)][key])
+
+
+def held(house: Installation) -> Iterator[Line]:
+    """Yield what is stored: how many intervals are known and their sum, or a register; and on which rules it rests."""
+    with house.operator() as c:
+        names = Names(c)
+    for day in house.readings.days_held():
+        for one in house.readings.scan(day):
+            yield {
+                "connection": names.connection(one.key),
+                "channel": one.channel.name,
+                "day": day.isoformat(),
+                "known": str(_known(one)) if one.deltas else "",
+                "value": str(int(np.frombuffer(one.deltas, np.int32).sum()) if one.deltas else one.start),
+                "rules": " ".join(conduct.rule(no).id for no in range(63) if one.basis >> no & 1),
+            }
+
+
+def _known(one: ChannelDay) -> int:
+    marks = one.quality or bytes(len(one.deltas) // 4)
+    assert not 1 << one.channel & DAY_MASK
+    return sum(not mark & Quality.MISSING for mark in marks)
+
+
+def parcels(house: Installation) -> Iterator[Line]:
+    """Yield what left and what was withheld, about whom, and what the document holds."""
+    sent = {
+        document["reference"]: document
+        for path in house.outbox.glob("*/*.jsonl")
+        for document in map(json.loads, path.read_text("utf-8").splitlines())
+    }
+    with house.operator() as c:
+        names = Names(c)
+        rows = c.execute(
+            "select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.status, p.subject, p.reason from kw.parcel p"
+            " join kw.delivery_due d on d.id = p.due order by d.id"
+        ).fetchall()
+    for key, role, receiver, connection, purpose, status, subject, reason in rows:
+        yield {
+            "receiver": names.receiver(role, receiver),
+            "connection": names.connection(connection),
+            "purpose": purpose,
+            "status": status,
+            "about": names.people.get(subject, ""),
+            "rule": reason or "",
+            "content": " ".join(_content(sent[key])) if key in sent else "",
+        }
+
+
+def _content(document: dict[str, Any]) -> Iterator[str]:
+    for one in document["series"]:
+        missing = one["values"].count(None)
+        total = sum(value for value in one["values"] if value is not None)
+        count = len(one["values"])
+        yield f"{one['register']}:{one['start']}:{count}={total}{one['unit']}" + (f"({missing} missing)" if missing else "")
+    for one in document["readings"]:
+        yield f"{one['register']}@{one['at'][:10]}=" + ("missing" if one["value"] is None else f"{one['value']}{one['unit']}")

@@ -1,0 +1,85 @@
+"""Runs every scenario of nights: `given` comes in, `when.csv` happens in its order, `then` is what was asked, kept and handed out.
+
+    given/          files of an import, and `registers.csv` beside it: what the meters would answer
+    when.csv        at, what (import, night, revoke, deliver), argument
+    when/<name>/    files of a later import
+    then/tasks      what the nights asked of which meter, for whom
+    then/refused    what they did not ask, and by which rule
+    then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
+    then/parcels    what left, or was withheld and by which rule; about whom; and what stands in the document
+
+Everything between is the product itself but for the wire: import, decision, plan, validation, lake, delivery, log. Afterwards a
+replay must find nothing, and the last night again must ask nothing.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from kwartier.workflows import installation, replay
+from night_support import Line, Story, held, parcels, table
+
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("night_*/when.csv"))
+COLUMNS = {
+    "tasks": ("night", "meter", "profile", "first", "last", "for"),
+    "refused": ("night", "connection", "who", "purpose", "rule"),
+    "held": ("connection", "channel", "day", "known", "value", "rules"),
+    "parcels": ("receiver", "connection", "purpose", "status", "about", "rule", "content"),
+}
+
+
+def expected(folder: Path, name: str) -> list[Line]:
+    """Return a table of `then`. A table that is not there says: none."""
+    return table(folder / "then" / f"{name}.csv")
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+def test_the_nights_go_as_they_say(folder: Path, installation_dir: Path) -> None:
+    installation.create(installation_dir)
+    steps = table(folder / "when.csv")
+    with installation.opened(installation_dir) as house:
+        story = Story.begin(house, folder, datetime.fromisoformat(steps[0]["at"]))
+        for line in steps:
+            story.now = datetime.fromisoformat(line["at"])
+            story.step(line["what"], line["argument"])
+        found = {"tasks": story.tasks, "refused": story.refused, "held": list(held(house)), "parcels": list(parcels(house))}
+        if os.environ.get("KW_SHOW_SCENARIOS"):
+            show(found)
+        for name, lines in found.items():
+            assert lines == expected(folder, name), name
+        checked = replay.run(house, at=story.clock())
+        assert (checked.findings, checked.uncovered, checked.over_broad) == ([], 0, 0)
+        last = next(line for line in reversed(steps) if line["what"] == "night")
+        story.tasks.clear()
+        story.step("night", last["argument"])
+        assert story.tasks == [], "the same night again asks nothing"
+
+
+def show(found: dict[str, list[Line]]) -> None:
+    """Print the tables as they came out, to be read and judged by a person before they are written down."""
+    for name, lines in found.items():
+        print(f"== {name}", ",".join(COLUMNS[name]), *(",".join(line.values()) for line in lines), sep="\n")  # noqa: T201 - asked for
+
+
+def test_every_table_has_its_columns() -> None:
+    for folder in FOLDERS:
+        for name, columns in COLUMNS.items():
+            lines = expected(folder, name)
+            assert all(tuple(line) == columns for line in lines), folder
+            assert lines or not (folder / "then" / f"{name}.csv").exists()
+
+
+def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
+    assert {folder.name.removeprefix("night_") for folder in FOLDERS} >= {
+        "administratively_off",
+        "autumn",
+        "gas_at_six",
+        "leaflet",
+        "meter_replaced",
+        "move",
+        "permission_from_noon",
+        "revoked",
+        "switch",
+    }
