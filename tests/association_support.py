@@ -24,7 +24,9 @@ WHOLE, FIRST, SECOND = meter.whole(DATA, 2), meter.block(1, DATA[:50], 2, last=F
 SEALED_RLRE = meter.tlv(0x63, b"\x80\x01\x00" + meter.tlv(0xBE, meter.tlv(4, b"\x28" + meter.seal(meter.INITIATE_RESPONSE, 2))))
 REFUSED, BEHIND = meter.refusal(), b"\xd8\x01\x06\x00\x00\x13\x88"
 GENERAL = [b"\xdb\x08" + meter.THEIRS + apdu[1:] for apdu in (PASS_4, WHOLE, FIRST)]
-APDUS = [AARE, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, REFUSED, BEHIND, *GENERAL]
+EMPTY = meter.tlv(0x61, AARE[2:-37] + meter.tlv(0xBE, meter.tlv(4, b"")))
+"""An AARE without the initiate-response that is due."""
+APDUS = [AARE, EMPTY, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, REFUSED, BEHIND, *GENERAL]
 SEALS = [AARE[-31:], *(apdu[-29:] for apdu in (PASS_4, WHOLE, FIRST, SECOND, SEALED_RLRE))]
 
 

@@ -56,23 +56,65 @@ def mended(seed: bytes, data: bytes) -> bytes:
     return data
 
 
+def _elements(data: bytes) -> list[tuple[int, bytes]]:
+    """Take BER apart into tags and contents; nothing if these bytes are not all of it BER."""
+    found: list[tuple[int, bytes]] = []
+    at = 0
+    while at + 2 <= len(data):
+        size = max(data[at + 1] - 0x80, 0)
+        start = at + 2 + size
+        length = int.from_bytes(data[at + 2 : start], "big") if size else data[at + 1]
+        found.append((data[at], data[start : start + length]))
+        at = start + length
+    return found if at == len(data) else []
+
+
+def reshaped(draw: Random, data: bytes) -> bytes:
+    """Leave out, repeat, empty or mutate one element of BER somewhere, with the lengths of all around it right."""
+    parts = _elements(data)
+    if not parts or draw.random() < 0.1:
+        return draw.choice((b"", draw.randbytes(1), mutated(draw, data)))
+    at = draw.randrange(len(parts))
+    match draw.randrange(6):
+        case 0:
+            del parts[at]
+        case 1:
+            parts.insert(draw.randrange(len(parts)), parts[at])
+        case _:
+            parts[at] = parts[at][0], reshaped(draw, parts[at][1])
+    return b"".join(bytes((tag,)) + _length(len(contents)) + contents for tag, contents in parts)
+
+
+def _length(length: int) -> bytes:
+    return bytes((length,)) if length < 0x80 else b"\x82" + length.to_bytes(2, "big")
+
+
 def inputs(seeds: Sequence[bytes], rounds: int, salt: str) -> Iterator[bytes]:
-    """Half mutations of genuine bytes (half of those under a right length), a quarter random, a quarter begun well only.
+    """In turn: mutated genuine bytes, those under a right length, one element changed, a good beginning, that too, random bytes.
 
     The same salt gives the same inputs, of which the first ones are the same however many there are.
     """
     draw = Random(f"{SEED} {salt}")
     for turn in range(rounds):
         seed = draw.choice(seeds)
-        match turn % 4:
+        match turn % 6:
             case 0:
                 yield mutated(draw, seed)
             case 1:
                 yield mended(seed, mutated(draw, seed))
             case 2:
-                yield draw.randbytes(draw.randrange(80))
+                yield reshaped(draw, seed)
+            case 3:
+                yield begun(draw, seed)
+            case 4:
+                yield mended(seed, begun(draw, seed))
             case _:
-                yield seed[: draw.randrange(len(seed) + 1)] + draw.randbytes(draw.randrange(40))
+                yield draw.randbytes(draw.randrange(80))
+
+
+def begun(draw: Random, seed: bytes) -> bytes:
+    """Begin as `seed` does, and end at random, or at once."""
+    return seed[: draw.randrange(len(seed) + 1)] + draw.randbytes(draw.choice((0, draw.randrange(40))))
 
 
 def survives(decode: Decode, data: bytes, foreseen: Errors = DlmsError) -> bool:

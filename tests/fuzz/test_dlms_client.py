@@ -63,6 +63,7 @@ def both_clocks(octets: bytes) -> int:
 
 
 NESTED = meter.array([meter.structure(meter.octets(b"abc"), b"\x00", meter.array([]), b"\x03\x01", b"\x0f\xff", b"\x16\x05")] * 3)
+DEEP = b"\x02\x01" * 8 + meter.u8(1)
 EVERY_TYPE = meter.structure(
     *(b"\x04\x08\xa0", b"\x05\xff\xff\xff\xfe", meter.u32(7), b"\x10\xff\xfe", b"\x12\x01\x02", b"\x14" + bytes(8)),
     *(b"\x15" + bytes(8), b"\x19" + bytes(12), b"\x1a" + bytes(5), b"\x1b" + bytes(4)),
@@ -91,7 +92,7 @@ DECODERS: dict[str, tuple[Decode, list[bytes]]] = {
     "counter": (xdlms.double_long_unsigned, [meter.u32(5000)]),
     "exception-response": (xdlms.exception_response, [b"\xd8\x01\x02", b"\xd8\x01\x06\x00\x00\x13\x88"]),
     "length": (lambda data: lengths.decode(data, 0), [b"\x05", b"\x81\x80", b"\x82\x01\x00", b"\x84\xff\xff\xff\xff"]),
-    "a-xdr": (axdr.decode, [NESTED, EVERY_TYPE, DATA]),
+    "a-xdr": (axdr.decode, [NESTED, EVERY_TYPE, DATA, DEEP]),
     "date-time": (both_clocks, CLOCKS),
     "protection": (opened, [b"\xcc" + SEALED, b"\xdb\x08" + meter.THEIRS + SEALED]),
     "challenge": (checked, [meter.gmac(meter.THEIRS, 9, meter.CHALLENGE)]),
@@ -123,6 +124,15 @@ def test_a_claim_of_gigabytes_takes_no_memory(name: str) -> None:
     claims = [data for seed in seeds for data in swollen(seed)]
     survives(decode, claims[0], PeerError)
     assert most_memory(decode, claims, PeerError) < 16 * KILOBYTE
+
+
+@pytest.mark.parametrize("tag", [axdr.ARRAY, axdr.STRUCTURE])
+@pytest.mark.parametrize("depth", [10, 100, 30_000])
+def test_no_depth_of_nesting_takes_the_stack(tag: int, depth: int) -> None:
+    deep = bytes((tag, 1)) * depth
+    for data in (deep, deep + b"\x00", deep + bytes((tag, 0))):
+        with pytest.raises(Malformed):
+            axdr.decode(data)
 
 
 # The stream

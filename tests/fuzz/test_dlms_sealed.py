@@ -115,7 +115,7 @@ def test_endless_blocks_end_within_the_bounds(size: int) -> None:
 
     def endless(data: bytes) -> None:
         nonlocal taken
-        for number in count(1):
+        for number in range(1, 2 * BOUNDS.most_blocks):
             ours.receive(meter.block(number, data, number + 1, last=False))
             taken = number
 

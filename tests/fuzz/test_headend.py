@@ -25,9 +25,10 @@ from kwartier.model.task import GapReason, ProfileName, Result
 
 SAMPLE, WHOLE = 300, 5_000
 ROUNDS = [
-    pytest.param(SAMPLE, id="sample"),
-    pytest.param(WHOLE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900)]),
+    pytest.param(SAMPLE, id="sample", marks=pytest.mark.timeout(120, method="thread")),
+    pytest.param(WHOLE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900, method="thread")]),
 ]
+"""By a thread: what hangs in a loop that is being closed hears no signal."""
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 AT_ONCE = 50
 LIMITS = headend.Limits(AT_ONCE, connect_s=5, answer_s=0.3, session_s=1, tries=2, pause_s=0.01, release_s=0.1)
