@@ -135,6 +135,12 @@ def test_a_value_that_nobody_knows_the_time_of_is_missing(*, quick: bool) -> Non
     assert found.values[Channel.GAS].tolist() == [7, 0]
 
 
+@pytest.mark.parametrize("capture", [bytes(11), bytes(13), b""])
+def test_a_capture_time_of_another_length_is_not_one_that_is_unknown(capture: bytes) -> None:
+    with pytest.raises(Malformed):
+        rows.decode(meter.array([gas(meter.u32(7), capture)]), profile(ProfileName.G_INTERVAL))
+
+
 def test_null_data_with_nothing_before_is_a_missing_value_but_no_stamp() -> None:
     data = meter.array([meter.structure(stamp(0), meter.u8(0), NULL, meter.u32(6)), meter.structure(NULL, NULL, NULL, NULL)])
     found = rows.decode(data, profile())

@@ -64,6 +64,12 @@ def test_a_field_may_stand_once() -> None:
         acse.hls_response(twice)
 
 
+@pytest.mark.parametrize("result", ["a2040201010d", "a20302020d", "a203010101", "a20102", "a200"])
+def test_a_result_is_an_integer_of_one_byte(result: str) -> None:
+    with pytest.raises(Malformed):
+        acse.hls_response(meter.tlv(0x61, bytes.fromhex(result) + meter.refusal()[7:]))
+
+
 def test_an_aare_of_the_other_context_is_refused() -> None:
     with pytest.raises(Malformed):
         acse.hls_response(meter.PUBLIC_AARE.replace(b"\xa3\x05\xa1\x03\x02\x01\x00", b"\xa3\x05\xa1\x03\x02\x01\x0e"))
@@ -103,7 +109,7 @@ def test_a_release_is_answered_with_or_without_user_information(apdu: str, user:
     assert acse.release_response(bytes.fromhex(apdu)).hex() == user
 
 
-@pytest.mark.parametrize("apdu", ["", "62", "6203800100", "630380010000", "630480020000", "6302be00"])
+@pytest.mark.parametrize("apdu", ["", "62", "6203800100", "630380010000", "630480020000", "6302be00", "6303800500"])
 def test_another_answer_to_a_release_is_refused(apdu: str) -> None:
     with pytest.raises(Malformed):
         acse.release_response(bytes.fromhex(apdu))
