@@ -108,8 +108,8 @@ class World:
         """Refuse the meter or have it switched off."""
         return self.new("restriction", connection=connection, kind=kind, period=period)
 
-    def use_case(self, area: str = "wijk-01", purpose: str = "energy_loss") -> int:
-        """Register a use case over 2026."""
+    def use_case(self, area: str = "wijk-01", purpose: str = "energy_loss", approved: Period | None = None) -> int:
+        """Register a use case over 2026, approved for as long unless told otherwise."""
         year = between("2026-01-01", "2027-01-01")
         return self.new(
             "use_case",
@@ -119,7 +119,7 @@ class World:
             mask=6,
             area=area,
             days=year,
-            approved=year,
+            approved=approved or year,
             approved_by="the privacy officer",
             yearly_limit=14,
             min_group=10,

@@ -77,8 +77,7 @@ def test_what_runs_out_during_the_night_stops_by_itself(operator: C, world: Worl
     loaded = now()
     soon = Period(loaded - timedelta(days=9), loaded + 2 * HOUR)
     permission, agreement = world.permission(home, me, None, soon), world.agreement(world.party(), soon)
-    case = world.use_case()
-    operator.execute("update kw.use_case set approved = tstzrange(%s, %s) where id = %s", (soon.start, soon.end, case))
+    case = world.use_case(approved=soon)
     world.permission(home, me, None, Period(loaded - timedelta(days=9), loaded + 3 * HOUR), purpose="longer")
     assert soon.end is not None
     assert stops.since(operator, loaded, now=soon.end - HOUR) == frozenset()
