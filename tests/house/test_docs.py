@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from kwartier.cli import edge
 from kwartier.cli.main import app
 
 HERE = Path(__file__).resolve().parents[2]
@@ -64,3 +65,8 @@ def test_a_decision_has_the_form_of_the_template(path: Path) -> None:
     template = (HERE / "docs" / "adr" / "0000-template.md").read_text("utf-8")
     headings = [line for line in template.splitlines() if line.startswith("## ")]
     assert [line for line in path.read_text("utf-8").splitlines() if line.startswith("## ")] == headings
+
+
+def test_readme_tells_every_exit_code() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README.split("Exit codes:")[1].split("\n## ")[0], re.MULTILINE)}
+    assert told == {0, 2, edge.NO, edge.NOT_DONE, edge.OUR_FAULT, edge.INTERRUPTED}
