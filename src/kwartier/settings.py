@@ -118,7 +118,7 @@ def load(path: Path) -> Settings:
     """Read a settings file; one that is not there gives the defaults. Raises SettingsError."""
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except (OSError, UnicodeDecodeError) as fault:
         msg = f"{path.name} cannot be read"

@@ -241,6 +241,7 @@ def rejected(out: Console, fault: Rejected) -> None:
     """Tell why a proof does not prove."""
     hints = {
         "bad-key": "Name the file with the log's public key: --key FILE.",
+        "bad-signature": "Is it a proof of this operator's log? --key FILE names the key of another. If so, download it again.",
         "wrong-origin": "Is it a proof of this operator's log? --key FILE names the key of another.",
         "other-subject": "Look at the code, or check without --subject what the line says.",
     }

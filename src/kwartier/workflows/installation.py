@@ -117,9 +117,19 @@ def prepare_database(data: Path, server: str, database: str) -> str:
 
 
 def check_database(data: Path) -> None:
-    """Look at the server that the settings name, changing nothing. Raises NotPrepared, ServerUnavailable."""
-    with postgres.running(data.absolute(), settings.load(data / settings.FILE_NAME)):
+    """Look at the server that the settings name, changing nothing. Raises NotPrepared, ServerUnavailable.
+
+    Raises NoInstallation where no server is named and there is no embedded one.
+    """
+    chosen = settings.load(data / settings.FILE_NAME)
+    if chosen.embedded and not (data / "keys" / "master.key").exists():
+        raise NoInstallation(_none_in(data))
+    with postgres.running(data.absolute(), chosen):
         pass
+
+
+def _none_in(data: Path) -> str:
+    return f"there is no installation in {data}"
 
 
 @contextmanager
@@ -142,8 +152,7 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
     if make:
         create(data)
     if not (data / "keys" / "master.key").exists():
-        msg = f"there is no installation in {data}"
-        raise NoInstallation(msg)
+        raise NoInstallation(_none_in(data))
     chosen = settings.load(data / settings.FILE_NAME)
     with ExitStack() as stack:
         dsns = stack.enter_context(postgres.running(data, chosen))

@@ -58,7 +58,7 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["night", "run"], ["deliver"], ["serve", "--port", "0"], ["audit", "replay"], ["audit", "checkpoint"]],
+    [["night", "run"], ["deliver"], ["serve", "--port", "0"], ["audit", "replay"], ["audit", "checkpoint"], ["database", "check"]],
     ids=" ".join,
 )
 def test_a_folder_without_an_installation_is_named_with_the_way_out(run: Run, arguments: list[str], tmp_path: Path) -> None:
