@@ -57,7 +57,7 @@ def visit(address: str, personas: dict[str, str]) -> Iterator[Callable[..., Visi
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Chromium. Not for the session: while it runs, its event loop runs in this thread, and tests elsewhere have their own."""
+    """Return Chromium. Not for the session: while it runs, its event loop runs in this thread, and other tests have their own."""
     assert CHROMIUM, "the tests need Chromium"
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=list(CALM))
