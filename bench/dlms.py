@@ -1,8 +1,8 @@
 """What a visit to a meter costs the head-end: CPU per visit of our client, of dlms-cosem and of the bare system calls, in one run.
 
 Load: a town of 1,200 homes, seed 1, in a process of its own, its faults included. Every home with gas is visited, 200 at a time,
-for a day of quarter-hours (97 rows in three PDUs of 1,024 bytes), and for all four profiles of that day. CPU is user and system time
-of the head-end's process over all visits, divided by all meters, those that gave nothing too. dlms-cosem reads the same day of
+for a day of quarter-hours (97 rows in three PDUs of 1,024 bytes), and for all four profiles of that day. CPU is user and system
+time of the head-end's process over all visits, divided by all meters, those that gave nothing too. dlms-cosem reads the same day of
 quarter-hours from 60 of the meters that can be read, one after another. The floor only connects, sends, receives and closes as such
 a visit does. Town, peer and floor are processes of their own. Of three rounds of everything the least counts, since what else the
 machine does only adds; a round before them lets the town make its days. Figures ending in _us are CPU per visit. Prints one JSON

@@ -71,6 +71,12 @@ def sessions(night: Night) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (night.data / "town" / "sessions.jsonl").read_text("utf-8").splitlines()]
 
 
+def test_no_meter_was_left_with_an_association(night: Night) -> None:
+    events = [one["event"] for one in sessions(night)]
+    assert "unreleased" not in events
+    assert events.count("associated") == events.count("released") + events.count("dropped") > 0
+
+
 def restricted(night: Night, kind: str) -> set[str]:
     """Return the EANs of connections under a restriction."""
     lines = (night.data / "town" / "import" / "restrictions.csv").read_text("utf-8").splitlines()
