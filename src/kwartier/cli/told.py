@@ -23,6 +23,7 @@ _NEXT = {
     "worker-lost": "Run it again: only what is missing is asked.",
     "night-runs": "Wait until it has ended, then run it again: only what is missing is asked.",
     "not-prepared": "docs/DATABASE.md says how a server is prepared; `kwartier database check` looks again.",
+    "no-stop-list": "See what slows PostgreSQL down, then run it again: only what is missing is asked.",
     "settings": "Correct kwartier.toml in the folder of the installation.",
     "bad-input": "Look at the command line or the file, and try again.",
     "unreadable-file": "Correct the file and import the folder again; docs/IMPORT.md has the form of each.",

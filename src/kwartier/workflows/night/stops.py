@@ -5,10 +5,20 @@ import time
 from datetime import datetime
 from typing import final
 
+from kwartier.model.errors import KwartierError
 from kwartier.model.ground import FactRef
 from kwartier.model.permit import PermitRef
 from kwartier.store import postgres
 from kwartier.store.registry import stops
+
+ASKED_AT_MOST = 50
+"""Answers that come too late before we give up: no meter is read meanwhile, and a night that waits for ever tells nobody why."""
+
+
+class NoStopList(KwartierError):
+    """The registry is too slow for the stop list to be as fresh as it must be; nothing more is read. The machine is at fault."""
+
+    code = "no-stop-list"
 
 
 @final
@@ -27,11 +37,15 @@ class PolledStops:
         self._busy: asyncio.Task[None] | None = None
 
     async def fresh(self, max_age_s: float) -> None:
-        """Return once the list is at most `max_age_s` old."""
-        while time.monotonic() - self._asked > max_age_s:
+        """Return once the list is at most `max_age_s` old. Raises NoStopList where the registry never answers in time."""
+        for _ in range(ASKED_AT_MOST):
+            if time.monotonic() - self._asked <= max_age_s:
+                return
             if self._busy is None:
                 self._busy = asyncio.create_task(self._ask())
             await asyncio.shield(self._busy)
+        msg = "the registry answers too slowly to know in time what was revoked, so no meter was asked"
+        raise NoStopList(msg)
 
     async def _ask(self) -> None:
         asked = time.monotonic()  # before the query: the age counts from what the answer can know
