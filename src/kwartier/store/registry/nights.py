@@ -57,7 +57,7 @@ _GAPS = """
 _HOW = """
     select coalesce(o.reason, o.result) from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
     where o.connection = %(connection)s and o.profile in ('e_interval', 'g_interval')
-    and o.last_s > %(first)s and o.first_s <= %(last)s
+    and o.last_s > %(first)s and o.first_s < %(last)s
     order by o.at desc limit 1
 """
 

@@ -133,5 +133,7 @@ def test_a_day_without_values_says_why(house: Installation, street: Street, resu
             },
         )
     assert inquiry.usage(house, street.now, street.home, day, at=NOON).why_empty == why
+    for beside in (day - timedelta(days=1), day + timedelta(days=1)):  # a boundary row is nobody's day
+        assert inquiry.usage(house, street.now, street.home, beside, at=NOON).why_empty == "not-yet"
     assert inquiry.last_day_read(house, date(2026, 3, 31)) == day
     assert inquiry.last_day_read(house, date(2026, 3, 8)) is None
