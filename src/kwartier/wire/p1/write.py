@@ -12,7 +12,7 @@ from kwartier.wire.p1 import forms
 from kwartier.wire.p1.crc import crc16
 from kwartier.wire.p1.errors import Unwritable
 from kwartier.wire.p1.layouts import DEVICES, LAYOUTS
-from kwartier.wire.p1.lines import CHANNELS, READERS, identifier
+from kwartier.wire.p1.lines import CHANNELS, READERS, identifier, message
 from kwartier.wire.p1.objects import QUANTITIES, standard
 from kwartier.wire.p1.profile import WITHOUT_CLOCK
 from kwartier.wire.p1.quantities import Quantity
@@ -57,6 +57,7 @@ class _Page:
         self._ids = dict(telegram.ids)
         self._messages = dict(telegram.messages)
         self._done: set[str] = set()
+        self._written: set[str] = set()
         self._whole: dict[str, Callable[[], str | None]] = {
             "version": lambda: telegram.version and forms.text(telegram.version),
             "clock": self._clock,
@@ -85,17 +86,26 @@ class _Page:
             if code == "devices":
                 yield from self._devices()
             elif code:
-                content = self._content(standard(code.partition("*")[0].encode()).decode(), form)
-                yield from () if content is None else (f"{code}({content})",)
+                name = standard(code.partition("*")[0].encode()).decode()
+                content = self._content(name, form)
+                if content is not None:
+                    yield self._line(name, f"{code}({content})")
+
+    def _line(self, name: str, line: str) -> str:
+        if name in self._written:
+            msg = "two values that stand under one object"
+            raise Unwritable(msg)
+        self._written.add(name)
+        return line
 
     def _content(self, code: str, form: str) -> str | None:
         """Return what stands between the parentheses of a line; None if there is nothing for it, or it was written."""
         if form == "id":
-            found = self._ids.pop(code, None) if READERS.get(code.encode()) is identifier else None
-            return found and forms.text(found.reveal())
+            name = self._ids.pop(code, None) if READERS.get(code.encode()) is identifier else None
+            return name and forms.text(name.reveal())
         if form == "text":
-            message = self._messages.pop(int(code[-1]), None)
-            return None if message is None else message.hex().upper()
+            text = self._messages.pop(int(code[-1]), None) if READERS.get(code.encode()) is message else None
+            return None if text is None else text.hex().upper()
         if form in self._whole:
             return None if form in self._done else self._once(form)
         quantity = next((each for each in Quantity if each.code == code and each in self._values), None)
