@@ -21,7 +21,7 @@ from kwartier.wire.p1.telegram import Checksum, Fault, Raw, Telegram
 Line = tuple[bytes, bytes, bytes, bytes]
 """Code, figures, decimals and the rest of one line, its `)` and carriage return included."""
 
-_LINE: Final = re.compile(rb"\n([^(]++)\(([0-9]{0,12}+)(?:\.([0-9]++))?+(.*+(?:\n\(.*+)*+)")
+_LINE: Final = re.compile(rb"\n([^(]++)\((?:([0-9]{1,12}+)(?:\.([0-9]++))?+)?+(.*+(?:\n\(.*+)*+)")
 """A line that begins with `(` belongs to the one before it: the value of an old gas meter."""
 _LINE_END: Final = re.compile(rb"\n(?!\()")
 _CONTINUED: Final = re.compile(rb"[\r ]*\n")
@@ -125,7 +125,7 @@ def _split(objects: bytes) -> list[Line]:
     """Split lines of which some are no objects; those have no code, and all of their text in the rest."""
     rows = _LINE_END.split(objects)[1:]
     found = [(row, _LINE.fullmatch(b"\n" + row)) for row in rows]
-    return [(match[1], match[2], match[3] or b"", match[4]) if match else (b"", b"", b"", row) for row, match in found]
+    return [(match[1], match[2] or b"", match[3] or b"", match[4]) if match else (b"", b"", b"", row) for row, match in found]
 
 
 def _take_one_by_one(draft: Draft, lines: list[Line], odd: list[Line], first: int) -> tuple[Fault, ...]:

@@ -22,7 +22,7 @@ _HEADER: Final = re.compile(rb"/([^\0\r\n()/!\x7f-\xff]{3,96})[\r\n]")
 _HEADER_SO_FAR: Final = re.compile(rb"/[^\0\r\n()/!\x7f-\xff]{0,96}\Z")
 _LINE_START: Final = re.compile(rb"[\r\n\0][\t ]{0,4}\Z")
 _END: Final = re.compile(rb"!(?:[0-9A-Fa-f]{4}|[0-9A-Fa-f]{0,3}(?=[^0-9A-Fa-f]))")
-_SEALED: Final = re.compile(rb"\xdb\x08[A-Z]{3}[\x00-\xff]{5}(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x11-\x7f])[\x00-\x3f]")
+_SEALED: Final = re.compile(rb"\xdb\x08[A-Z]{3}[\x00-\xff]{5}(?:\x82[\x00-\xff]{2}|\x81[\x00-\xff]|[\x11-\x7f])[\x10\x20\x30]")
 """A system title begins with the three letters of its maker; then length and security control."""
 _BLANKS: Final = 5
 _SLASH, _BANG = b"/!"

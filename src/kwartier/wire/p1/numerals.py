@@ -46,7 +46,7 @@ def read_any(text: bytes, forms: Forms) -> tuple[Unit, int]:
     whole, _, decimals = number.partition(b".")
     figures = whole + decimals
     form = forms.get(spelled)
-    if form is not None and len(decimals) < len(form[1]) and len(whole) <= MOST_DIGITS and figures.isdigit():
+    if form is not None and len(decimals) < len(form[1]) and 0 < len(whole) <= MOST_DIGITS and figures.isdigit():
         return form[0], int(figures) * form[1][len(decimals)]
     return _read_with_care(text, forms)
 

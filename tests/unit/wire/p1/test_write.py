@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwartier.wire.p1.decode import decode
@@ -34,6 +34,7 @@ EXACT = (
 
 
 @pytest.mark.parametrize("profile", Profile)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_is_written_is_read_back(profile: Profile, data: st.DataObject) -> None:
     telegram = data.draw(telegrams(profile))
