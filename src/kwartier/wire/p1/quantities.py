@@ -51,8 +51,8 @@ class Quantity(StrEnum):
     code: str
     unit: Unit
 
-    def __new__(cls, word: str, code: str, unit: Unit) -> Self:
-        """Make a member whose value is `word`."""
+    def __new__(cls, word: str, code: str = "", unit: Unit = Unit.COUNT) -> Self:
+        """Make a member whose value is `word`. The defaults let a type checker see that `Quantity("import")` finds one."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.code = code
