@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from kwartier.wire.p1.decode import decode
+from kwartier.wire.p1.decoder import Decoder
 from kwartier.wire.p1.errors import P1Error
 from kwartier.wire.p1.framing import LIMIT, SLICE, Candidate, Counts, Framer, Plain, Sealed
 from kwartier.wire.p1.sealed import Keys, seal, unseal
@@ -109,6 +110,23 @@ def test_any_bytes_give_a_telegram_or_a_typed_error_and_the_next_one_is_read(rou
         for candidate in found:
             taken(candidate)
         assert fed(bytes((byte,)) for byte in stream + b"\r\n") == (found, counts)
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_decoder_that_remembers_says_what_one_that_does_not_says(rounds: int) -> None:
+    draw = Random(SEED + 4)
+    decoder, base = Decoder(), b""
+    for turn in range(rounds):
+        base = raw(draw.choice(NAMES)) if turn % 50 == 0 else base
+        data = mutated(draw, base) if draw.random() < 0.7 else base
+        expected = read(data)
+        try:
+            found = decoder.decode(data, checked=True)
+        except P1Error:
+            found = None
+        assert found == expected
+        if found and expected:
+            assert (found.faults, found.checksum, found.raw) == (expected.faults, expected.checksum, expected.raw)
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)

@@ -21,7 +21,7 @@ from kwartier.wire.p1.telegram import Checksum, Fault, Raw, Telegram
 Line = tuple[bytes, bytes, bytes, bytes]
 """Code, figures, decimals and the rest of one line, its `)` and carriage return included."""
 
-_LINE: Final = re.compile(rb"\n([^(]++)\((?:([0-9]{1,12}+)(?:\.([0-9]++))?+)?+(.*+(?:\n\(.*+)*+)")
+LINE: Final = re.compile(rb"\n([^(]++)\((?:([0-9]{1,12}+)(?:\.([0-9]++))?+)?+(.*+(?:\n\(.*+)*+)")
 """A line that begins with `(` belongs to the one before it: the value of an old gas meter."""
 _LINE_END: Final = re.compile(rb"\n(?!\()")
 _CONTINUED: Final = re.compile(rb"[\r ]*\n")
@@ -36,6 +36,14 @@ def decode(data: bytes, *, checked: bool = False) -> Telegram:
     `checked` says that the bytes are known to be the meter's own, as those of a sealed frame are: then a checksum that is missing
     or does not match is told, not refused.
     """
+    text, checksum = verified(data, checked=checked)
+    telegram = read(text, data, checksum)
+    demand_checksum(telegram, checked=checked)
+    return telegram
+
+
+def verified(data: bytes, *, checked: bool) -> tuple[bytes, Checksum]:
+    """Return a telegram through its last line, and what became of its checksum. Raises NotATelegram, ChecksumWrong."""
     text = data.strip(_IDLE)
     end = text.rfind(b"!") + 1
     digits = text[end:]
@@ -46,11 +54,14 @@ def decode(data: bytes, *, checked: bool = False) -> Telegram:
     if checksum is Checksum.WRONG and not checked:
         msg = "the checksum of a telegram does not match"
         raise ChecksumWrong(msg)
-    telegram = _read(text[: end - 1], data, checksum)
-    if checksum is Checksum.ABSENT and telegram.profile not in profile.WITHOUT_CHECKSUM and not checked:
+    return text[: end - 1], checksum
+
+
+def demand_checksum(telegram: Telegram, *, checked: bool) -> None:
+    """Raise ChecksumWrong for a telegram without the checksum that its profile has."""
+    if telegram.checksum is Checksum.ABSENT and telegram.profile not in profile.WITHOUT_CHECKSUM and not checked:
         msg = "a telegram without the checksum that its profile has"
         raise ChecksumWrong(msg)
-    return telegram
 
 
 def _compared(text: bytes, digits: bytes) -> Checksum:
@@ -63,7 +74,8 @@ def _compared(text: bytes, digits: bytes) -> Checksum:
     return Checksum.WRONG
 
 
-def _read(text: bytes, raw: bytes, checksum: Checksum) -> Telegram:
+def read(text: bytes, raw: bytes, checksum: Checksum) -> Telegram:
+    """Read what `verified` returned. Raises NotATelegram."""
     if b"\0" in text or b"\r" not in text:
         text = text.replace(b"\0", b" ").replace(b"\r", b"").replace(b"\n", b"\r\n")
     first = text.find(b"\n")
@@ -97,7 +109,7 @@ def _read(text: bytes, raw: bytes, checksum: Checksum) -> Telegram:
 
 def _take(draft: Draft, objects: bytes, first: int) -> tuple[Fault, ...]:
     """Read all lines into the draft; `objects` begins with a line end, and the line behind it has number `first`."""
-    lines: list[Line] = _LINE.findall(objects)
+    lines: list[Line] = LINE.findall(objects)
     ends = objects.count(b"\n") - 1
     if len(lines) != ends and len(lines) != ends - objects.count(b"\n("):
         lines = _split(objects)
@@ -124,7 +136,7 @@ def _take(draft: Draft, objects: bytes, first: int) -> tuple[Fault, ...]:
 def _split(objects: bytes) -> list[Line]:
     """Split lines of which some are no objects; those have no code, and all of their text in the rest."""
     rows = _LINE_END.split(objects)[1:]
-    found = [(row, _LINE.fullmatch(b"\n" + row)) for row in rows]
+    found = [(row, LINE.fullmatch(b"\n" + row)) for row in rows]
     return [(match[1], match[2] or b"", match[3] or b"", match[4]) if match else (b"", b"", b"", row) for row, match in found]
 
 

@@ -23,7 +23,6 @@ CHANNELS: Final = range(1, 9)
 BETWEEN: Final = b")("
 _TEXT: Final = re.compile(rb"[ -'*-~]*")
 _HEX: Final = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
-_SECONDS: Final = re.compile(rb"(\d{1,12})(?:\*s)?")
 _DIGITS: Final = re.compile(rb"\d{1,3}")
 _LIMITS: Final = {Unit.W: Quantity.LIMIT_POWER, Unit.VA: Quantity.LIMIT_APPARENT, Unit.MA: Quantity.LIMIT_CURRENT}
 _LIMIT_FORMS: Final = numerals.forms_of(*_LIMITS)
@@ -95,10 +94,17 @@ def failures(draft: Draft, content: bytes, _code: bytes) -> None:
 
 @lru_cache(maxsize=16)  # a meter sends the same log every second for weeks
 def _failure_log(content: bytes) -> tuple[tuple[PowerFailure, ...], FaultKind | None]:
-    entries, whole = _entries(content, 2)
-    read = [(moments.read(stamp), _SECONDS.fullmatch(seconds)) for stamp, seconds in entries]
-    log = tuple(PowerFailure(at, int(seconds[1])) for at, seconds in read if seconds)
-    return log, _fault([at for at, _ in read], whole=whole and len(log) == len(read))
+    groups = content.split(BETWEEN)
+    first = 2 if b":" in b"".join(groups[1:2]) else 1
+    log: list[PowerFailure] = []
+    whole = len(groups) % 2 == first % 2 or not groups[-1]
+    for stamp, seconds in zip(groups[first::2], groups[first + 1 :: 2], strict=False):
+        digits = seconds.removesuffix(b"*s")
+        if digits.isdigit() and len(digits) <= numerals.MOST_DIGITS:
+            log.append(PowerFailure(moments.read(stamp), int(digits)))
+        else:
+            whole = whole and not (stamp or seconds)
+    return tuple(log), _fault([each.ended_at for each in log], whole=whole)
 
 
 def peak(draft: Draft, content: bytes, _code: bytes) -> None:
