@@ -105,7 +105,7 @@ def compare(load: list[Group]) -> dict[str, list[list[float]]]:
     """Let all alternate; return CPU seconds by who, pass and group."""
     asked = json.dumps([(spec, REPEATS if at else 1, [each.hex() for each in group]) for at, (spec, group) in enumerate(load)])
     found: dict[str, list[list[float]]] = {"theirs": [], "ours": [], "alone": [], "plain": []}
-    command = [PEER, HERE / "bench" / "p1_peer.py"]
+    command = [PEER, HERE / "bench" / "peers" / "dsmr_parser_telegrams.py"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
         assert peer.stdin is not None  # noqa: S101 - both are pipes
         assert peer.stdout is not None  # noqa: S101 - both are pipes
@@ -161,10 +161,8 @@ def series_is_right() -> bool:
 
 def main() -> None:
     """Measure and print."""
-    if not PEER.exists():
-        sys.exit("./test sets up dsmr-parser, which this is measured against")
-    figures: dict[str, float] = {
-        **speed(groups()),
+    figures: dict[str, float | None] = {
+        **(speed(groups()) if PEER.exists() else {"dsmr_parser_vs_ours": None}),
         "import_mb": memory_mb(),
         "series_ok": int(series_is_right()),
         "fastcrc": int(importlib.util.find_spec("fastcrc") is not None),
@@ -175,9 +173,12 @@ def main() -> None:
         for name, (sign, limit) in limits.items()
     ]
     print(json.dumps({"bench": "p1", "figures": figures, "targets": targets}))
+    sys.exit(not all(each["met"] for each in targets))
 
 
-def _met(actual: float, sign: str, limit: float) -> bool:
+def _met(actual: float | None, sign: str, limit: float) -> bool:
+    if actual is None:  # ./test sets up the peer; what could not be measured is not met
+        return False
     return {">=": actual >= limit, "<=": actual <= limit, "==": actual == limit}[sign]
 
 

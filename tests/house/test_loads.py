@@ -22,6 +22,12 @@ ALONE = [
         {"kwartier.grounds", "kwartier.model"},
         {"psycopg", "deltalake", "pyarrow", "numpy", "cryptography"},
     ),
+    (
+        "kwartier.wire.p1.decoder",
+        {"kwartier.wire.p1", "kwartier.model.period", "kwartier.model.errors"},
+        {"numpy", "cryptography", "psycopg", "pyarrow"},
+    ),
+    ("kwartier.wire.p1.write", {"kwartier.wire.p1", "kwartier.model"}, {"numpy", "cryptography"}),
     ("kwartier.model.task", {"kwartier.model"}, {"numpy", "cryptography"}),
 ]
 

@@ -1,13 +1,17 @@
 """Sealed frames: what is sealed opens; another key, length, tag or protection is told apart."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwartier.wire.p1.decode import decode
 from kwartier.wire.p1.errors import BadFrame, BadKey, NotAuthentic, P1Error
 from kwartier.wire.p1.frame import Frame, split
+from kwartier.wire.p1.framing import Framer, Sealed
 from kwartier.wire.p1.sealed import LUXEMBOURG, Keys, seal, unseal
-from p1_support import FRAME
+from kwartier.wire.p1.telegram import Profile
+from kwartier.wire.p1.write import encode
+from p1_support import FRAME, telegrams
 
 KEYS = Keys(bytes(range(16)), bytes(range(16, 32)))
 TITLE = b"SAG12345"
@@ -24,6 +28,16 @@ def test_the_frame_of_an_independent_program_comes_back_byte_by_byte() -> None:
     keys = Keys(bytes.fromhex("AA" * 16))
     opened = unseal(FRAME.read_bytes(), keys)
     assert seal(opened.text, keys, opened.title, opened.counter) == FRAME.read_bytes()
+
+
+@pytest.mark.parametrize("profile", [Profile.LUXEMBOURG, Profile.AUSTRIA])
+@settings(max_examples=20)
+@given(st.data(), st.integers(0, 2**32 - 1))
+def test_a_meter_that_seals_is_read_from_its_stream(profile: Profile, data: st.DataObject, counter: int) -> None:
+    telegram = data.draw(telegrams(profile))
+    (candidate,) = Framer().receive(seal(encode(telegram), KEYS, TITLE, counter))
+    assert isinstance(candidate, Sealed)
+    assert decode(unseal(candidate.data, KEYS).text, checked=True) == telegram
 
 
 def test_in_luxembourg_the_authentication_key_is_published() -> None:

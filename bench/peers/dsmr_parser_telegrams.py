@@ -1,4 +1,4 @@
-"""The other side of bench/p1.py: dsmr-parser, in its own environment and process. Nothing of Kwartier is here.
+"""Parse P1 telegrams with dsmr-parser, in that package's own environment and process.
 
 The first line of standard input is JSON, `[[spec, repeats, [telegram in hex, ...]], ...]`: groups of telegrams. Then each line asks
 for one pass over all groups, and is answered by a JSON list of CPU seconds per group and repeat.
