@@ -79,7 +79,7 @@ class _Known:
         self._telegram = telegram
         self._numbers = [(each.quantity, each.begin, each.end, each.factor) for each in numbers]
         self._fixed = dict(telegram.values)
-        self._clock = slice(*found.span(1)) if found and moments.read(found[1]) == telegram.at else None
+        self._clock = slice(*found.span(1)) if found and telegram.at and moments.read(found[1]) == telegram.at else None
         mask = bytearray((_SAME,)) * len(text)
         for each in numbers:
             del self._fixed[each.quantity]

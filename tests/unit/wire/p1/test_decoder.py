@@ -88,6 +88,13 @@ def test_what_changes_is_seen(old: bytes, new: bytes) -> None:
     assert said(decoder, GOOD.replace(old, new, 1)) == alone(GOOD.replace(old, new, 1))
 
 
+def test_a_clock_that_comes_back_leaves_no_fault_behind() -> None:
+    decoder = Decoder()
+    for stamp in (b"632525252525W", b"190324150541W", b"632525252525W"):
+        telegram = GOOD.replace(b"190324150541W", stamp)
+        assert said(decoder, telegram) == alone(telegram)
+
+
 def test_a_wrong_checksum_is_refused_and_nothing_of_it_is_remembered() -> None:
     decoder = Decoder()
     decoder.decode(GOOD)
