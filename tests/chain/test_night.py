@@ -149,6 +149,7 @@ def test_the_same_night_again_reads_nothing_new_and_leaves_nothing_running(night
     before = list(stored(night))
     again = demo(night.data, "--homes", str(HOMES), "--seed", str(SEED))
     assert again["read"] == 0
+    assert 0 < again["avoided_reads"] <= night.said["avoided_reads"] + night.said["gaps"], "what was read is not avoided"
     assert again["parcels"] == 0
     assert again["uncovered_reads"] == again["uncovered_deliveries"] == 0
     assert list(stored(night)) == before

@@ -45,7 +45,7 @@ def assume(folder: Path, programs: Path) -> Identity:
         return Identity(folder, programs)
     owner = _owner(folder / home.CLUSTER)
     if owner:
-        user = pwd.getpwuid(owner)
+        user = _named(owner)
         programs = _within_reach(user, folder, programs)
         _become(user)
         return Identity(folder, programs)
@@ -74,6 +74,14 @@ def _enter_namespace(uid: int) -> None:
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     for table in ("uid_map", "gid_map"):
         Path("/proc/self", table).write_text(f"{uid} 0 1", encoding="ascii")
+
+
+def _named(uid: int) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        msg = f"the cluster belongs to uid {uid}, and no user of this machine has that number"
+        raise StartError(msg) from None
 
 
 def _inner_uid() -> int:

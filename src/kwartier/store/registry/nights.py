@@ -41,6 +41,10 @@ _SERVED = """
 """
 _SERVED_CONNECTIONS = _SERVED.replace("{key}", "connection")
 _SERVED_METERS = _SERVED.replace("{key}", "meter").replace("where", "where o.connection = 0 and")
+_MADE = """
+    select count(distinct (o.connection, o.meter, o.profile, o.mbus)) from kw.outcome o join kw.batch b on b.id = o.batch
+    where o.connection = any(%s) and o.last_s > %s and o.first_s <= %s and o.result = 'read' and b.state = 'committed'
+"""
 # The newest outcome of a task that nothing read since.
 _GAPS = """
     select distinct on (o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s)
@@ -203,6 +207,11 @@ def served(c: C, connections: Sequence[int], first_s: int, last_s: int) -> dict[
 def served_stations(c: C, meters: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:
     """Return the same by station meter."""
     return _served(c, _SERVED_METERS, meters, first_s, last_s)
+
+
+def reads_made(c: C, connections: Sequence[int], first_s: int, last_s: int) -> int:
+    """Return how many profile reads about (first_s, last_s] of these connections are committed: each profile of each meter once."""
+    return int(_one(c, _MADE, (list(connections), first_s, last_s)))
 
 
 def _served(c: C, query: LiteralString, keys: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:

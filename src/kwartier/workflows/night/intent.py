@@ -18,7 +18,8 @@ class Intent:
     """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks.
 
     `stations` are the transformers that get their balance; `untold` those whose figure could not be told whatever was read, with
-    the reason, so that nobody is read for it. `subjects` has the codes of the people in it, by key.
+    the reason, so that nobody is read for it. `made_before` counts the reads about this day that an earlier night made.
+    `subjects` has the codes of the people in it, by key.
     """
 
     batch: int = 0
@@ -26,6 +27,7 @@ class Intent:
     permits: dict[bytes, Permit] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     all_reads: int = 0
+    made_before: int = 0
     subjects: dict[int, str] = field(default_factory=dict)
     capacities_w: dict[int, int] = field(default_factory=dict)
     stations: list[Station] = field(default_factory=list)

@@ -100,6 +100,7 @@ def _plan(
     span = day_period(day)
     assert span.end is not None  # noqa: S101 - a day always closes
     served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
+    intent.made_before += nights.reads_made(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
     for row, permits in decided:
         if row.wired is not None:
             wired = _wired(row.key, row.wired)

@@ -25,6 +25,7 @@ class NightReport:
     read: int = 0
     refused: int = 0
     all_reads: int = 0
+    made_before: int = 0
     overread: int = 0
     channel_days: int = 0
     readings: int = 0
@@ -40,6 +41,7 @@ class NightReport:
         """Count one round as decided and planned."""
         self.tasks += len(intent.tasks)
         self.all_reads += intent.all_reads
+        self.made_before += intent.made_before
         self.refused += len(intent.refusals)
         self.refusals.update(refusal.rule for refusal in intent.refusals)
 
@@ -59,8 +61,8 @@ class NightReport:
 
     @property
     def avoided_reads(self) -> int:
-        """Reads due without grounds minus tasks."""
-        return self.all_reads - self.tasks
+        """Reads due without grounds, minus tasks and what earlier nights about the same day have read."""
+        return self.all_reads - self.made_before - self.tasks
 
     def counts(self) -> dict[str, Any]:
         """Return the report as JSON-ready counts."""

@@ -172,6 +172,19 @@ def test_one_night_at_a_time_and_the_lock_goes_with_its_process(dsns: Dsns) -> N
             assert time.monotonic() < until
 
 
+def test_reads_made_count_each_profile_of_a_meter_once_and_its_own_day_only(operator: C, night: int) -> None:
+    made, other, gap = task(1, 1), task(1, 1, profile=ProfileName.E_DAY), task(2, 2)
+    for _ in range(2):
+        batch = nights.plan_batch(operator, night)
+        nights.stage(operator, batch, [], NOON)
+        nights.add_outcomes(operator, batch, [outcome(made), outcome(other), outcome(gap, Result.GAP)])
+        nights.mark_committed(operator, batch, NOON)
+    first, last = span(made)
+    assert nights.reads_made(operator, [1, 2], first, last) == 2
+    assert nights.reads_made(operator, [1, 2], last, last + 86_400) == 0, "the row that closes a day belongs to that day"
+    assert nights.reads_made(operator, [2], first, last) == 0
+
+
 def test_ten_thousand_outcomes_go_in_at_once(operator: C, night: int) -> None:
     batch = nights.plan_batch(operator, night)
     nights.stage(operator, batch, [], NOON)
