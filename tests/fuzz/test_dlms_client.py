@@ -165,19 +165,16 @@ def test_a_stream_makes_us_hold_one_frame_at_most() -> None:
 
 # A file of ours, which a person may get wrong: no wire, and the same care
 
-MODEL = b"""name = "SMR5"
-pdu = 1024
-selects_columns = false
-public_counter = "0-0:43.1.0"
+MODEL = b"""name="SMR5"
+pdu=1024
+selects_columns=false
 [[profile]]
-name = "e_interval"
-obis = "1-0:99.1.0"
-period_s = 900
-entries = 960
-columns = [
-  { role = "clock", class_id = 8, obis = "0-0:1.0.0", attribute = 2 },
-  { role = "value", class_id = 3, obis = "1-0:1.8.0", attribute = 2, channel = "IMPORT", to_base = 0 },
-]
+name="e_day"
+obis="1-0:99.2.0"
+period_s=900
+entries=40
+columns=[{role="clock",class_id=8,obis="0-0:1.0.0",attribute=2},
+{role="value",class_id=3,obis="1-0:1.8.1",attribute=2,channel="IMPORT",to_base=0}]
 """
 WORDS = [b"-1", b'""', b"[]", b"{}", b"true", b"1e9", b"nan", b"1979-05-27", b"9" * 30, b'"clock"', b'"GAS"', b'"e_day"', b"'''"]
 SPELT = [

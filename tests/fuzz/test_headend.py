@@ -23,7 +23,7 @@ from headend_support import DAY, Stops, job, read_all, task
 from kwartier import headend
 from kwartier.model.task import GapReason, ProfileName, Result
 
-SAMPLE, WHOLE = 300, 5_000
+SAMPLE, WHOLE = 250, 5_000
 ROUNDS = [
     pytest.param(SAMPLE, id="sample", marks=pytest.mark.timeout(120, method="thread")),
     pytest.param(WHOLE, id="whole", marks=[pytest.mark.full, pytest.mark.timeout(900, method="thread")]),
