@@ -1,0 +1,87 @@
+"""From the bytes of a line to samples, with a count of all that was lost on the way: the quality of the signal. Pure."""
+
+from dataclasses import dataclass
+from typing import final
+
+from kwartier.home import translate
+from kwartier.home.sample import Sample
+from kwartier.wire.p1 import decode, framing, sealed
+from kwartier.wire.p1.errors import ChecksumWrong, LineError
+from kwartier.wire.p1.framing import Candidate, Framer
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One telegram: what it says, and its bytes as they came (of a sealed one those inside)."""
+
+    sample: Sample
+    raw: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was understood, and what was not.
+
+    Refused for their checksum, or as no telegram at all; sealed ones that our key does not open; and what never became a telegram.
+    """
+
+    telegrams: int = 0
+    checksum_wrong: int = 0
+    refused: int = 0
+    sealed_shut: int = 0
+    bad_lines: int = 0
+    cut_off: int = 0
+    noise_bytes: int = 0
+
+
+@final
+class Line:
+    """The listening end of one port. Never raises on what comes in."""
+
+    def __init__(self, salt: bytes, keys: sealed.Keys | None = None) -> None:
+        """Begin to listen; `salt` is this home's key for hashing meter numbers."""
+        self._salt = salt
+        self._keys = keys
+        self._framer = Framer()
+        self._telegrams = self._checksum_wrong = self._refused = self._sealed_shut = self._bad_lines = 0
+
+    @property
+    def counts(self) -> Counts:
+        """What came since the start."""
+        framed = self._framer.counts
+        return Counts(
+            self._telegrams,
+            self._checksum_wrong,
+            self._refused,
+            self._sealed_shut,
+            self._bad_lines,
+            framed.cut_off + framed.oversize,
+            framed.noise_bytes,
+        )
+
+    def receive(self, data: bytes) -> list[Heard]:
+        """Take bytes as they came; return the telegrams that are complete now."""
+        return [heard for candidate in self._framer.receive(data) if (heard := self._read(candidate))]
+
+    def _read(self, candidate: Candidate) -> Heard | None:
+        is_sealed = isinstance(candidate, framing.Sealed)
+        text = candidate.data
+        try:
+            if is_sealed:
+                if self._keys is None:
+                    self._sealed_shut += 1
+                    return None
+                text = sealed.unseal(text, self._keys).text
+            telegram = decode.decode(text, checked=is_sealed)
+        except ChecksumWrong:
+            self._checksum_wrong += 1
+            return None
+        except LineError:
+            self._sealed_shut += is_sealed
+            self._refused += not is_sealed
+            return None
+        self._telegrams += 1
+        self._bad_lines += len(telegram.faults)
+        return Heard(translate.sample(telegram, self._salt), text)

@@ -1,0 +1,1 @@
+"""The home's own page: drawn on the server, in Dutch and English, readable without JavaScript."""

@@ -1,0 +1,103 @@
+"""One home at work: reading, page and broker side by side, until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, final
+
+import uvicorn
+
+from kwartier.home import own_clock
+from kwartier.home.errors import BadSettings
+from kwartier.home.keeper import LINE, Keeper
+from kwartier.home.line import Line
+from kwartier.home.live import Live
+from kwartier.home.page import app, desk
+from kwartier.home.settings import Settings
+from kwartier.home.sources.source import made
+from kwartier.home.store.writer import Writer
+from kwartier.wire.p1.sealed import Keys
+
+SALT: Final = "meter_salt"
+_CLOSE_S: Final = 2
+
+
+@final
+class _Server(uvicorn.Server):
+    """Uvicorn, but signals are ours: there is more to end than the page."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def home(folder: Path, settings: Settings, kept: Writer, *, once: bool) -> None:
+    """Read, keep and show, until a signal comes; with `once` until a recording was read. Raises BadSettings."""
+    live = Live()
+    source = made(settings, line=kept.noted(LINE))
+    keys = settings.keys()
+    line = Line(bytes.fromhex(kept.fact(SALT)), Keys(*filter(None, keys)) if keys else None)
+    keeper = Keeper(source, line, kept, live, receipt=own_clock.receipt, flush_s=settings.flush_s)
+    with _bound(settings) as listening:
+        server = _Server(
+            uvicorn.Config(
+                app.application(desk.made(folder, settings, live)),
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=_CLOSE_S,
+            )
+        )
+        _say(settings, listening)
+        await _side_by_side(keeper, server, listening, once=once)
+
+
+async def _side_by_side(keeper: Keeper, server: _Server, listening: socket.socket, *, once: bool) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    reading = asyncio.create_task(keeper.run())
+    serving = asyncio.create_task(server.serve([listening]))
+    stopping = asyncio.create_task(stopped.wait())
+    waiting = {reading, serving, stopping}
+    try:
+        while True:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if done - {reading} or once:
+                break
+            reading.result()  # the end of a recording: the page stays; anything else is a fault and ends us
+    finally:
+        server.should_exit = True
+        stopping.cancel()
+        reading.cancel()
+        await asyncio.gather(serving, stopping, return_exceptions=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await reading
+
+
+def _bound(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
+    try:
+        return socket.create_server((settings.listen, settings.port), family=family)
+    except OSError as fault:
+        msg = f"listen, port: the page cannot be served there ({fault.strerror})"
+        raise BadSettings(msg) from fault
+
+
+def _say(settings: Settings, listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    say(f"the page is at http://{shown}:{port}/")
+    if not settings.is_loopback:
+        say("warning: whoever can reach this address over the network sees your usage: there is no sign-in")
+
+
+def say(text: str) -> None:
+    """Tell whoever started us, on standard error."""
+    sys.stderr.write(f"kwartier-home: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""Where bytes come from. A source is opened again and again, and raises SourceLost when its line is gone: nothing else."""
