@@ -19,9 +19,21 @@ WS = 3600
 METER = "4B574152544945523030303030303031"
 OTHER_METER = "4B574152544945523030303030303032"
 GAS_METER = "4B574152544945524741533030303031"
-HEADERS = {Profile.DSMR_5: "KWT5\\HOME", Profile.DSMR_4: "KWT4\\HOME", Profile.DSMR_2: "KWT5 HOME", Profile.BELGIUM: "FLU5\\000000000_A"}
+HEADERS = {
+    Profile.DSMR_5: "KWT5\\HOME",
+    Profile.DSMR_4: "KWT4\\HOME",
+    Profile.DSMR_2: "KWT5 HOME",
+    Profile.BELGIUM: "FLU5\\000000000_A",
+}
 VERSIONS = {Profile.DSMR_5: "50", Profile.DSMR_4: "42", Profile.BELGIUM: "50217"}
-_APPLIANCES = ((90, 1200, 2400), (2100, 150, 21_600), (2400, 1500, 86_400), (1900, 900, 108_000), (1600, 1800, 5400), (3300, 900, 43_200))
+_APPLIANCES = (
+    (90, 1200, 2400),
+    (2100, 150, 21_600),
+    (2400, 1500, 86_400),
+    (1900, 900, 108_000),
+    (1600, 1800, 5400),
+    (3300, 900, 43_200),
+)
 """Power in W, mean seconds on, mean seconds off."""
 
 
@@ -133,9 +145,7 @@ class House:
     def telegram(self, *, clock: int | None = None) -> bytes:
         """Return what the meter says; `clock` is what it believes the time to be."""
         stamp = None if self.profile is Profile.DSMR_2 else from_epoch_s(self.at if clock is None else clock)
-        devices = (
-            Device(1, DeviceKind.GAS.value, EquipmentId(GAS_METER), from_epoch_s(self.gas_at), self.gas_dm3, Unit.DM3),
-        )
+        devices = (Device(1, DeviceKind.GAS.value, EquipmentId(GAS_METER), from_epoch_s(self.gas_at), self.gas_dm3, Unit.DM3),)
         return encode(
             Telegram(
                 Header(HEADERS[self.profile]),

@@ -64,13 +64,13 @@ def first(request: Request) -> Response:
         return away(request)
     here = desk(request)
     today, peak = _today(here)
-    others = [show.hours(spoken, today, kind) for kind in DEVICE_KINDS if kind in today.total.kinds]
+    others = [show.hours(spoken, today, kind, here.now()) for kind in DEVICE_KINDS if kind in today.total.kinds]
     return page(
         request,
         "now.html",
         spoken,
         **_changing(spoken, here, today, peak),
-        electricity=show.quarters(spoken, today),
+        electricity=show.quarters(spoken, today, here.now()),
         others=others,
         has_given=bool(today.total.value(Kind.GIVEN)),
         day=here.today(),

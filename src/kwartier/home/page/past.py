@@ -10,11 +10,13 @@ from kwartier.home import overview
 from kwartier.home.overview import DEVICE_KINDS, Day, Kind, Row
 from kwartier.home.page import charts, show
 from kwartier.home.page.desk import away, desk, page, words
+from kwartier.home.page.show import Span
 from kwartier.home.page.words import Words
 from kwartier.model.period import HOUR_S, QUARTER_S
 
 FIRST = date(2000, 1, 1)
 MONTHS = 12
+_TITLES = {"day": "{name} per day", "month": "{name} per month"}
 
 
 def asked(text: str | None, today: date) -> date:
@@ -43,9 +45,9 @@ def day(request: Request) -> Response:
         day=wanted,
         before=wanted - timedelta(days=1),
         after=wanted + timedelta(days=1) if wanted < here.today() else None,
-        electricity=show.quarters(spoken, whole) if _is_electric(whole) else None,
-        rows=_quarter_rows(spoken, whole),
-        others=[(show.hours(spoken, whole, kind), _hour_rows(spoken, whole, kind)) for kind in kinds],
+        electricity=show.quarters(spoken, whole, here.now()) if _is_electric(whole) else None,
+        rows=_quarter_rows(spoken, whole, here.now()),
+        others=[(show.hours(spoken, whole, kind, here.now()), _hour_rows(spoken, whole, kind, here.now())) for kind in kinds],
         totals=_totals(spoken, [whole.total], [Kind.TAKEN, Kind.GIVEN, *kinds]),
         silences=_silences(spoken, whole),
         has_given=bool(whole.total.value(Kind.GIVEN)),
@@ -56,7 +58,7 @@ def _is_electric(whole: Day) -> bool:
     return any(row.kinds for row in whole.quarters.values())
 
 
-def _quarter_rows(words: Words, whole: Day) -> list[dict[str, str]]:
+def _quarter_rows(words: Words, whole: Day, now: int) -> list[dict[str, str]]:
     return [
         {
             "start": words.exact_clock(start),
@@ -66,10 +68,11 @@ def _quarter_rows(words: Words, whole: Day) -> list[dict[str, str]]:
             "marks": show.marks(words, row.mark) if row.kinds else words.text("missing"),
         }
         for start, row in whole.quarters.items()
+        if start < now
     ]
 
 
-def _hour_rows(words: Words, whole: Day, kind: Kind) -> list[dict[str, str]]:
+def _hour_rows(words: Words, whole: Day, kind: Kind, now: int) -> list[dict[str, str]]:
     return [
         {
             "start": words.exact_clock(start),
@@ -78,6 +81,7 @@ def _hour_rows(words: Words, whole: Day, kind: Kind) -> list[dict[str, str]]:
             "marks": show.marks(words, row.kinds[kind].mark) if kind in row.kinds else words.text("missing"),
         }
         for start, row in whole.hours.items()
+        if start < now
     ]
 
 
@@ -121,7 +125,7 @@ def month(request: Request) -> Response:
     with here.history() as history:
         known = overview.days(history, here.live.state, every[0], every[-1])
         peak = history.peaks([wanted]).get(wanted)
-    rows = [(show.day_of_month(at), spoken.short_day(at), known.get(at)) for at in every]
+    rows = [Span(str(at.day), spoken.short_day(at), f"day?date={at.isoformat()}", known.get(at), at > here.today()) for at in every]
     return page(
         request,
         "spans.html",
@@ -129,7 +133,7 @@ def month(request: Request) -> Response:
         title=spoken.month(wanted),
         before=("month?month=" + (wanted - timedelta(days=1)).strftime("%Y-%m"), spoken.month(wanted - timedelta(days=1))),
         after=("month?month=" + following.strftime("%Y-%m"), spoken.month(following)) if following <= here.today() else None,
-        **_spans(spoken, rows, [(f"day?date={at.isoformat()}", spoken.short_day(at), known.get(at)) for at in every], "day"),
+        **_spans(spoken, rows, "day"),
         peak=show.peak(spoken, peak),
     )
 
@@ -144,7 +148,9 @@ def year(request: Request) -> Response:
     every = [date(wanted, number, 1) for number in range(1, MONTHS + 1)]
     with here.history() as history:
         known = overview.by_month(overview.days(history, here.live.state, every[0], date(wanted, 12, 31)))
-    rows = [(spoken.short_month(at), spoken.month(at), known.get(at)) for at in every]
+    rows = [
+        Span(spoken.short_month(at), spoken.month(at), f"month?month={at:%Y-%m}", known.get(at), at > here.today()) for at in every
+    ]
     return page(
         request,
         "spans.html",
@@ -152,34 +158,29 @@ def year(request: Request) -> Response:
         title=str(wanted),
         before=(f"year?year={wanted - 1}", str(wanted - 1)),
         after=(f"year?year={wanted + 1}", str(wanted + 1)) if wanted < here.today().year else None,
-        **_spans(spoken, rows, [(f"month?month={at:%Y-%m}", spoken.month(at), known.get(at)) for at in every], "month"),
+        **_spans(spoken, rows, "month"),
         peak="",
     )
 
 
-def _spans(
-    spoken: Words, rows: list[tuple[str, str, Row | None]], table: list[tuple[str, str, Row | None]], each: str
-) -> dict[str, Any]:
-    known = [row for _, _, row in rows]
+def _spans(spoken: Words, rows: list[Span], each: str) -> dict[str, Any]:
+    known = [span.row for span in rows]
     kinds = [kind for kind in Kind if show.total(known, kind) is not None and (kind is not Kind.GIVEN or show.total(known, kind))]
-    titles = {"day": "{name} per day", "month": "{name} per month"}
-    shown = [kind for kind in kinds if kind is not Kind.GIVEN]
+    titles = {kind: spoken.text(_TITLES[each], name=spoken.text(show.NAMES[kind])) for kind in kinds}
     return {
-        "figures": [
-            show.spans(spoken, rows, kind, f"spans-{kind}", spoken.text(titles[each], name=spoken.text(show.NAMES[kind])))
-            for kind in shown
-        ],
+        "figures": [show.spans(spoken, rows, kind, titles[kind]) for kind in kinds if kind is not Kind.GIVEN],
         "totals": _totals(spoken, [row for row in known if row], kinds),
         "columns": [f"{spoken.text(show.NAMES[kind])} ({show.unit_of(kind)})" for kind in kinds],
         "each": spoken.text("Day") if each == "day" else spoken.text("Month"),
         "table": [
             {
-                "link": link,
-                "name": name,
-                "values": [_kilo(spoken, row.value(kind) if row else None) for kind in kinds],
-                "marks": show.marks(spoken, row.mark) if row else "",
+                "link": span.link,
+                "name": span.name,
+                "values": [_kilo(spoken, span.row.value(kind) if span.row else None) for kind in kinds],
+                "marks": show.marks(spoken, span.row.mark) if span.row else "",
             }
-            for link, name, row in table
+            for span in rows
+            if not span.is_ahead
         ],
         "has_given": Kind.GIVEN in kinds,
     }

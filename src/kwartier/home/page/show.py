@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, final
 
 from markupsafe import Markup
@@ -40,6 +39,18 @@ class Figure:
     caption: str
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A day or a month in a longer period: its tick, its name, where it is told in full, and what is known of it."""
+
+    tick: str
+    name: str
+    link: str
+    row: Row | None
+    is_ahead: bool
+
+
 def unit_of(kind: Kind) -> str:
     """Return the unit in which people read a kind."""
     return _UNITS.get(kind, "m³")
@@ -71,21 +82,20 @@ def digits_for(step: int) -> int:
     return 0 if step % 1000 == 0 else 1 if step % 100 == 0 else 2 if step % 10 == 0 else 3
 
 
-def day_ticks(words: Words, starts: Sequence[int], hours: int = 3) -> list[tuple[int, str]]:
+def day_ticks(words: Words, starts: Sequence[int], hours: int = 4) -> list[tuple[float, str]]:
     """Return a tick every so many hours of local time, and one at the end."""
-    step = starts[1] - starts[0]
-    found = [
+    found: list[tuple[float, str]] = [
         (number, words.clock(start))
         for number, start in enumerate(starts)
         if words.clock(start).endswith(":00") and int(words.clock(start)[:2]) % hours == 0
     ]
-    return [*found, (len(starts), "24:00")] if step else found
+    return [*found, (len(starts), "24:00")]
 
 
-def quarters(words: Words, whole: Day) -> Figure:
+def quarters(words: Words, whole: Day, now: int) -> Figure:
     """Return the quarters of a day as a chart."""
     starts = list(whole.quarters)
-    bars = [_quarter(words, start, row) for start, row in whole.quarters.items()]
+    bars = [_quarter(words, start, row, now) for start, row in whole.quarters.items()]
     title = words.text("Electricity per quarter of an hour")
     most = max(((bar.up or 0, number) for number, bar in enumerate(bars)), default=(0, 0))
     description = words.text(
@@ -97,30 +107,30 @@ def quarters(words: Words, whole: Day) -> Figure:
     return Figure(title, chart, "")
 
 
-def _quarter(words: Words, start: int, row: Row) -> Bar:
+def _quarter(words: Words, start: int, row: Row, now: int) -> Bar:
     taken, given = row.value(Kind.TAKEN), row.value(Kind.GIVEN)
     when = f"{words.exact_clock(start)}{DASH}{words.clock(start + QUARTER_S)}"
     if taken is None and given is None:
-        return Bar(None, 0, f"{when} {DASH}")
+        return Bar(None, 0, f"{when} {DASH}", is_ahead=start + QUARTER_S > now)
     label = f"{when} {words.number(taken or 0)} Wh" + (f", {words.text('given back')} {words.number(given)} Wh" if given else "")
     return Bar(taken or 0, given or 0, label, bool(row.mark & _SOFT))
 
 
-def hours(words: Words, whole: Day, kind: Kind) -> Figure:
+def hours(words: Words, whole: Day, kind: Kind, now: int) -> Figure:
     """Return the hours of a day of something else than electricity as a chart."""
     starts = list(whole.hours)
     bars = []
     for start, row in whole.hours.items():
         value = row.value(kind)
         when = f"{words.exact_clock(start)}{DASH}{words.clock(start + HOUR_S)}"
-        bars.append(Bar(value, 0, f"{when} {amount(words, kind, value)}", bool(row.mark & _SOFT)))
+        bars.append(Bar(value, 0, f"{when} {amount(words, kind, value)}", bool(row.mark & _SOFT), start + HOUR_S > now))
     title = words.text("{name} per hour", name=words.text(NAMES[kind]))
     telling = Telling(f"hours-{kind}", title, words.text("The table below has every value."))
     chart = _kilo_chart(words, bars, day_ticks(words, starts), telling, kind)
     return Figure(title, chart, amount(words, kind, whole.total.value(kind)))
 
 
-def _kilo_chart(words: Words, bars: list[Bar], ticks: list[tuple[int, str]], telling: Telling, kind: Kind) -> Markup:
+def _kilo_chart(words: Words, bars: list[Bar], ticks: list[tuple[float, str]], telling: Telling, kind: Kind) -> Markup:
     highest = max((bar.up or 0 for bar in bars), default=0) + max((bar.down for bar in bars), default=0)
     digits = digits_for(charts.step_for(highest or 1))
     return charts.bar_chart(
@@ -133,17 +143,17 @@ def _kilo_chart(words: Words, bars: list[Bar], ticks: list[tuple[int, str]], tel
     )
 
 
-def spans(words: Words, rows: Sequence[tuple[str, str, Row | None]], kind: Kind, ident: str, title: str) -> Figure:
-    """Return days or months as a chart: (tick, label, row) each. Electricity shows what was given below the line."""
+def spans(words: Words, rows: Sequence[Span], kind: Kind, title: str) -> Figure:
+    """Return days or months as a chart. Electricity shows what was given below the line."""
     bars = []
-    for _, label, row in rows:
-        value = row.value(kind) if row else None
-        given = row.value(Kind.GIVEN) if row and kind is Kind.TAKEN else None
-        text = f"{label} {amount(words, kind, value, 2)}"
+    for span in rows:
+        value = span.row.value(kind) if span.row else None
+        given = span.row.value(Kind.GIVEN) if span.row and kind is Kind.TAKEN else None
+        text = f"{span.name} {amount(words, kind, value, 2)}"
         text += f", {words.text('given back')} {amount(words, Kind.GIVEN, given, 2)}" if given else ""
-        bars.append(Bar(value, given or 0, text))
-    ticks = charts.middles(len(rows), [(number, tick) for number, (tick, _, _) in enumerate(rows)])
-    chart = _kilo_chart(words, bars, ticks, Telling(ident, title, words.text("The table below has every value.")), kind)
+        bars.append(Bar(value, given or 0, text, is_ahead=span.is_ahead))
+    ticks: list[tuple[float, str]] = [(number + 0.5, span.tick) for number, span in enumerate(rows)]
+    chart = _kilo_chart(words, bars, ticks, Telling(f"spans-{kind}", title, words.text("The table below has every value.")), kind)
     return Figure(title, chart, "")
 
 
@@ -158,11 +168,6 @@ def low_and_normal(row: Row, prefix: str) -> tuple[Amount, Amount] | None:
     found = {counter.value: value for counter, value in row.counters.items()}
     low, normal = found.get(f"{prefix}_low"), found.get(f"{prefix}_normal")
     return (low, normal) if low and normal else None
-
-
-def day_of_month(day: date) -> str:
-    """Return the number of a day, for a tick."""
-    return str(day.day)
 
 
 def peak(words: Words, found: Peak | None) -> str:
