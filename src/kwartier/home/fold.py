@@ -59,7 +59,7 @@ def take(state: State, sample: Sample, receipt: Receipt) -> tuple[State, Outcome
     taken: list[tuple[str, ledgers.Taken]] = []
     electricity = state.electricity
     if sample.registers:
-        counters = tuple(sorted(sample.registers))
+        counters = tuple(counter for counter in Counter if counter in sample.registers)
         values = tuple(sample.registers[counter] for counter in counters)
         electricity, done = ledgers.take(electricity, Reading(sample.meter, counters, placed.at, values, placed.mark))
         taken.append((sample.meter, done))

@@ -8,6 +8,7 @@ from kwartier.home.errors import Loss
 from kwartier.home.fold import State
 from kwartier.home.line import Counts
 from kwartier.home.sample import Sample
+from kwartier.model.period import HOUR_S, QUARTER_S
 
 CURVE_S: Final = 900
 CURVE_POINTS: Final = 900
@@ -43,3 +44,14 @@ class Live:
             self.curve.append((at, power_w))
         while self.curve and not 0 <= at - self.curve[0][0] < CURVE_S:
             self.curve.popleft()
+
+    def running_w(self) -> int | None:
+        """Return the mean power taken in the quarter-hour that runs, up to now: as the meter says, or from its registers."""
+        if self.sample is not None and self.sample.demand_w is not None:
+            return self.sample.demand_w
+        account = self.state.electricity.account
+        if account is None or account.track.at - account.track.start > QUARTER_S:
+            return None
+        track = account.track
+        taken = sum(value for counter, value in zip(account.counters, track.open_values, strict=True) if counter.is_import)
+        return taken * HOUR_S // QUARTER_S

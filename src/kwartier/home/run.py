@@ -7,11 +7,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 import uvicorn
 
 from kwartier.home import own_clock
+from kwartier.home.broker import Publisher
 from kwartier.home.errors import BadSettings
 from kwartier.home.keeper import LINE, Keeper
 from kwartier.home.line import Line
@@ -23,6 +24,8 @@ from kwartier.home.store.writer import Writer
 from kwartier.wire.p1.sealed import Keys
 
 SALT: Final = "meter_salt"
+HOME: Final = "home"
+"""Names of the facts: the key of the meters' hashes, and what this home is called at the broker."""
 _CLOSE_S: Final = 2
 
 
@@ -54,17 +57,21 @@ async def home(folder: Path, settings: Settings, kept: Writer, *, once: bool) ->
             )
         )
         _say(settings, listening)
-        await _side_by_side(keeper, server, listening, once=once)
+        publisher = Publisher(settings, kept.fact(HOME), live) if settings.mqtt_host else None
+        await _side_by_side(keeper, server, listening, publisher, once=once)
 
 
-async def _side_by_side(keeper: Keeper, server: _Server, listening: socket.socket, *, once: bool) -> None:
+async def _side_by_side(
+    keeper: Keeper, server: _Server, listening: socket.socket, publisher: Publisher | None, *, once: bool
+) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     reading = asyncio.create_task(keeper.run())
     serving = asyncio.create_task(server.serve([listening]))
     stopping = asyncio.create_task(stopped.wait())
-    waiting = {reading, serving, stopping}
+    publishing = asyncio.create_task(publisher.run() if publisher else stopped.wait())
+    waiting: set[asyncio.Task[Any]] = {reading, serving, stopping, publishing}
     try:
         while True:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -73,11 +80,12 @@ async def _side_by_side(keeper: Keeper, server: _Server, listening: socket.socke
             reading.result()  # the end of a recording: the page stays; anything else is a fault and ends us
     finally:
         server.should_exit = True
-        stopping.cancel()
-        reading.cancel()
-        await asyncio.gather(serving, stopping, return_exceptions=True)
-    with contextlib.suppress(asyncio.CancelledError):
-        await reading
+        for task in (stopping, reading, publishing):
+            task.cancel()
+        ended = await asyncio.gather(serving, stopping, publishing, reading, return_exceptions=True)
+    for fault in ended:
+        if isinstance(fault, Exception):
+            raise fault
 
 
 def _bound(settings: Settings) -> socket.socket:

@@ -55,7 +55,7 @@ class Settings:
     mqtt_tls: bool = _setting(False, "Speak TLS with the broker, and check its certificate.")  # noqa: FBT003 - the default of a setting
     mqtt_prefix: str = _setting("kwartier", "First part of the topics.")
     mqtt_discovery: str = _setting("homeassistant", "Topic under which Home Assistant looks for devices; not set: none.")
-    mqtt_every_s: float = _setting(10.0, "Least seconds between two published states.", least=0.0, most=3600.0)
+    mqtt_every_s: float = _setting(10.0, "Least seconds between two published states.", least=0.0, most=30.0)
 
     def __post_init__(self) -> None:
         """Refuse wrong types, values out of bounds and forms that mean nothing."""

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from kwartier.home.page import desk, now, past
+from kwartier.home.page import check, desk, machine, now, past, take
 from kwartier.home.page.desk import HERE, Desk
 from kwartier.home.page.words import LANGUAGES, Words, best
 
@@ -61,6 +61,10 @@ def application(made: Desk) -> Starlette:
         Route("/{language}/month", past.month),
         Route("/{language}/year", past.year),
         Route("/{language}/peak", past.peaks),
+        Route("/{language}/compare", check.form, methods=["GET"]),
+        Route("/{language}/compare", check.result, methods=["POST"]),
+        Route("/{language}/meter", machine.meter),
+        Route("/csv/{kind}", take.csv),
     ]
     app = Starlette(
         routes=routes,

@@ -18,7 +18,6 @@ from kwartier.home.page.show import DASH
 from kwartier.home.page.words import Words
 from kwartier.home.sample import Phase, Sample
 from kwartier.home.store.history import Peak
-from kwartier.model.period import HOUR_S, QUARTER_S
 
 FRESH_S: Final = 30
 _PHASE_W: Final = 3680
@@ -179,7 +178,7 @@ def cards(spoken: Words, here: Desk, today: Day, peak: Peak | None) -> list[Card
         for kind in DEVICE_KINDS
         if kind in total.kinds
     ]
-    running = running_w(here.live)
+    running = here.live.running_w()
     if running is not None:
         found.append(_peak_card(spoken, running, peak))
     return found
@@ -193,22 +192,9 @@ def _rates(spoken: Words, today: Day) -> str:
     return spoken.text("low {low}, normal {normal}", low=low, normal=normal)
 
 
-def running_w(live: Live) -> int | None:
-    """Return the mean power taken in the quarter-hour that runs, up to now: as the meter says, or from its registers."""
-    if live.sample is not None and live.sample.demand_w is not None:
-        return live.sample.demand_w
-    account = live.state.electricity.account
-    if account is None or account.track.at - account.track.start > QUARTER_S:
-        return None
-    track = account.track
-    taken = sum(value for counter, value in zip(account.counters, track.open_values, strict=True) if counter.is_import)
-    return taken * HOUR_S // QUARTER_S
-
-
 def _peak_card(spoken: Words, running: int, peak: Peak | None) -> Card:
     most = max(peak.power_w if peak else 0, running, 1)
     more = ""
     if peak is not None:
-        more = spoken.text("highest this month {power} kW", power=spoken.number(peak.power_w, show.KILO, 2))
-    value = f"{spoken.number(running, show.KILO, 2)} kW"
-    return Card(spoken.text("This quarter-hour so far"), value, more, charts.meter(running, most))
+        more = spoken.text("highest this month {power}", power=show.kilowatts(spoken, peak.power_w))
+    return Card(spoken.text("This quarter-hour so far"), show.kilowatts(spoken, running), more, charts.meter(running, most))

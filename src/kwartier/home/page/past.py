@@ -203,9 +203,9 @@ def peaks(request: Request) -> Response:
     rows = [
         {
             "month": spoken.month(at),
-            "power": f"{spoken.number(found[at].power_w, show.KILO, 3)} kW",
+            "power": show.kilowatts(spoken, found[at].power_w, 3),
             "when": spoken.moment_of_quarter(found[at].start),
-            "meter": f"{spoken.number(said, show.KILO, 3)} kW" if (said := found[at].meter_w) is not None else "",
+            "meter": show.kilowatts(spoken, said, 3) if (said := found[at].meter_w) is not None else "",
             "bar": charts.meter(found[at].power_w, most),
         }
         for at in reversed(months)
@@ -217,7 +217,7 @@ def peaks(request: Request) -> Response:
         "peak.html",
         spoken,
         rows=rows,
-        mean=f"{spoken.number(mean, show.KILO, 3)} kW" if mean is not None else show.DASH,
+        mean=show.kilowatts(spoken, mean, 3) if mean is not None else show.DASH,
         count=len(found),
         has_meter=any(row["meter"] for row in rows),
     )

@@ -16,6 +16,7 @@ from kwartier.model.period import HOUR_S, QUARTER_S
 
 KILO: Final = 3
 DASH: Final = "\N{EN DASH}"
+NBSP: Final = "\N{NO-BREAK SPACE}"
 NAMES: Final = {
     Kind.TAKEN: "Electricity taken",
     Kind.GIVEN: "Electricity given back",
@@ -58,7 +59,12 @@ def unit_of(kind: Kind) -> str:
 
 def amount(words: Words, kind: Kind, value: int | None, digits: int = 3) -> str:
     """Write a value with its unit; a dash where there is none."""
-    return DASH if value is None else f"{words.number(value, KILO, digits)} {unit_of(kind)}"
+    return DASH if value is None else f"{words.number(value, KILO, digits)}{NBSP}{unit_of(kind)}"
+
+
+def kilowatts(words: Words, power_w: int, digits: int = 2) -> str:
+    """Write a power in kW."""
+    return f"{words.number(power_w, KILO, digits)}{NBSP}kW"
 
 
 def marks(words: Words, mark: Mark) -> str:
@@ -174,5 +180,5 @@ def peak(words: Words, found: Peak | None) -> str:
     """Say what the highest quarter-hour was; empty if there is none."""
     if found is None:
         return ""
-    power, when = words.number(found.power_w, KILO, 2), words.moment_of_quarter(found.start)
-    return words.text("Highest quarter-hour: {power} kW on average, {when}.", power=power, when=when)
+    power, when = kilowatts(words, found.power_w), words.moment_of_quarter(found.start)
+    return words.text("Highest quarter-hour: {power} on average, {when}.", power=power, when=when)
