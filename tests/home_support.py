@@ -134,10 +134,10 @@ class House:
         }
         if self.profile in {Profile.DSMR_5, Profile.BELGIUM}:
             for number, watt in enumerate(self.phases, 1):
-                found[Quantity(f"power_import_l{number}")] = max(watt, 0)
-                found[Quantity(f"power_export_l{number}")] = max(-watt, 0)
-                found[Quantity(f"voltage_l{number}")] = 230_000 - watt // 40 * 10
-                found[Quantity(f"current_l{number}")] = abs(watt) * 1000 // 230 // 1000 * 1000
+                found[Quantity[f"POWER_IMPORT_L{number}"]] = max(watt, 0)
+                found[Quantity[f"POWER_EXPORT_L{number}"]] = max(-watt, 0)
+                found[Quantity[f"VOLTAGE_L{number}"]] = 230_000 - watt // 40 * 10
+                found[Quantity[f"CURRENT_L{number}"]] = abs(watt) * 1000 // 230 // 1000 * 1000
         if self.profile is Profile.BELGIUM:
             found[Quantity.DEMAND_IMPORT] = self.quarter[1] // 900
         return found

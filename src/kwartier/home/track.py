@@ -49,7 +49,7 @@ class Slot:
 @final
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Where the registers are. `start` is the boundary at which the open slot begins, `opening` the registers it counts from."""
+    """Where the registers are. The open slot counts from `start`, a boundary or the first reading ever, and from `opening`."""
 
     step_s: int
     start: int
@@ -57,6 +57,21 @@ class Track:
     at: int
     values: Values
     mark: Mark
+
+    @property
+    def is_open(self) -> bool:
+        """True if anything was heard since the open slot began."""
+        return self.at > self.start
+
+    @property
+    def open_start(self) -> int:
+        """The start of the interval in which the last reading lies; one on a boundary belongs to the interval it ends."""
+        return (self.at - 1) // self.step_s * self.step_s
+
+    @property
+    def open_steps(self) -> int:
+        """Over how many intervals the open slot reaches."""
+        return (self.open_start - self.start // self.step_s * self.step_s) // self.step_s + 1
 
     @property
     def open_values(self) -> Values:
@@ -71,8 +86,7 @@ def minus(left: Values, right: Values) -> Values:
 
 def begin(at: int, values: Values, *, step_s: int, mark: Mark = Mark.MEASURED) -> Track:
     """Return a track that begins with this reading."""
-    start = at // step_s * step_s
-    return Track(step_s, start, values, at, values, mark if at == start else mark | Mark.PARTIAL)
+    return Track(step_s, at, values, at, values, mark | Mark.PARTIAL if at % step_s else mark)
 
 
 def advance(track: Track, at: int, values: Values, *, mark: Mark = Mark.MEASURED) -> tuple[Track, tuple[Slot, ...]]:
@@ -94,11 +108,8 @@ def absorb(track: Track, values: Values, *, mark: Mark) -> Track:
 
 def end(track: Track) -> Iterator[Slot]:
     """Yield what is open as a last, partial slot; nothing if nothing came after its beginning."""
-    if track.at > track.start:
-        last = track.at // track.step_s * track.step_s
-        last -= track.step_s if last == track.at else 0
-        steps = (last - track.start) // track.step_s + 1
-        yield Slot(last, track.open_values, steps, track.mark | Mark.PARTIAL, track.values)
+    if track.is_open:
+        yield Slot(track.open_start, track.open_values, track.open_steps, track.mark | Mark.PARTIAL, track.values)
 
 
 def _after_silence(track: Track, at: int, values: Values, mark: Mark) -> tuple[Track, tuple[Slot, ...]]:
@@ -120,6 +131,6 @@ def _at_edge(track: Track, edge: int, at: int, values: Values) -> tuple[Values, 
 
 def _close(track: Track, edge: int, closing: Values, mark: Mark) -> tuple[Track, Slot]:
     """Close the open slot at a boundary; the next one opens there. `mark` is that of the boundary, so of both its sides."""
-    steps = (edge - track.start) // track.step_s
+    steps = -(-(edge - track.start) // track.step_s)
     slot = Slot(edge - track.step_s, minus(closing, track.opening), steps, track.mark | mark, closing)
     return Track(track.step_s, edge, closing, edge, closing, mark), slot

@@ -160,13 +160,11 @@ def still_open(state: State) -> dict[Key, Amount]:
 
 
 def _open(ledger: Ledger) -> Iterator[tuple[Counter, int, Amount]]:
-    if ledger.account is None or ledger.account.track.at == ledger.account.track.start:
+    if ledger.account is None or not ledger.account.track.is_open:
         return
     track = ledger.account.track
-    at = (track.at - 1) // track.step_s * track.step_s
-    steps = (at - track.start) // track.step_s + 1
     for counter, value in zip(ledger.account.counters, track.open_values, strict=True):
-        yield counter, at, Amount(value, steps, track.mark | Mark.PARTIAL)
+        yield counter, track.open_start, Amount(value, track.open_steps, track.mark | Mark.PARTIAL)
 
 
 def _add(found: dict[_Key, Amount], key: _Key, amount: Amount) -> None:
