@@ -82,6 +82,10 @@ class Line:
             self._sealed_shut += is_sealed
             self._refused += not is_sealed
             return None
+        sample = translate.sample(telegram, self._salt)
+        if not (sample.registers or sample.devices or sample.power_w is not None):
+            self._refused += 1  # noise that by chance looks like a telegram without a checksum says nothing
+            return None
         self._telegrams += 1
         self._bad_lines += len(telegram.faults)
-        return Heard(translate.sample(telegram, self._salt), text)
+        return Heard(sample, text)

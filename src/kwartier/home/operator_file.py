@@ -160,8 +160,10 @@ def _kind(row: Row, number: str) -> Kind | None:
     unit, direction = row.get("unit"), row.get("direction")
     if unit == "dm3" and direction == "consumption":
         return Kind.GAS
-    if unit == "Wh" and direction in {"consumption", "production"}:
-        return Kind.TAKEN if direction == "consumption" else Kind.GIVEN
+    if unit == "Wh" and direction == "consumption":
+        return Kind.TAKEN
+    if unit == "Wh" and direction == "production":
+        return Kind.GIVEN
     msg = f"{number}: unit must be Wh or dm3, direction consumption or production"
     raise BadFile(msg)
 

@@ -39,7 +39,7 @@ class SerialSource:
         """Open only when asked for chunks; `first` is the name of the line that worked last."""
         self._device, self._silence_s, self._try_s = device, silence_s, try_s
         self._at = next((i for i, line in enumerate(LINES) if line.name == first), 0)
-        self._is_understood = False
+        self._is_understood, self._is_silent = False, True
         self.place = f"serial:{device}"
 
     @property
@@ -54,7 +54,7 @@ class SerialSource:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield what comes. Raises SourceLost: gone, silent, or nothing understood, and then the next time tries the other line."""
         line = LINES[self._at]
-        self._is_understood = False
+        self._is_understood, self._is_silent = False, True
         try:
             reader, writer = await serialx.open_serial_connection(
                 self._device, line.baud, parity=line.parity, byte_size=line.bits, exclusive=True
@@ -64,12 +64,10 @@ class SerialSource:
         until = asyncio.get_running_loop().time() + self._try_s
         try:
             while True:
-                left = until - asyncio.get_running_loop().time()
-                if left <= 0 and not self._is_understood:
-                    raise SourceLost(Loss.NOT_UNDERSTOOD)
-                chunk = await heard(reader, self._silence_s if self._is_understood else max(min(left, self._silence_s), 0.01))
+                chunk = await self._heard(reader, until - asyncio.get_running_loop().time())
                 if not chunk:
                     raise SourceLost(Loss.GONE)
+                self._is_silent = False
                 yield chunk
         finally:
             if not self._is_understood:
@@ -77,3 +75,14 @@ class SerialSource:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+
+    async def _heard(self, reader: asyncio.StreamReader, left_s: float) -> bytes:
+        """Return the next bytes. Until a telegram was understood there are only `left_s` seconds to do so. Raises SourceLost."""
+        if self._is_understood:
+            return await heard(reader, self._silence_s)
+        try:
+            return await heard(reader, max(left_s, 0.0))
+        except SourceLost as lost:
+            if lost.why is Loss.SILENT and not self._is_silent:
+                raise SourceLost(Loss.NOT_UNDERSTOOD) from lost
+            raise

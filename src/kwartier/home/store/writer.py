@@ -100,8 +100,9 @@ class Writer:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
             self._series.clear()
+            if self._db.in_transaction:  # on a full disk SQLite has done it already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
