@@ -3,11 +3,16 @@
 So "register = what was used" and "never falls" hold by construction, and every quarter-hour is known to the Wh beforehand.
 """
 
+import asyncio
 import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
 
 from kwartier.model.period import ZONE, from_epoch_s
 from kwartier.wire.p1.identity import EquipmentId, Header
@@ -166,3 +171,32 @@ class House:
             if number:
                 self.step(every_s)
             yield self.telegram()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who asks the application for pages, without a socket between them."""
+
+    app: Starlette
+    host: str = "localhost"
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        """Open a page."""
+        return self._ask("GET", path, headers=headers)
+
+    def hand_in(self, path: str, data: bytes, **headers: str) -> httpx.Response:
+        """Send a file by the form of a page."""
+        return self._ask("POST", path, headers=headers, files={"file": ("a.csv", data, "text/csv")})
+
+    def post(self, path: str, content: bytes, kind: str) -> httpx.Response:
+        """Send anything."""
+        return self._ask("POST", path, headers={"content-type": kind}, content=content)
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - what httpx takes
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://{self.host}") as client:
+                return await client.request(method, path, **more)
+
+        more["headers"] = {name.replace("_", "-"): value for name, value in more["headers"].items()}
+        return asyncio.run(ask())

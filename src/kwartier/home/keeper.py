@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final, final
 
 from kwartier.home import fold
@@ -29,6 +30,15 @@ LONGEST_WAIT_S: Final = 30.0
 MOST_PENDING: Final = 600
 LINE: Final = "line"
 """Under which name the line settings that worked are noted."""
+
+
+@final
+class Notice(StrEnum):
+    """What the keeper tells of clock and line, besides `line-` with each Loss and the events of the ledger."""
+
+    CLOCK_WRONG = "clock-wrong"
+    CLOCK_RIGHT = "clock-right"
+    LINE_BACK = "line-back"
 
 
 @final
@@ -86,9 +96,9 @@ class Keeper:
         self._state, outcome = fold.take(self._state, sample, self._now())
         at = outcome.placed.at
         if live.lost is not None:
-            self._events.append(Told(at, "line-back", ""))
+            self._events.append(Told(at, Notice.LINE_BACK, ""))
         if outcome.placed.news is not None:
-            self._events.append(Told(at, "clock-wrong" if outcome.placed.news else "clock-right", sample.meter))
+            self._events.append(Told(at, Notice.CLOCK_WRONG if outcome.placed.news else Notice.CLOCK_RIGHT, sample.meter))
         self._events += (Told(at, happened.event, happened.meter) for happened in outcome.happened)
         self._entries += outcome.entries
         if not outcome.is_known:
