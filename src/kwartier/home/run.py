@@ -40,6 +40,9 @@ class _Server(uvicorn.Server):
 
 async def home(folder: Path, settings: Settings, kept: Writer, *, once: bool) -> None:
     """Read, keep and show, until a signal comes; with `once` until a recording was read. Raises BadSettings."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     live = Live()
     source = made(settings, line=kept.noted(LINE))
     keys = settings.keys()
@@ -56,33 +59,33 @@ async def home(folder: Path, settings: Settings, kept: Writer, *, once: bool) ->
                 timeout_graceful_shutdown=_CLOSE_S,
             )
         )
-        _say(settings, listening)
         publisher = Publisher(settings, kept.fact(HOME), live) if settings.mqtt_host else None
-        await _side_by_side(keeper, server, listening, publisher, once=once)
+        _say(settings, listening)
+        await _side_by_side(
+            server,
+            reading=asyncio.create_task(keeper.run()),
+            others=[
+                asyncio.create_task(server.serve([listening])),
+                asyncio.create_task(publisher.run() if publisher else stopped.wait()),
+                asyncio.create_task(stopped.wait()),
+            ],
+            once=once,
+        )
 
 
-async def _side_by_side(
-    keeper: Keeper, server: _Server, listening: socket.socket, publisher: Publisher | None, *, once: bool
-) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    reading = asyncio.create_task(keeper.run())
-    serving = asyncio.create_task(server.serve([listening]))
-    stopping = asyncio.create_task(stopped.wait())
-    publishing = asyncio.create_task(publisher.run() if publisher else stopped.wait())
-    waiting: set[asyncio.Task[Any]] = {reading, serving, stopping, publishing}
+async def _side_by_side(server: _Server, *, reading: asyncio.Task[None], others: list[asyncio.Task[Any]], once: bool) -> None:
+    """Wait until one of the others ends, or the reading with `once` or by a fault; then end all. Raises what any of them raised."""
     try:
-        while True:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if done - {reading} or once:
-                break
-            reading.result()  # the end of a recording: the page stays; anything else is a fault and ends us
+        if once:
+            await asyncio.wait([reading, *others], return_when=asyncio.FIRST_COMPLETED)
+        else:
+            reading.add_done_callback(lambda done: None if done.cancelled() or not done.exception() else others[-1].cancel())
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
     finally:
         server.should_exit = True
-        for task in (stopping, reading, publishing):
+        for task in (reading, *others[1:]):
             task.cancel()
-        ended = await asyncio.gather(serving, stopping, publishing, reading, return_exceptions=True)
+        ended = await asyncio.gather(reading, *others, return_exceptions=True)
     for fault in ended:
         if isinstance(fault, Exception):
             raise fault
