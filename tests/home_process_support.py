@@ -78,6 +78,7 @@ class Dongle:
                         self.sent += 1
                         if self._is_over.wait(self.every_s):
                             return
+                    self._is_over.wait()
             except (OSError, AssertionError):
                 time.sleep(0.02)
             else:

@@ -15,10 +15,12 @@ PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; [^\\]+)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
 )
 
-RUN = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["operator"]]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+HOME = [*PROJECT["project"]["dependencies"], *EXTRAS["home"]]
+RUN = [*PROJECT["project"]["dependencies"], *EXTRAS["operator"]]
 BUILD = PROJECT["dependency-groups"]["build"]
 DEV = PROJECT["dependency-groups"]["dev"]
-WANTED = {"demo.txt": RUN + BUILD, "test.txt": RUN + BUILD + DEV}
+WANTED = {"home.txt": HOME, "demo.txt": RUN + BUILD, "test.txt": RUN + BUILD + DEV}
 
 
 def locked(name: str) -> dict[str, set[Version]]:
@@ -45,9 +47,10 @@ def test_lock_covers_the_project(name: str) -> None:
         )
 
 
-def test_demo_runs_on_tested_versions() -> None:
+@pytest.mark.parametrize("name", ["home.txt", "demo.txt"])
+def test_what_runs_is_what_was_tested(name: str) -> None:
     tested = locked("test.txt")
-    assert {name: versions for name, versions in locked("demo.txt").items() if tested.get(name) != versions} == {}
+    assert {package: versions for package, versions in locked(name).items() if tested.get(package) != versions} == {}
 
 
 @pytest.mark.parametrize("peer", sorted(path.stem for path in (HERE / "requirements" / "peers").glob("*.in")))
