@@ -18,11 +18,20 @@ def field(package: Distribution, name: str) -> str:
     return str((package.metadata.get_all(name) or [""])[0]).strip()
 
 
+def chosen(expression: str) -> list[str]:
+    """Return the licences of an SPDX expression: all that are joined by AND, of those that OR leaves to us an allowed one."""
+    found = []
+    for part in re.split(r"\bAND\b", expression):
+        choice = [each.strip("() ") for each in re.split(r"\bOR\b", part)]
+        found.append(next((each for each in choice if each in ALLOWED), choice[0]))
+    return found
+
+
 def stated(package: Distribution) -> list[str]:
     """Return the licences that a package states, the most exact statement first; all of them must be allowed."""
     expression = field(package, "License-Expression")
     if expression:
-        return [part.strip("() ") for part in re.split(r"\b(?:AND|OR)\b", expression)]
+        return chosen(expression)
     classifiers = [
         each.rsplit(" :: ", 1)[1] for each in package.metadata.get_all("Classifier") or [] if each.startswith("License :: ")
     ]
@@ -47,3 +56,17 @@ def test_every_licence_is_allowed() -> None:
 def test_a_forbidden_licence_is_seen(licence: str) -> None:
     assert forbidden("somebody", [licence])
     assert forbidden("somebody", ["MIT", licence])
+
+
+@pytest.mark.parametrize(
+    "expression", ["GPL-3.0-only", "MIT AND GPL-3.0-only", "GPL-2.0-only OR EPL-2.0", "(MIT OR ISC) AND EPL-2.0"]
+)
+def test_an_expression_that_leaves_no_allowed_choice_is_seen(expression: str) -> None:
+    assert forbidden("somebody", chosen(expression))
+
+
+@pytest.mark.parametrize(
+    "expression", ["MIT", "EPL-2.0 OR BSD-3-Clause", "(EPL-2.0 OR MIT) AND 0BSD", "Apache-2.0 OR BSD-2-Clause"]
+)
+def test_what_is_left_to_our_choice_is_allowed(expression: str) -> None:
+    assert not forbidden("somebody", chosen(expression))

@@ -5,7 +5,8 @@ from typing import final
 
 from kwartier.home import translate
 from kwartier.home.sample import Sample
-from kwartier.wire.p1 import decode, framing, sealed
+from kwartier.wire.p1 import framing, sealed
+from kwartier.wire.p1.decoder import Decoder
 from kwartier.wire.p1.errors import ChecksumWrong, LineError
 from kwartier.wire.p1.framing import Candidate, Framer
 
@@ -45,6 +46,7 @@ class Line:
         self._salt = salt
         self._keys = keys
         self._framer = Framer()
+        self._decoder = Decoder()
         self._telegrams = self._checksum_wrong = self._refused = self._sealed_shut = self._bad_lines = 0
 
     @property
@@ -74,7 +76,7 @@ class Line:
                     self._sealed_shut += 1
                     return None
                 text = sealed.unseal(text, self._keys).text
-            telegram = decode.decode(text, checked=is_sealed)
+            telegram = self._decoder.decode(text, checked=is_sealed)
         except ChecksumWrong:
             self._checksum_wrong += 1
             return None
