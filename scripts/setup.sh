@@ -45,6 +45,11 @@ has_chromium() {
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
+# has_mosquitto: an MQTT broker and an independent client. Its folder is not on everybody's PATH.
+has_mosquitto() {
+    [ -x /usr/sbin/mosquitto ] && command -v mosquitto_sub >/dev/null && command -v mosquitto_passwd >/dev/null
+}
+
 # has_libatomic: what Playwright's own driver is linked against, and Chromium is not.
 has_libatomic() {
     "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null
@@ -65,6 +70,13 @@ debian_packages() {
         mkdir -p /etc/postgresql-common/createcluster.d
         echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/kwartier.conf
     fi
+    # Nor a broker that runs for ever.
+    case " $* " in
+    *" mosquitto "*)
+        mkdir -p /etc/systemd/system
+        [ -e /etc/systemd/system/mosquitto.service ] || ln -s /dev/null /etc/systemd/system/mosquitto.service
+        ;;
+    esac
     apt-get -qq update >&2 || say "apt-get update failed; trying with the lists at hand"
     told=$(apt-get -qq install --yes --no-install-recommends "$@" 2>&1 </dev/null) || {
         printf '%s\n' "$told" >&2

@@ -132,7 +132,8 @@ def broker(folder: Path, *lines: str, port: int = 0) -> Iterator[int]:
     configuration = folder / "mosquitto.conf"
     allowed = () if any("password_file" in line for line in lines) else ("allow_anonymous true",)
     configuration.write_text("\n".join([f"listener {port} 127.0.0.1", "persistence false", "user root", *allowed, *lines]) + "\n")
-    with subprocess.Popen(["mosquitto", "-c", str(configuration)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:  # noqa: S607 - Debian's
+    command = ["/usr/sbin/mosquitto", "-c", str(configuration)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: _answers(port), "the broker answers")
             yield port

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer.main
 
 from kwartier.cli import edge
 from kwartier.cli.main import app
+from kwartier.home.settings import Settings
 
 HERE = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([HERE / "README.md", *(HERE / "docs").rglob("*.md")])
@@ -70,3 +72,13 @@ def test_a_decision_has_the_form_of_the_template(path: Path) -> None:
 def test_readme_tells_every_exit_code() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", README.split("Exit codes:")[1].split("\n## ")[0], re.MULTILINE)}
     assert told == {0, 2, edge.NO, edge.NOT_DONE, edge.OUR_FAULT, edge.INTERRUPTED}
+
+
+def test_every_setting_of_the_home_is_told_with_its_sentence_and_default() -> None:
+    table = (HERE / "docs" / "HOME.md").read_text("utf-8").split("## Settings")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", table, re.MULTILINE))
+    assert told == {each.name: each.metadata["sentence"] for each in fields(Settings)}
+    for each in fields(Settings):
+        row = next(line for line in table.splitlines() if line.startswith(f"| `{each.name}` |"))
+        default = row.split("|")[2].strip().strip("`")
+        assert default == (str(each.default).lower() if isinstance(each.default, bool) else str(each.default).removesuffix(".0"))

@@ -10,7 +10,11 @@ import pytest
 LIST = "import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
 
 ALONE = [
-    ("kwartier.home", {"kwartier.home", "kwartier.model", "kwartier.wire.p1"}, {"psycopg", "deltalake", "pyarrow", "numpy"}),
+    (
+        "kwartier.home.command",
+        {"kwartier.home", "kwartier.model", "kwartier.wire.p1"},
+        {"psycopg", "deltalake", "pyarrow", "numpy", "cryptography", "typer", "rich", "babel", "structlog", "uvloop"},
+    ),
     ("kwartier.simulator", {"kwartier.simulator", "kwartier.model", "kwartier.wire"}, {"psycopg", "deltalake", "starlette"}),
     (
         "kwartier.audit.verify",

@@ -1,14 +1,18 @@
 """From the bytes of a line to samples, with a count of all that was lost on the way: the quality of the signal. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 from kwartier.home import translate
 from kwartier.home.sample import Sample
-from kwartier.wire.p1 import framing, sealed
+from kwartier.wire.p1 import framing
 from kwartier.wire.p1.decoder import Decoder
 from kwartier.wire.p1.errors import ChecksumWrong, LineError
 from kwartier.wire.p1.framing import Candidate, Framer
+
+Unseal = Callable[[bytes], bytes]
+"""Opens a sealed frame. Raises LineError."""
 
 
 @final
@@ -41,10 +45,10 @@ class Counts:
 class Line:
     """The listening end of one port. Never raises on what comes in."""
 
-    def __init__(self, salt: bytes, keys: sealed.Keys | None = None) -> None:
-        """Begin to listen; `salt` is this home's key for hashing meter numbers."""
+    def __init__(self, salt: bytes, unseal: Unseal | None = None) -> None:
+        """Begin to listen; `salt` is this home's key for hashing meter numbers, `unseal` opens the frames of a meter that seals."""
         self._salt = salt
-        self._keys = keys
+        self._unseal = unseal
         self._framer = Framer()
         self._decoder = Decoder()
         self._telegrams = self._checksum_wrong = self._refused = self._sealed_shut = self._bad_lines = 0
@@ -72,10 +76,10 @@ class Line:
         text = candidate.data
         try:
             if is_sealed:
-                if self._keys is None:
+                if self._unseal is None:
                     self._sealed_shut += 1
                     return None
-                text = sealed.unseal(text, self._keys).text
+                text = self._unseal(text)
             telegram = self._decoder.decode(text, checked=is_sealed)
         except ChecksumWrong:
             self._checksum_wrong += 1

@@ -15,13 +15,12 @@ from kwartier.home import own_clock
 from kwartier.home.broker import Publisher
 from kwartier.home.errors import BadSettings
 from kwartier.home.keeper import LINE, Keeper
-from kwartier.home.line import Line
+from kwartier.home.line import Line, Unseal
 from kwartier.home.live import Live
 from kwartier.home.page import app, desk
 from kwartier.home.settings import Settings
 from kwartier.home.sources.source import made
 from kwartier.home.store.writer import Writer
-from kwartier.wire.p1.sealed import Keys
 
 SALT: Final = "meter_salt"
 HOME: Final = "home"
@@ -45,8 +44,7 @@ async def home(folder: Path, settings: Settings, kept: Writer, *, once: bool) ->
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     live = Live()
     source = made(settings, line=kept.noted(LINE))
-    keys = settings.keys()
-    line = Line(bytes.fromhex(kept.fact(SALT)), Keys(*filter(None, keys)) if keys else None)
+    line = Line(bytes.fromhex(kept.fact(SALT)), _unseal(settings))
     keeper = Keeper(source, line, kept, live, receipt=own_clock.receipt, flush_s=settings.flush_s)
     with _bound(settings) as listening:
         server = _Server(
@@ -89,6 +87,17 @@ async def _side_by_side(server: _Server, *, reading: asyncio.Task[None], others:
     for fault in ended:
         if isinstance(fault, Exception):
             raise fault
+
+
+def _unseal(settings: Settings) -> Unseal | None:
+    """Return what opens sealed telegrams with the key of the settings; it brings cryptography along, so only who has a key pays."""
+    keys = settings.keys()
+    if keys is None:
+        return None
+    from kwartier.wire.p1 import sealed  # noqa: PLC0415 - see above
+
+    own = sealed.Keys(*filter(None, keys))
+    return lambda frame: sealed.unseal(frame, own).text
 
 
 def _bound(settings: Settings) -> socket.socket:

@@ -76,7 +76,9 @@ def test_what_is_lost_is_counted() -> None:
 def test_a_sealed_telegram_needs_its_key() -> None:
     keys = sealed.Keys(b"k" * 16)
     frame = sealed.seal(House(AT).telegram(), keys, b"KWT\0\0\0\0\1", 7)
-    without, with_key, with_other = Line(SALT), Line(SALT, keys), Line(SALT, sealed.Keys(b"o" * 16))
+    other = sealed.Keys(b"o" * 16)
+    without, with_key = Line(SALT), Line(SALT, lambda frame: sealed.unseal(frame, keys).text)
+    with_other = Line(SALT, lambda frame: sealed.unseal(frame, other).text)
     assert without.receive(frame + House(AT).telegram()[:0]) == []
     assert with_other.receive(frame) == []
     assert (without.counts.sealed_shut, with_other.counts.sealed_shut) == (1, 1)
