@@ -14,6 +14,7 @@ from kwartier.home.track import Mark
 
 TOLERANCE_S: Final = 300
 """Meters are corrected from a minute on, and a telegram may wait in a dongle; beyond this a clock is wrong."""
+PERIOD_S: Final = 10
 _STEADY: Final = 3
 """So many telegrams in a row make it news."""
 
@@ -32,10 +33,11 @@ class Clock:
 @final
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """When a telegram arrived. `is_set`: our clock is known to be right. None for `at`: from a recording, nobody knows."""
+    """When a telegram arrived. `is_set`: our clock is known to be right. `at` None: from a recording, read since `began`."""
 
     at: int | None
     is_set: bool = True
+    began: int = 0
 
 
 @final
@@ -48,10 +50,10 @@ class Placed:
     news: bool | None = None
 
 
-def place(clock: Clock, meter_at: int | None, receipt: Receipt, *, period_s: int = 1) -> tuple[Clock, Placed]:
+def place(clock: Clock, meter_at: int | None, receipt: Receipt) -> tuple[Clock, Placed]:
     """Say at which moment this telegram counts."""
     if receipt.at is None:
-        at = clock.last + period_s if meter_at is None else meter_at
+        at = max(clock.last + PERIOD_S, receipt.began) if meter_at is None else meter_at
         return replace(clock, last=at), Placed(at, Mark.OWN_CLOCK if meter_at is None else Mark.MEASURED)
     if meter_at is None:
         return replace(clock, last=receipt.at), Placed(receipt.at, Mark.OWN_CLOCK)

@@ -51,6 +51,7 @@ class Keeper:
         """Go on from what the store remembers."""
         self._source, self._line, self._writer, self.live = source, line, writer, live
         self._receipt: Callable[[], Receipt] = receipt
+        self._began = receipt().at or 0
         self._flush_s = flush_s
         self._flushed = time.monotonic()
         self._entries: list[Entry] = []
@@ -111,7 +112,7 @@ class Keeper:
         live.remember(at, sample.power_w)
 
     def _now(self) -> Receipt:
-        return Receipt(None) if self._source.is_recorded else self._receipt()
+        return Receipt(None, began=self._began) if self._source.is_recorded else self._receipt()
 
     def _tell_lost(self, why: Loss) -> None:
         if self.live.lost is None:

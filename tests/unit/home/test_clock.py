@@ -48,5 +48,11 @@ def test_a_meter_without_a_clock_has_ours() -> None:
 def test_a_recording_has_the_meters_time_and_else_goes_on_by_its_period() -> None:
     clock, first = place(Clock(), NOW - FIVE_MONTHS, Receipt(None))
     assert (first.at, first.mark) == (NOW - FIVE_MONTHS, Mark.MEASURED)
-    _, second = place(clock, None, Receipt(None), period_s=10)
+    _, second = place(clock, None, Receipt(None))
     assert (second.at, second.mark) == (NOW - FIVE_MONTHS + 10, Mark.OWN_CLOCK)
+
+
+def test_a_recording_of_a_meter_without_a_clock_begins_when_it_is_read() -> None:
+    clock, first = place(Clock(), None, Receipt(None, began=NOW))
+    _, second = place(clock, None, Receipt(None, began=NOW))
+    assert (first.at, second.at) == (NOW, NOW + 10)

@@ -25,7 +25,7 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-ALWAYS: Final = ("localhost", "127.0.0.1", "[::1]")
+ALWAYS: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 _FOREIGN: Final = frozenset({"cross-site", "same-site"})
 
 
@@ -70,7 +70,9 @@ def application(made: Desk) -> Starlette:
         routes=routes,
         middleware=[
             Middleware(
-                TrustedHostMiddleware, allowed_hosts=[*ALWAYS, settings.listen, *settings.hosts.split()], www_redirect=False
+                TrustedHostMiddleware,
+                allowed_hosts=[*ALWAYS, settings.listen, f"[{settings.listen}]", *settings.hosts.split()],
+                www_redirect=False,
             ),
             Middleware(BaseHTTPMiddleware, dispatch=_secured),
         ],

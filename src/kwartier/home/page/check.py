@@ -1,4 +1,4 @@
-"""Is the operator right? A file downloaded there is compared here, and forgotten: it is never written down."""
+"""Is the operator right? A file downloaded there is compared here, and forgotten: nothing of it is kept."""
 
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from kwartier.home.page.show import DASH
 from kwartier.home.page.words import Words
 
 MOST_ROWS: Final = 500
+_AROUND: Final = 100_000
+"""What a form puts around a file, at the most."""
 VERDICTS: Final = {
     Verdict.EQUAL: "equal",
     Verdict.DIFFERENT: "different",
@@ -41,6 +43,7 @@ async def result(request: Request) -> Response:
     if spoken is None:
         return away(request)
     try:
+        _bounded(request)
         form = await request.form(max_files=1, max_fields=1)
     except (MultiPartException, HTTPException):
         return page(request, "compare.html", spoken, 400, result=None, problem=spoken.text("No file was chosen."))
@@ -55,6 +58,13 @@ async def result(request: Request) -> Response:
         problem = spoken.text("This is not a file of quarter-hours as the operator gives it: {why}.", why=fault)
         return page(request, "compare.html", spoken, 400, result=None, problem=problem)
     return page(request, "compare.html", spoken, result=_told(spoken, found), problem="")
+
+
+def _bounded(request: Request) -> None:
+    """Refuse what is larger than any file before it is taken in. Raises HTTPException."""
+    length = request.headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit() or int(length) > operator_file.LARGEST + _AROUND:
+        raise HTTPException(400)
 
 
 def _told(words: Words, found: Comparison) -> dict[str, Any]:

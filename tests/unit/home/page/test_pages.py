@@ -208,6 +208,7 @@ def test_a_file_that_is_none_is_told(client: Visitor) -> None:
         status, text = upload(client, data)
         assert status == 400
         assert 'role="alert"' in text
+    assert client.hand_in("/en/compare", b"x", content_length=str(10**9)).status_code == 400
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded"):
         assert client.post("/en/compare", b"file=x", kind).status_code == 400
 
@@ -218,6 +219,8 @@ def test_no_other_site_may_post_or_ask(client: Visitor, folder: Path) -> None:
         assert client.hand_in("/en/compare", data, sec_fetch_site=site).status_code == 403
     assert client.hand_in("/en/compare", data, sec_fetch_site="same-origin").status_code == 200
     assert Visitor(client.app, "evil.example").get("/en/").status_code == 400
+    for own in ("[::1]", "127.0.0.1", "localhost:8090"):
+        assert Visitor(client.app, own).get("/en/").status_code == 200
     named = app.application(desk.made(folder, Settings(hosts="pi.lan"), Live()))
     assert Visitor(named, "pi.lan").get("/en/").status_code == 200
 
