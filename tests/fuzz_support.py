@@ -22,12 +22,13 @@ BYTE_ROUNDS = [
 
 Decode = Callable[[bytes], object]
 Errors = type[DlmsError] | tuple[type[DlmsError], ...]
+TELLING = (0, 1, 2, 9, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFE, 0xFF)
 LENGTHS = ((1, 1, 0x80), (2, 1, 0x100), (2, 2, 0x10000), (6, 2, 0x10000))
 """Where the length of all that follows may stand, in how many bytes, and below what: short, 81, 82, the TCP wrapper's."""
 
 
-def mutated(draw: Random, seed: bytes) -> bytes:
-    """Flip, cut, repeat, insert or overwrite, once to five times."""
+def mutated(draw: Random, seed: bytes, telling: Sequence[int] = TELLING) -> bytes:
+    """Flip, cut, repeat, insert or overwrite, once to five times; `telling` are the bytes that mean most to the decoder."""
     data = bytearray(seed)
     for _ in range(draw.randint(1, 5)):
         at = draw.randrange(len(data) + 1)
@@ -41,7 +42,7 @@ def mutated(draw: Random, seed: bytes) -> bytes:
             case 3:
                 data[at:at] = data[: draw.randint(0, 30)]
             case 4 if at < len(data):
-                data[at] = draw.choice((0, 1, 2, 9, 0x7F, 0x80, 0x81, 0x82, 0x84, 0xFE, 0xFF))
+                data[at] = draw.choice(telling)
             case _:
                 data[at : at + 4] = draw.randbytes(4)
     return bytes(data)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from chain_support import Night, demo, kwartier
 from pages_support import Visitor, served
@@ -63,3 +63,20 @@ def browser() -> Iterator[Browser]:
         running = play.chromium.launch(executable_path=CHROMIUM, args=list(CALM))
         yield running
         running.close()
+
+
+@pytest.fixture(params=["nl", "en"])
+def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
+    """Return a page at the first address, as a visitor of each language finds it, narrow and dark in English, no JavaScript."""
+    english = request.param == "en"
+    context = browser.new_context(
+        java_script_enabled=False,
+        locale="en-GB" if english else "nl-NL",
+        viewport={"width": 320 if english else 1100, "height": 900},
+        color_scheme="dark" if english else "light",
+        accept_downloads=True,
+    )
+    opened = context.new_page()
+    opened.goto(address + "/")
+    yield opened
+    context.close()

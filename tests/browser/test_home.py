@@ -30,23 +30,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield home.address
 
 
-@pytest.fixture(params=["nl", "en"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """Return a page at the first address: in Dutch wide and light, in English narrow and dark; no JavaScript."""
-    english = request.param == "en"
-    context = browser.new_context(
-        java_script_enabled=False,
-        locale="en-GB" if english else "nl-NL",
-        viewport={"width": 320 if english else 1100, "height": 900},
-        color_scheme="dark" if english else "light",
-        accept_downloads=True,
-    )
-    opened = context.new_page()
-    opened.goto(address + "/")
-    yield opened
-    context.close()
-
-
 def language(page: Page) -> str:
     """Return the language of the page one is on."""
     return str(page.locator("html").get_attribute("lang"))

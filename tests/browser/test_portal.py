@@ -1,11 +1,10 @@
 """The customer's pages in a real browser: without JavaScript, in both languages, narrow and dark, down to a proof that holds."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from chain_support import Night
 from kwartier.audit import verify
@@ -16,23 +15,6 @@ PLACES = ("", "mine", "log", "conduct", "nowhere")
 SMALLEST_TARGET = 24
 """CSS pixels, WCAG 2.2 target size (minimum)."""
 SMALLEST_LETTER = 13
-
-
-@pytest.fixture(params=["nl", "en"])
-def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
-    """Return a page at the first address, as a visitor of each language finds it, narrow and dark in English, no JavaScript."""
-    english = request.param == "en"
-    context = browser.new_context(
-        java_script_enabled=False,
-        locale="en-GB" if english else "nl-NL",
-        viewport={"width": 320 if english else 1100, "height": 900},
-        color_scheme="dark" if english else "light",
-        accept_downloads=True,
-    )
-    opened = context.new_page()
-    opened.goto(address + "/")
-    yield opened
-    context.close()
 
 
 def sign_in(page: Page) -> None:

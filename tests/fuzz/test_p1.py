@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from fuzz_support import mutated
 from kwartier.wire.p1.decode import decode
 from kwartier.wire.p1.decoder import Decoder
 from kwartier.wire.p1.errors import P1Error
@@ -31,32 +32,14 @@ ROUNDS = [
 TELLING = b"/!\xdb\x08\r\n\0()*.:-\xffSW09"
 
 
-def mutated(draw: Random, seed: bytes) -> bytes:
-    """Flip, cut, insert, repeat, overwrite or truncate, once to five times."""
-    data = bytearray(seed)
-    for _ in range(draw.randint(1, 5)):
-        at = draw.randrange(len(data) + 1)
-        match draw.randrange(7):
-            case 0 if at < len(data):
-                data[at] ^= 1 << draw.randrange(8)
-            case 1:
-                del data[at : at + draw.randint(1, 9)]
-            case 2:
-                data[at:at] = draw.randbytes(draw.randint(1, 9))
-            case 3:
-                data[at:at] = data[: draw.randint(0, 30)]
-            case 4 if at < len(data):
-                data[at] = draw.choice(TELLING)
-            case 5:
-                data[at : at + 4] = draw.randbytes(4)
-            case _:
-                del data[at:]
-    return bytes(data)
-
-
 def with_another_length(draw: Random, frame: bytes) -> bytes:
     """A frame that says to be shorter or longer than it is."""
     return frame[:11] + draw.randrange(LIMIT).to_bytes(2, "big") + frame[13:]
+
+
+def cut(draw: Random, seed: bytes) -> bytes:
+    """A beginning, mutated: the line went dead in the middle."""
+    return mutated(draw, seed[: draw.randrange(1, len(seed))], TELLING)
 
 
 def inputs(rounds: int) -> Iterator[bytes]:
@@ -66,8 +49,10 @@ def inputs(rounds: int) -> Iterator[bytes]:
             yield with_another_length(draw, draw.choice(FRAMES))
         elif turn % 8 == 1:
             yield draw.randbytes(draw.randrange(300))
+        elif turn % 8 == 2:
+            yield cut(draw, draw.choice(SEEDS))
         else:
-            yield mutated(draw, draw.choice(SEEDS))
+            yield mutated(draw, draw.choice(SEEDS), TELLING)
 
 
 def read(data: bytes) -> Telegram | None:
@@ -118,7 +103,7 @@ def test_a_decoder_that_remembers_says_what_one_that_does_not_says(rounds: int) 
     decoder, base = Decoder(), b""
     for turn in range(rounds):
         base = raw(draw.choice(NAMES)) if turn % 50 == 0 else base
-        data = mutated(draw, base) if draw.random() < 0.7 else base
+        data = mutated(draw, base, TELLING) if draw.random() < 0.7 else base
         expected = read(data)
         try:
             found = decoder.decode(data, checked=True)
@@ -134,7 +119,7 @@ def test_what_was_read_can_be_written_or_is_refused_by_a_typed_error(rounds: int
     draw = Random(SEED + 2)
     written = 0
     for _ in range(rounds):
-        telegram = read(mutated(draw, raw(draw.choice(NAMES))))
+        telegram = read(mutated(draw, raw(draw.choice(NAMES)), TELLING))
         if telegram is None:
             continue
         try:
