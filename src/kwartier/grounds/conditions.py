@@ -13,7 +13,18 @@ from typing import NamedTuple
 
 from kwartier.grounds.moments import is_anniversary, iso_days, midnights_in
 from kwartier.grounds.rule import Condition, Rule
-from kwartier.model.ground import Agreement, FactRef, Facts, Occupancy, Permission, Request, Role, Supply, UseCase
+from kwartier.model.ground import (
+    Agreement,
+    FactRef,
+    Facts,
+    Occupancy,
+    Permission,
+    Request,
+    RestrictionKind,
+    Role,
+    Supply,
+    UseCase,
+)
 from kwartier.model.period import Period
 
 
@@ -86,11 +97,35 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
     if case is None:
         return "F10"
     used = facts.used_days.get(case.id, frozenset())
-    if len(used.union(iso_days(request.period))) > case.yearly_limit:
+    if len(used.union(iso_days(counted(request, at)))) > case.yearly_limit:
         return "F11"
     homes = [o for o in facts.occupancies if o.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
     return Found(subject, (("use_case", case.id), *_refs(homes)), case.min_group)
+
+
+def counted(request: Request, at: datetime) -> Period:
+    """Return the time whose days count against a yearly limit: what usage is about; for anything else the visit itself.
+
+    A log of events reaches back further than the last visit, and asking it is one visit all the same.
+    """
+    return request.period if request.mask else Period(at, at)
+
+
+def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
+    """The customer had the meter switched off administratively, or on again: what was said last, up to now, is what is set."""
+    if request.requester.id:
+        return "F0"
+    if not request.period.is_moment:
+        return "F5"
+    then = min(at, request.period.start)
+    said = [r for r in facts.restrictions if r.kind is RestrictionKind.ADMINISTRATIVELY_OFF and r.period.start <= then]
+    if not said:
+        return "F7"
+    last = max(said, key=lambda one: (one.period.start, one.id))
+    homes = [o for o in facts.occupancies if o.period.meet(request.period) is not None]
+    subject = next((o.subject for o in homes if o.period.contains(request.period.start)), homes[0].subject if homes else None)
+    return Found(subject, (("restriction", last.id), *_refs(homes)))
 
 
 def never(_rule: Rule, _request: Request, _facts: Facts, _at: datetime) -> Found | str:
@@ -107,6 +142,7 @@ CONDITIONS: Mapping[Condition, _Condition] = {
     Condition.SWITCH: switch,
     Condition.PERMISSION: permission,
     Condition.USE_CASE: use_case,
+    Condition.CHOICE: choice,
     Condition.NEVER: never,
 }
 

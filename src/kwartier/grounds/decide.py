@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import CONDITIONS, Found, about
-from kwartier.grounds.rule import Edition, Rule
+from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import USAGE, Action, FactRef, Facts, Refusal, Request, RestrictionKind, Role
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.permit import Permit, PermitRef
@@ -21,6 +21,7 @@ from kwartier.model.register import DAY_MASK, GAS_MASK
 
 STATION = 0
 """The connection number of a station meter: the operator's own asset, about no person."""
+_AT_THE_METER = frozenset({Action.READ, Action.WRITE})
 
 
 def decide(request: Request, facts: Facts, *, at: datetime) -> Permit | Refusal:
@@ -51,8 +52,8 @@ def ref(permit: Permit) -> PermitRef:
 def barred_by(edition: Edition, request: Request, facts: Facts, at: datetime) -> str | None:
     """Return F1 or F2 if a restriction forbids this request, else None."""
     for restriction in facts.restrictions:
-        reads_now = request.action is Action.READ and restriction.period.contains(at)
-        if not reads_now and not _reaches(restriction.period, request):
+        touches_the_meter = request.action in _AT_THE_METER and restriction.period.contains(at)
+        if not touches_the_meter and not _reaches(restriction.period, request):
             continue
         if restriction.kind is RestrictionKind.REFUSED:
             return "F1"
@@ -76,6 +77,8 @@ def _beyond(rule: Rule, request: Request, facts: Facts) -> str | None:
     if request.action not in rule.actions:
         return "F12" if rule.role is Role.OPERATOR else "F0"
     mask = request.mask
+    if request.action is Action.WRITE and mask:
+        return "F0"
     if mask & ~rule.mask or (mask & GAS_MASK and mask & ~GAS_MASK):
         return "F6"
     if request.data_class not in rule.data_classes or bool(mask) != (request.data_class in USAGE):
@@ -85,6 +88,8 @@ def _beyond(rule: Rule, request: Request, facts: Facts) -> str | None:
 
 def _permit(edition: Edition, rule: Rule, found: Found, request: Request, at: datetime) -> Permit:
     facts: tuple[FactRef, ...] = (("connection", request.connection), *found.facts)
+    if rule.condition is Condition.CHOICE:  # what stops every other ground at this connection is what this one rests on
+        facts = found.facts
     return Permit(
         id=_id(edition, rule, request, facts),
         request=request,

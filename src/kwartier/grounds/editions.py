@@ -49,6 +49,8 @@ _ARTICLES: dict[str, tuple[tuple[str, Certainty], tuple[str, Certainty]]] = {
         ("E98 art. 16(1); no personal data", _CITED),
         (f"{_ENERGIEWET.format('art. 16(1)')}; no personal data", _UNREAD),
     ),
+    "O6": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
+    "O7": (("E98 art. 26ac(2)", _CITED), (_ENERGIEWET.format("art. 26ac(2)"), _UNREAD)),
     "F0": (
         ("E98 art. 26ab(1); Wbp art. 8, from 25-05-2018 GDPR art. 6(1)", _CITED),
         ("GDPR art. 5(1)(b), 6(1)", _CITED),
@@ -95,15 +97,21 @@ def _rules(which: int, periodic: Schedule) -> tuple[Rule, ...]:
 
 
 def _nothing_when_off(in_force: Period) -> tuple[WhenOff, ...]:
-    """Return a row per class of data that says no: a minister said so in 2011, though an operator's page says otherwise."""
+    """Return a row per class of data that says no: a minister said so in 2011, though an operator's page says otherwise.
+
+    But for the switch itself: what nobody may set and look at, nobody could switch off, or prove to be off.
+    """
     law = "E98 art. 26ac(2): the meter is not read"
     told = (
         "minister's letter of 2011: no personal data at all; an operator's page: maintenance data may be. The strict one is taken"
     )
-    return tuple(
+    switch = "E98 art. 26ac(2): the operator switches the meter off at request; that it is off tells nothing about usage"
+    rows = [
         WhenOff(data_class, readable=False, in_force=in_force, source=law if data_class in USAGE else told, certainty=_CITED)
         for data_class in DataClass
-    )
+        if data_class is not DataClass.ADMINISTRATIVE_STATUS
+    ]
+    return (*rows, WhenOff(DataClass.ADMINISTRATIVE_STATUS, readable=True, in_force=in_force, source=switch, certainty=_CITED))
 
 
 _BEFORE_SMART_METERS = midnight(date(2000, 1, 1))

@@ -11,7 +11,7 @@ from typing import NamedTuple, final
 
 from kwartier.grounds import conduct
 from kwartier.grounds.decide import STATION
-from kwartier.grounds.rule import Edition, Rule
+from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, RestrictionKind, Role
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
@@ -73,7 +73,7 @@ _SUPPLIER = (Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL, Purpose.MOVE, Purpos
 def who_may(facts: Facts, *, at: datetime) -> list[Explanation]:
     """Return who may know what of this connection at `at`: customers, suppliers, third parties, the operator, in that order."""
     edition = conduct.edition_at(at)
-    grounds = [*_customers(facts), *_suppliers(facts, at), *_permissions(facts, at), *_use_cases(facts, at)]
+    grounds = [*_customers(facts), *_suppliers(facts, at), *_permissions(facts, at), *_use_cases(facts, at), *_choices(facts, at)]
     return [line for ground in grounds for line in _lines(edition, ground, facts, at)]
 
 
@@ -133,6 +133,15 @@ def _use_cases(facts: Facts, at: datetime) -> Iterator[_Ground]:
             yield _Ground(who, case.purpose, ("use_case", case.id), case.approved.start, case.days, case.mask)
 
 
+def _choices(facts: Facts, at: datetime) -> Iterator[_Ground]:
+    """Yield the customer's last word on whether the meter is administratively on or off; what was never chosen is never set."""
+    said = [r for r in facts.restrictions if r.kind is RestrictionKind.ADMINISTRATIVELY_OFF and r.period.start <= at]
+    if said:
+        last = max(said, key=lambda one: (one.period.start, one.id))
+        since = last.period.start
+        yield _Ground(Requester(Role.OPERATOR, 0), Purpose.ADMINISTRATIVE_STATUS, ("restriction", last.id), since, Period(since), 0)
+
+
 def _bound(facts: Facts, party: int, role: Role, at: datetime) -> bool:
     return any(a.party == party and a.role is role and a.period.contains(at) for a in facts.agreements)
 
@@ -142,11 +151,12 @@ def _lines(edition: Edition, ground: _Ground, facts: Facts, at: datetime) -> Ite
     rule = edition.grant(ground.requester.role, ground.purpose, station=facts.connection == STATION)
     if rule is None:
         return
-    restricted = any(restriction.period.contains(at) for restriction in facts.restrictions)
-    actions = tuple(action for action in rule.actions if not (restricted and action is Action.READ))
+    barring = [r for r in facts.restrictions if r.kind is RestrictionKind.REFUSED or rule.condition is not Condition.CHOICE]
+    restricted = any(restriction.period.contains(at) for restriction in barring)
+    actions = tuple(action for action in rule.actions if not (restricted and action in {Action.READ, Action.WRITE}))
     if not actions:
         return
-    for period in _without([restriction.period for restriction in facts.restrictions], ground.period):
+    for period in _without([restriction.period for restriction in barring], ground.period):
         yield _line(edition, rule, ground, actions, period)
 
 

@@ -15,6 +15,7 @@ _WHEN: Mapping[Condition, str] = {
     Condition.SWITCH: "agreement in force; the own supply begins or ends at that moment",
     Condition.PERMISSION: "agreement in force; permission to this party, live now; scope and giver's occupancy cover the data",
     Condition.USE_CASE: "registered use case, approved now: purpose, class, channels, area, days; yearly limit not reached",
+    Condition.CHOICE: "the customer had it switched off administratively once; what was said last counts",
     Condition.NEVER: "",
 }
 _DATA: Mapping[Mask, str] = {

@@ -38,6 +38,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "S14": ("Kwartierwaarden voor stroom, uurwaarden voor gas.", "Quarter-hour values for electricity, hourly values for gas."),
     "S15": ("Af en toe onderhoud aan het apparaat, zoals de batterij.", "Device care, now and then: battery check and the like."),
+    "S16": (
+        "Af en toe krijgt de meter nieuwe software.",
+        "The meter gets new software, now and then.",
+    ),
     "S17": ("Af en toe netbeheer: uitlezen bij storingen.", "Grid care, now and then: reading at outages."),
     "S18": ("Af en toe netbeheer: gevaarlijke situaties.", "Grid care, now and then: dangerous situations."),
     "S19": (
@@ -48,9 +52,11 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
 """The leaflet's sentences that rules rest on, in our words: code to (nl, en)."""
 
 _READ_ONLY = (Action.READ,)
+_AT_THE_METER = (Action.READ, Action.WRITE)
 _TO_A_PARTY = (Action.READ, Action.DELIVER)
 _TO_ONESELF = (Action.VIEW, Action.DELIVER)
 _ANY_CLASS = frozenset(DataClass)
+_GRID = USAGE | {DataClass.DEVICE_STATE, DataClass.EVENT_LOG, DataClass.POWER_QUALITY}
 _DEVICE = frozenset({DataClass.DEVICE_STATE, DataClass.EVENT_LOG})
 
 GRANTS: Final[tuple[Rule, ...]] = (
@@ -183,7 +189,7 @@ GRANTS: Final[tuple[Rule, ...]] = (
         role=Role.OPERATOR,
         actions=_READ_ONLY,
         mask=ALL_MASK,
-        data_classes=_ANY_CLASS,
+        data_classes=_GRID,
         condition=Condition.USE_CASE,
         keeps=False,
         sentence="S17",
@@ -197,9 +203,9 @@ GRANTS: Final[tuple[Rule, ...]] = (
         title_en="Dangerous situation",
         purpose=Purpose.DANGER,
         role=Role.OPERATOR,
-        actions=_READ_ONLY,
+        actions=_AT_THE_METER,
         mask=ALL_MASK,
-        data_classes=_ANY_CLASS,
+        data_classes=_GRID,
         condition=Condition.USE_CASE,
         keeps=False,
         sentence="S18",
@@ -238,6 +244,36 @@ GRANTS: Final[tuple[Rule, ...]] = (
         sentence="S19",
         nl="De netbeheerder leest zijn eigen meter in het station, binnen een geregistreerde toepassing; het gaat over niemand.",
         en="The operator reads its own meter in the station, within a registered use case; the data are about no person.",
+    ),
+    Rule(
+        id="O6",
+        no=13,
+        title_nl="Nieuwe software voor de meter",
+        title_en="New software for the meter",
+        purpose=Purpose.FIRMWARE_UPDATE,
+        role=Role.OPERATOR,
+        actions=_AT_THE_METER,
+        mask=0,
+        data_classes=frozenset({DataClass.FIRMWARE}),
+        condition=Condition.USE_CASE,
+        sentence="S16",
+        nl="De netbeheerder geeft de meter nieuwe software, binnen een geregistreerde en goedgekeurde toepassing; geen verbruik.",
+        en="The operator gives the meter new software, within a registered and approved use case; no usage.",
+    ),
+    Rule(
+        id="O7",
+        no=14,
+        title_nl="De meter aan- of uitzetten zoals u koos",
+        title_en="Switching the meter on or off as you chose",
+        purpose=Purpose.ADMINISTRATIVE_STATUS,
+        role=Role.OPERATOR,
+        actions=_AT_THE_METER,
+        mask=0,
+        data_classes=frozenset({DataClass.ADMINISTRATIVE_STATUS}),
+        condition=Condition.CHOICE,
+        sentence="S3",
+        nl="U koos of de meter administratief aan of uit staat; de netbeheerder zet hem zo en kijkt of hij zo staat.",
+        en="You chose whether the meter is administratively on or off; the operator sets it so and looks whether it is.",
     ),
 )
 

@@ -36,6 +36,7 @@ class Condition(StrEnum):
     SWITCH = "switch"
     PERMISSION = "permission"
     USE_CASE = "use_case"
+    CHOICE = "choice"
     NEVER = "never"
 
 

@@ -15,9 +15,10 @@ from kwartier.model.register import Mask
 
 
 class Action(StrEnum):
-    """What is done with the data: asked of the meter, handed to somebody, or shown to somebody."""
+    """What is done: data are asked of the meter, handed to somebody or shown to somebody, or something is set at the meter."""
 
     READ = "read"
+    WRITE = "write"
     DELIVER = "deliver"
     VIEW = "view"
 
@@ -41,7 +42,9 @@ class Purpose(StrEnum):
     MOVE = "move"
     SWITCH = "switch"
     THIRD_PARTY_SERVICE = "third_party_service"
+    ADMINISTRATIVE_STATUS = "administrative_status"
     DEVICE_CARE = "device_care"
+    FIRMWARE_UPDATE = "firmware_update"
     OUTAGE = "outage"
     DANGER = "danger"
     ENERGY_LOSS = "energy_loss"
@@ -56,6 +59,8 @@ class DataClass(StrEnum):
     DEVICE_STATE = "device_state"
     EVENT_LOG = "event_log"
     POWER_QUALITY = "power_quality"
+    FIRMWARE = "firmware"
+    ADMINISTRATIVE_STATUS = "administrative_status"
 
 
 USAGE = frozenset({DataClass.REGISTER, DataClass.PROFILE, DataClass.LOAD})
@@ -162,7 +167,8 @@ class UseCase:
     """A use of meter data by the operator itself, registered under the code of conduct.
 
     `days` are the days the data may be about, `approved` runs from approval to expiry; `yearly_limit` counts the days per
-    connection and calendar year; `min_group` is the least number of homes in any figure that leaves.
+    connection and calendar year, those that usage is about, and those of the visit for anything else; `min_group` is the least
+    number of homes in any figure that leaves.
     """
 
     id: int

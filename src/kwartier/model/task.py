@@ -35,6 +35,11 @@ class Task:
     permits: tuple[PermitRef, ...]
 
     @property
+    def name(self) -> str:
+        """What is asked, in one word: as log and registry write it."""
+        return self.profile.value
+
+    @property
     def mask(self) -> Mask:
         """The channels that any of the permits covers."""
         mask = 0

@@ -417,3 +417,65 @@ def test_a_moment_without_zone_or_before_the_code_of_conduct_is_no_question() ->
         decide(THIRD, FACTS, at=datetime(2026, 5, 13))  # noqa: DTZ001 - the naive moment is what is tested
     with pytest.raises(NoEdition):
         decide(THIRD, FACTS, at=datetime(1999, 1, 1, tzinfo=UTC))
+
+
+OFF = Restriction(71, RestrictionKind.ADMINISTRATIVELY_OFF, since(date(2026, 4, 1)))
+SWITCH_IT = Request(
+    Requester(Role.OPERATOR, 0),
+    Action.WRITE,
+    Purpose.ADMINISTRATIVE_STATUS,
+    7,
+    0,
+    Period(AT, AT),
+    DataClass.ADMINISTRATIVE_STATUS,
+)
+
+
+def test_a_meter_is_switched_as_the_customer_chose_and_looked_at_while_off() -> None:
+    off = replace(FACTS, restrictions=(OFF,))
+    for action in (Action.WRITE, Action.READ):
+        permit = yes(replace(SWITCH_IT, action=action), off)
+        assert (permit.rule, permit.subject) == ("O7", HOME)
+        assert ("restriction", 71) in permit.facts
+    on_again = replace(FACTS, restrictions=(replace(OFF, period=between(date(2026, 4, 1), date(2026, 5, 1))),))
+    assert yes(SWITCH_IT, on_again).rule == "O7"
+
+
+def test_a_meter_that_nobody_had_switched_off_is_never_switched() -> None:
+    assert no(SWITCH_IT) == "F7"
+    later = replace(FACTS, restrictions=(replace(OFF, period=since(date(2026, 8, 1))),))
+    assert no(SWITCH_IT, later) == "F7"
+    assert no(replace(SWITCH_IT, requester=Requester(Role.OPERATOR, 42)), replace(FACTS, restrictions=(OFF,))) == "F0"
+    assert no(replace(SWITCH_IT, period=day_period(DAY)), replace(FACTS, restrictions=(OFF,))) == "F5"
+
+
+def test_a_refused_meter_is_not_switched_either() -> None:
+    refused = Restriction(72, RestrictionKind.REFUSED, since(date(2026, 4, 2)))
+    assert no(SWITCH_IT, replace(FACTS, restrictions=(OFF, refused))) == "F1"
+
+
+def test_nobody_writes_usage() -> None:
+    danger = UseCase(43, Purpose.DANGER, DataClass.PROFILE, E_INTERVAL, "north", between(DAY, date(2026, 5, 20)), LIVE, 3, 5)
+    ask = Request(Requester(Role.OPERATOR, 43), Action.WRITE, Purpose.DANGER, 7, E_INTERVAL, day_period(DAY), DataClass.PROFILE)
+    facts = replace(FACTS, use_cases=(danger,))
+    assert no(ask, facts) == "F0"
+    assert yes(replace(ask, action=Action.READ), facts).rule == "O3"
+
+
+def test_of_what_is_not_usage_the_visit_counts_against_the_limit_and_not_how_far_a_log_reaches_back() -> None:
+    case = UseCase(
+        44, Purpose.DEVICE_CARE, DataClass.EVENT_LOG, 0, "north", between(date(2026, 1, 1), date(2026, 7, 1)), LIVE, 3, 5
+    )
+    ask = Request(
+        Requester(Role.OPERATOR, 44),
+        Action.READ,
+        Purpose.DEVICE_CARE,
+        7,
+        0,
+        between(date(2026, 2, 1), DAY),
+        DataClass.EVENT_LOG,
+    )
+    facts = replace(FACTS, use_cases=(case,))
+    assert yes(ask, facts).rule == "O1"
+    visits = {44: frozenset({"2026-03-01", "2026-04-01", "2026-05-01"})}
+    assert no(ask, replace(facts, used_days=visits)) == "F11"

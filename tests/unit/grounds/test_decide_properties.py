@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kwartier.grounds import conduct, explain
 from kwartier.grounds.decide import decide
 from kwartier.model.ground import (
+    USAGE,
     Action,
     Agreement,
     DataClass,
@@ -42,7 +43,9 @@ USES = (
     (Purpose.OUTAGE, DataClass.PROFILE),
     (Purpose.DANGER, DataClass.PROFILE),
     (Purpose.DEVICE_CARE, DataClass.DEVICE_STATE),
+    (Purpose.FIRMWARE_UPDATE, DataClass.FIRMWARE),
 )
+OF_DEVICES = {Purpose.FIRMWARE_UPDATE: DataClass.FIRMWARE, Purpose.ADMINISTRATIVE_STATUS: DataClass.ADMINISTRATIVE_STATUS}
 E_DAY, E_INTERVAL = DAY_MASK & ~GAS_MASK, INTERVAL_MASK & ~GAS_MASK
 
 T = TypeVar("T")
@@ -106,7 +109,7 @@ class World:
     def use_case(self, number: int) -> UseCase:
         purpose, data_class = self.draw.choice(USES)
         area = "south" if self.seldom(6) else "north"
-        mask = 0 if data_class is DataClass.DEVICE_STATE else E_INTERVAL
+        mask = E_INTERVAL if data_class in USAGE else 0
         return UseCase(number, purpose, data_class, mask, area, self.period(), self.period(), self.draw.randrange(1, 9), 5)
 
     def question(self) -> Request:
@@ -117,13 +120,14 @@ class World:
         ids = {Role.CUSTOMER: SUBJECTS, Role.SUPPLIER: SUPPLIERS, Role.THIRD_PARTY: APPS, Role.OPERATOR: CASES}[row.role]
         mask, action = pick([E_DAY, E_INTERVAL, 2, 16]) & row.mask, pick(row.actions)
         mask = mask or row.mask & E_DAY or row.mask & E_INTERVAL
-        data_class = DataClass.PROFILE if mask else DataClass.DEVICE_STATE
+        data_class = DataClass.PROFILE if mask else OF_DEVICES.get(row.purpose, DataClass.DEVICE_STATE)
         if self.seldom(8):
             mask, data_class, action = self.mask(), pick(list(DataClass)), pick(list(Action))
         purpose = pick(list(Purpose)) if self.seldom(10) else row.purpose
         start = self.midnight()
         period = Period(start, start + timedelta(days=pick([0, 0, 1, 1, 2])))
-        return Request(Requester(row.role, pick(ids)), action, purpose, 0 if row.station else 7, mask, period, data_class)
+        who = Requester(row.role, 0 if row.purpose is Purpose.ADMINISTRATIVE_STATUS and not self.seldom(4) else pick(ids))
+        return Request(who, action, purpose, 0 if row.station else 7, mask, period, data_class)
 
     def case(self) -> tuple[Request, Facts, datetime]:
         facts, request = self.facts(), self.question()
@@ -154,6 +158,9 @@ def test_refusal_beats_all(seed: int, kind: RestrictionKind) -> None:
     request, facts, at = World(seed).case()
     always = replace(facts, restrictions=(Restriction(1, kind, Period(midnight(FIRST) - timedelta(days=1))),))
     answer = decide(request, always, at=at)
+    if kind is RestrictionKind.ADMINISTRATIVELY_OFF and request.data_class is DataClass.ADMINISTRATIVE_STATUS:
+        assert not request.mask or answer.rule == "F2", "only the switch itself may be set and looked at, and no usage with it"
+        return
     assert isinstance(answer, Refusal)
     assert answer.rule == ("F1" if kind is RestrictionKind.REFUSED else "F2")
 
@@ -286,6 +293,7 @@ def test_a_permit_rests_on_facts_that_are_there(seed: int) -> None:
         ("agreement", facts.agreements),
         ("permission", facts.permissions),
         ("use_case", facts.use_cases),
+        ("restriction", facts.restrictions),
     ):
         there |= {(kind, row.id) for row in rows}
     assert set(permit.facts) <= there
@@ -298,7 +306,7 @@ def test_a_permit_rests_on_facts_that_are_there(seed: int) -> None:
 def test_every_yes_is_explained(seed: int) -> None:
     request, facts, at = World(seed).case()
     permit = permitted(request, facts, at)
-    if permit is None or permit.rule in {"O1", "O2", "O4", "O5"}:
+    if permit is None or permit.rule in {"O1", "O2", "O3", "O4", "O5", "O6"}:
         return
     assert any(
         (line.requester, line.purpose, line.rule) == (request.requester, request.purpose, permit.rule)

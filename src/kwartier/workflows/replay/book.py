@@ -14,7 +14,8 @@ from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
 from kwartier.grounds import decide
 from kwartier.grounds.decide import STATION
-from kwartier.model.ground import Role
+from kwartier.model.care import CLASS_OF, Chore, action_of
+from kwartier.model.ground import Action, DataClass, Role
 from kwartier.model.period import day_of, days_in, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, channels_of
@@ -32,6 +33,8 @@ MASKS: Final = {
 """The channels that each profile can serve."""
 ABANDONED: Final = timedelta(days=1)
 """How long the intent of a batch without deed may still be carried out: its worker may outlive a coordinator that was killed."""
+
+_CHORES: Final = frozenset(chore.value for chore in Chore)
 
 Codes = NDArray[np.int64]
 Stores = dict[date, list[tuple[int, tuple[int, int] | None]]]
@@ -52,6 +55,16 @@ class TaskKey(NamedTuple):
     def of(cls, body: dict[str, Any]) -> "TaskKey":
         """Read it from the body of a line."""
         return cls(body["c"], body["m"], body["p"], body["b"], body["f"], body["l"])
+
+    @property
+    def chore(self) -> Chore | None:
+        """The chore, where it is no profile that is read."""
+        return Chore(self.profile) if self.profile in _CHORES else None
+
+    @property
+    def action(self) -> Action:
+        """What a ground must allow."""
+        return Action.READ if self.chore is None else action_of(self.chore)
 
 
 @final
@@ -118,7 +131,7 @@ class Book:
         for body in (json.loads(line.body) for line in lines):  # a task has a line for each person whom it is about
             key = TaskKey.of(body)
             tasks[key] = (*tasks.get(key, ()), *(Grant(*one) for one in body["g"]))
-        self.again.load((key.meter, grant.request(key.connection)) for key, grants in tasks.items() for grant in grants)
+        self.again.load((key.meter, grant.request(key.connection, key.action)) for key, grants in tasks.items() for grant in grants)
         moments = _moments(entry.at, said.get("decided"))
         decided: dict[tuple[str, int], Permit | None] = {}
         made = self._open.setdefault(said["batch"], {})
@@ -126,7 +139,9 @@ class Book:
             permits = [self._decided(decided, key, grant, moments, entry.position) for grant in grants]
             self._beyond(said["batch"], key, grants)
             stopped = tuple(self.again.stopped(one, moments[-1], meter=key.meter) if one else entry.at for one in permits)
-            restricted = self.again.restricted(grants[0].request(key.connection), key.meter) if grants else ()
+            restricted = (
+                () if not grants or _is_switch(key) else self.again.restricted(grants[0].request(key.connection), key.meter)
+            )
             made[key] = Asked(said["batch"], key, grants, entry.at, entry.at + ABANDONED, stopped, restricted)
             self.by_meter[key.meter, key.profile, key.mbus].append(made[key])
             for grant, permit in zip(grants, permits, strict=True):
@@ -143,7 +158,7 @@ class Book:
         return known[at]
 
     def _same(self, key: TaskKey, grant: Grant, at: datetime, position: int) -> Permit | None:
-        permit = self.again.permit(grant.request(key.connection), at, meter=key.meter, before=position)
+        permit = self.again.permit(grant.request(key.connection, key.action), at, meter=key.meter, before=position)
         if permit is None:
             return None
         ref = decide.ref(permit)
@@ -162,8 +177,7 @@ class Book:
 
     def _beyond(self, batch: int, key: TaskKey, grants: Sequence[Grant]) -> None:
         """A task may ask no row that none of its permits covers, nor a profile that one of them has no use for."""
-        useless = [grant for grant in grants if not grant.mask & MASKS[ProfileName(key.profile)]]
-        if not grants or useless or bare(key.profile, grants, key.first_s, key.last_s):
+        if not grants or _useless(key, grants):
             self.found.add("task-beyond-permits", batch=batch, connection=key.connection, profile=key.profile)
 
     def _read(self, entry: Entry, lines: Sequence[Line]) -> None:
@@ -197,15 +211,31 @@ class Book:
             return
         one.read = True
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
-            self._use(one.key, grant)
+            self._use(one.key, grant, from_epoch_s(body["at"] // 1000))
             for day, code, within in _stores(one.key, grant):
                 days[day].append((code, within))
 
-    def _use(self, key: TaskKey, grant: Grant) -> None:
+    def _use(self, key: TaskKey, grant: Grant, at: datetime) -> None:
         """A read for a use case counts against its limit from now on."""
-        request = grant.request(key.connection)
+        request = grant.request(key.connection, key.action)
         if request.requester.role is Role.OPERATOR and key.connection != STATION:
-            self.again.use(request.requester.id, key.connection, (day.isoformat() for day in days_in(request.period)))
+            counted = (day.isoformat() for day in days_in(request.period)) if request.mask else (day_of(at).isoformat(),)
+            self.again.use(request.requester.id, key.connection, counted)
+
+
+def _is_switch(key: TaskKey) -> bool:
+    """True for the administrative status itself: what restricts everything else is the ground of it."""
+    return key.chore is not None and CLASS_OF[key.chore] is DataClass.ADMINISTRATIVE_STATUS
+
+
+def _useless(key: TaskKey, grants: Sequence[Grant]) -> bool:
+    """True if a permit has no use for what is asked, or rows are asked that none of them covers."""
+    if key.chore is None:
+        beside = any(not grant.mask & MASKS[ProfileName(key.profile)] for grant in grants)
+        return beside or bare(key.profile, grants, key.first_s, key.last_s)
+    beside = any(grant.mask or grant.data_class != CLASS_OF[key.chore] for grant in grants)
+    within = any(grant.first_s <= key.first_s and key.last_s <= grant.last_s for grant in grants)
+    return beside or not within
 
 
 def code_of(connection: int, channel: int) -> int:
@@ -222,7 +252,7 @@ def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:
 
 def _stores(key: TaskKey, grant: Grant) -> Iterator[tuple[date, int, tuple[int, int] | None]]:
     """Yield (day, code, bounds) of what a served, keeping permit lets be stored; bounds where it covers a part of the day only."""
-    if not grant.keeps:
+    if not grant.keeps or key.chore is not None:
         return
     first, last = max(key.first_s, grant.first_s), min(key.last_s, grant.last_s)
     for channel in channels_of(grant.mask & MASKS[ProfileName(key.profile)]):
