@@ -5,6 +5,6 @@ Async lives in here only: `read` is for who has an event loop, `run` for who has
 
 from kwartier.headend.reader import read, run
 from kwartier.headend.request import frames_for
-from kwartier.headend.values import Limits, MeterAnswer, MeterJob, StopList, TaskAnswer
+from kwartier.headend.values import Limits, MeterAnswer, MeterJob, StopList, TaskAnswer, Work
 
-__all__ = ["Limits", "MeterAnswer", "MeterJob", "StopList", "TaskAnswer", "frames_for", "read", "run"]
+__all__ = ["Limits", "MeterAnswer", "MeterJob", "StopList", "TaskAnswer", "Work", "frames_for", "read", "run"]

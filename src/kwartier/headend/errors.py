@@ -5,6 +5,7 @@ HeadendError
 +-- Crowded       nothing was left on this side to connect with: files, memory, ports
 +-- Silent        the meter did not answer in time
 +-- Dropped       the meter, or the network, ended the connection
++-- Stopped       in the midst of an errand its last ground ended
 """
 
 from kwartier.model.errors import KwartierError
@@ -38,3 +39,9 @@ class Dropped(HeadendError):
     """The connection ended before the answer came."""
 
     code = "headend-dropped"
+
+
+class Stopped(HeadendError):
+    """In the midst of an errand its last ground was stopped; nothing more is asked for it."""
+
+    code = "headend-stopped"

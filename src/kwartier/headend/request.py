@@ -1,10 +1,12 @@
 """From a task to the GET it means, and how many frames and bytes that may take."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, final
 
+from kwartier.headend.values import Work
+from kwartier.model.care import Errand
 from kwartier.model.meter import Column, MeterModel, Profile
 from kwartier.model.period import day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import PermitRef
@@ -12,6 +14,7 @@ from kwartier.model.register import Mask
 from kwartier.model.task import Task
 from kwartier.wire.dlms.client import selector, xdlms
 from kwartier.wire.dlms.client.association import Bounds
+from kwartier.wire.dlms.client.chores import Image
 from kwartier.wire.dlms.errors import Misuse
 
 _PROFILE_CLASS, _BUFFER = 7, 2
@@ -20,6 +23,10 @@ _CELL: Final = 16
 _BLOCK_OVERHEAD: Final = 64
 """Bytes of a PDU that are no data, generously."""
 _DAY_S: Final = 86_400
+_STEPS: Final = 24
+"""Requests of a chore at most, but for polling and the blocks of an image: a log of events comes in blocks, too."""
+_LEAST_BLOCK: Final = 128
+"""Blocks of an image that are smaller, or asked for twice, may use up the counters: the errand then ends for want of them."""
 _VISIT: Final = 4
 """AARQ, the answer to the challenge and the APDU that carries it, and the release."""
 
@@ -109,7 +116,7 @@ def _get_request(model: MeterModel, task: Task, first_s: int, last_s: int, mask:
     return GetRequest(plain, profile, columns)
 
 
-def frames_for(model: MeterModel, tasks: Iterable[Task]) -> int:
+def frames_for(model: MeterModel, tasks: Iterable[Work], images: Mapping[int, Image] | None = None) -> int:
     """Return how many invocation counters one visit with these tasks takes at most; multiply by the tries.
 
     A meter that answers in blocks smaller than the model's PDU takes more; its tasks then end for want of counters.
@@ -117,6 +124,10 @@ def frames_for(model: MeterModel, tasks: Iterable[Task]) -> int:
     room = max(model.pdu - _BLOCK_OVERHEAD, 1)
     frames = _VISIT
     for task in tasks:
+        if isinstance(task, Errand):
+            image = (images or {}).get(task.image)
+            frames += _STEPS + (0 if image is None else len(image.data) // _LEAST_BLOCK)
+            continue
         profile = model.profile(task.profile)
         if profile is not None:
             rows = min((task.last_s - task.first_s) // profile.period_s + 2, profile.entries + 1)

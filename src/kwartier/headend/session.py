@@ -1,25 +1,44 @@
 """One association with one meter: open it, carry the tasks one by one, release it. What fails is told, not raised."""
 
+import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, final
 
 from kwartier.headend.connection import Connection, Tap, connect
-from kwartier.headend.errors import HeadendError, Silent
+from kwartier.headend.errors import HeadendError, Silent, Stopped
 from kwartier.headend.reasons import reason_of
 from kwartier.headend.request import GetRequest, Requests, joined
 from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
+from kwartier.model.care import Chore, Errand, Sight
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
 from kwartier.wire.dlms import rows
+from kwartier.wire.dlms.client import chores
 from kwartier.wire.dlms.client.association import CLIENT_PORT, Answer, Association, Event, State
+from kwartier.wire.dlms.client.chores import Service
 from kwartier.wire.dlms.client.ciphering import Counters, Secrets
 from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misuse, OutOfTurn
 
 CHALLENGE: Final = 16
 """Bytes of our challenge. 8 and 16 are taken by every server met; with 32 and 64 some of them fail."""
+
+
+_SERVICES: Final[Mapping[Service, Callable[[Association, bytes], bytes]]] = {
+    Service.GET: Association.get,
+    Service.SET: Association.set,
+    Service.ACT: Association.act,
+}
+
+
+def _sight(errand: Errand, seen: chores.Seen) -> Sight:
+    """Say what was seen, and when. Of a clock what counts is how far it is ahead of ours."""
+    at = datetime.now(UTC)
+    value = seen.value - round(at.timestamp()) if errand.chore is Chore.CLOCK else seen.value
+    return Sight(errand.chore, at, value, seen.text, seen.entries, seen.levels_dv)
 
 
 @final
@@ -98,6 +117,9 @@ class Session:
         if not live:
             self._end(place, Result.STOPPED)
             return
+        if isinstance(task, Errand):
+            await self._errand(connection, association, place, task, live)
+            return
         live = joined(self._job.model, task, live)
         try:
             request = self._run.requests.get(self._job.model, task, live)
@@ -114,6 +136,61 @@ class Session:
             return
         self._take(place, request, answer)
 
+    async def _errand(
+        self, connection: Connection[Event], association: Association, place: int, errand: Errand, live: tuple[PermitRef, ...]
+    ) -> None:
+        """Do a chore step by step. What the meter refuses, or answers with nonsense, ends this chore alone."""
+        image = self._job.images.get(errand.image)
+        self.outcome.asked[place] = live
+        try:
+            steps = chores.steps(errand, self._job.model, room=association.room, image=image)
+            seen = await self._carry_out(connection, association, steps, live)
+        except Stopped:
+            self._end(place, Result.STOPPED)
+        except (AccessRefused, Malformed) as error:
+            if association.state is not State.READY:
+                raise
+            self._end(place, Result.GAP, reason_of(error))
+        except Misuse:
+            self._end(place, Result.GAP, GapReason.ACCESS_DENIED)  # this model of meter has no such object
+        else:
+            self._end(place, Result.READ, sight=_sight(errand, seen))
+
+    async def _carry_out(
+        self, connection: Connection[Event], association: Association, steps: chores.Steps, live: tuple[PermitRef, ...]
+    ) -> chores.Seen:
+        """Send each step and give its answer back to the chore. Raises Stopped if every ground of it is stopped meanwhile."""
+        step = next(steps)
+        while True:
+            try:
+                data = await self._step(connection, association, step, live)
+            except AccessRefused as refused:
+                move = partial(steps.throw, refused)
+            else:
+                move = partial(steps.send, data)
+            try:
+                step = move()
+            except StopIteration as end:
+                seen: chores.Seen = end.value
+                return seen
+
+    async def _step(
+        self, connection: Connection[Event], association: Association, step: chores.Step | chores.Pause, live: tuple[PermitRef, ...]
+    ) -> bytes:
+        if isinstance(step, chores.Pause):
+            await asyncio.sleep(step.seconds)
+            return b""
+        await self._run.stops.fresh(self._run.limits.stop_age_s)
+        if all(self._run.stops.stopped(permit) for permit in live):
+            raise Stopped
+        connection.ready()
+        frame = _SERVICES[step.service](association, step.plain)
+        answer = await connection.converse(frame, association.receive, self._run.limits.answer_s)
+        if not isinstance(answer, Answer):
+            msg = "a request ended without an answer"
+            raise OutOfTurn(msg)
+        return answer.data
+
     def _take(self, place: int, request: GetRequest, answer: Event) -> None:
         """Decode the data of a GET. Nonsense under sound protection is this meter's own; asking again gives the same."""
         try:
@@ -126,10 +203,17 @@ class Session:
             return
         self._end(place, Result.READ, found=found)
 
-    def _end(self, place: int, result: Result, reason: GapReason | None = None, found: rows.Rows | None = None) -> None:
+    def _end(
+        self,
+        place: int,
+        result: Result,
+        reason: GapReason | None = None,
+        found: rows.Rows | None = None,
+        sight: Sight | None = None,
+    ) -> None:
         """Note that a task ended for good."""
         live = self.outcome.asked.get(place, ())
-        self.outcome.answers[place] = TaskAnswer(self._job.tasks[place], result, reason, found, live, datetime.now(UTC))
+        self.outcome.answers[place] = TaskAnswer(self._job.tasks[place], result, reason, found, live, datetime.now(UTC), sight)
 
     async def _close(self) -> None:
         """Release what may stand, also after an error: a meter without a release may stay deaf. Then close."""

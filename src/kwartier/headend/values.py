@@ -1,25 +1,32 @@
 """What the head-end is asked and what it answers. Values only."""
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, final
 
+from kwartier.model.care import Errand, Sight
 from kwartier.model.errors import BadInput
 from kwartier.model.meter import MeterModel
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result, Task
+from kwartier.wire.dlms.client.chores import Image
 from kwartier.wire.dlms.rows import Rows
 
 _LAST_PORT = 65535
 
 
+Work = Task | Errand
+"""What a meter is visited for: the rows of a profile, or a chore."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class MeterJob:
-    """All that one meter is asked in a night, and what it takes: address, titles, keys, and the counters [first_ic, end_ic).
+    """All that one meter is asked in one visit, and what it takes: address, titles, keys, and the counters [first_ic, end_ic).
 
-    The counters were reserved and made durable before; each is used at most once. `repr` shows neither address nor keys.
+    The counters were reserved and made durable before; each is used at most once. `images` are the firmware images that its
+    errands load, by their number. `repr` shows neither address nor keys.
     """
 
     meter: int
@@ -32,7 +39,8 @@ class MeterJob:
     gak: bytes
     first_ic: int
     end_ic: int
-    tasks: tuple[Task, ...]
+    tasks: tuple[Work, ...]
+    images: Mapping[int, Image] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the surrogate key and how much is asked."""
@@ -83,15 +91,17 @@ class StopList(Protocol):
 class TaskAnswer:
     """What became of one task. `live` are the permits that no stop list named just before its GET was sent, empty if none was.
 
-    READ has `rows`; GAP has a `reason`; STOPPED has neither, and nothing was asked. `at` is when it ended, UTC.
+    READ has `rows`, or a `sight` where the task was an errand; GAP has a `reason`; STOPPED has nothing, and nothing was asked. `at`
+    is when it ended, UTC.
     """
 
-    task: Task
+    task: Work
     result: Result
     reason: GapReason | None
     rows: Rows | None
     live: tuple[PermitRef, ...]
     at: datetime
+    sight: Sight | None = None
 
 
 @final

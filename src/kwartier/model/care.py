@@ -36,7 +36,7 @@ class Chore(StrEnum):
 
 CLASS_OF: Final[Mapping[Chore, DataClass]] = {
     Chore.CLOCK: DataClass.DEVICE_STATE,
-    Chore.FIRMWARE: DataClass.DEVICE_STATE,
+    Chore.FIRMWARE: DataClass.FIRMWARE,
     Chore.ALARMS: DataClass.DEVICE_STATE,
     Chore.ERRORS: DataClass.DEVICE_STATE,
     Chore.GAS_STATUS: DataClass.DEVICE_STATE,

@@ -1,8 +1,10 @@
 """A meter model: which profiles it has and how their rows are built. The values come from a data file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
+from kwartier.model.care import Chore
 from kwartier.model.register import Channel, Obis
 from kwartier.model.task import ProfileName
 
@@ -38,6 +40,20 @@ class Profile:
 
 @final
 @dataclass(frozen=True, slots=True)
+class CareObject:
+    """The object that a chore is about: interface class, logical name, attribute. A chore about the phases has several, L1 first.
+
+    The byte B of the name is the M-Bus channel where the object is about a gas meter.
+    """
+
+    chore: Chore
+    class_id: int
+    obis: Obis
+    attribute: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class MeterModel:
     """A kind of meter. `pdu` is the largest PDU to propose; `selects_columns` whether a range may name columns."""
 
@@ -46,7 +62,21 @@ class MeterModel:
     selects_columns: bool
     public_counter: Obis | None
     profiles: tuple[Profile, ...]
+    objects: tuple[CareObject, ...] = ()
 
     def profile(self, name: ProfileName) -> Profile | None:
         """Return the profile of this name, None if the model has none."""
         return next((p for p in self.profiles if p.name == name), None)
+
+    def objects_of(self, chore: Chore) -> tuple[CareObject, ...]:
+        """Return the objects that a chore looks at or sets, none if the model has none."""
+        wanted = _ABOUT.get(chore, chore)
+        return tuple(one for one in self.objects if one.chore is wanted)
+
+
+_ABOUT: Final[Mapping[Chore, Chore]] = {
+    Chore.SWITCH_OFF: Chore.ADMINISTRATIVE_STATUS,
+    Chore.SWITCH_ON: Chore.ADMINISTRATIVE_STATUS,
+    Chore.CLEAR_ALARMS: Chore.ALARMS,
+}
+"""Chores that set what another one looks at."""

@@ -200,7 +200,8 @@ def narrowed(facts: Facts) -> Iterator[Facts]:
             replace(case, yearly_limit=1),
         ]
         yield from (replace(facts, use_cases=put(facts.use_cases, i, each)) for each in less)
-        yield replace(facts, used_days={case.id: facts.used_days.get(case.id, frozenset()) | {"2026-01-05", "2026-01-06"}})
+        days = facts.used_days.get(case.id, frozenset()) | {"2026-01-05", "2026-01-06"}
+        yield replace(facts, used_days={**facts.used_days, case.id: days})
     yield replace(
         facts, restrictions=(*facts.restrictions, Restriction(9, RestrictionKind.REFUSED, Period(midnight(date(2026, 1, 3)))))
     )

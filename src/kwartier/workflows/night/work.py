@@ -8,7 +8,7 @@ from kwartier import headend, validation
 from kwartier.keys.vault import Vault
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import DAY_MASK
-from kwartier.model.task import GapReason, Result
+from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.readings import Readings
 from kwartier.workflows.installation import meter_models
 from kwartier.workflows.night.job import BatchJob, BatchResult, MeterTarget, Outcome, Place, Quarantined
@@ -71,16 +71,16 @@ class _Harvest:
         if answer.meter_ic is not None and any(one.reason is GapReason.COUNTER for one in answer.answers):
             self.result.counters[answer.meter] = answer.meter_ic
         for one in answer.answers:
-            self._take_task(one)
+            assert isinstance(one.task, Task)  # noqa: S101 - a night has no errands
+            self._take_task(one, one.task)
 
-    def _take_task(self, one: headend.TaskAnswer) -> None:
+    def _take_task(self, one: headend.TaskAnswer, task: Task) -> None:
         reason = one.reason
         if one.rows is not None and one.result is Result.READ:
-            reason = self._take_rows(one, one.rows)
-        self.result.outcomes.append(Outcome(one.task, one.result, reason, one.live if one.result is Result.READ else (), one.at))
+            reason = self._take_rows(one, one.rows, task)
+        self.result.outcomes.append(Outcome(task, one.result, reason, one.live if one.result is Result.READ else (), one.at))
 
-    def _take_rows(self, one: headend.TaskAnswer, rows: "validation.Rows") -> GapReason | None:
-        task = one.task
+    def _take_rows(self, one: headend.TaskAnswer, rows: "validation.Rows", task: Task) -> GapReason | None:
         found = validation.validate(
             rows,
             task,

@@ -3,6 +3,7 @@
 One APDU in, one event out. The machine never waits, never sends, never draws a random number: the caller does.
 
     IDLE -associate-> ASSOCIATING -AARE, pass 3 out-> AUTHENTICATING -pass 4-> READY -get-> READING -all blocks-> READY
+    READY -set-> WRITING -answer-> READY        READY -act-> ACTING -answer-> READY
     any state in which the meter may hold an association -release-> RELEASING -RLRE-> CLOSED
 
 Any error but AccessRefused leads to BROKEN, where only a release is allowed: a meter that is left without one may stay deaf.
@@ -19,6 +20,8 @@ from kwartier.wire.dlms.errors import AccessRefused, DlmsError, Malformed, Misus
 
 CLIENT_PORT = 1
 METER_PORT = 1
+SEALING: Final = 32
+"""Bytes that protection adds to a request at most: tag, title, length, security header and authentication tag."""
 
 
 class State(Enum):
@@ -29,6 +32,8 @@ class State(Enum):
     AUTHENTICATING = auto()
     READY = auto()
     READING = auto()
+    WRITING = auto()
+    ACTING = auto()
     RELEASING = auto()
     CLOSED = auto()
     BROKEN = auto()
@@ -53,7 +58,7 @@ class Established:
 @final
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All data of the GET, in A-XDR."""
+    """All data of the GET, or what an ACTION returned, in A-XDR; empty after a SET, and where a method returns nothing."""
 
     data: bytes
 
@@ -118,6 +123,29 @@ class Association:
         self.state = State.READING
         return frame
 
+    def set(self, request: bytes) -> bytes:
+        """Return the frame with a SET (xdlms.set_attribute). Raises as get() does; Misuse too for more than the meter takes."""
+        return self._change(xdlms.GLO_SET_REQUEST, request, State.WRITING)
+
+    def act(self, request: bytes) -> bytes:
+        """Return the frame with an ACTION (xdlms.action). Raises as set() does."""
+        return self._change(xdlms.GLO_ACTION_REQUEST, request, State.ACTING)
+
+    def _change(self, tag: int, request: bytes, state: State) -> bytes:
+        self._only_in(State.READY)
+        if len(request) + SEALING > self._their_pdu > 0:
+            msg = "a request longer than the PDU that the meter takes"
+            raise Misuse(msg)
+        self._counters.keep(1)
+        frame = self._service(tag, request)
+        self.state = state
+        return frame
+
+    @property
+    def room(self) -> int:
+        """How many bytes of plaintext the meter takes in one request; 0 if it named no limit."""
+        return max(self._their_pdu - SEALING, 0)
+
     def release(self) -> bytes:
         """Return the frame with the RLRQ; allowed wherever the association may stand. Raises Misuse, CountersExhausted."""
         if not self.standing or self.state in {State.RELEASING, State.CLOSED}:
@@ -181,6 +209,18 @@ class Association:
         self.state = State.READY
         return Answer(b"".join(self._blocks))
 
+    def _written(self, apdu: bytes) -> Event:
+        """A SET response: success, or it raised."""
+        xdlms.set_response(self._protection.open_service(apdu, xdlms.GLO_SET_RESPONSE))
+        self.state = State.READY
+        return Answer(b"")
+
+    def _acted(self, apdu: bytes) -> Event:
+        """An ACTION response with what the method returned."""
+        data = xdlms.action_response(self._protection.open_service(apdu, xdlms.GLO_ACTION_RESPONSE))
+        self.state = State.READY
+        return Answer(data)
+
     def _keep(self, block: xdlms.Block) -> None:
         """Add a block if it is the next one and the answer stays within bounds."""
         self._size += len(block.data)
@@ -227,5 +267,7 @@ _HANDLERS: Final[Mapping[State, Callable[[Association, bytes], Event]]] = {
     State.ASSOCIATING: Association._accepted,  # noqa: SLF001 - the table belongs to the class
     State.AUTHENTICATING: Association._authenticated,  # noqa: SLF001 - as above
     State.READING: Association._answered,  # noqa: SLF001 - as above
+    State.WRITING: Association._written,  # noqa: SLF001 - as above
+    State.ACTING: Association._acted,  # noqa: SLF001 - as above
     State.RELEASING: Association._released,  # noqa: SLF001 - as above
 }

@@ -13,6 +13,7 @@ _RANGE: Final = b"\x01\x02\x04"
 """Access selector 1; its parameters are a structure of 4: restricting object, from, to, columns."""
 _MOST_MBUS = 4
 CLOCK = "clock"
+_CLOCK_COLUMN: Final = Column(CLOCK, 8, Obis.parse("0-0:1.0.0"), 2, None, 0)
 
 
 def on_channel(obis: Obis, mbus: int) -> Obis:
@@ -35,16 +36,24 @@ def by_range(profile: Profile, mbus: int, first_s: int, last_s: int, columns: tu
 
     `columns` is what columns_for() gave: if it is all of them the list is left empty, which means all.
     """
-    if first_s > last_s:
-        msg = "a range ends after it begins"
-        raise Misuse(msg)
     clock_column = next((c for c in profile.columns if c.role == CLOCK), None)
     if clock_column is None:
         msg = "a profile without a clock cannot be read by range"
         raise Misuse(msg)
     wanted = () if columns == profile.columns else columns
-    ends = (b"\x09\x0c" + clock.encode(moment) for moment in (first_s, last_s))
-    return b"".join((_RANGE, _capture_object(clock_column, 0), *ends, _list(wanted, mbus)))
+    return b"".join((_RANGE, _capture_object(clock_column, 0), _ends(first_s, last_s), _list(wanted, mbus)))
+
+
+def by_clock(first_s: int, last_s: int) -> bytes:
+    """Return the descriptor for the rows of a log stamped first_s..last_s (epoch seconds), all columns. Raises Misuse."""
+    return b"".join((_RANGE, _capture_object(_CLOCK_COLUMN, 0), _ends(first_s, last_s), _list((), 0)))
+
+
+def _ends(first_s: int, last_s: int) -> bytes:
+    if first_s > last_s:
+        msg = "a range ends after it begins"
+        raise Misuse(msg)
+    return b"".join(b"\x09\x0c" + clock.encode(moment) for moment in (first_s, last_s))
 
 
 def _list(columns: Sequence[Column], mbus: int) -> bytes:

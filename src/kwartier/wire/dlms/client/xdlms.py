@@ -1,4 +1,4 @@
-"""The xDLMS services that the client uses, in plaintext: GET (whole, range, blocks), ACTION for HLS, exception-response.
+"""The xDLMS services that the client uses, in plaintext: GET (whole, range, blocks), SET, ACTION, exception-response.
 
 IEC 62056-5-3 chapter 8; the A-XDR bytes are fixed for so few services, so they are written as such. The invoke-id is always 1,
 high priority and confirmed (C1): one request is under way at a time.
@@ -17,7 +17,10 @@ INVOKE: Final = 0xC1
 EXCEPTION: Final = 0xD8
 GLO_INITIATE_REQUEST, GLO_INITIATE_RESPONSE = 0x21, 0x28
 GET_REQUEST, GET_RESPONSE, GLO_GET_REQUEST, GLO_GET_RESPONSE = 0xC0, 0xC4, 0xC8, 0xCC
-ACTION_RESPONSE, GLO_ACTION_REQUEST, GLO_ACTION_RESPONSE = 0xC7, 0xCB, 0xCF
+SET_REQUEST, SET_RESPONSE, GLO_SET_REQUEST, GLO_SET_RESPONSE = 0xC1, 0xC5, 0xC9, 0xCD
+ACTION_REQUEST, ACTION_RESPONSE, GLO_ACTION_REQUEST, GLO_ACTION_RESPONSE = 0xC3, 0xC7, 0xCB, 0xCF
+TEMPORARY_FAILURE = 2
+"""A result of SET and ACTION alike: not now, ask again."""
 DECIPHERING_ERROR, COUNTER_ERROR = 5, 6
 """Service errors of an exception-response: about what the meter cannot decipher, and about the invocation counter."""
 
@@ -33,8 +36,26 @@ _RETURN_OCTETS: Final = b"\x01\x00\x09"
 
 def get(class_id: int, obis: Obis, attribute: int, selector: bytes = b"") -> bytes:
     """Return a GET request of one attribute, with a selective access descriptor (selector.py) if given."""
-    choice = b"\x01" + selector if selector else b"\x00"
-    return b"".join((bytes((GET_REQUEST, 1, INVOKE)), class_id.to_bytes(2, "big"), obis.code, bytes((attribute,)), choice))
+    return _request(GET_REQUEST, class_id, obis, attribute) + _optional(selector)
+
+
+def set_attribute(class_id: int, obis: Obis, attribute: int, data: bytes) -> bytes:
+    """Return a SET request of one attribute to a value in A-XDR, without selective access and in one piece."""
+    return _request(SET_REQUEST, class_id, obis, attribute) + b"\x00" + data
+
+
+def action(class_id: int, obis: Obis, method: int, parameter: bytes = b"") -> bytes:
+    """Return an ACTION request of one method, with a parameter in A-XDR if given, in one piece."""
+    return _request(ACTION_REQUEST, class_id, obis, method) + _optional(parameter)
+
+
+def _request(service: int, class_id: int, obis: Obis, member: int) -> bytes:
+    """Return the head of a normal request about one attribute or method."""
+    return b"".join((bytes((service, _NORMAL, INVOKE)), class_id.to_bytes(2, "big"), obis.code, bytes((member,))))
+
+
+def _optional(data: bytes) -> bytes:
+    return b"\x01" + data if data else b"\x00"
 
 
 def get_next(block: int) -> bytes:
@@ -80,6 +101,38 @@ def get_response(plain: bytes) -> Whole | Block:
         msg = "a block of another length than it says"
         raise Malformed(msg)
     return Block(int.from_bytes(plain[4:8], "big"), plain[3] != 0, plain[start:])  # TRUE is any byte but 0 (IEC 61334-6, 6.2)
+
+
+def set_response(plain: bytes) -> None:
+    """Read a SET response: success, or raise AccessRefused, Malformed, OutOfTurn."""
+    if _form(plain, SET_RESPONSE) != _NORMAL:
+        msg = "a SET response in a form that was not asked for"
+        raise OutOfTurn(msg)
+    if len(plain) != _HEAD + 1:
+        msg = "a SET response of another length than it has"
+        raise Malformed(msg)
+    if plain[_HEAD]:
+        raise AccessRefused(plain[_HEAD])
+
+
+def action_response(plain: bytes) -> bytes:
+    """Read an ACTION response; return the data in A-XDR, empty if there are none. Raises AccessRefused, Malformed, OutOfTurn."""
+    if _form(plain, ACTION_RESPONSE) != _NORMAL:
+        msg = "an ACTION response in a form that was not asked for"
+        raise OutOfTurn(msg)
+    cursor = Cursor(plain, _HEAD)
+    result, returned = cursor.byte(), cursor.byte()
+    if result:
+        raise AccessRefused(result)
+    if returned == 0:
+        cursor.end()
+        return b""
+    cursor.expect(b"\x00")
+    data = cursor.rest()
+    if returned != 1 or not data:
+        msg = "an ACTION response without the data it says it has"
+        raise Malformed(msg)
+    return data
 
 
 def hls_pass_4(plain: bytes) -> bytes:

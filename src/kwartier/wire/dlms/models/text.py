@@ -4,8 +4,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
+from kwartier.model.care import Chore
 from kwartier.model.errors import BadInput
-from kwartier.model.meter import Column, MeterModel, Profile
+from kwartier.model.meter import CareObject, Column, MeterModel, Profile
 from kwartier.model.register import Channel, Obis
 from kwartier.model.task import ProfileName
 from kwartier.wire.dlms.errors import BadModel
@@ -13,6 +14,7 @@ from kwartier.wire.dlms.errors import BadModel
 T = TypeVar("T")
 
 _ROLES: Final = ("clock", "status", "value", "capture")
+_MOST_OBJECTS: Final = 64
 _MOST_COLUMNS: Final = 32
 _MOST_ENTRIES: Final = 65535
 _DAY_S: Final = 86400
@@ -37,7 +39,7 @@ def parse(text: str) -> MeterModel:
 
 
 def _model(table: Mapping[str, Any]) -> MeterModel:
-    _only(table, {"name", "pdu", "selects_columns", "profile"}, {"public_counter"})
+    _only(table, {"name", "pdu", "selects_columns", "profile"}, {"public_counter", "object"})
     profiles = tuple(_profile(entry) for entry in _list(table["profile"], dict, 1, len(ProfileName)))
     if len({p.name for p in profiles}) != len(profiles):
         msg = "a profile stands twice in a meter model file"
@@ -49,6 +51,17 @@ def _model(table: Mapping[str, Any]) -> MeterModel:
         selects_columns=_typed(table["selects_columns"], bool),
         public_counter=None if public is None else _obis(public),
         profiles=profiles,
+        objects=tuple(_object(entry) for entry in _list(table.get("object", []), dict, 0, _MOST_OBJECTS)),
+    )
+
+
+def _object(table: Mapping[str, Any]) -> CareObject:
+    _only(table, {"chore", "class_id", "obis", "attribute"})
+    return CareObject(
+        chore=_known(Chore, table["chore"]),
+        class_id=_whole(table["class_id"], 1, _MOST_CLASS),
+        obis=_obis(table["obis"]),
+        attribute=_whole(table["attribute"], 1, _MOST_ATTRIBUTE),
     )
 
 
