@@ -112,10 +112,8 @@ class Story:
             if job is None:
                 nights.mark_empty(c, intent.batch, self.clock())
                 return
-        answers = [
-            MeterAnswer(target.meter, tuple(self._answer(task) for task in target.tasks), target.end_ic, None)
-            for target in job.targets
-        ]
+        asked = ((target, [task for task in target.tasks if isinstance(task, Task)]) for target in job.targets)
+        answers = [MeterAnswer(target.meter, tuple(map(self._answer, tasks)), target.end_ic, None) for target, tasks in asked]
         settle(self.house, intent, harvested(job, answers), day, self.clock())
         self.house.readings.finalise(day)
 

@@ -12,7 +12,7 @@ Their keys, in the order in which canonical JSON has them:
     g     intended            the grounds, a list per permit, see `Grant`
     i, o  refused             the requester: id and role
     m     intended, read      meter, surrogate key
-    p     intended, read      profile
+    p     intended, read      profile, or the chore where it is no profile that is read
     r     read                result, model/task.py
     s     read                ids (hex) of the permits that were not stopped when the answer came
     u     refused             purpose
@@ -27,6 +27,7 @@ from typing import NamedTuple, Self, final
 
 from kwartier.audit.canonical import Json, written
 from kwartier.audit.errors import NotLoggable
+from kwartier.model.care import Errand
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
 from kwartier.model.period import Period, epoch_s, from_epoch_s, utc
 from kwartier.model.permit import PermitRef
@@ -95,7 +96,7 @@ class Grant(NamedTuple):
         )
 
 
-def intended(task: Task, requests: Mapping[bytes, Request], subject_code: str | None) -> Leaf:
+def intended(task: Task | Errand, requests: Mapping[bytes, Request], subject_code: str | None) -> Leaf:
     """Say what will be asked of a meter and on which grounds, before it is asked.
 
     `requests` has the request of each of the task's permits, by permit id. Raises NotLoggable if one is missing.
@@ -122,7 +123,7 @@ def refused(refusal: Refusal, subject_code: str | None) -> Leaf:
 
 
 def read(
-    task: Task, result: Result, reason: GapReason | None, served: Iterable[bytes], at: datetime, subject_code: str | None
+    task: Task | Errand, result: Result, reason: GapReason | None, served: Iterable[bytes], at: datetime, subject_code: str | None
 ) -> Leaf:
     """Say how a task ended. `served` are the ids of the permits that were not stopped; `at` is when the answer was complete."""
     outcome: dict[str, Json] = {
@@ -134,14 +135,14 @@ def read(
     return Leaf(task.connection, subject_code, written({**_key(task), **outcome}))
 
 
-def _key(task: Task) -> dict[str, Json]:
+def _key(task: Task | Errand) -> dict[str, Json]:
     return {
         "b": task.mbus,
         "c": task.connection,
         "f": task.first_s,
         "l": task.last_s,
         "m": task.meter,
-        "p": task.profile,
+        "p": task.name,
     }
 
 

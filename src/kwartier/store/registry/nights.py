@@ -11,6 +11,7 @@ from typing import Any, LiteralString, final
 
 from psycopg.types.json import Jsonb
 
+from kwartier.model.care import Errand
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.registry import locks
 from kwartier.store.registry import rows as _rows
@@ -44,13 +45,14 @@ _SERVED_METERS = _SERVED.replace("{key}", "meter").replace("where", "where o.con
 _MADE = """
     select count(distinct (o.connection, o.meter, o.profile, o.mbus)) from kw.outcome o join kw.batch b on b.id = o.batch
     where o.connection = any(%s) and o.last_s > %s and o.first_s <= %s and o.result = 'read' and b.state = 'committed'
+    and b.night is not null
 """
 # The newest outcome of a task that nothing read since.
 _GAPS = """
     select distinct on (o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s)
         o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s, o.result, o.reason, o.at
     from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
-    where o.result <> 'read' and o.last_s >= %(first)s and o.first_s <= %(last)s
+    where o.result <> 'read' and o.last_s >= %(first)s and o.first_s <= %(last)s and b.night is not null
     and (%(keys)s::bigint[] is null or o.connection = any(%(keys)s))
     and not exists (
         select from kw.outcome r join kw.batch rb on rb.id = r.batch and rb.state in ('staged', 'committed')
@@ -71,7 +73,7 @@ _HOW = """
 class OutcomeRow:
     """How one task ended. `permits` are the ids, 16 bytes each, of the permits that it served; empty unless it was read."""
 
-    task: Task
+    task: Task | Errand
     result: Result
     reason: GapReason | None
     permits: bytes
@@ -119,8 +121,8 @@ def end(c: C, night: int, at: datetime, summary: Mapping[str, Any]) -> None:
     c.execute("update kw.night set ended = %s, summary = %s where id = %s", (at, Jsonb(dict(summary)), night))
 
 
-def plan_batch(c: C, night: int) -> int:
-    """Write the intent of one batch. Returns its number; commit before any meter is touched."""
+def plan_batch(c: C, night: int | None) -> int:
+    """Write the intent of one batch, of a night or of no night. Returns its number; commit before any meter is touched."""
     return int(_one(c, "insert into kw.batch (night, state) values (%s, 'planned') returning id", (night,)))
 
 
@@ -171,7 +173,7 @@ def add_outcomes(c: C, batch: int, outcomes: Iterable[OutcomeRow]) -> None:
                     batch,
                     task.meter,
                     task.connection,
-                    str(task.profile),
+                    task.name,
                     task.mbus,
                     task.first_s,
                     task.last_s,

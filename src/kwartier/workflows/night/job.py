@@ -8,6 +8,7 @@ from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.model.verdict import Verdict
 from kwartier.store.readings import StagedFile
+from kwartier.workflows.visits.reach import MeterTarget, Place
 
 
 @final
@@ -24,41 +25,6 @@ class Station:
     meter: int
     capacities_w: dict[int, int]
     vacant: frozenset[int]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class MeterTarget:
-    """One meter to visit: where it is, its wrapped keys, the counters reserved for this visit and what to ask."""
-
-    meter: int
-    host: str
-    port: int
-    model: str
-    system_title: bytes
-    guek: bytes
-    gak: bytes
-    first_ic: int
-    end_ic: int
-    tasks: tuple[Task, ...]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How a worker reaches what it needs. `since` is when the facts were loaded: stops from then on count."""
-
-    data: str
-    dsn_operator: str
-    client_title: bytes
-    since: datetime
-    connect_s: float
-    answer_s: float
-    session_s: float
-    tries: int
-    concurrency: int
-    stop_age_s: float
-    tap: str | None
 
 
 @final

@@ -1,6 +1,5 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
-from collections import defaultdict
 from collections.abc import Container, Iterable
 from datetime import date, datetime
 from typing import Any
@@ -10,20 +9,19 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
-from kwartier.headend import frames_for
 from kwartier.model.ground import Facts, Request
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
-from kwartier.model.task import GapReason, Task
 from kwartier.planning import due, plan
-from kwartier.store.registry import facts, loss, meters, nights, people
+from kwartier.store.registry import facts, loss, nights, people
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night import balance, lines
 from kwartier.workflows.night.intent import ACTOR, Intent
-from kwartier.workflows.night.job import BatchJob, MeterTarget, Place
+from kwartier.workflows.night.job import BatchJob
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
+from kwartier.workflows.visits.reach import place, targets
 
 STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
@@ -141,63 +139,3 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
         capacities_w=intent.capacities_w,
         stations=tuple(intent.stations),
     )
-
-
-def targets(c: Connection[Any], tasks: Iterable[Task], *, tries: int) -> tuple[list[MeterTarget], list[tuple[Task, GapReason]]]:
-    """Gather the tasks by meter and reserve invocation counters for every try, so that none is ever used twice.
-
-    Returns beside them the tasks that cannot be asked: the meter has no keys, or its key has no counters left.
-    """
-    by_meter: dict[int, list[Task]] = defaultdict(list)
-    for task in tasks:
-        by_meter[task.meter].append(task)
-    known = meters.targets(c, list(by_meter))
-    frames = max((frames_for(meter_models()[known[m].model], asked) for m, asked in by_meter.items() if m in known), default=1)
-    counters = meters.reserve(c, list(by_meter), tries * frames)
-    found = [
-        _target(known[meter], counters[meter], asked) for meter, asked in by_meter.items() if meter in known and meter in counters
-    ]
-    unasked = [
-        (task, GapReason.COUNTER if meter in known else GapReason.NO_KEYS)
-        for meter, asked in by_meter.items()
-        if meter not in known or meter not in counters
-        for task in asked
-    ]
-    return found, unasked
-
-
-def _target(known: meters.Target, counters: tuple[int, int], asked: list[Task]) -> MeterTarget:
-    return MeterTarget(
-        meter=asked[0].meter,
-        host=known.host,
-        port=known.port,
-        model=known.model,
-        system_title=known.system_title,
-        guek=known.guek,
-        gak=known.gak,
-        first_ic=counters[0],
-        end_ic=counters[1],
-        tasks=tuple(asked),
-    )
-
-
-def place(house: Installation, since: datetime) -> Place:
-    """Tell a worker how to reach what it needs."""
-    chosen = house.settings
-    return Place(
-        data=str(house.data),
-        dsn_operator=house.dsns.operator,
-        client_title=CLIENT_TITLE,
-        since=since,
-        connect_s=chosen.connect_s,
-        answer_s=chosen.answer_s,
-        session_s=chosen.session_s,
-        tries=chosen.tries,
-        concurrency=chosen.concurrency,
-        stop_age_s=chosen.stop_age_s,
-        tap=chosen.tap or None,
-    )
-
-
-CLIENT_TITLE = b"KWA\x00\x00\x00\x00\x01"
-"""System title of the head-end: three letters of a FLAG id, then the number of this head-end. One site, one title."""

@@ -1,8 +1,7 @@
 """S13, S14: one night. The numbered steps are those of docs/NIGHT.md, and in that order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import final
@@ -11,7 +10,6 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
-from kwartier.store import postgres
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Clock, Installation
@@ -21,12 +19,9 @@ from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
+from kwartier.workflows.visits.only import NightRuns, only_one
 
-
-class NightRuns(KwartierError):
-    """Another process is reading tonight; nothing was done. The caller waits for it."""
-
-    code = "night-runs"
+__all__ = ["NightRuns", "WorkerLost", "run"]
 
 
 class WorkerLost(KwartierError):
@@ -39,16 +34,6 @@ Progress = Callable[[int, int], None]
 """Told (homes done, homes in all) whenever a batch is durable."""
 
 
-@contextmanager
-def _only_one(house: Installation) -> Iterator[None]:
-    """Hold the lock of the night for as long as this process lives: PostgreSQL lets go when the connection does."""
-    with postgres.reached(house.dsns.operator, autocommit=True) as c:
-        if not nights.lock(c):
-            msg = "a night is running already"
-            raise NightRuns(msg)
-        yield
-
-
 def run(
     house: Installation, day: date, executor: Executor, *, clock: Clock, progress: Progress = lambda _done, _all: None
 ) -> NightReport:
@@ -56,7 +41,7 @@ def run(
 
     Running it again asks only what is still missing: what is planned minus what was served.
     """
-    with _only_one(house):
+    with only_one(house):
         report = NightReport(day)
         found = recover(house, clock())
         report.rolled_forward, report.abandoned = found.forward, found.abandoned

@@ -1,60 +1,18 @@
 """What a worker does with one batch: visit the meters, validate, stage. It commits nothing (design.md, a night, step 7)."""
 
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 
 from kwartier import headend, validation
-from kwartier.keys.vault import Vault
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import DAY_MASK
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.readings import Readings
 from kwartier.workflows.installation import meter_models
-from kwartier.workflows.night.job import BatchJob, BatchResult, MeterTarget, Outcome, Place, Quarantined
-from kwartier.workflows.night.stops import PolledStops
+from kwartier.workflows.night.job import BatchJob, BatchResult, Outcome, Quarantined
 from kwartier.workflows.night.sums import TransformerSums
-
-
-@cache
-def _vault(data: str) -> Vault:
-    return Vault(Path(data) / "keys")
-
-
-def _meter_job(target: MeterTarget, place: Place) -> headend.MeterJob:
-    vault = _vault(place.data)
-    return headend.MeterJob(
-        meter=target.meter,
-        host=target.host,
-        port=target.port,
-        model=meter_models()[target.model],
-        client_title=place.client_title,
-        system_title=target.system_title,
-        guek=vault.unwrap(target.guek),
-        gak=vault.unwrap(target.gak),
-        first_ic=target.first_ic,
-        end_ic=target.end_ic,
-        tasks=target.tasks,
-    )
-
-
-def _limits(place: Place) -> headend.Limits:
-    return headend.Limits(
-        concurrency=place.concurrency,
-        connect_s=place.connect_s,
-        answer_s=place.answer_s,
-        session_s=place.session_s,
-        tries=place.tries,
-        stop_age_s=place.stop_age_s,
-    )
-
-
-def _tap(place: Place, batch: int) -> tuple[Callable[[int, bytes], None] | None, Callable[[], None]]:
-    """Return the tap on frames and what closes it. A record is meter (8), length (4), frame; written before the frame goes."""
-    if place.tap is None:
-        return None, lambda: None
-    out = (Path(place.tap) / f"{batch}.frames").open("ab", buffering=0)
-    return lambda meter, frame: (out.write(meter.to_bytes(8, "big") + len(frame).to_bytes(4, "big") + frame), None)[1], out.close
+from kwartier.workflows.visits.carry import limits, meter_job, tap
+from kwartier.workflows.visits.stops import PolledStops
 
 
 class _Harvest:
@@ -103,11 +61,11 @@ class _Harvest:
 
 def read_batch(job: BatchJob) -> BatchResult:
     """Read every meter of the batch, validate the answers and stage the channel-days. Runs in a worker process."""
-    tap, close_tap = _tap(job.place, job.batch)
+    show, close_tap = tap(job.place, job.batch)
     stops = PolledStops(job.place.dsn_operator, job.place.since)
     try:
-        jobs = [_meter_job(target, job.place) for target in job.targets]
-        return harvested(job, headend.run(jobs, limits=_limits(job.place), stops=stops, tap=tap))
+        jobs = [meter_job(target, job.place) for target in job.targets]
+        return harvested(job, headend.run(jobs, limits=limits(job.place), stops=stops, tap=show))
     finally:
         stops.close()
         close_tap()

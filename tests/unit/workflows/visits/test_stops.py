@@ -8,7 +8,7 @@ import pytest
 
 from kwartier.store.postgres import Dsns
 from kwartier.store.registry import stops as registry
-from kwartier.workflows.night.stops import NoStopList, PolledStops
+from kwartier.workflows.visits.stops import NoStopList, PolledStops
 
 
 def test_a_list_is_asked_for_once_and_serves_while_it_is_fresh(dsns: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,252 @@
+"""A round of chores at meters, whatever for: decided, written down, done, and written down again. The night's order, in small.
+
+1. Under the lock of the night, batch by batch: decide every request; what is refused goes into the log and to no meter.
+2. Intent and reserved counters are committed before any meter is touched.
+3. Workers visit the meters; the stop list is looked at before each request.
+4. What was seen, how it ended and the deeds are committed in one transaction.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, final
+
+from psycopg import Connection
+
+from kwartier import headend
+from kwartier.audit import leaves
+from kwartier.audit.events import EventKind
+from kwartier.grounds.decide import decide, ref
+from kwartier.model.care import Chore, Errand, Sight
+from kwartier.model.ground import Facts, Refusal, Request, Role
+from kwartier.model.period import day_of
+from kwartier.model.permit import Permit, PermitRef
+from kwartier.model.task import GapReason, Result
+from kwartier.store.registry import care, nights, people
+from kwartier.wire.dlms.client.chores import Image
+from kwartier.workflows.installation import Clock, Installation
+from kwartier.workflows.visits.carry import limits, meter_job, tap
+from kwartier.workflows.visits.only import only_one
+from kwartier.workflows.visits.reach import MeterTarget, Place, place, targets
+from kwartier.workflows.visits.stops import PolledStops
+
+C = Connection[Any]
+ACTOR: Final = "operator"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Chores that somebody would like done at one meter for one reason: a request to decide, and where the meter hangs.
+
+    `image` is the registry's number of the firmware to load, for Chore.UPDATE only.
+    """
+
+    request: Request
+    facts: Facts
+    chores: tuple[Chore, ...]
+    meter: int
+    mbus: int = 0
+    image: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How an errand ended. `sight` is what it found, if it was done; `served` are the permits that were live."""
+
+    errand: Errand
+    result: Result
+    reason: GapReason | None
+    served: tuple[PermitRef, ...]
+    at: datetime
+    sight: Sight | None
+
+
+@final
+@dataclass(slots=True)
+class Round:
+    """What became of a round, counted. `meters` were visited, `chores` done; `gaps` by reason, `refused` by rule."""
+
+    meters: int = 0
+    chores: int = 0
+    stopped: int = 0
+    gaps: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def take(self, refusals: Iterable[Refusal], done: Sequence[Done]) -> None:
+        """Count a batch."""
+        self.refused.update(one.rule for one in refusals)
+        self.meters += len({one.errand.meter for one in done})
+        self.chores += sum(one.result is Result.READ for one in done)
+        self.stopped += sum(one.result is Result.STOPPED for one in done)
+        self.gaps.update(str(one.reason) for one in done if one.result is Result.GAP)
+
+    def counts(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready values."""
+        return {
+            "meters": self.meters,
+            "chores": self.chores,
+            "stopped": self.stopped,
+            "gaps": dict(sorted(self.gaps.items())),
+            "refused": dict(sorted(self.refused.items())),
+        }
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ErrandJob:
+    """One batch of errands for a worker: plain values, picklable."""
+
+    batch: int
+    place: Place
+    targets: tuple[MeterTarget, ...]
+    images: Mapping[int, Image]
+
+
+def carry(
+    house: Installation,
+    batches: Iterable[Sequence[Wish]],
+    executor: Executor,
+    *,
+    clock: Clock,
+    images: Mapping[int, Image] | None = None,
+    each: Callable[[Done], object] = lambda _done: None,
+) -> Round:
+    """Do all wishes that have a ground; `each` is told how each errand ended. Raises NightRuns while another is at the meters.
+
+    All wishes about one meter stand in one batch: it is then visited once.
+    """
+    whole = Round()
+    with only_one(house):
+        for wishes in batches:
+            _batch(house, wishes, executor, clock, images or {}, whole, each)
+    with house.auditor() as c:
+        house.log.integrate(c)
+    return whole
+
+
+@final
+@dataclass(slots=True)
+class _Plan:
+    """One batch, decided."""
+
+    errands: list[Errand] = field(default_factory=list)
+    permits: dict[bytes, Permit] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    codes: dict[int, str] = field(default_factory=dict)
+
+    def take(self, wish: Wish, at: datetime) -> None:
+        answer = decide(wish.request, wish.facts, at=at)
+        if isinstance(answer, Refusal):
+            self.refusals.append(answer)
+            return
+        self.permits[answer.id] = answer
+        named = ref(answer)
+        about = wish.request.connection, wish.meter
+        self.errands += [
+            Errand(*about, chore, wish.mbus, named.first_s, named.last_s, (named,), wish.image) for chore in wish.chores
+        ]
+
+    def code(self, subject: int | None) -> str | None:
+        return None if subject is None else self.codes.get(subject)
+
+    def whom(self, errand: Errand) -> str | None:
+        return self.code(self.permits[errand.permits[0].id].subject)
+
+
+def _batch(  # noqa: PLR0917 - what one round shares
+    house: Installation,
+    wishes: Sequence[Wish],
+    executor: Executor,
+    clock: Clock,
+    images: Mapping[int, Image],
+    whole: Round,
+    each: Callable[[Done], object],
+) -> None:
+    at = clock()
+    plan = _Plan()
+    for wish in wishes:
+        plan.take(wish, at)
+    with house.operator() as c:
+        job, unasked = _intend(house, c, plan, at, images)
+    done = [Done(errand, Result.GAP, reason, (), at, None) for errand, reason in unasked]
+    if job is not None:
+        done += executor.submit(visit, job).result()
+        with house.operator() as c:
+            _settle(house, c, job.batch, plan, done, clock())
+    whole.take(plan.refusals, done)
+    for one in done:
+        each(one)
+
+
+def _intend(
+    house: Installation, c: C, plan: _Plan, at: datetime, images: Mapping[int, Image]
+) -> tuple[ErrandJob | None, list[tuple[Errand, GapReason]]]:
+    """Write down what is meant and what was refused, and reserve the counters."""
+    subjects = {permit.subject for permit in plan.permits.values()} | {refusal.subject for refusal in plan.refusals}
+    plan.codes = people.codes(c, {one for one in subjects if one is not None})
+    batch = nights.plan_batch(c, None)
+    if plan.refusals:
+        refused = [leaves.refused(one, plan.code(one.subject)) for one in plan.refusals]
+        house.log.record_batch(c, EventKind.BATCH_REFUSED, batch, at, ACTOR, refused, {})
+    if not plan.errands:
+        nights.mark_empty(c, batch, at)
+        return None, []
+    requests = {key: permit.request for key, permit in plan.permits.items()}
+    meant = [leaves.intended(errand, requests, plan.whom(errand)) for errand in plan.errands]
+    decided = {"decided": int(at.timestamp() * 1000)}
+    house.log.record_batch(c, EventKind.BATCH_INTENDED, batch, at, ACTOR, meant, decided)
+    found, unasked = targets(c, plan.errands, tries=house.settings.tries, images=images)
+    return ErrandJob(batch, place(house, at), tuple(found), images), unasked
+
+
+def visit(job: ErrandJob) -> list[Done]:
+    """Visit every meter of a batch. Runs in a worker process; commits nothing."""
+    show, close_tap = tap(job.place, job.batch)
+    stops = PolledStops(job.place.dsn_operator, job.place.since)
+    try:
+        jobs = [meter_job(target, job.place, job.images) for target in job.targets]
+        answers = headend.run(jobs, limits=limits(job.place), stops=stops, tap=show)
+    finally:
+        stops.close()
+        close_tap()
+    return [_done(one) for answer in answers for one in answer.answers]
+
+
+def _done(one: headend.TaskAnswer) -> Done:
+    assert isinstance(one.task, Errand)  # noqa: S101 - a round has nothing else
+    return Done(one.task, one.result, one.reason, one.live if one.result is Result.READ else (), one.at, one.sight)
+
+
+def _settle(house: Installation, c: C, batch: int, plan: _Plan, done: Sequence[Done], at: datetime) -> None:
+    """Write what became of it: outcomes, visits that count against a limit, what was seen, and the deeds; all or nothing."""
+    nights.stage(c, batch, [], at)
+    served = {id(one): b"".join(permit.id for permit in one.served) for one in done}
+    nights.add_outcomes(c, batch, [nights.OutcomeRow(one.errand, one.result, one.reason, served[id(one)], one.at) for one in done])
+    nights.use(c, _visits(done, plan))
+    care.keep(
+        c,
+        batch,
+        [
+            (one.errand.meter, one.errand.connection, plan.permits[one.errand.permits[0].id].request.purpose, one.sight)
+            for one in done
+            if one.sight is not None
+        ],
+    )
+    said = [
+        leaves.read(one.errand, one.result, one.reason, (permit.id for permit in one.served), one.at, plan.whom(one.errand))
+        for one in done
+    ]
+    house.log.record_batch(c, EventKind.BATCH_READ, batch, at, ACTOR, said, {})
+    nights.mark_committed(c, batch, at)
+
+
+def _visits(done: Iterable[Done], plan: _Plan) -> Iterator[tuple[int, int, Any]]:
+    """Yield (use case, connection, local day of the visit): of what is not usage the visit counts."""
+    for one in done:
+        for request in (plan.permits[permit.id].request for permit in one.served):
+            if request.requester.role is Role.OPERATOR and request.requester.id:
+                yield request.requester.id, request.connection, day_of(one.at)
