@@ -1,6 +1,7 @@
 """What can go wrong with keys, and who is at fault. No text ever shows a byte of a key.
 
 KeysError
++-- BadKey         whoever gave a public key: it is none
 +-- NoKey          the installation: a key file is absent or damaged
 +-- BadWrap        the registry: a wrapped meter key was not made under this master key, or was changed
 +-- BadShipment    whoever made the key shipment: it is not for us, was changed, or says something impossible
@@ -19,6 +20,12 @@ class NoKey(KeysError):
     """A key file of the installation is not there or does not hold what it should; the installation is at fault."""
 
     code = "no-key"
+
+
+class BadKey(KeysError):
+    """These are not the bytes of a public key; who gave them is at fault."""
+
+    code = "bad-key"
 
 
 class BadWrap(KeysError):

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -87,7 +88,7 @@ async def _live(options: argparse.Namespace, town: Town, sockets: list[socket.so
         threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
     book = journal.Journal(options.dir)
     fleet = Fleet(town, journal.counters(options.dir))
-    async with serve.listening(sockets, serve.Switchboard(fleet, book, town.axis.start_of_night())):
+    async with serve.listening(sockets, serve.Switchboard(fleet, book, town.axis.clock(int(time.time())))):
         ready = {"ready": True, "port": sockets[0].getsockname()[1], "homes": len(town.homes), "meters": town.meters}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()

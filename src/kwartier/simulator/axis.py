@@ -127,6 +127,10 @@ class Axis:
         """Return epoch seconds when the town's clock starts: 2 hours and 17 minutes into the day after its date."""
         return int(self.midnights[-2]) + 2 * HOUR_S + 17 * 60
 
+    def clock(self, now_s: int) -> int:
+        """Return where the town's clock starts: at the real time if that is on the day after its date, else in that day's night."""
+        return now_s if self.midnights[-2] <= now_s < self.midnights[-1] else self.start_of_night()
+
     def truth_days(self) -> tuple[date, date]:
         """Return the day before the town's date, and the date."""
         return self.day - timedelta(days=1), self.day

@@ -19,7 +19,7 @@ create table kw.sight (
     text       text not null,
     entries    bigint[] not null,                     -- epoch seconds and code, or end and duration, one after the other
     levels_dv  integer[] not null,                    -- tenths of a volt, L1 first
-    primary key (meter, chore, purpose)
+    primary key (meter, connection, chore, purpose)
 );
 create index on kw.sight (purpose, chore);
 

@@ -21,7 +21,7 @@ _CHOSEN = """
 _KEEP = """
     insert into kw.sight (meter, chore, purpose, connection, batch, at, value, text, entries, levels_dv)
     values (%(meter)s, %(chore)s, %(purpose)s, %(connection)s, %(batch)s, %(at)s, %(value)s, %(text)s, %(entries)s, %(levels_dv)s)
-    on conflict (meter, chore, purpose) do update set connection = excluded.connection, batch = excluded.batch, at = excluded.at,
+    on conflict (meter, connection, chore, purpose) do update set batch = excluded.batch, at = excluded.at,
         value = excluded.value, text = excluded.text, entries = excluded.entries, levels_dv = excluded.levels_dv
 """
 _SEEN = """
@@ -29,6 +29,12 @@ _SEEN = """
     from kw.sight s join kw.connection c on c.key = s.connection join kw.meter m on m.key = s.meter
     where s.purpose = %(purpose)s and s.chore = any(%(chores)s) and (%(area)s::text is null or c.area = %(area)s)
     order by s.meter, s.chore
+"""
+_STATUSES = """
+    select distinct on (s.connection) s.connection, s.value, s.at from kw.sight s
+    join kw.meter m on m.key = s.meter and m.connection = s.connection and upper(m.placed) is null
+    where s.connection = any(%(keys)s) and s.chore in ('switch_off', 'switch_on', 'administrative_status')
+    order by s.connection, s.at desc
 """
 _ON = """
     select c.transformer, t.name, count(distinct m.key) from kw.connection c
@@ -172,6 +178,19 @@ def _seen(row: rows.Row) -> Seen:
     meter, connection, chore, at, value, text, entries, levels, transformer, area, equipment = row
     pairs = tuple(zip(entries[::2], entries[1::2], strict=True))
     return Seen(meter, connection, Sight(Chore(chore), at, value, text, pairs, tuple(levels)), transformer, area, equipment)
+
+
+def models(c: C, meters: Iterable[int]) -> dict[int, str]:
+    """Return the model of each of these meters."""
+    with rows.cursor(c) as cursor:
+        return dict(cursor.execute("select key, model from kw.meter where key = any(%s)", (list(meters),)).fetchall())
+
+
+def statuses(c: C, connections: Iterable[int]) -> dict[int, tuple[int, datetime]]:
+    """Return the administrative status that the meter of each connection was last seen to have, and when."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_STATUSES, {"keys": list(connections)})
+        return {connection: (value, at) for connection, value, at in found}
 
 
 def stations(c: C, keys: Sequence[int], at: datetime) -> dict[int, Station]:

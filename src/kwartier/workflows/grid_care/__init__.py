@@ -1,5 +1,19 @@
-"""S19: energy loss, under its own use case."""
+"""S17, S18, S19: the grid, now and then: outages, dangerous situations, energy loss; each under its own use case."""
 
+from kwartier.workflows.grid_care.alarms import Fate, take
+from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms
 from kwartier.workflows.grid_care.loss import Losses, losses
+from kwartier.workflows.grid_care.outages import Outages, find_outages
 
-__all__ = ["Losses", "losses"]
+__all__ = [
+    "Endangered",
+    "Fate",
+    "Losses",
+    "Outages",
+    "endangered",
+    "find_outages",
+    "look_for_dangers",
+    "look_into_alarms",
+    "losses",
+    "take",
+]

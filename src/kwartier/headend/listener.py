@@ -1,0 +1,68 @@
+"""Where meters send alarms: a TCP port that takes one short message per connection, bounded in size, time and number."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, final
+
+from kwartier.wire.dlms.client import notification
+from kwartier.wire.dlms.client.notification import Alarm
+from kwartier.wire.dlms.errors import Malformed
+
+MOST_AT_ONCE: Final = 200
+"""Connections served at once; more wait in the kernel's queue, and then the meter tries again."""
+PATIENCE_S: Final = 5.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An alarm, and the address it came from: personal data, held against the registry's and forgotten. `repr` shows neither."""
+
+    alarm: Alarm
+    host: str
+
+    def __repr__(self) -> str:
+        """Show what happened, not where."""
+        return f"Arrival({self.alarm!r})"
+
+
+Take = Callable[[Arrival], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(host: str, port: int, take: Take, *, malformed: Callable[[], None] = lambda: None) -> AsyncIterator[int]:
+    """Listen as long as the context lasts; give the port. `take` is told each alarm, `malformed` that something else came.
+
+    What `take` raises ends the connection it came over and nothing else. Raises OSError if the port cannot be had.
+    """
+    room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with room:
+            try:
+                await _one(reader, writer, take)
+            except Malformed:
+                malformed()
+            except (OSError, TimeoutError):
+                malformed()
+            finally:
+                writer.close()
+
+    server = await asyncio.start_server(serve, host, port, limit=notification.LONGEST)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, take: Take) -> None:
+    """Read until the meter closes, or said more than an alarm holds. Raises Malformed, OSError."""
+    data = b""
+    async with asyncio.timeout(PATIENCE_S):
+        while len(data) <= notification.LONGEST and (more := await reader.read(notification.LONGEST + 1)):
+            data += more
+    host = writer.get_extra_info("peername")[0]
+    await take(Arrival(notification.alarm(data), host))
