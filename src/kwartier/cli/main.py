@@ -14,7 +14,7 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import database, edge, serving, told
+from kwartier.cli import care, database, edge, grid, serving, told
 from kwartier.cli import demo as demos
 from kwartier.model.period import day_of
 from kwartier.workflows import delivery_round, enrolment, installation, replay
@@ -37,6 +37,8 @@ night_app = typer.Typer(no_args_is_help=True, help="The night: read what was use
 audit_app = typer.Typer(no_args_is_help=True, help="The log: compare it with store and meters, show its checkpoint.")
 app.add_typer(night_app, name="night")
 app.add_typer(audit_app, name="audit")
+app.add_typer(care.app, name="care")
+app.add_typer(grid.app, name="grid")
 app.add_typer(database.app, name="database")
 
 out = Console(stderr=True)

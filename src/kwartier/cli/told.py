@@ -32,6 +32,11 @@ _NEXT = {
     "roles-taken": "Name another database server in kwartier.toml, or give this one's role passwords back.",
     "migration-changed": "Run the version of Kwartier that this installation was last used with.",
     "port-taken": "Name another with --port N; --port 0 lets the system choose.",
+    "no-such-meter": "`kwartier care list` has the numbers of the meters that need care.",
+    "firmware-not-an-image": "Ask the manufacturer for the image file as it was signed.",
+    "firmware-not-genuine": "Do not use this file. `kwartier care trust FILE` names a manufacturer's key, if it is one you know.",
+    "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
+    "not-found": "Look at the name or number, and try again.",
     "town-failed": "Its own words stand above. A folder holds one town: name another with --data DIR.",
     "broken-log": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
 }
@@ -153,6 +158,11 @@ def not_over(out: Console, day: date) -> None:
 
 
 # Answers
+
+
+def said(out: Console, text: str) -> None:
+    """Say one plain sentence."""
+    _say(out, escape(text))
 
 
 def imported(out: Console, report: ImportReport) -> None:

@@ -1,6 +1,7 @@
 """Where meters send alarms: a TCP port that takes one short message per connection, bounded in size, time and number."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,10 +33,10 @@ Take = Callable[[Arrival], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, take: Take, *, malformed: Callable[[], None] = lambda: None) -> AsyncIterator[int]:
-    """Listen as long as the context lasts; give the port. `take` is told each alarm, `malformed` that something else came.
+async def listening(bound: socket.socket, take: Take, *, malformed: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    """Serve a bound socket as long as the context lasts. `take` is told each alarm, `malformed` that something else came.
 
-    What `take` raises ends the connection it came over and nothing else. Raises OSError if the port cannot be had.
+    A failure of one connection ends that connection and nothing else, but for what `take` raises beyond errors of its meter.
     """
     room = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -50,9 +51,9 @@ async def listening(host: str, port: int, take: Take, *, malformed: Callable[[],
             finally:
                 writer.close()
 
-    server = await asyncio.start_server(serve, host, port, limit=notification.LONGEST)
+    server = await asyncio.start_server(serve, sock=bound, limit=notification.LONGEST)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield
     finally:
         server.close()
         await server.wait_closed()

@@ -11,8 +11,6 @@ from kwartier.store.registry import rows
 from kwartier.store.registry.errors import NotFound
 from kwartier.store.registry.rows import C
 
-_AREAS = "select distinct area from kw.use_case where purpose = %(purpose)s and approved @> %(at)s order by area"
-_OF_AREA = "select key from kw.connection where area = %(area)s and key > %(after)s order by key limit %(limit)s"
 _CHOSEN = """
     select distinct r.connection from kw.restriction r
     where r.kind = 'administratively_off' and lower(r.period) <= %(at)s and r.connection > %(after)s
@@ -41,10 +39,12 @@ _ON = """
     join kw.transformer t on t.key = c.transformer join kw.meter m on m.connection = c.key and m.placed @> %(at)s
     where c.transformer = any(%(keys)s) group by c.transformer, t.name
 """
-_BY_EQUIPMENT = """
+_PLACED = """
     select m.key, m.connection, host(m.host), m.model from kw.meter m
-    where m.equipment_id = %(id)s and m.connection is not null and m.placed @> %(at)s
+    where m.connection is not null and m.placed @> %(at)s and m.{column} = %(id)s
 """
+_BY_EQUIPMENT = _PLACED.replace("{column}", "equipment_id")
+_BY_KEY = _PLACED.replace("{column}", "key")
 _ADD_ALARM = """
     insert into kw.alarm (meter, connection, at, register, permit, use_case)
     values (%(meter)s, %(connection)s, %(at)s, %(register)s, %(permit)s, %(use_case)s) returning id
@@ -117,26 +117,14 @@ class Station:
     homes: int
 
 
-def areas(c: C, purpose: Purpose, at: datetime) -> list[str]:
-    """Return the areas with a use case of this purpose that is approved at `at`."""
-    with rows.cursor(c) as cursor:
-        return [area for (area,) in cursor.execute(_AREAS, {"purpose": purpose, "at": at})]
-
-
-def of_area(c: C, area: str, *, after: int, limit: int) -> list[int]:
-    """Return the next connections of an area by key after `after`; an empty list is the end."""
-    with rows.cursor(c) as cursor:
-        return [key for (key,) in cursor.execute(_OF_AREA, {"area": area, "after": after, "limit": limit})]
-
-
-def of_transformer(c: C, name: str) -> list[int]:
-    """Return the connections behind a transformer. Raises NotFound if there is none of this name."""
+def transformer(c: C, name: str) -> int:
+    """Return the key of the transformer with this name. Raises NotFound."""
     with rows.cursor(c) as cursor:
         found = cursor.execute("select key from kw.transformer where name = %s", (name,)).fetchone()
-        if found is None:
-            msg = "no such transformer"
-            raise NotFound(msg)
-        return [key for (key,) in cursor.execute("select key from kw.connection where transformer = %s order by key", found)]
+    if found is None:
+        msg = "no transformer has this name"
+        raise NotFound(msg)
+    return int(found[0])
 
 
 def chosen(c: C, at: datetime, *, after: int, limit: int) -> list[int]:
@@ -204,6 +192,13 @@ def by_equipment(c: C, equipment_id: str, at: datetime) -> Placed | None:
     """Return the meter of a home with this number on it, None if none such is in place at `at`."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_BY_EQUIPMENT, {"id": equipment_id, "at": at}).fetchone()
+    return None if found is None else Placed(*found)
+
+
+def by_key(c: C, meter: int, at: datetime) -> Placed | None:
+    """Return the meter of a home with this surrogate key, None if none such is in place at `at`."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_BY_KEY, {"id": meter, "at": at}).fetchone()
     return None if found is None else Placed(*found)
 
 

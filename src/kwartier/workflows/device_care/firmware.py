@@ -64,11 +64,11 @@ def add(house: Installation, image: bytes, at: datetime) -> firmware.Firmware:
     return found
 
 
-def load(house: Installation, equipment_id: str, version: str, executor: Executor, *, clock: Clock) -> Update:
+def load(house: Installation, meter: int, version: str, executor: Executor, *, clock: Clock) -> Update:
     """Load an added version into one meter, and look what runs there afterwards. Raises NoSuchMeter, NotFound, NotGenuine."""
     at = clock()
     with house.operator() as c:
-        there = care.by_equipment(c, equipment_id, at)
+        there = care.by_key(c, meter, at)
         if there is None:
             msg = "no meter with this number is in place at a home"
             raise NoSuchMeter(msg)
@@ -105,6 +105,11 @@ def _wishes(house: Installation, connection: int, chore: Chore, number: int, at:
     with house.operator() as c:
         (row,) = facts.rows(c, [connection], year=day_of(at).year, day=day_of(at))
     yield from wishes.under_use_cases(row, Purpose.FIRMWARE_UPDATE, (chore,), at, image=number)
+
+
+def read_key(path: Path) -> bytes:
+    """Read a manufacturer's key file. Raises BadKey, OSError."""
+    return manufacturers.read(path.read_bytes()[:200].decode("ascii", "replace"))
 
 
 def read_image(path: Path) -> bytes:

@@ -34,7 +34,7 @@ class Fate(StrEnum):
 
 
 def take(house: Installation, arrival: Arrival, at: datetime) -> Fate:
-    """Keep an alarm that has a ground; discard any other. Of one from an unknown meter or another address nothing is kept at all."""
+    """Keep an alarm that has a ground; discard any other. Of one from an unknown meter or another address nothing is kept."""
     with house.operator() as c:
         there = care.by_equipment(c, arrival.alarm.equipment_id, at)
         fate = _plausible(arrival, there)

@@ -1,5 +1,6 @@
 """S17: an outage is found by asking meters for power failures and voltages, never for usage, and placed on its transformer."""
 
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,8 +59,12 @@ class _Map:
             self.levels.setdefault(station, {})[errand.meter] = sight.levels_dv
 
 
-def find_outages(house: Installation, executor: Executor, *, clock: Clock, transformers: frozenset[int] | None = None) -> Outages:
-    """Ask the meters behind these transformers, or behind all in areas with an approved use case, and find what was out, and is."""
+def find_outages(house: Installation, executor: Executor, *, clock: Clock, names: Iterable[str] | None = None) -> Outages:
+    """Ask the meters behind these transformers, or behind all in areas with an approved use case, and find what was out, and is.
+
+    Raises NotFound for a name that no transformer has.
+    """
+    transformers = None if names is None else _keys(house, names)
     at = clock()
     seen = _Map()
 
@@ -74,6 +79,11 @@ def find_outages(house: Installation, executor: Executor, *, clock: Clock, trans
     found = outages.find(seen.remembered)
     dark = outages.dark(seen.levels)
     return Outages(whole, found, tuple(dark), _stations(house, found, dark, at))
+
+
+def _keys(house: Installation, names: Iterable[str]) -> frozenset[int]:
+    with house.operator() as c:
+        return frozenset(care.transformer(c, name) for name in names)
 
 
 def _stations(house: Installation, found: Found, dark: list[Dark], at: datetime) -> dict[int, Station]:

@@ -71,6 +71,7 @@ CATEGORIES: Final = {
     "get-without-intent": Category.READ,
     "get-while-restricted": Category.READ,
     "register-read": Category.READ,
+    "set-without-intent": Category.READ,
     "rows-missing": Category.UNPROVED,
     "deed-without-session": Category.UNPROVED,
     "task-beyond-permits": Category.OVER_BROAD,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
 from kwartier.audit.leaves import Grant
+from kwartier.model.care import WRITES, Chore
 from kwartier.model.errors import KwartierError
 from kwartier.model.meter import MeterModel
 from kwartier.model.register import Obis
@@ -22,6 +23,10 @@ CLOCK: Final = timedelta(milliseconds=2)
 """Journals are written in whole milliseconds."""
 REGISTERS: Final = frozenset({3, 4, 5})
 """Interface classes that hold a measured value: register, extended register, demand register."""
+
+
+MANAGEMENT: Final = 1
+"""The client that may ask for more than a counter and a clock. What the public client may ask for says nothing of anybody."""
 
 
 class Request(NamedTuple):
@@ -46,6 +51,7 @@ class Sessions:
         self._book = book
         self._meters = meters
         self._profiles = {name: _profiles(model) for name, model in models.items()}
+        self._chores = {name: _chores(model) for name, model in models.items()}
         self._found = found
         self._allowed = timedelta(seconds=stop_age_s) + TRAVEL
         self._present: set[int] = set()
@@ -65,20 +71,69 @@ class Sessions:
         if meter is None:
             return
         self._present.add(meter.key)
-        if said["event"] == "profile":
-            self._profile(meter, said)
-        elif said["event"] == "object" and said["class_id"] in REGISTERS:
-            self._found.compared["requests"] += 1
-            self._found.add("register-read", meter=meter.key, obis=said["obis"], at=said["at"])
+        match said["event"]:
+            case "profile":
+                self._profile(meter, said)
+            case "object" if said["sap"] == MANAGEMENT:
+                self._object(meter, said)
+            case "written" | "called":
+                self._set(meter, said)
 
     def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
         named = self._profiles.get(meter.model, {}).get(_on_any_channel(Obis.parse(line["obis"])))
         if named is None:
-            return  # no usage profile: an event log, say
+            self._object(meter, line)
+            return
         obis = Obis.parse(line["obis"])
         mbus = obis.code[1] if named.startswith("g_") else 0
         self._found.compared["requests"] += 1
         self._request(Request(datetime.fromisoformat(line["at"]), meter.key, named, mbus, line["first_s"], line["last_s"]))
+
+    def _object(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
+        """Anything but usage that was asked for: some chore must have been meant to look at it; a log only within its range."""
+        chores = self._chores_at(meter, line["obis"])
+        if not chores and line.get("class_id") not in REGISTERS:
+            return  # what makes an association work: its own object, the counter
+        if not chores:
+            self._found.compared["requests"] += 1
+            self._found.add("register-read", meter=meter.key, obis=line["obis"], at=line["at"])
+            return
+        self._chore(meter, line, chores, "get-without-intent")
+
+    def _set(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
+        """Whatever was set or called at a meter must have been meant."""
+        chores = frozenset(chore for chore in self._chores_at(meter, line["obis"]) if chore in WRITES)
+        self._chore(meter, line, chores, "set-without-intent")
+
+    def _chores_at(self, meter: MeterRow, obis: str) -> frozenset[Chore]:
+        return self._chores.get(meter.model, {}).get(_on_any_channel(Obis.parse(obis)), frozenset())
+
+    def _chore(self, meter: MeterRow, line: Mapping[str, Any], chores: frozenset[Chore], code: str) -> None:
+        at = datetime.fromisoformat(line["at"])
+        self._found.compared["requests"] += 1
+        then = [
+            one
+            for (_, name, _), asked in self._book.of(meter.key)
+            if name in chores
+            for one in asked
+            if one.since - CLOCK <= at <= one.until + CLOCK
+        ]
+        if not then:
+            self._found.add(code, meter=meter.key, obis=line["obis"], at=line["at"])
+            return
+        first, last = line.get("first_s"), line.get("last_s")
+        if line["event"] == "profile":
+            fitting = [one for one in then if _within(Request(at, meter.key, "", 0, first, last), one)]
+            if not fitting:
+                self._found.add("get-beyond-task", meter=meter.key, profile=then[0].key.profile, at=line["at"])
+            then = fitting or then
+        for one in then:
+            one.seen = True
+        stands = (stopped >= at - self._allowed for one in then for stopped in one.stopped)
+        if not any(stands):
+            self._found.add("get-after-stop", meter=meter.key, at=line["at"])
+        if all(_barred(one, at - self._allowed) for one in then):
+            self._found.add("get-while-restricted", meter=meter.key, profile=then[0].key.profile, at=line["at"])
 
     def _request(self, get: Request) -> None:
         then = [
@@ -132,6 +187,16 @@ def _on_any_channel(obis: Obis) -> bytes:
 
 def _profiles(model: MeterModel) -> dict[bytes, ProfileName]:
     return {_on_any_channel(profile.obis): profile.name for profile in model.profiles}
+
+
+def _chores(model: MeterModel) -> dict[bytes, frozenset[Chore]]:
+    """Return by logical name, on any M-Bus channel, the chores that look at an object or set it."""
+    found: dict[bytes, frozenset[Chore]] = {}
+    for chore in Chore:
+        for one in model.objects_of(chore):
+            key = _on_any_channel(one.obis)
+            found[key] = found.get(key, frozenset()) | {chore}
+    return found
 
 
 def _within(get: Request, one: Asked) -> bool:

@@ -1,0 +1,129 @@
+"""`kwartier grid`: outages and dangerous situations, now and then. Nothing here can read usage."""
+
+import json
+import signal
+import sys
+import threading
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kwartier.cli import alarms, edge, serving, told, told_care
+from kwartier.model.period import from_epoch_s
+from kwartier.workflows import grid_care
+from kwartier.workflows.grid_care import Endangered, Outages
+from kwartier.workflows.installation import opened, system_clock
+
+app = typer.Typer(no_args_is_help=True, help="Care for the grid, now and then: outages, dangerous situations, alarms.")
+out = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _print(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
+
+
+@app.command()
+def outages(
+    context: typer.Context,
+    transformer: Annotated[list[str] | None, typer.Option(help="Only behind this transformer; may be given again.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask meters for power failures and voltages where a use case for outages is approved; say which transformer was out, or is."""
+    with opened(context.obj.data) as house, house.executor() as executor, edge.working(out, "meters are asked"):
+        found = grid_care.find_outages(house, executor, clock=system_clock, names=transformer)
+    if as_json:
+        _print(outages_as_dict(found))
+    else:
+        told_care.outages(Console(), found)
+
+
+def outages_as_dict(found: Outages) -> dict[str, Any]:
+    """Return what was out as JSON has it. Homes are counted, never named; a home's own failure is its meter's number."""
+    names = {key: one.name for key, one in found.stations.items()}
+    return found.round.counts() | {
+        "outages": [
+            {
+                "transformer": names[one.transformer],
+                "start": from_epoch_s(one.start_s).isoformat(),
+                "end": from_epoch_s(one.end_s).isoformat(),
+                "homes": one.homes,
+                "asked": one.asked,
+            }
+            for one in found.found.outages
+        ],
+        "own": [
+            {
+                "meter": one.meter,
+                "transformer": names[one.transformer],
+                "start": from_epoch_s(one.start_s).isoformat(),
+                "end": from_epoch_s(one.end_s).isoformat(),
+            }
+            for one in found.found.own
+        ],
+        "dark": [
+            {"transformer": names[one.transformer], "phase": one.phase, "homes": one.homes, "asked": one.asked}
+            for one in found.dark
+        ],
+    }
+
+
+@app.command()
+def dangers(
+    context: typer.Context,
+    *,
+    ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask the meters first, where a use case is approved.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """List dangerous situations with who must act."""
+    counts: dict[str, Any] = {}
+    with opened(context.obj.data) as house:
+        if ask:
+            with house.executor() as executor, edge.working(out, "meters are asked"):
+                counts = grid_care.look_for_dangers(house, executor, clock=system_clock).counts()
+        found = grid_care.endangered(house)
+    if as_json:
+        _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
+    else:
+        told_care.dangers(Console(), found, counts)
+
+
+def danger_as_dict(one: Endangered) -> dict[str, Any]:
+    """Return a connection with dangers as JSON has it."""
+    found = [
+        {"danger": str(f.danger), "since": f.since.isoformat(), "phase": f.phase, "level_dv": f.level_dv, "act": str(f.act)}
+        for f in one.found
+    ]
+    return {"meter": one.meter, "equipment_id": one.equipment_id, "area": one.area, "found": found}
+
+
+@app.command()
+def listen(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 lets the system choose.", min=0, max=65535)] = 0,
+) -> None:
+    """Take alarms that meters send, until ended with Ctrl-C; then say what became of them."""
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
+    signal.signal(signal.SIGINT, lambda _number, _frame: ended.set())
+    with opened(context.obj.data) as house, serving.listening(port) as bound:
+        told.said(out, f"Alarms are taken on {serving.HOST}:{bound.getsockname()[1]}  (end with Ctrl-C)")
+        with alarms.taking(house, bound, failed=lambda fault: told.page_failed(out, fault, edge.place(fault))) as post:
+            ended.wait()
+    _print({"alarms": dict(sorted(post.fates.items()))})
+
+
+@app.command("alarms")
+def alarms_(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Look into the alarms that came: ask each meter, since what it told was not authenticated, then list the dangers."""
+    with opened(context.obj.data) as house:
+        with house.executor() as executor, edge.working(out, "meters are asked"):
+            counts = grid_care.look_into_alarms(house, executor, clock=system_clock).counts()
+        found = grid_care.endangered(house)
+    if as_json:
+        _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
+    else:
+        told_care.dangers(Console(), found, counts)
