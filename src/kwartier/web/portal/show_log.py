@@ -80,10 +80,11 @@ _RULES = {rule.id: rule for edition in conduct.EDITIONS for rule in edition.rule
 def _what(words: Words, one: AccessLine) -> str:
     who = phrases.listed(words, [phrases.role(words, each) if isinstance(each, Role) else each for each in one.who])
     own = one.who == (Role.CUSTOMER,)
+    chore = _chore(words, one.profile) if one.profile is not None else ""
     known = {
-        "batch:intended": words.text("Planned: asking your meter, for %s"),
+        "batch:intended": _planned(words, is_chore=bool(chore)),
         "batch:refused": words.text("Not read for %s: there is no ground"),
-        "batch:read": _read(words, one.outcome),
+        "batch:read": _done(words, one.outcome) if chore else _read(words, one.outcome),
         "parcel:delivered": words.text("Delivered to %s"),
         "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
         "view:shown": words.text("Shown to you, or taken away by you"),
@@ -93,6 +94,8 @@ def _what(words: Words, one: AccessLine) -> str:
         "permission:expired": words.text("Permission ran out: %s"),
         "permission:terminated": words.text("Permission ended by the other side: %s"),
         "permission:invalidated": words.text("Permission declared invalid: %s"),
+        "alarm:taken": words.text("Your meter raised an alarm, which %s keeps"),
+        "alarm:discarded": words.text("Your meter raised an alarm, which was not kept: there is no ground"),
         "proof:given": words.text("Proof downloaded by you"),
         "occupancy:began": words.text("You came to live here"),
         "occupancy:ended": words.text("You left"),
@@ -114,6 +117,42 @@ def _read(words: Words, outcome: str | None) -> str:
     }.get(outcome or "", words.text("Your meter was asked for %s, without an answer"))
 
 
+def _planned(words: Words, *, is_chore: bool) -> str:
+    if is_chore:
+        return words.text("Planned: going to your meter, for %s")
+    return words.text("Planned: asking your meter, for %s")
+
+
+def _done(words: Words, outcome: str | None) -> str:
+    """Say how a chore ended, which is no reading of usage."""
+    return {
+        "read": words.text("Done at your meter, by %s"),
+        "stopped": words.text("Not done at your meter: the ground had gone"),
+    }.get(outcome or "", words.text("Tried at your meter, without an answer"))
+
+
+def _chore(words: Words, name: str) -> str:
+    """Say what is done at a meter besides reading usage; empty for a profile."""
+    return {
+        "clock": words.text("clock looked at"),
+        "firmware": words.text("software version looked at"),
+        "alarms": words.text("alarms looked at"),
+        "errors": words.text("faults looked at"),
+        "gas_status": words.text("battery of the gas meter looked at"),
+        "standard_events": words.text("log of events looked at"),
+        "fraud_events": words.text("log of covers and tampering looked at"),
+        "gas_events": words.text("events of the gas meter looked at"),
+        "quality_events": words.text("log of the voltage looked at"),
+        "power_failures": words.text("log of power failures looked at"),
+        "voltages": words.text("voltage looked at"),
+        "administrative_status": words.text("looked whether the meter is on or off"),
+        "clear_alarms": words.text("alarms cleared"),
+        "switch_off": words.text("administratively switched off"),
+        "switch_on": words.text("administratively switched on"),
+        "update": words.text("new software loaded"),
+    }.get(name, "")
+
+
 def _about(words: Words, one: AccessLine) -> str:
     """Say which data about which time, as far as the line tells."""
     parts = [_data(words, one)]
@@ -126,6 +165,8 @@ def _about(words: Words, one: AccessLine) -> str:
 
 def _data(words: Words, one: AccessLine) -> str:
     named = phrases.product(words, one.product)
+    if one.profile is not None and (chore := _chore(words, one.profile)):
+        return f"{chore}, {named}"
     if one.profile is not None:
         kind = words.text("day readings") if one.profile.endswith("_day") else _fine(words, one.profile)
         return f"{kind}, {named}"

@@ -101,16 +101,11 @@ class Book:
     stored: dict[int, int]
     parcels: dict[str, tuple[str, datetime, dict[str, Any]]]
     _open: dict[int, dict[TaskKey, Asked]]
-    _asked_of: dict[int, dict[tuple[str, int], None]]
 
     @classmethod
     def empty(cls, again: Again, found: Findings) -> "Book":
         """Begin."""
-        return cls(again, found, defaultdict(list), defaultdict(dict), {}, {}, {}, {}, {})
-
-    def of(self, meter: int) -> list[tuple[tuple[int, str, int], list[Asked]]]:
-        """Return what was meant to be done at a meter, by meter, profile or chore, and M-Bus channel."""
-        return [((meter, name, mbus), self.by_meter[meter, name, mbus]) for name, mbus in self._asked_of.get(meter, ())]
+        return cls(again, found, defaultdict(list), defaultdict(dict), {}, {}, {}, {})
 
     def take(self, entry: Entry, lines: Sequence[Line]) -> None:
         """Take up an entry of the log, in the log's order."""
@@ -149,7 +144,6 @@ class Book:
             )
             made[key] = Asked(said["batch"], key, grants, entry.at, entry.at + ABANDONED, stopped, restricted)
             self.by_meter[key.meter, key.profile, key.mbus].append(made[key])
-            self._asked_of.setdefault(key.meter, {})[key.profile, key.mbus] = None
             for grant, permit in zip(grants, permits, strict=True):
                 if permit is None:
                     self._undecided(said["batch"], key, grant)

@@ -1,6 +1,7 @@
 """The meters' own journals against the log, both ways: no request for usage without its intent, no deed that a meter forgot."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,9 +56,12 @@ class Sessions:
         self._found = found
         self._allowed = timedelta(seconds=stop_age_s) + TRAVEL
         self._present: set[int] = set()
+        self._chores_of: defaultdict[tuple[int, str], list[Asked]] = defaultdict(list)
 
     def check(self, journal: Path) -> None:
         """Compare a whole journal."""
+        for (meter, name, _), asked in self._book.by_meter.items():
+            self._chores_of[meter, name] += asked
         for line in _lines(journal):
             try:
                 self._line(line)
@@ -78,6 +82,8 @@ class Sessions:
                 self._object(meter, said)
             case "written" | "called":
                 self._set(meter, said)
+            case _:
+                pass
 
     def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
         named = self._profiles.get(meter.model, {}).get(_on_any_channel(Obis.parse(line["obis"])))
@@ -113,9 +119,8 @@ class Sessions:
         self._found.compared["requests"] += 1
         then = [
             one
-            for (_, name, _), asked in self._book.of(meter.key)
-            if name in chores
-            for one in asked
+            for chore in chores
+            for one in self._chores_of.get((meter.key, chore), ())
             if one.since - CLOCK <= at <= one.until + CLOCK
         ]
         if not then:

@@ -71,7 +71,8 @@ def test_profiles_and_channels_are_told_apart(tmp_path: Path) -> None:
     assert judged(tmp_path, [gas], [line(1, obis="0-2:24.3.0")]) == []
     assert judged(tmp_path, [gas], [line(1, obis="0-1:24.3.0")]) == ["get-without-intent"]
     assert judged(tmp_path, [gas], [line(1)]) == ["get-without-intent"]
-    assert judged(tmp_path, [], [line(1, obis="0-0:99.98.0")]) == [], "an event log is no usage"
+    assert judged(tmp_path, [], [line(1, obis="0-0:99.98.0")]) == ["get-without-intent"], "no usage, but no ground either"
+    assert judged(tmp_path, [], [line(1, obis="0-0:99.1.77")]) == [], "a profile of which no model knows anything"
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,36 @@ def test_a_register_read_by_itself_is_uncovered(tmp_path: Path) -> None:
     told = {"event": "object", "class_id": 3, "attribute": 2}
     assert judged(tmp_path, [asked()], [line(1, **told, obis="1-0:1.8.0")]) == ["register-read"]
     assert judged(tmp_path, [asked()], [line(1, event="object", class_id=1, attribute=2, obis="0-0:43.1.0")]) == []
+
+
+CLOCK = {"event": "object", "class_id": 8, "attribute": 2, "obis": "0-0:1.0.0"}
+STATUS = {"class_id": 1, "attribute": 2, "obis": "0-1:94.31.0"}
+
+
+def test_a_chore_is_held_against_what_was_meant_like_a_profile(tmp_path: Path) -> None:
+    assert judged(tmp_path, [asked("clock", read=True)], [line(1, **CLOCK)]) == []
+    assert judged(tmp_path, [asked("alarms")], [line(1, **CLOCK)]) == ["get-without-intent"]
+    assert judged(tmp_path, [], [line(1, **CLOCK)]) == ["get-without-intent"]
+    assert judged(tmp_path, [], [line(1, **CLOCK, sap=16)]) == [], "the public client may ask a clock"
+    assert judged(tmp_path, [asked("clock", read=True)], [line(1)]) == ["get-without-intent", "deed-without-session"]
+
+
+def test_a_log_is_asked_within_its_range_only(tmp_path: Path) -> None:
+    events = {"obis": "0-0:99.98.0"}
+    assert judged(tmp_path, [asked("standard_events")], [line(1, **events)]) == []
+    assert judged(tmp_path, [asked("standard_events")], [line(1, **events, first_s=FIRST - 1)]) == ["get-beyond-task"]
+    assert judged(tmp_path, [asked("standard_events")], [line(1, **events, first_s=None, last_s=None)]) == ["get-beyond-task"]
+
+
+def test_what_was_set_must_have_been_meant_to_be_set(tmp_path: Path) -> None:
+    assert judged(tmp_path, [asked("switch_off")], [line(1, event="written", **STATUS), line(2, event="object", **STATUS)]) == []
+    assert judged(tmp_path, [asked("administrative_status")], [line(1, event="written", **STATUS)]) == ["set-without-intent"]
+    image = {"event": "called", "class_id": 18, "method": 4, "obis": "0-0:44.0.0"}
+    assert judged(tmp_path, [asked("update")], [line(1, **image)]) == []
+    assert judged(tmp_path, [asked("firmware")], [line(1, **image)]) == ["set-without-intent"]
+
+
+def test_a_chore_after_its_stop_is_late_and_under_a_restriction_uncovered(tmp_path: Path) -> None:
+    assert judged(tmp_path, [asked("clock", stopped=AT)], [line(60, **CLOCK)]) == ["get-after-stop"]
+    barred = ((AT, None, AT),)
+    assert judged(tmp_path, [asked("clock", restricted=barred)], [line(60, **CLOCK)]) == ["get-while-restricted"]
