@@ -43,17 +43,25 @@ class Night:
 
 
 @contextmanager
-def town(data: Path, homes: int = HOMES) -> Iterator[subprocess.Popen[str]]:
-    """Let a town listen: a new one, or that of an earlier demo again."""
+def open_town(data: Path, *options: str, homes: int = HOMES) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Let a town listen: a new one, or that of an earlier demo again. Gives its process and what it said when it was ready."""
     command = [sys.executable, "-m", "kwartier.simulator", "--homes", str(homes), "--seed", str(SEED), "--date", DAY.isoformat()]
-    command += ["--dir", str(data / "town"), "--shipment-key", str(data / "keys" / "shipment.pub")]
+    command += ["--dir", str(data / "town"), "--shipment-key", str(data / "keys" / "shipment.pub"), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            assert json.loads(process.stdout.readline())["ready"]
-            yield process
+            said: dict[str, Any] = json.loads(process.stdout.readline())
+            assert said["ready"]
+            yield process, said
         finally:
             process.terminate()
+
+
+@contextmanager
+def town(data: Path, homes: int = HOMES) -> Iterator[subprocess.Popen[str]]:
+    """Let a town listen, for who needs its process only."""
+    with open_town(data, homes=homes) as (process, _):
+        yield process
 
 
 def processes_of(data: Path) -> list[int]:

@@ -102,7 +102,7 @@ def test_what_is_missing_or_wrong_is_told_in_one_line(tmp_path: Path) -> None:
     reasons = (
         ((), "no source"),
         (("--replay", str(tmp_path / "none"), "--once", "--port", "0"), "replay: the file cannot be read"),
-        (("--tcp", "nowhere"), "source must be tcp:HOST:PORT"),
+        (("--tcp", "nowhere"), "source must be tcp:HOST:PORT or town:HOST:PORT"),
         (("compare", str(tmp_path / "none")), "the file cannot be read"),
         (("export", "days"), "there is no history in this folder"),
     )

@@ -41,9 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--serial", metavar="DEVICE", help="read a cable, for instance /dev/ttyUSB0")
     source.add_argument("--tcp", metavar="HOST:PORT", help="read a dongle or ser2net")
     source.add_argument("--replay", metavar="FILE", help="read a recording (.gz and .xz too)")
+    source.add_argument("--town", metavar="HOST:PORT", help="follow a home of a simulated town")
     parser.add_argument("--speed", type=float, help="replay so many times faster than it was; 0: as fast as possible")
     parser.add_argument("--port", type=int, help="port of the page on 127.0.0.1")
-    parser.add_argument("--once", action="store_true", help="end when the recording was read")
+    parser.add_argument("--once", action="store_true", help="end when the recording was read, or the town closes the line")
     parser.set_defaults(deed=_run)
     deeds = parser.add_subparsers(title="commands", metavar="COMMAND")
     comparing = deeds.add_parser("compare", help="hold a file from the operator against the own quarter-hours")
@@ -74,7 +75,7 @@ def _settings(given: argparse.Namespace) -> Settings:
 def _run(given: argparse.Namespace) -> int:
     found = _settings(given)
     if not found.source:
-        msg = "no source: give --serial, --tcp or --replay, or set source in home.toml"
+        msg = "no source: give --serial, --tcp, --replay or --town, or set source in home.toml"
         raise BadSettings(msg)
     with writer.opened(given.data, raw_days=found.raw_days, raw_mb=found.raw_mb) as kept:
         asyncio.run(run.home(given.data, found, kept, once=given.once))

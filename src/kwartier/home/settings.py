@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, final
 from kwartier.home.errors import BadSettings
 
 FILE_NAME: Final = "home.toml"
-KINDS: Final = ("serial", "tcp", "replay")
+KINDS: Final = ("serial", "tcp", "replay", "town")
 _KEY_BYTES: Final = 16
 
 _T = TypeVar("_T")
@@ -32,7 +32,9 @@ class Settings:
     """How one home runs. Seconds end in `_s`; an empty text means: not set."""
 
     source: str = _setting(
-        "", "Where telegrams come from: serial:/dev/ttyUSB0, tcp:HOST:PORT (ser2net and most dongles), or replay:FILE."
+        "",
+        "Where telegrams come from: serial:/dev/ttyUSB0, tcp:HOST:PORT (ser2net and most dongles), replay:FILE,"
+        " or town:HOST:PORT (a home of a simulated town).",
     )
     replay_speed: float = _setting(
         0.0, "How many times faster than it was recorded a file is replayed; 0 is as fast as possible.", least=0.0, most=1e6
@@ -94,9 +96,9 @@ def source_of(text: str) -> tuple[str, str]:
     """Split a source into its kind and place. Raises BadSettings."""
     kind, _, place = text.partition(":")
     if kind not in KINDS or not place or (kind == "serial" and not place.startswith("/")):
-        msg = "source must be serial:/DEVICE, tcp:HOST:PORT or replay:FILE"
+        msg = "source must be serial:/DEVICE, tcp:HOST:PORT, replay:FILE or town:HOST:PORT"
         raise BadSettings(msg)
-    if kind == "tcp":
+    if kind in {"tcp", "town"}:
         address_of(place)
     return kind, place
 
@@ -105,7 +107,7 @@ def address_of(place: str) -> tuple[str, int]:
     """Split HOST:PORT, an IPv6 address in brackets. Raises BadSettings."""
     host, _, port = place.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:  # noqa: PLR2004 - ports have 16 bits
-        msg = "source must be tcp:HOST:PORT"
+        msg = "source must be tcp:HOST:PORT or town:HOST:PORT"
         raise BadSettings(msg)
     return host.strip("[]"), int(port)
 

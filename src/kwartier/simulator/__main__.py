@@ -1,5 +1,8 @@
 """Start a town: `python -m kwartier.simulator --homes N --seed N --date YYYY-MM-DD --dir DIR/town --shipment-key FILE [--port P]`.
 
+Beside the meters' own port it has the homes' P1 ports (`--p1-port`, and from when, until when and how densely they tell the past),
+and the displays of the homes' meters as pages (`--display-port`).
+
 One JSON line on standard output says that all meters listen. The town stops on SIGTERM, on SIGINT, or when its standard input
 closes, unless --stay is given.
 """
@@ -14,12 +17,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
+from typing import final
 
 from kwartier.model.errors import KwartierError
-from kwartier.simulator import folder, journal, serve, settle, shipment
+from kwartier.model.period import ZONE, epoch_s
+from kwartier.simulator import folder, journal, p1_line, serve, settle, shipment
 from kwartier.simulator.devices import Fleet
+from kwartier.simulator.display import app as display
 from kwartier.simulator.errors import BadTown
 from kwartier.simulator.town import Town
 
@@ -45,8 +52,30 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, required=True, help="folder of the town")
     parser.add_argument("--shipment-key", type=Path, required=True, help="the operator's public key for the key shipment")
     parser.add_argument("--port", type=int, default=0, help="port of all meters (default: the one of the last run, or any)")
+    parser.add_argument("--p1-port", type=int, default=0, help="port of the homes' P1 ports (default: any)")
+    parser.add_argument(
+        "--p1-from", type=_moment, help="moment or day at which each P1 listener begins (default: the town's clock)"
+    )
+    parser.add_argument("--p1-until", type=_moment, help="moment or day after which the line closes (default: never)")
+    parser.add_argument("--p1-every", type=int, default=10, help="seconds between two telegrams of the past (default: 10)")
+    parser.add_argument("--display-port", type=int, default=0, help="port of the pages with the meters' displays (default: any)")
     parser.add_argument("--stay", action="store_true", help="do not stop when standard input closes")
     return parser.parse_args()
+
+
+def _moment(text: str) -> int:
+    """Read a moment, local where it has no offset; a day is the midnight that opens it. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return epoch_s(moment if moment.tzinfo else moment.replace(tzinfo=ZONE))
+
+
+def _pace(options: argparse.Namespace, town: Town) -> p1_line.Pace:
+    """Return how the P1 ports tell. Raises BadTown for what cannot be."""
+    earliest = int(town.axis.midnights[0])
+    if options.p1_every < 1 or (options.p1_from is not None and options.p1_from < earliest):
+        msg = f"P1 telegrams of the past begin on {town.axis.first_day} at the earliest, at least a second apart"
+        raise BadTown(msg)
+    return p1_line.Pace(options.p1_from, options.p1_until, options.p1_every)
 
 
 def _progress(whole: int) -> Callable[[int], None]:
@@ -60,8 +89,24 @@ def _progress(whole: int) -> Callable[[int], None]:
     return tell
 
 
-def _prepare(options: argparse.Namespace) -> tuple[Town, list[socket.socket]]:
-    """Bind the port and write the folder. Raises TownError; then nothing listens."""
+@final
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    """What is bound: the meters' own port, the P1 ports of the homes, the pages of their displays."""
+
+    meters: list[socket.socket]
+    p1: list[socket.socket]
+    display: socket.socket
+
+    def ready(self, town: Town) -> str:
+        """Return the line that says that everything listens."""
+        ports = {"port": self.meters[0], "p1_port": self.p1[0], "display_port": self.display}
+        numbers = {name: bound.getsockname()[1] for name, bound in ports.items()}
+        return json.dumps({"ready": True, **numbers, "homes": len(town.homes), "meters": town.meters})
+
+
+def _prepare(options: argparse.Namespace) -> tuple[Town, _Ports]:
+    """Bind the ports and write the folder. Raises TownError; then nothing listens."""
     shipment.read_recipient(options.shipment_key)
     found = settle.read(options.dir)
     if found:
@@ -70,15 +115,18 @@ def _prepare(options: argparse.Namespace) -> tuple[Town, list[socket.socket]]:
             msg = f"the operator was told port {found.port} for this folder"
             raise BadTown(msg)
     town = Town(options.seed, options.homes, options.date)
+    _pace(options, town)
     sockets = serve.claim(found.port if found else options.port, shipment.numbers(town))
+    homes = (home.number for home in town.homes if home.has_meter)
+    ports = _Ports(sockets, serve.claim(options.p1_port, homes), display.claim(options.display_port))
     if not found:
         options.dir.mkdir(parents=True, exist_ok=True)
         settle.settle(options.dir, town, sockets[0].getsockname()[1], _progress(len(town.transformers)))
     folder.write_keys(options.dir / "import", town, options.shipment_key)
-    return town, sockets
+    return town, ports
 
 
-async def _live(options: argparse.Namespace, town: Town, sockets: list[socket.socket]) -> None:
+async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
     """Let the meters answer until somebody says stop."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -88,9 +136,13 @@ async def _live(options: argparse.Namespace, town: Town, sockets: list[socket.so
         threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
     book = journal.Journal(options.dir)
     fleet = Fleet(town, journal.counters(options.dir))
-    async with serve.listening(sockets, serve.Switchboard(fleet, book, town.axis.clock(int(time.time())))):
-        ready = {"ready": True, "port": sockets[0].getsockname()[1], "homes": len(town.homes), "meters": town.meters}
-        sys.stdout.write(json.dumps(ready) + "\n")
+    board = serve.Switchboard(fleet, book, town.axis.clock(int(time.time())))
+    async with (
+        serve.listening(ports.meters, board),
+        p1_line.listening(ports.p1, p1_line.Lines(town, board.moment, _pace(options, town))),
+        display.listening(ports.display, display.Hall(town, board.now, fleet.administrative_status)),
+    ):
+        sys.stdout.write(ports.ready(town) + "\n")
         sys.stdout.flush()
         await stop.wait()
     book.close()
@@ -107,12 +159,12 @@ def main() -> int:
     """Run a town; return 0 after a clean stop, 2 if it cannot be built."""
     options = _options()
     try:
-        town, sockets = _prepare(options)
+        town, ports = _prepare(options)
     except KwartierError as error:
         sys.stderr.write(f"town: {error}\n")
         return 2
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_live(options, town, sockets))
+        runner.run(_live(options, town, ports))
     return 0
 
 

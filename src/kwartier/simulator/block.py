@@ -48,10 +48,15 @@ def build(lived: Loads, flow: Flow, axis: Axis, draw: np.random.Generator) -> Bl
     """Turn loads and flow into registers."""
     imported = np.vstack((lived.imported, flow.infeed[None]))
     exported = np.vstack((lived.exported, flow.backflow[None]))
-    parts = (imported * axis.low, imported * ~axis.low, exported * axis.low, exported * ~axis.low)
+    parts = per_tariff(imported, exported, axis.low)
     by_day = np.stack([np.add.reduceat(part, axis.quarter_of_midnight[:-1], axis=1, dtype=np.int64) for part in parts], axis=2)
     gas_by_day = np.add.reduceat(lived.gas, axis.hour_of_midnight[:-1], axis=1, dtype=np.int64)
     return Block(imported, exported, lived.gas, _registers(by_day, draw), _registers(gas_by_day[:, :, None], draw)[:, :, 0], flow)
+
+
+def per_tariff(imported: Ints, exported: Ints, low: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return what each daily register counted per quarter, in the order of the meter."""
+    return imported * low, imported * ~low, exported * low, exported * ~low
 
 
 def _registers(by_day: Longs, draw: np.random.Generator) -> Longs:

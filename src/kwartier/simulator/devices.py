@@ -65,13 +65,13 @@ class Fleet:
             Live(COUNTER, lambda: octets.u32(self._counters_of(number).client)),
             Data(smr5.EQUIPMENT_ID, name),
             Data(smr5.DEVICE_NAME, octets.octet_string(b"KWT" + identity.equipment_id(number)[4:].encode())),
-            Data(smr5.ADMINISTRATIVE_STATUS, octets.enum(self._administrative_status(number))),
+            Data(smr5.ADMINISTRATIVE_STATUS, octets.enum(self.administrative_status(number))),
             *self._profiles(number),
         ]
         return {made.obis: made for made in objects}
 
-    def _administrative_status(self, number: int) -> int:
-        """Return off or on."""
+    def administrative_status(self, number: int) -> int:
+        """Return off or on, as the meter's object has it and its display shows it."""
         return smr5.OFF if self.fault(number) is Fault.ADMINISTRATIVELY_OFF else smr5.ON
 
     def _profiles(self, number: int) -> list[CosemObject]:

@@ -8,9 +8,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from kwartier.simulator.axis import Axis
+from kwartier.simulator.axis import EARLIER_DAYS, Axis
 from kwartier.simulator.behaviour import Fault
-from kwartier.simulator.block import DAILY, Block
+from kwartier.simulator.block import DAILY, Block, per_tariff
 from kwartier.simulator.smr5 import Layout
 from kwartier.wire.dlms.server import moments
 from kwartier.wire.dlms.server.profile import Cells, rows
@@ -159,6 +159,16 @@ class Meter:
             daily[self.axis.daily_stamps >= self.axis.quarter_stamps[at], rate] -= by
         values = tuple(np.ascontiguousarray(daily[:, register]) for register in range(DAILY))
         return Series(self.axis.daily_stamps, self.axis.daily_cells, self.axis.daily_status, values)
+
+    def tariffs(self) -> tuple[Longs, ...]:
+        """Quarter-hours: the four tariff registers, in the order of the daily profile. No profile has them; display and P1 do."""
+        parts = per_tariff(self.block.imported[self.row], self.block.exported[self.row], self.axis.low)
+        starts = self.block.daily[self.row, EARLIER_DAYS]
+        values = tuple(_register(int(start), part) for start, part in zip(starts, parts, strict=True))
+        if self.fault is Fault.BACKWARDS:
+            at, by = self._fall()
+            values[0 if self.axis.low[at - 1] else 1][at:] -= by
+        return values
 
     @property
     def _lag_s(self) -> int:

@@ -57,6 +57,11 @@ def equipment_id(number: int) -> str:
     return f"{kind}{number * 397 % 10**10:010d}{20 + number % 6}"
 
 
+def gas_equipment_id(number: int) -> str:
+    """Return the 17 characters on the gas meter that hangs on this meter."""
+    return f"G0077{number * 389 % 10**10:010d}{20 + number % 6}"
+
+
 def system_title(number: int) -> bytes:
     """Return the eight bytes of the meter's system title."""
     return b"KWT" + number.to_bytes(5, "big")

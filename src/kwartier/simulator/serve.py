@@ -39,7 +39,11 @@ class Switchboard:
 
     def now(self) -> int:
         """Return epoch seconds as the meters have it."""
-        return int(time.monotonic() - self._behind)
+        return int(self.moment())
+
+    def moment(self) -> float:
+        """Return the same with its fraction."""
+        return time.monotonic() - self._behind
 
 
 @final

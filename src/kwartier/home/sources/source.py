@@ -40,6 +40,10 @@ def made(settings: Settings, *, line: str | None = None) -> Source:
         from kwartier.home.sources.tcp import TcpSource  # noqa: PLC0415 - see above
 
         return TcpSource(*address_of(place), silence_s=settings.silence_s)
+    if kind == "town":
+        from kwartier.home.sources.town import TownSource  # noqa: PLC0415 - see above
+
+        return TownSource(*address_of(place), silence_s=settings.silence_s)
     from kwartier.home.sources.replay import ReplaySource  # noqa: PLC0415 - see above
 
     return ReplaySource(place, speed=settings.replay_speed)
