@@ -6,6 +6,7 @@ Two ways from one household: DLMS by night, validation, store and download; P1, 
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -130,3 +131,12 @@ def test_one_wrong_quarter_is_named_with_both_values_and_no_other(
     began = datetime.fromisoformat(start).astimezone(ZONE)
     assert only.startswith(f"{began:%Y-%m-%d %H:%M%z} to ")
     assert only.endswith(f"taken  different: {right} Wh here, {right + more} Wh at the operator ({more:+d} Wh)")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+def test_it_agrees_on_days_of_92_and_of_100_quarter_hours(day: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    run = subprocess.run(command, env=os.environ | {"KW_TEST_DAY": day}, capture_output=True, text=True, check=False, timeout=280)
+    assert run.returncode == 0, run.stdout
+    assert "8 passed" in run.stdout

@@ -82,8 +82,8 @@ def application(hall: Hall) -> Starlette:
         if shown is None:
             return page(language, _NOT_FOUND, home=home, problem=words.text(language, "none"))
         step = _step(request.query_params.get("step", "1"), len(shown))
-        rows = [(one, words.meaning(language, one.code), label(language, one)) for one in shown]
-        screen, meaning, told = rows[step - 1]
+        rows = [(one, words.meaning(language, one.code)) for one in shown]
+        screen, meaning = rows[step - 1]
         return page(
             language,
             home=home,
@@ -92,7 +92,7 @@ def application(hall: Hall) -> Starlette:
             rows=rows,
             screen=screen,
             meaning=meaning,
-            told=told,
+            told=label(language, screen),
             cells=segments.cells(screen.text, CELLS),
             shape=segments,
         )

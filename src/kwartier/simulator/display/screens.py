@@ -34,7 +34,7 @@ def screens(now: Now, equipment_id: str, status: int) -> list[Screen]:
 
 def _screens(now: Now, equipment_id: str, status: int) -> Iterator[Screen]:
     local = from_epoch_s(now.at).astimezone(ZONE)
-    yield Screen(TEST, "888888.888")
+    yield Screen(TEST, "888888.888", "kWh kW m3", "T1 T2")
     for code, wh, rate in (
         ("1.8.1", now.taken[0], "low"),
         ("1.8.2", now.taken[1], "normal"),

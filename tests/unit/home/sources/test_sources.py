@@ -20,6 +20,7 @@ from kwartier.home.sources.replay import ReplaySource
 from kwartier.home.sources.serial import LINES, SerialSource
 from kwartier.home.sources.source import Source, made
 from kwartier.home.sources.tcp import TcpSource
+from kwartier.home.sources.town import TownSource
 from kwartier.wire.p1.telegram import Profile
 
 AT = 1_781_000_100
@@ -80,6 +81,30 @@ def test_tcp_is_read_and_lost_when_it_closes_and_found_again() -> None:
             assert await first(source) == [AT]
             assert await why(source) is Loss.CLOSED
             assert await first(source) == [AT]
+
+    asyncio.run(run())
+
+
+def test_a_town_is_a_recording_that_ends_when_the_line_closes() -> None:
+    async def speak(writer: asyncio.StreamWriter) -> None:
+        writer.write(TEXT + House(AT).step(900).telegram())
+        await writer.drain()
+
+    async def run() -> None:
+        async with served(speak) as port:
+            source = made(parse(f'source = "town:127.0.0.1:{port}"'))
+            assert source.is_recorded
+            assert source.place == f"town:127.0.0.1:{port}"
+            assert await first(source, 1000) == [AT, AT + 900]
+
+    asyncio.run(run())
+
+
+def test_a_town_that_is_not_there_or_says_nothing_is_lost() -> None:
+    async def run() -> None:
+        async with served(lambda _: asyncio.sleep(30)) as port:
+            assert await why(TownSource("127.0.0.1", port, silence_s=0.05)) is Loss.SILENT
+        assert await why(TownSource("127.0.0.1", port, silence_s=5)) is Loss.NO_CONNECTION
 
     asyncio.run(run())
 
