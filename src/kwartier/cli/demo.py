@@ -50,23 +50,36 @@ class Wish:
     port: int | None
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class RunningTown:
+    """The town's process, and what it said when it was ready."""
+
+    pid: int
+    first_home: str
+    p1_port: int
+    display_port: int
+
+
 @contextmanager
-def town(wish: Wish, out: Console) -> Iterator[int]:
-    """Run the town as its own process, and end it when the demo ends. Gives its process id."""
+def town(wish: Wish, out: Console) -> Iterator[RunningTown]:
+    """Run the town as its own process, and end it when the demo ends. Whoever follows a home lives through the day first."""
     command = [
         sys.executable, "-m", "kwartier.simulator",
         "--homes", str(wish.homes), "--seed", str(wish.seed), "--date", wish.day.isoformat(),
         "--dir", str(wish.data / "town"), "--shipment-key", str(wish.data / "keys" / "shipment.pub"),
+        "--p1-from", wish.day.isoformat(),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     try:
         assert process.stdout is not None  # noqa: S101 - asked for above
         with edge.working(out, "the town is built"):
             first = process.stdout.readline()
-        if not first or not json.loads(first).get("ready"):
+        said = json.loads(first) if first else {}
+        if not said.get("ready"):
             message = "the simulated town did not start"
             raise TownFailed(message)
-        yield process.pid
+        yield RunningTown(process.pid, said["first_home"], said["p1_port"], said["display_port"])
     finally:
         process.terminate()
         try:
@@ -112,10 +125,11 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
         # first of all, so that nobody waits for a night to hear that the port is taken
         listener = None if wish.once else stack.enter_context(serving.listening(port))
         told.demo_begins(out, wish.data, wish.homes, wish.day)
-        town_pid = stack.enter_context(town(wish, out))
+        there = stack.enter_context(town(wish, out))
         house = stack.enter_context(installation.opened(wish.data))
-        tell(_night_of_the_town(house, wish, town_pid, begun, out))
+        tell(_night_of_the_town(house, wish, there.pid, begun, out))
         if listener is not None:
+            told.town_to_look_at(out, there.first_home, there.p1_port, there.display_port)
             serving.serve(house, listener, demo=True, out=out)
 
 

@@ -141,6 +141,12 @@ def demo_begins(out: Console, data: Path, homes: int, day: date) -> None:
     _say(out, f"A town of {homes} homes in {escape(str(data))}, and the night about {day}.")
 
 
+def town_to_look_at(out: Console, first_home: str, p1_port: int, display_port: int) -> None:
+    """Tell how to look at a home of the town: the display of its meter, and its P1 port."""
+    _say(out, f"The display of its first home's meter: http://127.0.0.1:{display_port}/nl/display/0")
+    _say(out, f"To follow that home at its P1 port: kwartier-home --data home --town {first_home}:{p1_port}")
+
+
 def serving(out: Console, host: str, port: int) -> None:
     """Tell where the pages are."""
     _say(out, f"The pages: http://{host}:{port}/  (end with Ctrl-C)")

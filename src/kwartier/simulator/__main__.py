@@ -24,7 +24,7 @@ from typing import final
 
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import ZONE, epoch_s
-from kwartier.simulator import folder, journal, p1_line, serve, settle, shipment
+from kwartier.simulator import folder, identity, journal, p1_line, serve, settle, shipment
 from kwartier.simulator.devices import Fleet
 from kwartier.simulator.display import app as display
 from kwartier.simulator.errors import BadTown
@@ -102,7 +102,8 @@ class _Ports:
         """Return the line that says that everything listens."""
         ports = {"port": self.meters[0], "p1_port": self.p1[0], "display_port": self.display}
         numbers = {name: bound.getsockname()[1] for name, bound in ports.items()}
-        return json.dumps({"ready": True, **numbers, "homes": len(town.homes), "meters": town.meters})
+        first = {"first_home": identity.host(identity.home_number(0))}
+        return json.dumps({"ready": True, **numbers, **first, "homes": len(town.homes), "meters": town.meters})
 
 
 def _prepare(options: argparse.Namespace) -> tuple[Town, _Ports]:
