@@ -13,7 +13,18 @@ from pages_support import Visitor, heading, served
 pytestmark = [pytest.mark.database, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 Visit = Callable[..., Visitor]
-PUBLIC = ("/nl/", "/en/", "/nl/conduct", "/en/conduct", "/nl/log-key", "/health", "/static/kwartier.css", "/static/mark.svg")
+PUBLIC = (
+    "/nl/",
+    "/en/",
+    "/nl/conduct",
+    "/en/conduct",
+    "/nl/manual",
+    "/en/manual/smr5",
+    "/nl/log-key",
+    "/health",
+    "/static/kwartier.css",
+    "/static/mark.svg",
+)
 PRIVATE = ("/nl/mine", "/nl/log", "/nl/revoke?permission=1", "/nl/proof/1", "/nl/proof/1/1", "/nl/download?n=1&form=csv")
 WRONG = ("/nl/nowhere", "/de/", "/nl/mine?day=x", "/static/nowhere", "/nl/sign-in", "/%00", "/nl/proof/" + "9" * 40)
 
@@ -68,6 +79,8 @@ def test_nobody_gets_in_without_signing_in(visit: Visit) -> None:
         ("/nl/nowhere", 404, "Niet gevonden"),
         ("/en/nowhere", 404, "Not found"),
         ("/fr/", 404, "Niet gevonden"),
+        ("/nl/manual/nowhere", 404, "Niet gevonden"),
+        ("/en/manual/..%2Fsmr5", 404, "Not found"),
         ("/nl/sign-out", 405, "Deze pagina werkt alleen vanuit een formulier"),
         ("/nl/mine?day=2026-02-30", 400, "Die vraag is niet duidelijk"),
         ("/nl/mine?day=9999-12-31", 400, "Die vraag is niet duidelijk"),

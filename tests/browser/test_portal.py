@@ -11,7 +11,7 @@ from kwartier.audit import verify
 
 pytestmark = [pytest.mark.database, pytest.mark.browser]
 
-PLACES = ("", "mine", "log", "conduct", "nowhere")
+PLACES = ("", "mine", "log", "conduct", "manual", "manual/smr5", "nowhere")
 SMALLEST_TARGET = 24
 """CSS pixels, WCAG 2.2 target size (minimum)."""
 SMALLEST_LETTER = 13
@@ -126,3 +126,15 @@ def test_the_code_of_conduct_is_public(page: Page, address: str) -> None:
     assert page.locator(".kw-rules > li").count() > 40
     page.goto(page.url + "#F2")
     assert page.locator("#F2").is_visible()
+
+
+def test_the_manual_is_public_and_found_from_every_page(page: Page) -> None:
+    page.locator("footer a[href$=manual]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/manual")
+    page.locator("main a").first.click()
+    page.wait_for_url("**/manual/smr5")
+    codes = [(one.text_content() or "").strip("*") for one in page.locator("main tbody th").all()]
+    assert {"1.8.1", "1.8.2", "2.8.1", "2.8.2", "94.31.0"} <= set(codes)
+    page.goto(page.url + "#off")
+    assert page.locator("#off").is_visible()

@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kwartier.model.period import day_of
-from kwartier.web.portal import show_conduct, show_log, show_usage, show_who
-from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
+from kwartier.web.portal import show_conduct, show_log, show_manual, show_usage, show_who
+from kwartier.web.portal.answer import NOT_FOUND, SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
+from kwartier.web.portal.manual.models import manuals
 from kwartier.web.portal.phrases import last_day
 from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words, best
@@ -36,6 +38,8 @@ def routes() -> list[Route]:
         Route("/{language}/proof/{entry:int}", answered(_proof)),
         Route("/{language}/proof/{entry:int}/{leaf:int}", answered(_proof)),
         Route("/{language}/conduct", answered(_conduct)),
+        Route("/{language}/manual", answered(_manuals)),
+        Route("/{language}/manual/{model}", answered(_manual)),
         Route("/{language}/log-key", answered(_log_key)),
     ]
 
@@ -213,6 +217,18 @@ def _proof(desk: Desk, request: Request, session: Session, _: Form) -> Response:
 
 def _conduct(desk: Desk, request: Request, session: Session, _: Form) -> Response:
     return desk.page(request, session, "conduct.html", editions=show_conduct.editions(_words(request), inquiry.editions()))
+
+
+def _manuals(desk: Desk, request: Request, session: Session, _: Form) -> Response:
+    shown = [show_manual.manual(_words(request), one) for one in manuals().values()]
+    return desk.page(request, session, "manuals.html", manuals=shown)
+
+
+def _manual(desk: Desk, request: Request, session: Session, _: Form) -> Response:
+    one = manuals().get(request.path_params["model"])
+    if one is None:
+        raise HTTPException(NOT_FOUND)
+    return desk.page(request, session, "manual.html", one=show_manual.manual(_words(request), one))
 
 
 def _log_key(desk: Desk, _: Request, __: Session, ___: Mapping[str, str]) -> Response:
