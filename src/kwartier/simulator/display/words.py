@@ -14,7 +14,6 @@ _WORDS = {
         "This is a demo: the meter, the home and the readings are made up.",
     ),
     "other": ("English", "Nederlands"),
-    "about": ("Wat u ziet", "What you see"),
     "skip": ("Naar de inhoud", "Skip to content"),
     "none": ("Hier is geen uitleesbare meter.", "There is no readable meter here."),
     "nowhere": ("Deze pagina is er niet", "There is no such page"),

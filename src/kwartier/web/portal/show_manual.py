@@ -20,6 +20,11 @@ class ShownValue:
     tariff: str
     is_certain: bool
 
+    @property
+    def facts(self) -> str:
+        """Unit and tariff in one line, for a screen too narrow for columns of their own; empty where there is neither."""
+        return ", ".join(fact for fact in (self.unit, self.tariff) if fact != NOTHING)
+
 
 @final
 @dataclass(frozen=True, slots=True)

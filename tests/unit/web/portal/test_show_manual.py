@@ -15,7 +15,8 @@ def test_rate_1_is_low_and_rate_2_normal(language: str, low: str, normal: str, n
     rows = {value.code: value for value in manual(Words(language), manuals()["smr5"]).values}
     assert [rows[code].tariff for code in ("1.8.1", "1.8.2", "2.8.1", "2.8.2", "96.14.0")] == [low, normal, low, normal, now]
     assert (rows["1.8.1"].unit, rows["24.2.1"].unit) == ("kWh", "m\N{SUPERSCRIPT THREE}")
-    assert rows["96.1.1"].unit
+    assert rows["96.1.1"].facts == ""
+    assert rows["1.8.1"].facts == f"kWh, {low}"
 
 
 def test_what_was_not_read_of_a_display_is_marked_with_its_source() -> None:
