@@ -53,20 +53,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--shipment-key", type=Path, required=True, help="the operator's public key for the key shipment")
     parser.add_argument("--port", type=int, default=0, help="port of all meters (default: the one of the last run, or any)")
     parser.add_argument("--p1-port", type=int, default=0, help="port of the homes' P1 ports (default: any)")
-    parser.add_argument(
-        "--p1-from", type=_moment, help="moment or day at which each P1 listener begins (default: the town's clock)"
-    )
-    parser.add_argument("--p1-until", type=_moment, help="moment or day after which the line closes (default: never)")
+    parser.add_argument("--p1-from", type=moment, help="moment or day at which each P1 listener begins (default: the town's clock)")
+    parser.add_argument("--p1-until", type=moment, help="moment or day after which the line closes (default: never)")
     parser.add_argument("--p1-every", type=int, default=10, help="seconds between two telegrams of the past (default: 10)")
     parser.add_argument("--display-port", type=int, default=0, help="port of the pages with the meters' displays (default: any)")
     parser.add_argument("--stay", action="store_true", help="do not stop when standard input closes")
     return parser.parse_args()
 
 
-def _moment(text: str) -> int:
+def moment(text: str) -> int:
     """Read a moment, local where it has no offset; a day is the midnight that opens it. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    return epoch_s(moment if moment.tzinfo else moment.replace(tzinfo=ZONE))
+    found = datetime.fromisoformat(text)
+    return epoch_s(found if found.tzinfo else found.replace(tzinfo=ZONE))
 
 
 def _pace(options: argparse.Namespace, town: Town) -> p1_line.Pace:

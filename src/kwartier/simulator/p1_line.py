@@ -45,7 +45,7 @@ class Lines:
         """`clock` gives epoch seconds as the town has them."""
         self._town, self._clock, self._pace = town, clock, pace
         self._port = lru_cache(maxsize=MOST_LISTENERS)(self._made)
-        self._listeners = 0
+        self._speaking: set[asyncio.Task[None]] = set()
 
     def _made(self, number: int) -> Port:
         return Port(self._town, number)
@@ -53,24 +53,27 @@ class Lines:
     async def speak(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one listener until it leaves or the pace ends."""
         number = identity.number_of(writer.get_extra_info("sockname")[0])
-        if not isinstance(self._town.at(number), Home) or self._listeners >= MOST_LISTENERS:
+        if not isinstance(self._town.at(number), Home) or len(self._speaking) >= MOST_LISTENERS:
             writer.transport.abort()
             return
-        self._listeners += 1
-        try:
-            with suppress(ConnectionError):
-                await self._tell(self._port(number), writer)
-                writer.close()
-                await writer.wait_closed()
-        finally:
-            self._listeners -= 1
-            writer.close()
+        telling = asyncio.create_task(self._tell(self._port(number), writer))
+        self._speaking.add(telling)
+        await asyncio.wait([telling])
+        self._speaking.remove(telling)
+        writer.close()  # what was written still goes out
+
+    async def hang_up(self) -> None:
+        """End all that is being told."""
+        for telling in self._speaking:
+            telling.cancel()
+        await asyncio.gather(*self._speaking, return_exceptions=True)
 
     async def _tell(self, port: Port, writer: asyncio.StreamWriter) -> None:
-        """Write telegram after telegram, never more than the listener takes."""
-        async for moment in moments(self._pace, self._clock):
-            writer.write(write.encode(port.telegram(moment)))
-            await writer.drain()
+        """Write telegram after telegram, never more than the listener takes, until it leaves."""
+        with suppress(ConnectionError):
+            async for moment in moments(self._pace, self._clock):
+                writer.write(write.encode(port.telegram(moment)))
+                await writer.drain()
 
 
 async def moments(pace: Pace, clock: Callable[[], float]) -> AsyncIterator[int]:
@@ -97,3 +100,4 @@ async def listening(sockets: list[socket.socket], lines: Lines) -> AsyncIterator
     finally:
         for server in servers:
             server.close()
+        await lines.hang_up()
