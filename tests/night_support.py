@@ -6,6 +6,7 @@ per hour). Before that moment the meter has no rows.
 
 import csv
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -249,6 +250,47 @@ def parcels(house: Installation) -> Iterator[Line]:
             "rule": reason or "",
             "content": " ".join(_content(sent[key])) if key in sent else "",
         }
+
+
+def papers(house: Installation) -> Iterator[Line]:
+    """Yield the papers of suppliers: over which period, since when it is all their own, and what was used then."""
+    with house.operator() as c:
+        by_code = dict(c.execute("select code, name from kw.party").fetchall())
+    made = [
+        (by_code[path.parent.name], json.loads(box.read(name)))
+        for path in house.outbox.glob("*/*.papers.zip")
+        for box in [zipfile.ZipFile(path)]
+        for name in box.namelist()
+        if name.endswith(".json")
+    ]
+    for receiver, paper in sorted(made, key=_place):
+        yield {
+            "receiver": receiver,
+            "connection": paper["metering_point"][-4:],
+            "paper": paper["format"].split("/")[1],
+            "period": _span(paper),
+            "own_since": paper["own_since"][:10],
+            "used": " ".join(_used(paper)),
+            "year_before": paper["year_before"].get("why") or " ".join(_used(paper["year_before"]))
+            if "year_before" in paper
+            else "",
+            "earlier": " ".join(_span(one) for one in paper.get("earlier", ())),
+        }
+
+
+def _place(made: tuple[str, dict[str, Any]]) -> tuple[str, ...]:
+    receiver, paper = made
+    return paper["created"], receiver, paper["metering_point"], paper["format"], paper["period"]["start"]
+
+
+def _span(paper: dict[str, Any]) -> str:
+    return "..".join(paper["period"][name][:10] for name in ("start", "end"))
+
+
+def _used(paper: dict[str, Any]) -> Iterator[str]:
+    for one in paper["usage"]:
+        stood = f"({one['opening']}..{one['closing']})" if "opening" in one else ""
+        yield f"{one['register']}=" + (one["why"] if one["value"] is None else f"{one['value']}{one['unit']}") + stood
 
 
 def _content(document: dict[str, Any]) -> Iterator[str]:

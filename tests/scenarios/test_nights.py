@@ -7,6 +7,7 @@
     then/refused    what they did not ask, and by which rule
     then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
     then/parcels    what left, or was withheld and by which rule; about whom; and what stands in the document
+    then/papers     the bills and overviews that suppliers were given: what was used, or why that cannot be told
 
 Everything between is the product itself but for the wire: import, decision, plan, validation, lake, delivery, log. Afterwards a
 replay must find nothing, and the last night again must ask nothing.
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from kwartier.workflows import installation, replay
-from night_support import Line, Story, held, parcels, table
+from night_support import Line, Story, held, papers, parcels, table
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("night_*/when.csv"))
 COLUMNS = {
@@ -27,6 +28,7 @@ COLUMNS = {
     "refused": ("night", "connection", "who", "purpose", "rule"),
     "held": ("connection", "channel", "day", "known", "value", "rules"),
     "parcels": ("receiver", "connection", "purpose", "status", "about", "rule", "content"),
+    "papers": ("receiver", "connection", "paper", "period", "own_since", "used", "year_before", "earlier"),
 }
 
 
@@ -44,7 +46,13 @@ def test_the_nights_go_as_they_say(folder: Path, installation_dir: Path) -> None
         for line in steps:
             story.now = datetime.fromisoformat(line["at"])
             story.step(line["what"], line["argument"])
-        found = {"tasks": story.tasks, "refused": story.refused, "held": list(held(house)), "parcels": list(parcels(house))}
+        found = {
+            "tasks": story.tasks,
+            "refused": story.refused,
+            "held": list(held(house)),
+            "parcels": list(parcels(house)),
+            "papers": list(papers(house)),
+        }
         if os.environ.get("KW_SHOW_SCENARIOS"):
             show(found)
         for name, lines in found.items():
@@ -74,10 +82,12 @@ def test_every_table_has_its_columns() -> None:
 def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
     assert {folder.name.removeprefix("night_") for folder in FOLDERS} >= {
         "administratively_off",
+        "annual_bill",
         "autumn",
         "gas_at_six",
         "leaflet",
         "meter_replaced",
+        "overview",
         "move",
         "permission_from_noon",
         "revoked",

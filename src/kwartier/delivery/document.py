@@ -92,6 +92,11 @@ def ground(permit: Permit) -> dict[str, Any]:
     }
 
 
+def about(ean: Ean, product: Product) -> dict[str, str]:
+    """Say which metering point a document is about."""
+    return {"metering_point": ean.reveal(), "product": product.value}
+
+
 def quality(mark: int) -> str:
     """Name the quality of one interval for a reader outside."""
     if mark & Quality.MISSING:
@@ -194,8 +199,7 @@ def document(heading: Heading, days: Sequence[ChannelDay], *, gaps: bool) -> byt
         "format": FORMAT,
         "reference": heading.reference,
         "created": heading.created.astimezone(UTC).isoformat(),
-        "metering_point": heading.ean.reveal(),
-        "product": heading.product.value,
+        **about(heading.ean, heading.product),
         "purpose": heading.purpose.value,
         "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
         "grounds": [ground(permit) for permit in heading.permits],

@@ -3,14 +3,15 @@
 The edition that counts is the one in force when the decision is made: the law of the day of the deed.
 """
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from kwartier.grounds import markdown
 from kwartier.grounds.editions import EDITIONS
 from kwartier.grounds.errors import NoEdition
 from kwartier.grounds.rows import SENTENCES
 from kwartier.grounds.rule import Certainty, Condition, Edition, Rule, Schedule, WhenOff
-from kwartier.model.period import utc
+from kwartier.model.period import midnight, utc
 
 __all__ = [
     "EDITIONS",
@@ -24,6 +25,8 @@ __all__ = [
     "as_markdown",
     "edition",
     "edition_at",
+    "ends_overview",
+    "overview_before",
     "rule",
 ]
 
@@ -49,6 +52,21 @@ def edition(edition_id: str) -> Edition:
 def rule(no: int) -> Rule:
     """Return the row with this permanent number, in the words of the newest edition that has it. Raises KeyError."""
     return _BY_NO[no]
+
+
+@lru_cache(maxsize=4096)
+def ends_overview(day: date) -> bool:
+    """True if the midnight that opens `day` ends a usage overview, by the edition in force then. Raises NoEdition."""
+    return edition_at(midnight(day)).overview.falls_on(day)
+
+
+@lru_cache(maxsize=4096)
+def overview_before(day: date) -> date:
+    """Return the last day before this one whose midnight ends a usage overview. Raises NoEdition."""
+    day -= timedelta(days=1)
+    while not ends_overview(day):
+        day -= timedelta(days=1)
+    return day
 
 
 def as_markdown() -> str:

@@ -54,7 +54,7 @@ def _edition(edition: Edition) -> Iterator[str]:
         "",
         f"## Edition `{edition.id}`: {edition.title_en} / {edition.title_nl}",
         "",
-        f"In force from {start} to {end}.",
+        f"In force from {start} to {end}. A usage overview ends on {_schedule(edition.overview)}.",
         "",
     )
     yield from _table(("rule", "no", "who", "purpose", "may", "data", "kept", "when", "sentence", "article", "certainty"))
@@ -112,8 +112,8 @@ def _schedule(schedule: Schedule) -> str:
     if not schedule.months and not schedule.days:
         return "every day"
     days = ", ".join(map(str, schedule.days)) or "every day"
-    months = ", ".join(map(str, schedule.months)) or "every month"
-    return f"day {days} of months {months}"
+    months = "months " + ", ".join(map(str, schedule.months)) if schedule.months else "every month"
+    return f"day {days} of {months}"
 
 
 def _permission() -> Iterator[str]:

@@ -43,5 +43,15 @@ def is_anniversary(start: datetime, moment: datetime) -> bool:
     return (day.month, day.day) == (first.month, first.day)
 
 
+def anniversary_before(start: datetime, moment: datetime) -> datetime:
+    """Return the anniversary of `start` that comes one before `moment`, or `start` itself. `moment` is an anniversary."""
+    first, year = day_of(start), day_of(moment).year - 1
+    if year <= first.year:
+        return start
+    if (first.month, first.day) == (2, 29) and not _leap(year):
+        return midnight(date(year, 3, 1))
+    return midnight(date(year, first.month, first.day))
+
+
 def _leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

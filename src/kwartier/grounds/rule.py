@@ -106,7 +106,10 @@ class WhenOff:
 @final
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The code of conduct as it stood in a period. `rules` has every row, grants first."""
+    """The code of conduct as it stood in a period. `rules` has every row, grants first.
+
+    `overview` are the days whose midnight ends a usage overview: a periodic reading that a supplier may have is not always one.
+    """
 
     id: str
     title_nl: str
@@ -114,6 +117,7 @@ class Edition:
     in_force: Period
     rules: tuple[Rule, ...]
     when_off: tuple[WhenOff, ...]
+    overview: Schedule
     _grants: dict[tuple[Role | None, Purpose | None, bool], Rule] = field(init=False, repr=False, compare=False)
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
 

@@ -15,16 +15,15 @@ from kwartier.audit import leaves
 from kwartier.audit.events import Event, EventKind
 from kwartier.delivery import document, supplier, third_party
 from kwartier.grounds.decide import decide
-from kwartier.model.ean import Ean
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Facts, Refusal, Role
+from kwartier.model.ground import Refusal, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.model.register import Product
-from kwartier.store.registry import deliveries, facts, names, people
+from kwartier.store.registry import deliveries, names, people
 from kwartier.store.registry.deliveries import Due, ParcelRow
-from kwartier.workflows.delivery_round import bundle
+from kwartier.workflows.delivery_round import bundle, papers
+from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
 
 
@@ -41,20 +40,12 @@ ACTOR = "operator"
 @final
 @dataclass(slots=True)
 class DeliveryReport:
-    """How the round ended: every due delivery is in one of the two."""
+    """How the round ended: every due delivery is in one of the first two."""
 
     delivered: int = 0
     withheld: int = 0
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What a delivery needs to know of a connection."""
-
-    facts: Facts
-    product: Product
-    ean: Ean
+    papers: int = 0
+    """Bills and overviews made of what suppliers were handed."""
 
 
 @final
@@ -113,29 +104,24 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
     report.withheld += len(withheld)
     if sending:
         bundle.name(path)
+        report.papers += papers.lay(house, path, box, clock())
         _mark(house, box, {one.permit.id: one.permit.rule for one in sending}, clock())
         report.delivered += len(sending)
 
 
-def _known(c: Connection[Any], keys: set[int], at: datetime) -> dict[int, _Known]:
-    eans = names.eans(c, sorted(keys))
-    rows = facts.rows(c, sorted(keys), year=at.year, day=day_of(at))
-    return {row.key: _Known(row.facts, row.product, eans[row.key]) for row in rows}
-
-
-def _decide(one: Due, there: _Known, at: datetime) -> Permit | Refusal:
+def _decide(one: Due, there: Known, at: datetime) -> Permit | Refusal:
     return decide(deliveries.request(one.receiver, one.connection, one.purpose, one.mask, one.period), there.facts, at=at)
 
 
 def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _Draft]:
     """Make the documents of what may leave as it looks now: looking up readings takes its time."""
     with house.operator() as c:
-        known = _known(c, {one.connection for one in asked}, at)
+        known = known_of(c, {one.connection for one in asked}, at)
     answers = ((one, _decide(one, known[one.connection], at)) for one in asked)
     return {one.id: _draft(house, one, known[one.connection], answer, at) for one, answer in answers if isinstance(answer, Permit)}
 
 
-def _draft(house: Installation, one: Due, there: _Known, permit: Permit, at: datetime) -> _Draft:
+def _draft(house: Installation, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
     parcel = secrets.token_hex(16)
     row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
     return _Draft(row, permit, _body(house, parcel, one, there, permit, at))
@@ -145,7 +131,7 @@ def _decided(
     house: Installation, c: Connection[Any], asked: list[Due], drafts: dict[int, _Draft], at: datetime
 ) -> tuple[list[_Draft], list[tuple[ParcelRow, Refusal]]]:
     """Decide everything again, just before: what may still leave, and what may not and why."""
-    known = _known(c, {one.connection for one in asked}, at)
+    known = known_of(c, {one.connection for one in asked}, at)
     sending: list[_Draft] = []
     withheld: list[tuple[ParcelRow, Refusal]] = []
     for one in asked:
@@ -161,7 +147,7 @@ def _decided(
     return sending, withheld
 
 
-def _body(house: Installation, reference: str, one: Due, there: _Known, permit: Permit, at: datetime) -> bytes:
+def _body(house: Installation, reference: str, one: Due, there: Known, permit: Permit, at: datetime) -> bytes:
     heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,))
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
     days = house.readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
@@ -217,6 +203,7 @@ def recover(house: Installation, at: datetime) -> None:
     for box, receiver in in_flight:
         path = bundle.path_of(house.outbox, codes[receiver], box)
         if path.exists():
+            papers.lay(house, path, box, at)
             _mark(house, box, {}, at)
             continue
         bundle.discard(path)

@@ -17,6 +17,7 @@ from kwartier.model.period import Period, epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
 from kwartier.store.registry import deliveries, names, replay
 from kwartier.store.registry.replay import Sent
+from kwartier.workflows.replay import papers
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
 
@@ -76,6 +77,9 @@ class Deliveries:
         for path in sorted(self._outbox.rglob("*")):
             if path.is_dir() or path.suffix == ASIDE:
                 continue
+            if path.name.endswith(papers.SUFFIX):
+                self._papers(path)
+                continue
             if path.suffix != ".jsonl":
                 self._found.add("file-without-parcel", parcel=None)
                 continue
@@ -92,6 +96,23 @@ class Deliveries:
                     self._found.add("parcel-of-another", parcel=parcel, connection=request.connection)
                 if not _holds_no_more(document, request):
                     self._found.add("parcel-beyond-permit", parcel=parcel, connection=request.connection)
+
+    def _papers(self, path: Path) -> None:
+        """What lies beside a bundle follows from parcels of the same receiver, and from nothing else."""
+        box, bundle = path.parent.name, path.name.removesuffix(papers.SUFFIX)
+        handed = {
+            parcel: request for place, sent in self._sent.items() if place.startswith(f"{box}/") for parcel, request in sent.items()
+        }
+        for name, body in papers.read(path):
+            self._found.compared["papers"] += 1
+            parcel = str(body.get("reference"))
+            request = self._sent.get(f"{box}/{bundle}", {}).get(parcel)
+            if request is None:
+                self._found.add("file-without-parcel", parcel=parcel)
+            elif not _speaks_of(body, request, names.eans(self._c, {request.connection})):
+                self._found.add("parcel-of-another", parcel=parcel, connection=request.connection)
+            elif not papers.follows(name, body, request.connection, handed):
+                self._found.add("paper-beyond-parcels", parcel=parcel, connection=request.connection)
 
 
 def _same(one: Sent, request: Request, body: Mapping[str, Any]) -> bool:

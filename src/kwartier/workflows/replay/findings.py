@@ -31,6 +31,7 @@ parcel-not-decided      uncovered delivery   deciding again does not give the pe
 file-without-parcel     uncovered delivery   a document in the outbox that is no delivered parcel, or a file that is no bundle
 parcel-of-another       uncovered delivery   a document about another metering point, product or purpose than its parcel
 parcel-beyond-permit    over-broad           a document holds more than its permit
+paper-beyond-parcels    over-broad           a supplier's paper rests on more than parcels to it, or its page says otherwise
 """
 
 from collections import Counter
@@ -85,6 +86,7 @@ CATEGORIES: Final = {
     "file-without-parcel": Category.DELIVERY,
     "parcel-of-another": Category.DELIVERY,
     "parcel-beyond-permit": Category.OVER_BROAD,
+    "paper-beyond-parcels": Category.OVER_BROAD,
 }
 
 

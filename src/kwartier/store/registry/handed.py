@@ -1,0 +1,67 @@
+"""What a supplier was handed of a connection at given moments, and when what measures a connection changed. For its papers."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.model.ground import Purpose, Requester
+from kwartier.model.register import Mask
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.rows import C
+
+_HANDED = """
+    select connection, id, purpose, mask, lower(period) from kw.parcel
+    where connection = any(%(keys)s) and receiver_role = %(role)s and receiver = %(receiver)s and lower(period) = any(%(moments)s)
+    and upper(period) = lower(period) and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)
+    order by connection, lower(period), id
+"""
+# The first meter of a connection replaced none.
+_CHANGES = """
+    select connection, since from (
+        select connection, since, row_number() over (partition by connection order by since) as nth from (
+            select connection, lower(placed) as since from kw.meter where connection = any(%(keys)s)
+            union all
+            select k.connection, greatest(lower(k.period), lower(m.placed))
+            from kw.coupling k join kw.meter m on m.key = k.meter where k.connection = any(%(keys)s)) as begun) as counted
+    where nth > 1 order by connection, since
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A parcel of registers of one moment."""
+
+    parcel: str
+    purpose: Purpose
+    mask: Mask
+    at: datetime
+
+
+def readings(
+    c: C, receiver: Requester, keys: Collection[int], moments: Collection[datetime], bundle: str
+) -> dict[int, list[Handed]]:
+    """Return by connection what a receiver was handed of these moments, what leaves in this bundle included."""
+    asked = {
+        "keys": sorted(keys),
+        "role": receiver.role,
+        "receiver": receiver.id,
+        "moments": sorted(moments),
+        "bundle": bundle,
+    }
+    found: dict[int, list[Handed]] = defaultdict(list)
+    with _rows.cursor(c) as cursor:
+        for connection, parcel, purpose, mask, at in cursor.execute(_HANDED, asked):
+            found[connection].append(Handed(parcel, Purpose(purpose), mask, at))
+    return found
+
+
+def changes(c: C, keys: Collection[int]) -> dict[int, list[datetime]]:
+    """Return by connection the moments from which another meter, or the same one in another place, measures it."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    with _rows.cursor(c) as cursor:
+        for connection, since in cursor.execute(_CHANGES, {"keys": sorted(keys)}):
+            found[connection].append(since)
+    return found
