@@ -59,6 +59,7 @@ def test_the_nights_go_as_they_say(folder: Path, installation_dir: Path) -> None
             assert lines == expected(folder, name), name
         checked = replay.run(house, at=story.clock())
         assert (checked.findings, checked.uncovered, checked.over_broad) == ([], 0, 0)
+        assert checked.compared["papers"] == len(found["papers"])
         last = next(line for line in reversed(steps) if line["what"] == "night")
         story.tasks.clear()
         story.step("night", last["argument"])

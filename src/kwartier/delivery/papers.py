@@ -62,7 +62,7 @@ def _year_earlier(moment: datetime) -> datetime:
 
 def _stood(account: Account, channel: Channel, moment: datetime) -> int | None:
     """Return where a register stood, None where that is not known."""
-    stand = account.stands.get(moment)
+    stand = account.stands.get(moment) if moment >= account.own else None
     found = stand.registers.get(channel) if stand else None
     return None if found is None or quality(found.quality[0] if found.quality else 0) == "missing" else found.start
 

@@ -143,5 +143,5 @@ def written(span: Period) -> dict[str, str | None]:
 
 def readings(account: Account, moments: Iterable[datetime]) -> list[dict[str, Any]]:
     """Return the readings a paper rests on, each with the parcel that brought it and the ground on which it is used now."""
-    stands = [account.stands[moment] for moment in sorted(set(moments)) if moment in account.stands]
+    stands = [account.stands[moment] for moment in sorted(set(moments)) if moment in account.stands and moment >= account.own]
     return [{"at": local(stand.at), "parcel": stand.parcel, **ground(stand.permit)} for stand in stands]

@@ -20,10 +20,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "gas": ("gas", "gas"),
     "point": ("Aansluiting (EAN)", "Metering point (EAN)"),
     "period": ("Periode", "Period"),
+    "in": ("in {unit}", "in {unit}"),
     "until": ("tot", "until"),
     "made": ("Gemaakt op", "Made on"),
     "used": ("Wat de meter telde", "What the meter counted"),
-    "register": ("Telwerk", "Register"),
     "opening": ("Beginstand", "Opening"),
     "closing": ("Eindstand", "Closing"),
     "amount": ("Verschil", "Difference"),
@@ -32,7 +32,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "low": ("laag tarief", "low tariff"),
     "normal": ("normaal tarief", "normal tariff"),
     "total": ("Samen", "Total"),
-    "unknown": ("niet te zeggen", "cannot be told"),
+    "unknown": ("onbekend", "unknown"),
     "compare": ("Vergeleken met een jaar eerder", "Compared with a year before"),
     "now": ("Deze periode", "This period"),
     "then": ("Een jaar eerder", "A year before"),
@@ -115,15 +115,17 @@ class Words:
         start, end = (self.day(datetime.fromisoformat(period[name]).date()) for name in ("start", "end"))
         return f"{start} {self('until')} {end}"
 
-    def number(self, thousandths: int) -> str:
-        """Write a number of Wh or dm3 as kWh or m3, exactly: 1.234,567."""
+    def number(self, thousandths: int | None) -> str:
+        """Write a number of Wh or dm3 as kWh or m3, exactly: 1.234,567. What is not known is said so."""
+        if thousandths is None:
+            return self("unknown")
         thousand, decimal = _MARKS[self.language]
         whole, rest = divmod(abs(thousandths), 1000)
         return (_MINUS if thousandths < 0 else "") + f"{whole:,}".replace(",", thousand) + f"{decimal}{rest:03d}"
 
     def amount(self, value: int | None, unit: str) -> str:
-        """Write an amount with its unit, or that it cannot be told."""
-        return self("unknown") if value is None else f"{self.number(value)} {_UNITS[unit]}"
+        """Write an amount with its unit, or that it is not known."""
+        return self.number(value) + ("" if value is None else f" {_UNITS[unit]}")
 
     def unit(self, unit: str) -> str:
         """Return the unit that people read."""

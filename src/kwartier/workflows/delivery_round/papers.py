@@ -14,7 +14,7 @@ from typing import NamedTuple, final
 
 from kwartier.delivery import papers
 from kwartier.delivery.own import Own, own
-from kwartier.delivery.page import files
+from kwartier.delivery.paper_page import files
 from kwartier.delivery.papers import Body
 from kwartier.delivery.usage import Account, Stand
 from kwartier.grounds import conduct

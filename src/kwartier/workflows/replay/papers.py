@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kwartier.delivery.document import REGISTERS
-from kwartier.delivery.page import files
+from kwartier.delivery.paper_page import files
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Request
 from kwartier.model.period import Period
@@ -17,6 +17,9 @@ from kwartier.model.register import channels_of
 SUFFIX = ".papers.zip"
 Paper = Mapping[str, Any]
 Parts = Mapping[str, bytes]
+Register = tuple[str, str, str | None]
+Told = Mapping[datetime, set[Register]]
+"""Which registers were handed over of a moment."""
 LARGEST = 1 << 22
 """Bytes of one file in it: nothing of ours is near it, and nothing larger is unpacked."""
 
@@ -56,7 +59,7 @@ def follows(parts: Parts, body: Paper, connection: int, handed: Mapping[str, Req
 
 
 def _rests_on(body: Paper, connection: int, handed: Mapping[str, Request]) -> bool:
-    told: dict[datetime, set[tuple[str, str, str | None]]] = {}
+    told: dict[datetime, set[Register]] = {}
     for one in body["readings"]:
         at, request = datetime.fromisoformat(one["at"]), handed.get(one["parcel"])
         if request is None or request.connection != connection or request.period != Period(at, at):
@@ -66,11 +69,16 @@ def _rests_on(body: Paper, connection: int, handed: Mapping[str, Request]) -> bo
     return all(_known(span, told) for span in spans)
 
 
-def _known(span: Paper, told: Mapping[datetime, set[tuple[str, str, str | None]]]) -> bool:
-    """True if each value of a span lies between two readings that were handed over, in a register of both."""
-    ends = [told.get(datetime.fromisoformat(span["period"][name]), set()) for name in ("start", "end")]
+def _known(span: Paper, told: Told) -> bool:
+    """True if each value of a span lies between two readings that were handed over, and each stand is one of them."""
+    opening, closing = (told.get(datetime.fromisoformat(span["period"][name]), set()) for name in ("start", "end"))
     return all(
-        (one["register"], one["direction"], one.get("tariff")) in ends[0] & ends[1]
+        (one["value"] is None or _register(one) in opening & closing)
+        and (one.get("opening") is None or _register(one) in opening)
+        and (one.get("closing") is None or _register(one) in closing)
         for one in span.get("usage", ())
-        if one["value"] is not None
     )
+
+
+def _register(one: Paper) -> Register:
+    return one["register"], one["direction"], one.get("tariff")

@@ -32,18 +32,20 @@ h1{font-size:1.7rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.3rem;lin
 p,li{max-inline-size:68ch}dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem 1rem;margin:0}
 dt{color:var(--muted)}dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 table{border-collapse:collapse;inline-size:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.35rem .5rem .35rem 0;text-align:start;vertical-align:top;border-block-end:1px solid var(--line)}
-th:not(:first-child),td{text-align:end;padding-inline:.5rem 0}tbody th{font-weight:400}tr.sum>*{font-weight:700}
-caption{text-align:start;color:var(--muted);font-size:.9375rem}
-.why{display:block;color:var(--muted);font-size:.9375rem;font-weight:400}.muted{color:var(--muted)}
+th{text-align:start;font-weight:600}th[scope=rowgroup]{padding-block-start:.5rem}
+td,th[scope=col]{text-align:end;vertical-align:bottom;padding-inline-start:.5rem}
+th[scope=row]{padding-block:.5rem;border-block-end:1px solid var(--line)}
+td{padding-block-end:.5rem;border-block-end:1px solid var(--line)}
+thead th{border-block-end:1px solid var(--line)}caption{text-align:start;color:var(--muted);font-size:.9375rem}
+.why{display:block;color:var(--muted);font-size:.9375rem;font-weight:400}.code{color:var(--muted);font-weight:400;white-space:nowrap}
 .bars{display:block;inline-size:100%;overflow:visible}.bars line{stroke:var(--muted)}
 .bars text{font-size:.875rem;fill:var(--muted)}.bars .up0{fill:var(--up0)}.bars .up1{fill:var(--up1)}.bars .down{fill:var(--down)}
 .bars .gap{fill:var(--gap);fill-opacity:.25}
 .key{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;margin:.5rem 0 1rem}
 .key li::before{content:"";display:inline-block;inline-size:.8em;block-size:.8em;margin-inline-end:.45em;background:var(--up0)}
 .key .up1::before{background:var(--up1)}.key .down::before{background:var(--down)}
-@media (max-width:36rem){dl{grid-template-columns:1fr}dd{margin-block-end:.35rem}.bars .other{display:none}table{font-size:.9375rem}
-.stood{display:none}}
+@media (max-width:36rem){dl{grid-template-columns:1fr}dd{margin-block-end:.35rem}.bars .other{display:none}
+table{font-size:.9375rem}thead{font-size:.8125rem}}
 @media (forced-colors:active){.bars rect,.key li::before{forced-color-adjust:none}}
 @media print{:root{color-scheme:light;--fg:#000;--bg:#fff;--muted:#333;--line:#999;--up0:#1567b0;--up1:#6aa5d9;--down:#2f8a3e}
 body{font-size:10.5pt}h2,tr,svg{break-inside:avoid;break-after:auto}h2{break-after:avoid}
@@ -87,24 +89,25 @@ def _facts(body: Body, say: Words) -> Markup:
 
 def _used(body: Body, say: Words) -> Markup:
     stood = "opening" in body["usage"][0]
-    names = [say("register"), *((say("opening"), say("closing")) if stood else ()), say("amount")]
-    rows = [_register(one, say, stood=stood) for one in body["usage"]]
+    names = [*((say("opening"), say("closing")) if stood else ()), say("amount")]
+    groups = [_register(one, say, stood=stood) for one in body["usage"]]
     if len(body["usage"]) > 1:
-        rows += [_sum(one, say, columns=len(names)) for one in body["totals"]]
-    return _section(say("used"), _table(say.moments(body["period"]), names, rows))
+        blank = [""] * (len(names) - 1)
+        groups += [
+            _group(f"{say('total')} {say(one['direction']).lower()}", [*blank, say.number(one["value"])]) for one in body["totals"]
+        ]
+    return _section(say("used"), _table(_caption(body, say), names, groups))
+
+
+def _caption(span: Body, say: Words) -> str:
+    """Return the period of a table, and the unit of its numbers."""
+    return f"{say.moments(span['period'])}, {say('in', unit=say.unit(span['usage'][0]['unit']))}"
 
 
 def _register(one: Body, say: Words, *, stood: bool) -> Markup:
-    why = Markup('<span class="why">{}</span>').format(say(one["why"])) if "why" in one else ""
-    head = Markup('<th scope="row">{} <span class="muted">{}</span>{}</th>').format(_name(one, say), one["register"], why)
     stands = [one["opening"], one["closing"]] if stood else []
-    return _row(head, [*(say.amount(value, one["unit"]) for value in stands), say.amount(one["value"], one["unit"])])
-
-
-def _sum(one: Body, say: Words, *, columns: int) -> Markup:
-    return Markup('<tr class="sum"><th scope="row">{} {}</th>{}<td>{}</td></tr>').format(
-        say("total"), say(one["direction"]).lower(), Markup("<td></td>") * (columns - 2), say.amount(one["value"], one["unit"])
-    )
+    why = say(one["why"]) if "why" in one else ""
+    return _group(_name(one, say), [say.number(value) for value in (*stands, one["value"])], code=one["register"], why=why)
 
 
 def _name(one: Body, say: Words) -> str:
@@ -115,19 +118,17 @@ def _compared(body: Body, say: Words) -> Markup:
     before = body["year_before"]
     if "why" in before:
         return _section(say("compare"), Markup("<p>{}</p>").format(say(before["why"])))
-    rows = [
-        _row(Markup('<th scope="row">{}</th>').format(say(now["direction"])), _change(now, then, say))
+    groups = [
+        _group(say(now["direction"]), [say.number(value) for value in _change(now["value"], then["value"])])
         for now, then in zip(body["totals"], before["totals"], strict=True)
     ]
     whys = list(dict.fromkeys(one["why"] for one in before["usage"] if "why" in one))
     told = Markup("").join(Markup("<p>{}</p>").format(say(why)) for why in whys)
-    names = ["", say("now"), say("then"), say("changed")]
-    return _section(say("compare"), _table(say.moments(before["period"]), names, rows) + told)
+    return _section(say("compare"), _table(_caption(before, say), [say("now"), say("then"), say("changed")], groups) + told)
 
 
-def _change(now: Body, then: Body, say: Words) -> list[str]:
-    change = None if None in (now["value"], then["value"]) else now["value"] - then["value"]
-    return [say.amount(value, now["unit"]) for value in (now["value"], then["value"], change)]
+def _change(now: int | None, then: int | None) -> tuple[int | None, int | None, int | None]:
+    return now, then, None if now is None or then is None else now - then
 
 
 def _periods(body: Body, say: Words) -> Markup:
@@ -135,15 +136,11 @@ def _periods(body: Body, say: Words) -> Markup:
     spans = [*reversed(body["earlier"]), body]
     unit = body["usage"][0]["unit"]
     drawing = drawn([_bar(one, say) for one in spans], say("chart"), say("chart-says", unit=say.unit(unit)))
-    rows = [
-        _row(
-            Markup('<th scope="row">{}</th>').format(say.moments(one["period"])),
-            [say.amount(total["value"], total["unit"]) for total in one["totals"]],
-        )
-        for one in reversed(spans)
+    groups = [
+        _group(say.moments(one["period"]), [say.number(total["value"]) for total in one["totals"]]) for one in reversed(spans)
     ]
-    names = [say("period"), *(say(total["direction"]) for total in body["totals"])]
-    return _section(say("periods"), drawing + _key(body["usage"], say) + _table(say("chart"), names, rows))
+    names = [say(total["direction"]) for total in body["totals"]]
+    return _section(say("periods"), drawing + _key(body["usage"], say) + _table(say("in", unit=say.unit(unit)), names, groups))
 
 
 def _bar(one: Body, say: Words) -> Bar:
@@ -174,13 +171,22 @@ def _section(title: str, inner: Markup) -> Markup:
     return Markup("<section>\n<h2>{}</h2>\n{}\n</section>").format(title, inner)
 
 
-def _table(caption: str, names: Sequence[str], rows: Sequence[Markup]) -> Markup:
-    head = Markup('<th scope="col">{}</th>')
-    heads = Markup("").join(head.format(name) if name else Markup("<td></td>") for name in names)
-    return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(
-        caption, heads, Markup("").join(rows)
+def _table(caption: str, names: Sequence[str], groups: Sequence[Markup]) -> Markup:
+    """Return a table. Where a line has several numbers, one of its own above names them: that has room on the smallest screen."""
+    blank = Markup("<td></td>") if len(names) == 1 else Markup("")
+    heads = blank + Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in names)
+    return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead>{}</table>").format(
+        caption, heads, Markup("").join(groups)
     )
 
 
-def _row(head: Markup, values: Sequence[str]) -> Markup:
-    return Markup("<tr>{}{}</tr>").format(head, Markup("").join(Markup("<td>{}</td>").format(value) for value in values))
+def _group(title: str, values: Sequence[str], *, code: str = "", why: str = "") -> Markup:
+    """Return what numbers are called, and them; an empty one is no number."""
+    more = Markup(' <span class="code">{}</span>').format(code) if code else Markup("")
+    more += Markup('<span class="why">{}</span>').format(why) if why else Markup("")
+    cells = Markup("").join(Markup("<td>{}</td>").format(value) for value in values)
+    if len(values) == 1:
+        return Markup('<tbody><tr><th scope="row">{}{}</th>{}</tr></tbody>').format(title, more, cells)
+    return Markup('<tbody><tr><th scope="rowgroup" colspan="{}">{}{}</th></tr><tr>{}</tr></tbody>').format(
+        len(values), title, more, cells
+    )

@@ -1,0 +1,150 @@
+"""A paper follows from parcels of its receiver about one connection; anything else that lies beside a bundle is found."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from account_support import ELECTRICITY, HOME, account, electricity, permit
+from kwartier.delivery import papers as made
+from kwartier.delivery.paper_page import files
+from kwartier.model.ground import Request
+from kwartier.model.period import day_of, midnight
+from kwartier.model.register import CONSUMPTION_MASK, Mask
+from kwartier.workflows.replay import papers
+from replay_support import Faulty
+
+OPENS, CLOSES = midnight(date(2026, 1, 1)), midnight(date(2026, 2, 1))
+STANDS = [electricity(at, OPENS) for at in (OPENS, CLOSES)]
+Body = dict[str, Any]
+
+
+def overview() -> Body:
+    return made.overview(account(STANDS, own=OPENS), OPENS, [])
+
+
+def bill() -> Body:
+    return made.annual_bill(account(STANDS, own=OPENS), OPENS)
+
+
+def handed(mask: Mask = ELECTRICITY) -> dict[str, Request]:
+    """Return what the registry knows: two parcels of registers."""
+    return {f"parcel-{day_of(at)}": permit(at, mask).request for at in (OPENS, CLOSES)}
+
+
+def follows(body: Body, parcels: dict[str, Request], connection: int = HOME) -> bool:
+    return papers.follows(files(body), body, connection, parcels)
+
+
+@pytest.mark.parametrize("body", [overview(), bill()], ids=["overview", "bill"])
+def test_a_paper_of_parcels_follows(body: Body) -> None:
+    assert follows(body, handed())
+    assert not follows(body, handed(), HOME + 1)
+    assert not follows(body, dict(list(handed().items())[1:]))
+    assert not follows(body, handed(ELECTRICITY & CONSUMPTION_MASK)), "feed-in was not handed over"
+
+
+def test_a_parcel_of_another_moment_is_no_reading() -> None:
+    parcels = handed()
+    assert not follows(overview(), dict.fromkeys(parcels, parcels["parcel-2026-01-01"]))
+
+
+def spoil_period(body: Body) -> None:
+    body["period"]["start"] = "2025-12-01T00:00:00+01:00"
+
+
+def spoil_readings(body: Body) -> None:
+    del body["readings"][0]
+
+
+def spoil_earlier(body: Body) -> None:
+    body["earlier"] = [json.loads(json.dumps({name: body[name] for name in ("period", "usage", "totals")}))]
+    spoil_period(body["earlier"][0])
+
+
+def spoil_year_before(body: Body) -> None:
+    body["year_before"] = {name: body[name] for name in ("usage", "totals")} | {"period": body["year_before"]["period"]}
+
+
+def spoil_format(body: Body) -> None:
+    body["readings"] = "all of them"
+
+
+@pytest.mark.parametrize("spoil", [spoil_period, spoil_readings, spoil_earlier, spoil_year_before])
+def test_a_paper_that_says_more_does_not_follow(spoil: Callable[[Body], None]) -> None:
+    body = overview()
+    spoil(body)
+    assert not follows(body, handed())
+
+
+def test_a_paper_without_the_form_does_not_follow() -> None:
+    body = overview()
+    parts = files(body)
+    spoil_format(body)
+    assert not papers.follows(parts, body, HOME, handed())
+    assert not papers.follows(parts, {}, HOME, handed())
+
+
+def test_a_stand_that_was_not_handed_over_does_not_follow() -> None:
+    body = bill()
+    for one in body["usage"]:
+        one |= {"value": None, "why": "no-reading-delivered"}
+    for one in body["totals"]:
+        one["value"] = None
+    del body["readings"][0]
+    assert not follows(body, handed())
+    for one in body["usage"]:
+        one["opening"] = None
+    assert follows(body, handed())
+
+
+@pytest.mark.parametrize("name", ["overview.json", "overview.nl.html", "overview.en.html"])
+def test_a_page_that_says_otherwise_does_not_follow(name: str) -> None:
+    parts = files(overview())
+    place = next(key for key in parts if key.endswith(name))
+    assert not papers.follows(parts | {place: parts[place] + b" "}, overview(), HOME, handed())
+    assert not papers.follows({key: part for key, part in parts.items() if key != place}, overview(), HOME, handed())
+    assert not papers.follows(parts | {"c0ffee/more.txt": b""}, overview(), HOME, handed())
+
+
+def zipped(path: Path, parts: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as box:
+        for name, content in parts.items():
+            box.writestr(name, content)
+    return path
+
+
+def test_what_is_no_paper_is_read_as_one_that_says_nothing(tmp_path: Path) -> None:
+    (found,) = papers.read(zipped(tmp_path / "good.zip", files(overview())))
+    assert found == (files(overview()), overview())
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04rubbish")
+    large = zipped(tmp_path / "large.zip", {"c0ffee/overview.json": bytes(papers.LARGEST + 1)})
+    for path in (broken, large, tmp_path / "absent.zip"):
+        assert list(papers.read(path)) == [({}, {})]
+    for content in (b"[]", b"{", b"\xff"):
+        ((_, said),) = papers.read(zipped(tmp_path / "other.zip", {"c0ffee/overview.json": content}))
+        assert said == {}
+
+
+@pytest.mark.database
+def test_papers_beside_a_bundle_that_are_none_of_it_are_found(night: Faulty) -> None:
+    bundle = min((night.house.data / "outbox").glob("*/*.jsonl"))
+    zipped(bundle.with_name(f"{bundle.stem}{papers.SUFFIX}"), files(overview()))
+    assert night.codes() == {"file-without-parcel"}
+
+
+@pytest.mark.database
+def test_a_paper_about_another_home_than_its_parcel_is_found(night: Faulty) -> None:
+    bundle = min((night.house.data / "outbox").glob("*/*.jsonl"))
+    parcel = json.loads(bundle.read_text("utf-8").splitlines()[0])
+    path = bundle.with_name(f"{bundle.stem}{papers.SUFFIX}")
+    zipped(path, files(overview() | {"reference": parcel["reference"]}))
+    assert night.codes() == {"parcel-of-another"}
+    same = {name: parcel[name] for name in ("reference", "metering_point", "product", "purpose")}
+    zipped(path, files(overview() | same))
+    assert night.codes() == {"paper-beyond-parcels"}
