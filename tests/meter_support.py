@@ -10,10 +10,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
 from kwartier.model.register import Obis
-from kwartier.wire.dlms.server.connection import COUNTER, Connection, Reply
+from kwartier.wire.dlms.server import octets
+from kwartier.wire.dlms.server.connection import Connection, Reply
 from kwartier.wire.dlms.server.device import Counters, Device
+from kwartier.wire.dlms.server.errors import Access, AccessDenied
 from kwartier.wire.dlms.server.events import Event
-from kwartier.wire.dlms.server.objects import Clock, CosemObject, Data, Live
+from kwartier.wire.dlms.server.logical import COUNTER
+from kwartier.wire.dlms.server.objects import Clock, CosemObject, Data, Kept, Live, Value
 from kwartier.wire.dlms.server.profile import CaptureObject, Cells, Profile, rows
 
 GUEK, GAK = bytes(range(16)), bytes(range(0xD0, 0xE0))
@@ -61,14 +64,52 @@ COLUMNS = (
 )
 
 
+ALARMS, DOOR = Obis.parse("0-0:97.98.0"), Obis.parse("0-0:96.3.10")
+
+
+class Register:
+    """The value of an object that may be set: four bytes that only fall. It remembers the moments at which it was."""
+
+    def __init__(self) -> None:  # noqa: D107 - a test's own register
+        self.bits = 0x2002
+        self.moments: list[int] = []
+
+    def store(self, value: bytes, at: int) -> None:
+        wanted = octets.only(value, octets.DOUBLE_LONG_UNSIGNED, 4)
+        if wanted & ~self.bits:
+            raise AccessDenied(Access.OTHER_REASON)
+        self.bits = wanted
+        self.moments.append(at)
+
+
+class Door:
+    """An object with one method: 1 takes anything and gives it back, nothing for nothing."""
+
+    class_id = 70
+    obis = DOOR
+
+    def get(self, attribute: int, selected: object, at: int) -> Value:
+        del attribute, selected, at
+        raise AccessDenied(Access.READ_WRITE_DENIED)
+
+    def act(self, method: int, parameter: bytes, at: int) -> bytes:
+        del at
+        if method != 1:
+            raise AccessDenied(Access.TEMPORARY_FAILURE)
+        return octets.octet_string(octets.only_string(parameter)) if parameter else b""
+
+
 def device(count: int = 200, counters: Counters | None = None, *, tells_counter: bool = True) -> Device:
-    """A meter with one profile of `count` rows."""
+    """A meter with one profile of `count` rows, a register that may be set and a door that may be called."""
     kept = counters or Counters()
+    register = Register()
     objects: list[CosemObject] = [
         Clock(),
         Live(COUNTER, lambda: b"\x06" + kept.client.to_bytes(4, "big")),
         Data(Obis.parse("0-0:96.1.1"), b"\x09\x11E0088000000000126"),
         Profile(PROFILE, COLUMNS, 900, 960, Table(count)),
+        Kept(ALARMS, lambda: octets.u32(register.bits), register.store),
+        Door(),
     ]
     by_name: Mapping[Obis, CosemObject] = {made.obis: made for made in objects}
     return Device(TITLE, GUEK, GAK, kept, lambda: by_name, tells_counter=tells_counter)
@@ -131,16 +172,16 @@ class Probe:
         return bytes.fromhex("c301c1000f0000280000ff0101") + ber(0x09, self.gmac(CLIENT, used, STOC))
 
     def glo(self, plain: bytes) -> bytes:
-        """Send a service ciphered as glo-get or glo-action, return the opened answer."""
-        return self.open_answer(self.raw(ber(0xCB if plain[0] == 0xC3 else 0xC8, self.seal(plain))))
+        """Send a service ciphered as glo-get, glo-set or glo-action, return the opened answer."""
+        return self.open_answer(self.raw(ber(plain[0] + 8, self.seal(plain))))
 
     def general(self, plain: bytes, title: bytes = CLIENT) -> bytes:
         """Send a service as general-glo-ciphering, return the opened answer."""
         return self.open_answer(self.raw(ber(0xDB, title) + ber(0, self.seal(plain))[1:]))
 
     def open_answer(self, answer: bytes) -> bytes:
-        """Open glo-get-response, glo-action-response and general-glo; hand anything else back."""
-        if answer[:1] not in (b"\xcc", b"\xcf", b"\xdb"):
+        """Open glo-get-, glo-set- and glo-action-response and general-glo; hand anything else back."""
+        if answer[:1] not in (b"\xcc", b"\xcd", b"\xcf", b"\xdb"):
             return answer
         at = 1
         if answer[0] == 0xDB:
@@ -160,6 +201,17 @@ def get(class_id: int, obis: str, attribute: int, selector: bytes = b"") -> byte
     name = Obis.parse(obis).code
     head = bytes.fromhex("c001c1") + class_id.to_bytes(2, "big") + name + bytes((attribute,))
     return head + (b"\x01" + selector if selector else b"\x00")
+
+
+def put(class_id: int, obis: str, attribute: int, value: bytes) -> bytes:
+    """A SET-request-normal."""
+    return bytes.fromhex("c101c1") + class_id.to_bytes(2, "big") + Obis.parse(obis).code + bytes((attribute, 0)) + value
+
+
+def call(class_id: int, obis: str, method: int, parameter: bytes = b"") -> bytes:
+    """An ACTION-request-normal."""
+    head = bytes.fromhex("c301c1") + class_id.to_bytes(2, "big") + Obis.parse(obis).code + bytes((method,))
+    return head + (b"\x01" + parameter if parameter else b"\x00")
 
 
 def date_time(text: str) -> bytes:

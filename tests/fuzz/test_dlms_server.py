@@ -26,9 +26,11 @@ from meter_support import (
     Probe,
     ber,
     by_range,
+    call,
     date_time,
     device,
     get,
+    put,
     wrapped,
 )
 
@@ -37,7 +39,9 @@ ENTRIES = bytes.fromhex("020204060000000206000000051200011200 00".replace(" ", "
 RLRQ = bytes.fromhex("6203800100")
 NEXT = bytes.fromhex("c002c100000001")
 GETS = [get(7, "1-0:99.1.0", a, s) for a, s in ((2, RANGE), (2, ENTRIES), (2, b""), (3, b""), (7, b""))]
-PLAINS = [*GETS, get(1, "0-0:43.1.0", 2), get(8, "0-0:1.0.0", 2), get(15, "0-0:40.0.0", 2), NEXT]
+SETS = [put(1, "0-0:97.98.0", 2, bytes.fromhex("0600000002")), put(1, "0-0:96.1.1", 2, b"\x09\x02ab")]
+CALLS = [call(70, "0-0:96.3.10", 1, b"\x09\x02ab"), call(70, "0-0:96.3.10", 1)]
+PLAINS = [*GETS, get(1, "0-0:43.1.0", 2), get(8, "0-0:1.0.0", 2), get(15, "0-0:40.0.0", 2), NEXT, *SETS, *CALLS]
 
 
 SEALER = sealing.Sealer(GUEK, GAK)
@@ -65,8 +69,9 @@ DECODERS: dict[str, tuple[Decode, list[bytes]]] = {
     "aarq": (acse.read_aarq, [PUBLIC_AARQ, MANAGEMENT_AARQ]),
     "rlrq": (acse.read_rlrq, [RLRQ, ber(0x62, b"\x80\x01\x00" + ber(0xBE, ber(0x04, ber(0x21, bytes(31)))))]),
     "initiate": (acse.read_initiate, [INITIATE]),
-    "get": (selected, PLAINS),
-    "action": (services.read_action, [Probe().pass_3()]),
+    "get": (selected, [*GETS, NEXT]),
+    "set": (services.read_set, SETS),
+    "action": (services.read_action, [Probe().pass_3(), *CALLS]),
     "selection": (selection.read, [RANGE, ENTRIES]),
     "date-time": (moments.read, [date_time("07ea0b16ff00000000ffc400"), date_time("07ea0a19ff021e00008000ff")]),
     "ciphered": (opened, [Probe().seal(GETS[0])]),
@@ -133,6 +138,7 @@ def frames(stage: str) -> tuple[Probe, int, list[bytes]]:
     sealed = [
         ber(0xC8, probe.seal(GETS[0])),
         ber(0xDB, CLIENT) + ber(0, probe.seal(GETS[0]))[1:],
+        ber(0xC9, probe.seal(SETS[0])),
         ber(0xCB, probe.seal(probe.pass_3())),
     ]
     return probe, sap, [PUBLIC_AARQ, MANAGEMENT_AARQ, RLRQ, *PLAINS, *sealed]
@@ -186,7 +192,7 @@ def test_mutated_plaintexts_under_a_genuine_seal(stage: str, rounds: int) -> Non
         if probe.connection.stage is not reached or probe.ic > 2**31:
             probe = STAGES[stage][0]()
         sealed = probe.seal(plain)
-        apdu = ber(0xDB, CLIENT) + ber(0, sealed)[1:] if draw.random() < 0.3 else ber(draw.choice((0xC8, 0xCB)), sealed)
+        apdu = ber(0xDB, CLIENT) + ber(0, sealed)[1:] if draw.random() < 0.3 else ber(draw.choice((0xC8, 0xC9, 0xCB)), sealed)
         if len(apdu) <= 2048:
             assert probe.raw(apdu)
 

@@ -10,8 +10,8 @@ from kwartier.simulator.held import Memory, Meter
 from kwartier.simulator.smr5 import Layout
 from kwartier.simulator.town import Home, Town
 from kwartier.wire.dlms.server import octets
-from kwartier.wire.dlms.server.connection import COUNTER
 from kwartier.wire.dlms.server.device import Counters, Device
+from kwartier.wire.dlms.server.logical import COUNTER
 from kwartier.wire.dlms.server.objects import Clock, CosemObject, Data, Live
 from kwartier.wire.dlms.server.profile import Profile, Source
 

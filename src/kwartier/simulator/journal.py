@@ -25,6 +25,10 @@ _NAMES: dict[type, str] = {
     events.BufferRead: "profile",
     events.ObjectRead: "object",
     events.GetDenied: "denied",
+    events.AttributeWritten: "written",
+    events.SetDenied: "write_denied",
+    events.MethodCalled: "called",
+    events.ActionDenied: "call_denied",
     events.Released: "released",
 }
 SESSIONS, FRAMES = "sessions.jsonl", "frames.bin"

@@ -81,6 +81,8 @@ class Line(asyncio.Protocol):
             self._watch.cancel()
         if self._connection and self._connection.stage is not Stage.IDLE and not self._hung_up:
             self._board.journal.note(self._number, "unreleased")
+        if self._connection:
+            self._connection.end(self._board.now())
         self._transport = self._connection = None
 
     def _check(self) -> None:

@@ -16,8 +16,10 @@ CIPHERED_CONTEXT = _OID + b"\x01\x03"
 NO_MECHANISM = _OID + b"\x02\x00"
 GMAC_MECHANISM = _OID + b"\x02\x05"
 """HLS mechanism 5."""
-CONFORMANCE = 0x401015
-"""What the meter can: general protection, block transfer with GET, GET, selective access, ACTION."""
+CONFORMANCE = 0x40101D
+"""What the meter can: general protection, block transfer with GET, GET, SET, selective access, ACTION."""
+PUBLIC_CONFORMANCE = 0x001014
+"""What it can for a client without security: block transfer with GET, GET, selective access."""
 BLOCK_TRANSFER = 0x001000
 LEAST_PDU = 64
 """Below this a ciphered block has no room for anything but its own headers."""

@@ -1,6 +1,6 @@
 """What is ciphered between one client and the meter: counters checked, PDUs opened and sealed in the form asked.
 
-Dutch clients use service-specific glo-ciphering (C8, CB), others general-glo-ciphering (DB); the meter answers alike.
+Dutch clients use service-specific glo-ciphering (C8, C9, CB), others general-glo-ciphering (DB); the meter answers alike.
 """
 
 from enum import Enum
@@ -14,9 +14,9 @@ from kwartier.wire.dlms.server.octets import Reader, sized, tlv
 from kwartier.wire.dlms.server.sealing import Protected, Sealer, split
 
 GLO_INITIATE_REQUEST, _GLO_INITIATE_RESPONSE = 0x21, 0x28
-_GLO_GET, _GLO_ACTION, _GENERAL_GLO = 0xC8, 0xCB, 0xDB
-_PLAIN_OF = {_GLO_GET: services.GET, _GLO_ACTION: services.ACTION}
-_GLO_OF = {services.GET_ANSWER: b"\xcc", services.ACTION_ANSWER: b"\xcf"}
+_GLO_GET, _GLO_SET, _GLO_ACTION, _GENERAL_GLO = 0xC8, 0xC9, 0xCB, 0xDB
+_PLAIN_OF = {_GLO_GET: services.GET, _GLO_SET: services.SET, _GLO_ACTION: services.ACTION}
+_GLO_OF = {services.GET_ANSWER: b"\xcc", services.SET_ANSWER: b"\xcd", services.ACTION_ANSWER: b"\xcf"}
 
 
 @final

@@ -6,37 +6,33 @@ A connection is in one of four stages (DSMR P3 4.2.2 chapter 7):
     IDLE --AARQ of client 1, HLS5-GMAC-----> PENDING --genuine reply to the challenge--> ASSOCIATED
     any  --RLRQ----------------------------> IDLE          PENDING --false reply--> IDLE
 
-PUBLIC may GET the invocation counter and the clock. ASSOCIATED may GET every object, ciphered only. Whatever comes, the meter
-answers, keeps silent where meters do, or raises BadFrame when it no longer knows where the next frame begins.
+PUBLIC may GET the invocation counter and the clock. ASSOCIATED may GET, SET and call every object that lets it, ciphered only.
+Whatever comes, the meter answers, keeps silent where meters do, or raises BadFrame when it no longer knows where the next frame
+begins.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple, final
 
 from kwartier.model.register import Obis
 from kwartier.wire.dlms.errors import Malformed, NotAuthentic
-from kwartier.wire.dlms.server import acse, events, services
+from kwartier.wire.dlms.server import acse, events, octets, services
 from kwartier.wire.dlms.server.channel import GLO_INITIATE_REQUEST, Form, SecureChannel, Silence
 from kwartier.wire.dlms.server.device import Device
 from kwartier.wire.dlms.server.errors import Access, AccessDenied, Diagnostic, Excepted, Rejected, ServiceError
+from kwartier.wire.dlms.server.logical import LogicalDevice
 from kwartier.wire.dlms.server.longget import LongGet
-from kwartier.wire.dlms.server.objects import CLOCK, CosemObject, Value
-from kwartier.wire.dlms.server.selection import Range
 from kwartier.wire.dlms.server.wrapper import Frame, Unwrapper, wrap
 
 PUBLIC_SAP, MANAGEMENT_SAP = 16, 1
 MANAGEMENT_DEVICE = 1
 """The one logical device of a meter."""
-COUNTER = Obis.parse("0-0:43.1.0")
-"""The last invocation counter accepted, SMR 5."""
-_PUBLIC_READS = frozenset({(COUNTER, 2), (CLOCK, 2)})
 _ASSOCIATION = (15, Obis.parse("0-0:40.0.0"), 1)
 """Class, logical name and method of reply_to_HLS_authentication."""
 _TITLE_SIZE = 8
 _CHALLENGE_SIZES = range(8, 65)
 _OWN_CHALLENGE = 16
-_ACTION_DENIED = 3
 
 
 class Stage(Enum):
@@ -65,7 +61,7 @@ class Connection:
         self._draw = draw
         self._unwrapper = Unwrapper()
         self._channel = SecureChannel(device)
-        self._objects: Mapping[Obis, CosemObject] | None = None
+        self._logical = LogicalDevice(device)
         self._events: list[events.Event] = []
         self._challenge = self._answer_to = b""
         self._conformance = 0
@@ -119,17 +115,21 @@ class Connection:
         if tag == acse.AARQ:
             return self._associate(frame)
         if tag == acse.RLRQ:
-            return self._release(frame)
+            return self._release(frame, at)
         if self.stage is Stage.IDLE:
             raise Excepted(ServiceError.OPERATION_NOT_POSSIBLE)
         if self.stage is Stage.PUBLIC:
             return self._get_plain(frame.apdu, at)
         plain, form = self._channel.unprotect(frame.apdu, self._events)
+        return self._channel.protect(self._serve(plain, form, at), form)
+
+    def _serve(self, plain: bytes, form: Form, at: int) -> bytes:
+        """Serve the management client; before it is in it has the ACTION of pass 3 only."""
         if plain[0] == services.ACTION:
-            return self._channel.protect(self._action(plain), form)
+            return self._action(plain, at)
         if self.stage is not Stage.ASSOCIATED:
             raise Excepted(ServiceError.OPERATION_NOT_POSSIBLE)
-        return self._channel.protect(self._get(plain, form, at), form)
+        return self._set(plain, at) if plain[0] == services.SET else self._get(plain, form, at)
 
     def _get_plain(self, apdu: bytes, at: int) -> bytes:
         """Serve the public client, which has GET only."""
@@ -154,7 +154,7 @@ class Connection:
             raise Rejected(Diagnostic.CONTEXT_NOT_SUPPORTED)
         if request.mechanism != acse.NO_MECHANISM:
             raise Rejected(Diagnostic.MECHANISM_NOT_RECOGNISED)
-        initiate = self._negotiate(request.information)
+        initiate = self._negotiate(request.information, acse.PUBLIC_CONFORMANCE)
         self.stage, self._sap = Stage.PUBLIC, PUBLIC_SAP
         self._events.append(events.Associated(PUBLIC_SAP))
         return acse.public_acceptance(initiate)
@@ -170,21 +170,21 @@ class Connection:
         if len(request.challenge) not in _CHALLENGE_SIZES:
             raise Rejected(Diagnostic.NO_REASON)
         self._channel.client = request.title
-        initiate = self._negotiate(self._channel.open_initiate(request.information, self._events))
+        initiate = self._negotiate(self._channel.open_initiate(request.information, self._events), acse.CONFORMANCE)
         self.stage, self._sap = Stage.PENDING, MANAGEMENT_SAP
         self._answer_to, self._challenge = request.challenge, self._draw(_OWN_CHALLENGE)
         return acse.acceptance(self._device.title, self._challenge, self._channel.seal_initiate(initiate))
 
-    def _negotiate(self, information: bytes) -> bytes:
+    def _negotiate(self, information: bytes, offered: int) -> bytes:
         """Settle what both can and the largest PDU; return the InitiateResponse."""
         proposal = acse.read_initiate(information)
         pdu = min(proposal.pdu or self._device.pdu, self._device.pdu)
         if pdu < acse.LEAST_PDU:
             raise Rejected(Diagnostic.NO_REASON)
-        self._pdu, self._conformance = pdu, proposal.conformance & acse.CONFORMANCE
+        self._pdu, self._conformance = pdu, proposal.conformance & offered
         return acse.initiate_response(self._conformance, self._device.pdu)
 
-    def _release(self, frame: Frame) -> bytes:
+    def _release(self, frame: Frame, at: int) -> bytes:
         """Answer an RLRQ in the form asked, ciphered or not, and end the association."""
         information = acse.read_rlrq(frame.apdu)
         answer = b""
@@ -193,22 +193,46 @@ class Connection:
             answer = self._channel.seal_initiate(acse.initiate_response(self._conformance, self._device.pdu))
         if self.stage is not Stage.IDLE:
             self._events.append(events.Released(frame.source))
-        self._reset()
+        self.end(at)
         return acse.release(answer)
 
-    def _action(self, plain: bytes) -> bytes:
-        """Take pass 3 and give pass 4; a meter in this house has no other method."""
+    def end(self, at: int) -> None:
+        """End the association, if there is one: released, or because the connection is gone."""
+        if self.stage is Stage.ASSOCIATED:
+            self._device.left(at)
+        self._reset()
+
+    def _action(self, plain: bytes, at: int) -> bytes:
+        """Call a method; before the client is in, the one that takes pass 3."""
         action = services.read_action(plain)
-        if self.stage is not Stage.PENDING or (action.class_id, action.obis, action.method) != _ASSOCIATION:
-            return services.action_denied(action.invoke, _ACTION_DENIED)
-        if not self._channel.genuine_reply(action.data, self._challenge, self._events):
+        if self.stage is Stage.PENDING:
+            return self._authenticate(action)
+        try:
+            return services.action_done(action.invoke, self._logical.act(action, self._sap, at, self._events))
+        except AccessDenied as denial:
+            return services.action_denied(action.invoke, denial.result)
+
+    def _authenticate(self, action: services.Action) -> bytes:
+        """Take pass 3 and give pass 4."""
+        if (action.class_id, action.obis, action.method) != _ASSOCIATION:
+            return services.action_denied(action.invoke, Access.READ_WRITE_DENIED)
+        if not self._channel.genuine_reply(octets.only_string(action.data), self._challenge, self._events):
             self._events.append(events.Refused(self._sap, "authentication"))
             self._reset()
-            return services.action_denied(action.invoke, _ACTION_DENIED)
-        answer = services.action_done(action.invoke, self._channel.own_reply(self._answer_to))
+            return services.action_denied(action.invoke, Access.READ_WRITE_DENIED)
+        answer = services.action_done(action.invoke, octets.octet_string(self._channel.own_reply(self._answer_to)))
         self.stage = Stage.ASSOCIATED
         self._events.append(events.Associated(self._sap))
         return answer
+
+    def _set(self, plain: bytes, at: int) -> bytes:
+        """Answer a SET."""
+        request = services.read_set(plain)
+        try:
+            self._logical.set(request, self._sap, at, self._events)
+        except AccessDenied as denial:
+            return services.set_denied(request.invoke, denial.result)
+        return services.set_done(request.invoke)
 
     def _get(self, plain: bytes, form: Form, at: int) -> bytes:
         """Answer a GET; long data go in blocks."""
@@ -217,9 +241,8 @@ class Connection:
             return self._next_block(request)
         self._long = None
         try:
-            value = self._value(request, at)
+            value = self._logical.get(request, self._sap, at, self._events, public=self.stage is Stage.PUBLIC)
         except AccessDenied as denial:
-            self._note_denial(request, denial.result)
             return services.denied(request.invoke, denial.result)
         room = self._pdu - form.overhead
         if len(value.data) + services.NORMAL_OVERHEAD <= room:
@@ -237,27 +260,3 @@ class Connection:
             self._long = None
             return services.block_denied(request.invoke, request.block, Access.BLOCK_NUMBER_INVALID)
         return self._long.answer(request.invoke, request.block + 1)
-
-    def _value(self, request: services.Get, at: int) -> Value:
-        """Look the attribute up under the rights of the client. Raises AccessDenied."""
-        if self.stage is Stage.PUBLIC and (request.obis, request.attribute) not in _PUBLIC_READS:
-            raise AccessDenied(Access.READ_WRITE_DENIED)
-        if self._objects is None:
-            self._objects = self._device.objects()
-        found = self._objects.get(request.obis)
-        if found is None:
-            raise AccessDenied(Access.OBJECT_UNDEFINED)
-        if found.class_id != request.class_id:
-            raise AccessDenied(Access.OBJECT_CLASS_INCONSISTENT)
-        selected = request.selected()
-        value = found.get(request.attribute, selected, at)
-        if value.rows is None:
-            self._events.append(events.ObjectRead(self._sap, request.class_id, request.obis, request.attribute))
-        else:
-            first, last = (selected.first_s, selected.last_s) if isinstance(selected, Range) else (None, None)
-            self._events.append(events.BufferRead(self._sap, request.obis, first, last, value.rows))
-        return value
-
-    def _note_denial(self, request: services.Get, result: Access) -> None:
-        """Note a GET that was denied."""
-        self._events.append(events.GetDenied(self._sap, request.class_id, request.obis, request.attribute, result))

@@ -35,7 +35,8 @@ class Counters:
 class Device:
     """One meter. `tells_counter`: it answers a counter that did not rise by the one it expects; otherwise it keeps silent.
 
-    `objects` gives the objects by logical name; it is called once per connection, at the first GET. `repr` shows no key.
+    `objects` gives the objects by logical name; it is called once per connection, when the first one is asked for. `left` is told
+    the moment (epoch seconds) at which the management client's association ended. `repr` shows no key.
     """
 
     title: bytes
@@ -44,4 +45,5 @@ class Device:
     counters: Counters
     objects: Callable[[], Mapping[Obis, CosemObject]]
     tells_counter: bool = True
+    left: Callable[[int], None] = lambda at: None  # noqa: ARG005 - most meters have nothing left to do then
     pdu: int = PDU

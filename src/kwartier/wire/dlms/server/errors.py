@@ -5,7 +5,7 @@ DlmsError
     +-- Malformed
     |   +-- BadFrame        not the TCP wrapper: where the next frame starts is unknown, close the connection
     +-- Refusal             answered by the meter with the PDU that IEC 62056-5-3 has for it
-        +-- AccessDenied    a data-access-result other than success
+        +-- AccessDenied    a data-access-result or action-result other than success
         +-- Excepted        an exception-response
         +-- Rejected        an AARE that says no
 """
@@ -30,8 +30,9 @@ class Refusal(PeerError):
 
 
 class Access(IntEnum):
-    """Data-access-result (IEC 62056-5-3, GET): the numbers the meter uses."""
+    """Data-access-result of GET and SET, and action-result, where the same numbers mean the same (IEC 62056-5-3): those used."""
 
+    TEMPORARY_FAILURE = 2
     READ_WRITE_DENIED = 3
     OBJECT_UNDEFINED = 4
     OBJECT_CLASS_INCONSISTENT = 9
@@ -44,13 +45,13 @@ class Access(IntEnum):
 
 @final
 class AccessDenied(Refusal):
-    """One GET is refused; the association stands."""
+    """One GET, SET or ACTION is refused; the association stands."""
 
     code = "dlms-server-access-denied"
 
     def __init__(self, result: Access) -> None:
-        """Keep the data-access-result."""
-        super().__init__(f"data-access-result {int(result)}")
+        """Keep the data-access-result or action-result."""
+        super().__init__(f"result {int(result)}")
         self.result = result
 
 

@@ -74,10 +74,68 @@ class GetDenied:
 
 @final
 @dataclass(frozen=True, slots=True)
+class AttributeWritten:
+    """An attribute was set."""
+
+    sap: int
+    class_id: int
+    obis: Obis
+    attribute: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SetDenied:
+    """A SET got a data-access-result other than success."""
+
+    sap: int
+    class_id: int
+    obis: Obis
+    attribute: int
+    result: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MethodCalled:
+    """A method did what it does."""
+
+    sap: int
+    class_id: int
+    obis: Obis
+    method: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ActionDenied:
+    """An ACTION got an action-result other than success."""
+
+    sap: int
+    class_id: int
+    obis: Obis
+    method: int
+    result: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Released:
     """The client released its association."""
 
     sap: int
 
 
-Event = CounterTaken | Associated | Refused | BufferRead | ObjectRead | GetDenied | Released
+Event = (
+    CounterTaken
+    | Associated
+    | Refused
+    | BufferRead
+    | ObjectRead
+    | GetDenied
+    | AttributeWritten
+    | SetDenied
+    | MethodCalled
+    | ActionDenied
+    | Released
+)

@@ -1,8 +1,8 @@
-"""COSEM objects of a meter, but for profiles: plain data and the clock (IEC 62056-6-2, classes 1 and 8)."""
+"""COSEM objects of a meter, but for profiles: plain data, the clock, and any class by its attributes (IEC 62056-6-2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 from kwartier.model.register import Obis
 from kwartier.wire.dlms.server import moments, octets
@@ -32,6 +32,22 @@ class CosemObject(Protocol):
 
     def get(self, attribute: int, selected: Selection, at: int) -> Value:
         """Return one attribute at the moment `at` (epoch seconds). Raises AccessDenied."""
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """An object with attributes to SET; one without this denies."""
+
+    def set(self, attribute: int, value: bytes, at: int) -> None:
+        """Take an encoded value at the moment `at`. Raises AccessDenied; Malformed counts as TYPE_UNMATCHED."""
+
+
+@runtime_checkable
+class Operable(Protocol):
+    """An object with methods for ACTION; one without this denies."""
+
+    def act(self, method: int, parameter: bytes, at: int) -> bytes:
+        """Do it with an encoded parameter (empty: none); return encoded data, or nothing. Raises as `Writable.set` does."""
 
 
 def unselected(selected: Selection) -> None:
@@ -95,3 +111,43 @@ class Clock:
         if attribute not in attributes:
             raise AccessDenied(Access.READ_WRITE_DENIED)
         return Value(attributes[attribute])
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Any class, by attributes that are asked for anew each time, at the moment asked; 1 is the logical name."""
+
+    obis: Obis
+    class_id: int
+    values: Mapping[int, Callable[[int], bytes]]
+
+    def get(self, attribute: int, selected: Selection, at: int) -> Value:
+        """Return one of the attributes."""
+        unselected(selected)
+        if attribute == 1:
+            return Value(octets.octet_string(self.obis.code))
+        if attribute not in self.values:
+            raise AccessDenied(Access.READ_WRITE_DENIED)
+        return Value(self.values[attribute](at))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Class 1: one value that may be set. `store` judges what it is given: it raises AccessDenied or Malformed."""
+
+    obis: Obis
+    value: Callable[[], bytes]
+    store: Callable[[bytes, int], None]
+    class_id: int = 1
+
+    def get(self, attribute: int, selected: Selection, at: int) -> Value:
+        """Return logical name (1) or the value now (2)."""
+        return Data(self.obis, self.value()).get(attribute, selected, at)
+
+    def set(self, attribute: int, value: bytes, at: int) -> None:
+        """Set the value (2)."""
+        if attribute != 2:  # noqa: PLR2004 - attribute numbers of the class
+            raise AccessDenied(Access.READ_WRITE_DENIED)
+        self.store(value, at)

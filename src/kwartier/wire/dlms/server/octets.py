@@ -1,5 +1,6 @@
 """Reading bytes without ever running over their end, and writing the few A-XDR types a meter needs (IEC 61334-6, IEC 62056-6-2)."""
 
+from collections.abc import Sequence
 from typing import final
 
 from kwartier.wire.dlms import lengths
@@ -8,6 +9,8 @@ from kwartier.wire.dlms.errors import Malformed
 NULL = b"\x00"
 ARRAY = 0x01
 STRUCTURE = 0x02
+BOOLEAN = 0x03
+BIT_STRING = 0x04
 DOUBLE_LONG_UNSIGNED = 0x06
 OCTET_STRING = 0x09
 INTEGER = 0x0F
@@ -108,3 +111,39 @@ def i16(n: int) -> bytes:
 def enum(n: int) -> bytes:
     """Encode an enum."""
     return bytes((ENUM, n))
+
+
+def boolean(value: bool) -> bytes:  # noqa: FBT001 - it is the value
+    """Encode a boolean."""
+    return bytes((BOOLEAN, value))
+
+
+def bits(values: Sequence[bool]) -> bytes:
+    """Encode a bit-string, first bit first, filled up with zeros; its length counts bits."""
+    packed = bytearray(-(-len(values) // 8))
+    for at, value in enumerate(values):
+        packed[at // 8] |= value << (7 - at % 8)
+    return bytes((BIT_STRING,)) + lengths.encode(len(values)) + bytes(packed)
+
+
+def scaler_unit(scaler: int, unit: int) -> bytes:
+    """Encode what a register's value counts: powers of ten of a unit (IEC 62056-6-2 table 4)."""
+    return bytes((STRUCTURE, 2, INTEGER, scaler & 0xFF, ENUM, unit))
+
+
+def only(data: bytes, tag: int, size: int) -> int:
+    """Read data that are one fixed-size unsigned value and nothing else. Raises Malformed."""
+    reader = Reader(data)
+    reader.expect(bytes((tag,)))
+    value = reader.number(size)
+    reader.done()
+    return value
+
+
+def only_string(data: bytes) -> bytes:
+    """Read data that are one octet-string and nothing else. Raises Malformed."""
+    reader = Reader(data)
+    reader.expect(bytes((OCTET_STRING,)))
+    value = reader.octets()
+    reader.done()
+    return value

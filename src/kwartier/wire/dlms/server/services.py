@@ -1,4 +1,4 @@
-"""The services a meter understands, GET and ACTION, and its answers (IEC 62056-5-3, Green Book 9.5)."""
+"""The services a meter understands, GET, SET and ACTION, and its answers (IEC 62056-5-3, Green Book 9.5)."""
 
 from dataclasses import dataclass
 from typing import final
@@ -7,10 +7,10 @@ from kwartier.model.register import Obis
 from kwartier.wire.dlms.errors import Malformed
 from kwartier.wire.dlms.server import selection
 from kwartier.wire.dlms.server.errors import Access, AccessDenied, Excepted, ServiceError
-from kwartier.wire.dlms.server.octets import NULL, OCTET_STRING, Reader, octet_string, sized
+from kwartier.wire.dlms.server.octets import NULL, Reader, sized
 
-GET, ACTION = 0xC0, 0xC3
-GET_ANSWER, ACTION_ANSWER = 0xC4, 0xC7
+GET, SET, ACTION = 0xC0, 0xC1, 0xC3
+GET_ANSWER, SET_ANSWER, ACTION_ANSWER = 0xC4, 0xC5, 0xC7
 _NORMAL, _NEXT, _BLOCK = 1, 2, 2
 BLOCK_OVERHEAD = 12
 """Most bytes a datablock answer has before its data."""
@@ -47,8 +47,21 @@ class Next:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Set:
+    """SET-request-normal: one attribute and its new value in A-XDR. `selector` as with Get."""
+
+    invoke: int
+    class_id: int
+    obis: Obis
+    attribute: int
+    selector: bytes
+    value: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Action:
-    """ACTION-request-normal whose parameter is an octet-string; empty without one."""
+    """ACTION-request-normal. `data` is the parameter in A-XDR, whatever its type; empty without one."""
 
     invoke: int
     class_id: int
@@ -72,6 +85,24 @@ def read_get(plain: bytes) -> Get | Next:
     return Get(invoke, class_id, obis, attribute, _optional(reader))
 
 
+def read_set(plain: bytes) -> Set:
+    """Take a SET-request apart. Raises Malformed, or Excepted for blocks and lists, which no Dutch profile needs.
+
+    With a selector nobody but the object knows where it ends: it stands in front of the value, and `value` is empty.
+    """
+    reader = Reader(plain)
+    reader.expect(bytes((SET,)))
+    choice, invoke = reader.u8(), reader.u8()
+    if choice != _NORMAL:
+        raise Excepted(ServiceError.NOT_SUPPORTED, state_error=2)
+    class_id, obis, attribute = reader.number(2), Obis(reader.take(6)), reader.u8()
+    selected, rest = reader.u8(), reader.rest()
+    if selected > 1 or not rest:
+        msg = "a SET without a value, or with a flag that is none"
+        raise Malformed(msg)
+    return Set(invoke, class_id, obis, attribute, *((rest, b"") if selected else (b"", rest)))
+
+
 def read_action(plain: bytes) -> Action:
     """Take an ACTION-request apart. Raises Malformed, or Excepted for any but the normal one."""
     reader = Reader(plain)
@@ -80,13 +111,7 @@ def read_action(plain: bytes) -> Action:
     if choice != _NORMAL:
         raise Excepted(ServiceError.NOT_SUPPORTED, state_error=2)
     class_id, obis, method = reader.number(2), Obis(reader.take(6)), reader.u8()
-    parameter = Reader(_optional(reader))
-    if parameter.at == parameter.end:
-        return Action(invoke, class_id, obis, method, b"")
-    parameter.expect(bytes((OCTET_STRING,)))
-    data = parameter.octets()
-    parameter.done()
-    return Action(invoke, class_id, obis, method, data)
+    return Action(invoke, class_id, obis, method, _optional(reader))
 
 
 def _optional(reader: Reader) -> bytes:
@@ -119,9 +144,19 @@ def block_denied(invoke: int, number: int, result: Access) -> bytes:
     return bytes((GET_ANSWER, _BLOCK, invoke, 1)) + number.to_bytes(4, "big") + bytes((1, result))
 
 
+def set_done(invoke: int) -> bytes:
+    """Answer a SET with success."""
+    return bytes((SET_ANSWER, _NORMAL, invoke, 0))
+
+
+def set_denied(invoke: int, result: Access) -> bytes:
+    """Answer a SET with a data-access-result."""
+    return bytes((SET_ANSWER, _NORMAL, invoke, result))
+
+
 def action_done(invoke: int, data: bytes) -> bytes:
-    """Answer an ACTION with success and an octet-string."""
-    return bytes((ACTION_ANSWER, _NORMAL, invoke, 0, 1, 0)) + octet_string(data)
+    """Answer an ACTION with success, and with what it returns in A-XDR unless that is nothing."""
+    return bytes((ACTION_ANSWER, _NORMAL, invoke, 0)) + (b"\x01\x00" + data if data else b"\x00")
 
 
 def action_denied(invoke: int, result: int) -> bytes:

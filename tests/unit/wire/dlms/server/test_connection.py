@@ -58,7 +58,7 @@ def test_the_public_client_reads_the_counter_and_the_clock() -> None:
     probe = Probe(device(counters=Counters(client=4711)))
     assert (
         probe.raw(PUBLIC_AARQ, 16).hex()
-        == "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f0400001015040000" + "07"
+        == "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f0400001014040000" + "07"
     )
     assert probe.raw(get(1, "0-0:43.1.0", 2), 16).hex() == "c401c10006" + (4711).to_bytes(4, "big").hex()
     assert probe.raw(get(8, "0-0:1.0.0", 2), 16).hex() == "c401c100090c07ea0b160700000000ffc400"
@@ -113,7 +113,7 @@ def test_the_initiate_response_inside_is_ciphered_and_says_1024() -> None:
     answer = probe.raw(probe.aarq())
     inner = answer[answer.index(b"\xbe") + 4 :]
     assert inner[0] == 0x28
-    assert probe.unseal(inner[2:]).hex() == "0800065f1f04000010150400" + "0007"
+    assert probe.unseal(inner[2:]).hex() == "0800065f1f040000101d0400" + "0007"
 
 
 @pytest.mark.parametrize("size", [8, 16, 32, 64])
@@ -225,10 +225,10 @@ def test_a_foreign_title_in_general_glo_is_refused() -> None:
 def test_the_tag_has_to_fit_what_is_inside() -> None:
     probe = Probe().associate()
     assert probe.raw(ber(0xCB, probe.seal(get(1, "0-0:96.1.1", 2)))) == UNKNOWN
-    assert probe.raw(ber(0xDB, CLIENT) + ber(0, probe.seal(b"\xc1\x01"))[1:]) == UNKNOWN
+    assert probe.raw(ber(0xDB, CLIENT) + ber(0, probe.seal(b"\xc2\x01"))[1:]) == UNKNOWN
 
 
-@pytest.mark.parametrize("tag", [0x01, 0xC9, 0xD0, 0xD4, 0xFF])
+@pytest.mark.parametrize("tag", [0x01, 0xCA, 0xD0, 0xD4, 0xFF])
 def test_unknown_services_are_unknown(tag: int) -> None:
     assert Probe().associate().raw(bytes((tag, 1, 2, 3))) == UNKNOWN
 
