@@ -28,6 +28,7 @@ from kwartier.simulator import folder, identity, journal, p1_line, serve, settle
 from kwartier.simulator.devices import Fleet
 from kwartier.simulator.display import app as display
 from kwartier.simulator.errors import BadTown
+from kwartier.simulator.notebook import Notebook
 from kwartier.simulator.town import Town
 
 try:
@@ -134,7 +135,8 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
     if not options.stay:
         threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
     book = journal.Journal(options.dir)
-    fleet = Fleet(town, journal.counters(options.dir))
+    kept = Notebook(options.dir)
+    fleet = Fleet(town, journal.counters(options.dir), kept)
     board = serve.Switchboard(fleet, book, town.axis.clock(int(time.time())))
     async with (
         serve.listening(ports.meters, board),
@@ -145,6 +147,7 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
         sys.stdout.flush()
         await stop.wait()
     book.close()
+    kept.close()
 
 
 def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -1,18 +1,23 @@
 """The meters as DLMS devices: keys and title from the number, counters that survive, objects made when somebody connects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import final
+from weakref import WeakValueDictionary
 
 from kwartier.model.register import Obis
-from kwartier.simulator import identity, smr5
+from kwartier.simulator import careobjects, identity, smr5
 from kwartier.simulator.behaviour import Fault
+from kwartier.simulator.condition import Clinic
 from kwartier.simulator.held import Memory, Meter
+from kwartier.simulator.logs import Log
+from kwartier.simulator.notebook import Notebook
 from kwartier.simulator.smr5 import Layout
+from kwartier.simulator.state import State
 from kwartier.simulator.town import Home, Town
 from kwartier.wire.dlms.server import octets
 from kwartier.wire.dlms.server.device import Counters, Device
 from kwartier.wire.dlms.server.logical import COUNTER
-from kwartier.wire.dlms.server.objects import Clock, CosemObject, Data, Live
+from kwartier.wire.dlms.server.objects import CosemObject, Data, Live
 from kwartier.wire.dlms.server.profile import Profile, Source
 
 _AHEAD = 5000
@@ -22,12 +27,16 @@ _COUNTER_FAULTS = frozenset({Fault.COUNTER_TOLD, Fault.COUNTER_SILENT})
 
 @final
 class Fleet:
-    """All meters of a town. Only the counters of meters that were spoken to are kept."""
+    """All meters of a town. Only of meters that were spoken to are counters and state kept."""
 
-    def __init__(self, town: Town, counters: Mapping[int, Counters]) -> None:
-        """Take the town and the counters that were kept from earlier runs, by meter number."""
+    def __init__(self, town: Town, counters: Mapping[int, Counters], notebook: Notebook | None = None) -> None:
+        """Take the town, and the counters (by meter number) and the notebook that were kept from earlier runs."""
         self._town = town
         self._counters = dict(counters)
+        self._notebook = notebook or Notebook()
+        self._clinic = Clinic(town)
+        self._states: WeakValueDictionary[int, State] = WeakValueDictionary()
+        self._changed: dict[int, State] = {}
 
     def fault(self, number: int) -> Fault:
         """Return what is wrong with a meter."""
@@ -47,7 +56,33 @@ class Fleet:
             counters=self._counters_of(number),
             objects=lambda: self._objects(number),
             tells_counter=self.fault(number) is not Fault.COUNTER_SILENT,
+            left=lambda at: self._left(number, at),
         )
+
+    def state(self, number: int) -> State:
+        """Return the one state of a meter. The number must be one of the town's."""
+        found = self._states.get(number)
+        if found is None:
+            status = smr5.OFF if self.fault(number) is Fault.ADMINISTRATIVELY_OFF else smr5.ON
+            condition = self._clinic.condition(number)
+            found = State(condition, status, self._town.seed, self._notebook)
+            self._states[number] = found
+        return found
+
+    def raise_alarm(self, number: int, bit: int, log: Log | None, code: int, at: int) -> State:
+        """Let something happen to a meter at the moment `at`; return its state. The number must be one of the town's."""
+        state = self._changed[number] = self.state(number)
+        state.raise_alarm(bit, log, code, at)
+        return state
+
+    def _left(self, number: int, at: int) -> None:
+        """Do what waits for the end of an association, and keep the state of a meter that is no longer as it was drawn."""
+        state = self._states.get(number)
+        if state is None:
+            return
+        state.transfer.end(at)
+        if state.changed:
+            self._changed[number] = state
 
     def _counters_of(self, number: int) -> Counters:
         """Return the one pair of counters of a meter."""
@@ -57,22 +92,20 @@ class Fleet:
             found = self._counters[number] = Counters(client=_AHEAD + number % 1000 if ahead else 0)
         return found
 
-    def _objects(self, number: int) -> dict[Obis, CosemObject]:
-        """Make the objects of a meter."""
+    def _objects(self, number: int) -> Mapping[Obis, CosemObject]:
+        """Make the objects of a meter; those for care, which most connections never ask for, only when asked for."""
         name = octets.octet_string(identity.equipment_id(number).encode())
         objects: list[CosemObject] = [
-            Clock(),
             Live(COUNTER, lambda: octets.u32(self._counters_of(number).client)),
             Data(smr5.EQUIPMENT_ID, name),
             Data(smr5.DEVICE_NAME, octets.octet_string(b"KWT" + identity.equipment_id(number)[4:].encode())),
-            Data(smr5.ADMINISTRATIVE_STATUS, octets.enum(self.administrative_status(number))),
             *self._profiles(number),
         ]
-        return {made.obis: made for made in objects}
+        return Objects(objects, lambda: careobjects.objects(self.state(number), gas=has_gas(self._town, number)))
 
     def administrative_status(self, number: int) -> int:
         """Return off or on, as the meter's object has it and its display shows it."""
-        return smr5.OFF if self.fault(number) is Fault.ADMINISTRATIVELY_OFF else smr5.ON
+        return self.state(number).administrative
 
     def _profiles(self, number: int) -> list[CosemObject]:
         """Make the profiles: two of electricity, two more with a gas meter on M-Bus channel 1."""
@@ -87,6 +120,37 @@ class Fleet:
                 _profile(smr5.G_DAY, Memory(meter.gas_days, smr5.G_DAY)),
             ]
         return profiles
+
+
+@final
+class Objects(Mapping[Obis, CosemObject]):
+    """Objects by logical name: some at once, and more when a name is not among those."""
+
+    __slots__ = ("_found", "_more")
+
+    def __init__(self, first: Iterable[CosemObject], more: Callable[[], Iterable[CosemObject]]) -> None:
+        """Hold the first ones; `more` makes the others, once."""
+        self._found = {made.obis: made for made in first}
+        self._more: Callable[[], Iterable[CosemObject]] | None = more
+
+    def _all(self) -> dict[Obis, CosemObject]:
+        """Return all of them."""
+        if self._more is not None:
+            self._found |= {made.obis: made for made in self._more()}
+            self._more = None
+        return self._found
+
+    def __getitem__(self, obis: Obis) -> CosemObject:
+        """Return one."""
+        return self._found[obis] if obis in self._found else self._all()[obis]
+
+    def __iter__(self) -> Iterator[Obis]:
+        """Yield the names of all."""
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._all())
 
 
 def _profile(layout: Layout, source: Source) -> Profile:
