@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from kwartier.simulator import identity, market, people, shipment
+from kwartier.simulator import identity, market, people, shipment, usecases
 from kwartier.simulator.behaviour import Fault
 from kwartier.simulator.town import Town
 
@@ -133,8 +133,7 @@ def _restrictions(town: Town) -> Iterator[Row]:
 
 
 def _use_cases(town: Town) -> Iterator[Row]:
-    for case in market.use_cases(town):
-        what = case.code, "energy_loss", "profile", case.area, "electricity", "interval", case.days_from, case.days_to
-        approved = case.approved_from, case.approved_to, market.APPROVED_BY
-        why = market.NECESSITY, market.SUBSIDIARITY, market.PROPORTIONALITY
-        yield *what, *approved, market.YEARLY_LIMIT, case.min_group, *why
+    for case in usecases.use_cases(town):
+        what = case.code, case.purpose, case.data_class, case.area, case.products, case.kinds, case.days_from, case.days_to
+        approved = case.approved_from, case.approved_to, usecases.APPROVED_BY
+        yield *what, *approved, case.yearly_limit, case.min_group, case.necessity, case.subsidiarity, case.proportionality

@@ -1,4 +1,4 @@
-"""The market of the town: suppliers, apps, their agreements, contracts of supply, and the operator's own use cases."""
+"""The market of the town: suppliers, apps, their agreements, and contracts of supply."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,11 +7,6 @@ from typing import final
 
 from kwartier.simulator import identity
 from kwartier.simulator.town import Home, Town
-
-_SMALL_TOWN = 40
-_GROUP, _SMALL_GROUP = 10, 5
-YEARLY_LIMIT = 12
-"""Days per connection and year."""
 
 
 @final
@@ -46,26 +41,6 @@ class Contract:
     end: date | None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class UseCase:
-    """A use of meter data by the operator itself. Days and approval are half-open; texts say why."""
-
-    code: str
-    area: str
-    days_from: date
-    days_to: date
-    approved_from: date
-    approved_to: date
-    min_group: int
-
-
-APPROVED_BY = "functionaris gegevensbescherming"
-NECESSITY = "energieverlies per transformator is alleen te bepalen uit wat erin gaat en wat eruit komt"
-SUBSIDIARITY = "een model zonder kwartierwaarden mist diefstal van enkele procenten"
-PROPORTIONALITY = "alleen sommen, ten minste de groepsgrootte, enkele dagen per jaar; niets per aansluiting bewaard"
-
-
 def agreements(town: Town) -> list[tuple[Party, date, date | None]]:
     """Return party, start and end of each agreement; that of one app ended."""
     return [
@@ -83,24 +58,3 @@ def contracts(town: Town, home: Home, *, switches: bool) -> list[Contract]:
         return [Contract(SUPPLIERS[now], start, None)]
     then = SUPPLIERS[(now + 1) % len(SUPPLIERS)]
     return [Contract(then, start, town.day), Contract(SUPPLIERS[now], town.day, None)]
-
-
-def use_cases(town: Town) -> list[UseCase]:
-    """Return the use case of energy loss per area, which covers the town's date, and one that expired."""
-    group = _GROUP if len(town.homes) >= _SMALL_TOWN else _SMALL_GROUP
-    areas = sorted({t.area for t in town.transformers})
-    day = timedelta(days=1)
-    live = [
-        UseCase(f"loss-{area}", area, town.day, town.day + 2 * day, town.day - 30 * day, town.day + 300 * day, group)
-        for area in areas
-    ]
-    expired = UseCase(
-        f"loss-{areas[0]}-old",
-        areas[0],
-        town.day - 400 * day,
-        town.day - 390 * day,
-        town.day - 430 * day,
-        town.day - 370 * day,
-        group,
-    )
-    return [*live, expired]

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from kwartier.simulator import folder, personas, truth
+from kwartier.simulator import caretruth, firmware, folder, personas, truth
 from kwartier.simulator.errors import AnotherTown
 from kwartier.simulator.town import Town
 
@@ -55,6 +55,8 @@ def settle(home: Path, town: Town, port: int, progress: Callable[[int], None]) -
     folder.write(home / "import", town, port)
     personas.write(home / "personas.json", town)
     truth.write(home, town, progress)
+    caretruth.write(home, town)
+    firmware.write(home / "firmware", town.seed)
     settled = {"version": _VERSION, "seed": town.seed, "homes": len(town.homes), "date": town.day.isoformat(), "port": port}
     unfinished = home / f"{_NAME}.new"
     unfinished.write_text(json.dumps(settled) + "\n", encoding="utf-8")
