@@ -79,7 +79,7 @@ _ALARMS: Final = {
     10: Need.MEMORY_FAULT,
     11: Need.MEASUREMENT_FAULT,
 }
-"""Bits of the alarm register that say something of the device."""
+"""Bits of the alarm register, and of the error register likewise, that say something of the device."""
 _EVENTS: Final = {
     6: Need.CLOCK_INVALID,
     7: Need.REPLACE_BATTERY,
@@ -115,10 +115,8 @@ def _of(sight: Sight, newest: str | None) -> Iterator[Finding]:
     match sight.chore:
         case Chore.CLOCK if abs(sight.value) > CLOCK_LIMIT_S:
             yield Finding(Need.CLOCK_WRONG, sight.at, f"{sight.value:+d} s")
-        case Chore.ALARMS:
+        case Chore.ALARMS | Chore.ERRORS:
             yield from (Finding(need, sight.at) for bit, need in _ALARMS.items() if sight.value >> bit & 1)
-        case Chore.ERRORS if sight.value:
-            yield Finding(Need.MEMORY_FAULT, sight.at)
         case Chore.GAS_STATUS if sight.value & _GAS_POWER_LOW:
             yield Finding(Need.GAS_BATTERY, sight.at)
         case Chore.STANDARD_EVENTS:

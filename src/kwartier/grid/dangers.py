@@ -25,6 +25,7 @@ class Danger(StrEnum):
     TERMINAL_COVER = "terminal_cover"
     METER_COVER = "meter_cover"
     STRONG_FIELD = "strong_field"
+    FAILED_LOGINS = "failed_logins"
     FRAUD_ALARM = "fraud_alarm"
 
 
@@ -42,6 +43,7 @@ ACTS: Final = {
     Danger.TERMINAL_COVER: Act.FITTER,
     Danger.METER_COVER: Act.TAMPER_DESK,
     Danger.STRONG_FIELD: Act.TAMPER_DESK,
+    Danger.FAILED_LOGINS: Act.TAMPER_DESK,
     Danger.FRAUD_ALARM: Act.TAMPER_DESK,
 }
 
@@ -52,6 +54,7 @@ _BEGIN: Final = {
     40: (Danger.TERMINAL_COVER, 0),
     42: (Danger.STRONG_FIELD, 0),
     44: (Danger.METER_COVER, 0),
+    46: (Danger.FAILED_LOGINS, 0),
     80: (Danger.OVER_VOLTAGE, 1),
     81: (Danger.OVER_VOLTAGE, 2),
     82: (Danger.OVER_VOLTAGE, 3),
@@ -108,7 +111,7 @@ def judge(sights: Iterable[Sight]) -> list[Found]:
     return [found[key] for key in sorted(found, key=_order) if not (explained and key[0] is Danger.FRAUD_ALARM)]
 
 
-_EXPLAINS: Final = frozenset({Danger.TERMINAL_COVER, Danger.METER_COVER, Danger.STRONG_FIELD})
+_EXPLAINS: Final = frozenset({Danger.TERMINAL_COVER, Danger.METER_COVER, Danger.STRONG_FIELD, Danger.FAILED_LOGINS})
 
 
 def _order(key: tuple[Danger, int]) -> tuple[int, int]:

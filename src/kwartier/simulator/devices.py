@@ -63,7 +63,8 @@ class Fleet:
         """Return the one state of a meter. The number must be one of the town's."""
         found = self._states.get(number)
         if found is None:
-            status = smr5.OFF if self.fault(number) is Fault.ADMINISTRATIVELY_OFF else smr5.ON
+            was_set = self.fault(number) is Fault.ADMINISTRATIVELY_OFF and number % 2
+            status = smr5.OFF if was_set else smr5.ON  # of the others the operator knows, and has yet to set it
             condition = self._clinic.condition(number)
             found = State(condition, status, self._town.seed, self._notebook)
             self._states[number] = found

@@ -65,8 +65,8 @@ def _batches(house: Installation, at: datetime) -> Iterator[list[Wish]]:
 
 def _wishes(row: ConnectionRow, at: datetime, stands: tuple[int, datetime] | None) -> Iterator[Wish]:
     """Yield the switch that is due: what was chosen last is not what the meter was seen to be since."""
-    if row.wired is None:
-        return
+    if row.wired is None or row.wired.mbus:
+        return  # the status is the electricity meter's own, and holds for the gas it carries
     chore = Chore.SWITCH_OFF if is_off(row.facts, at) else Chore.SWITCH_ON
     if stands is not None and stands[0] == _WANTED[chore]:
         return

@@ -32,6 +32,7 @@ class OwnUse(StrEnum):
     """What the operator may use meter data for itself."""
 
     DEVICE_CARE = "device_care"
+    FIRMWARE_UPDATE = "firmware_update"
     OUTAGE = "outage"
     DANGER = "danger"
     ENERGY_LOSS = "energy_loss"
