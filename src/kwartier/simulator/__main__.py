@@ -4,13 +4,13 @@ Beside the meters' own port it has the homes' P1 ports (`--p1-port`, and from wh
 and the displays of the homes' meters as pages (`--display-port`).
 
 One JSON line on standard output says that all meters listen. The town stops on SIGTERM, on SIGINT, or when its standard input
-closes, unless --stay is given.
+closes, unless --stay is given. Until then a line `alarm HOME BIT` on it sets that bit of the alarm register of a home's meter,
+which pushes it to whoever listens at --alarms.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
@@ -19,12 +19,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import final
 
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import ZONE, epoch_s
-from kwartier.simulator import folder, identity, journal, p1_line, serve, settle, shipment
+from kwartier.simulator import alarms, folder, identity, journal, orders, p1_line, serve, settle, shipment
+from kwartier.simulator.alarms import Pusher
 from kwartier.simulator.devices import Fleet
 from kwartier.simulator.display import app as display
 from kwartier.simulator.errors import BadTown
@@ -58,8 +60,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--p1-until", type=moment, help="moment or day after which the line closes (default: never)")
     parser.add_argument("--p1-every", type=int, default=10, help="seconds between two telegrams of the past (default: 10)")
     parser.add_argument("--display-port", type=int, default=0, help="port of the pages with the meters' displays (default: any)")
+    parser.add_argument("--alarms", type=_address, metavar="HOST:PORT", help="where meters send their alarms (default: nowhere)")
     parser.add_argument("--stay", action="store_true", help="do not stop when standard input closes")
     return parser.parse_args()
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Read HOST:PORT for argparse."""
+    try:
+        return alarms.read_address(text)
+    except BadTown as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def moment(text: str) -> int:
@@ -132,12 +143,15 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if not options.stay:
-        threading.Thread(target=_watch_input, args=(loop, stop), daemon=True).start()
     book = journal.Journal(options.dir)
     kept = Notebook(options.dir)
     fleet = Fleet(town, journal.counters(options.dir), kept)
     board = serve.Switchboard(fleet, book, town.axis.clock(int(time.time())))
+    pusher = Pusher(options.alarms)
+    if not options.stay:
+        obey = partial(loop.call_soon_threadsafe, partial(_obey, board, pusher))
+        watch = partial(orders.watch, sys.stdin.fileno(), obey, partial(loop.call_soon_threadsafe, stop.set))
+        threading.Thread(target=watch, daemon=True).start()
     async with (
         serve.listening(ports.meters, board),
         p1_line.listening(ports.p1, p1_line.Lines(town, board.moment, _pace(options, town))),
@@ -145,16 +159,23 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
     ):
         sys.stdout.write(ports.ready(town) + "\n")
         sys.stdout.flush()
+        pusher.push_all(fleet.alarmed())
         await stop.wait()
+        await pusher.close()
     book.close()
     kept.close()
 
 
-def _watch_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Wait in a thread until standard input closes: it may be a pipe, a terminal or a file."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    loop.call_soon_threadsafe(stop.set)
+def _obey(board: serve.Switchboard, pusher: Pusher, line: str) -> None:
+    """Do what a line on standard input says."""
+    order = orders.read_order(line)
+    if order is None:
+        sys.stderr.write("town: a line says `alarm HOME BIT`, or nothing\n")
+        return
+    number = identity.home_number(order.home)
+    register = board.fleet.raise_alarm(number, order.bit, board.now())
+    if register is not None:
+        pusher.push(number, register)
 
 
 def main() -> int:

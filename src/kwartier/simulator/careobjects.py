@@ -41,7 +41,7 @@ def objects(state: State, *, gas: bool) -> Iterator[CosemObject]:
 
 def _voltage(state: State, phase: int) -> Callable[[int], bytes]:
     """Return what gives the voltage of a phase."""
-    return lambda at: octets.u16(state.condition.voltage_dv(phase, at))
+    return lambda at: octets.u16(state.voltage_dv(phase, at))
 
 
 def _always(value: bytes) -> Callable[[int], bytes]:

@@ -34,7 +34,7 @@ _WAKING_S = 40
 @final
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a meter knew of itself before anybody spoke to it. Phases are 1..3; 0 is none."""
+    """What a meter knew of itself before anybody spoke to it. `high` is a phase 1..3 with too high a voltage; 0 is none."""
 
     number: int
     ahead_s: int = 0
@@ -43,13 +43,12 @@ class Condition:
     version: str = firmware.PRESENT
     gas_status: int = 0
     phases: int = 3
-    lost: int = 0
     high: int = 0
     logs: Mapping[Log, tuple[Entry, ...]] = field(default_factory=dict)
 
-    def voltage_dv(self, phase: int, at: int) -> int:
+    def voltage_dv(self, phase: int, at: int, *, lost: bool) -> int:
         """Return a phase's voltage at a moment, in tenths of a volt."""
-        bounds = _NEAR_NOTHING_DV if phase == self.lost else _HIGH_DV if phase == self.high else _ORDINARY_DV
+        bounds = _NEAR_NOTHING_DV if lost else _HIGH_DV if phase == self.high else _ORDINARY_DV
         return Random(f"{self.number}/{phase}/{at // _NOISE_S}").randint(*bounds)
 
 
@@ -98,7 +97,6 @@ class Clinic:
             version=firmware.FIRST if ailment is Ailment.OLD_FIRMWARE else firmware.PRESENT,
             gas_status=_GAS_POWER_LOW if ailment is Ailment.GAS_BATTERY else 0,
             phases=care.phases(self._town.seed, home),
-            lost=phase if ailment is Ailment.PHASE_LOST else 0,
             high=phase if ailment is Ailment.OVER_VOLTAGE else 0,
             logs={log: tuple(sorted(entries)) for log, entries in logs.items()},
         )

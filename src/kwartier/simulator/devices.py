@@ -5,11 +5,10 @@ from typing import final
 from weakref import WeakValueDictionary
 
 from kwartier.model.register import Obis
-from kwartier.simulator import careobjects, identity, smr5
+from kwartier.simulator import careobjects, causes, identity, smr5
 from kwartier.simulator.behaviour import Fault
 from kwartier.simulator.condition import Clinic
 from kwartier.simulator.held import Memory, Meter
-from kwartier.simulator.logs import Log
 from kwartier.simulator.notebook import Notebook
 from kwartier.simulator.smr5 import Layout
 from kwartier.simulator.state import State
@@ -70,11 +69,19 @@ class Fleet:
             self._states[number] = found
         return found
 
-    def raise_alarm(self, number: int, bit: int, log: Log | None, code: int, at: int) -> State:
-        """Let something happen to a meter at the moment `at`; return its state. The number must be one of the town's."""
+    def alarmed(self) -> Iterator[tuple[int, int]]:
+        """Yield number and alarm register of each meter with an alarm."""
+        homes = (identity.home_number(home) for home in self._clinic.care.ailments)
+        for number in sorted({*homes, *self._notebook.numbers()}):
+            if self._town.at(number) is not None and self.state(number).alarms:
+                yield number, self.state(number).alarms
+
+    def raise_alarm(self, number: int, bit: int, at: int) -> int | None:
+        """Let something happen to a meter at the moment `at`; return its alarm register if the bit is new. None: no such meter."""
+        if self._town.at(number) is None:
+            return None
         state = self._changed[number] = self.state(number)
-        state.raise_alarm(bit, log, code, at)
-        return state
+        return state.alarms if state.raise_alarm(bit, *causes.cause(bit), at) else None
 
     def _left(self, number: int, at: int) -> None:
         """Do what waits for the end of an association, and keep the state of a meter that is no longer as it was drawn."""

@@ -101,11 +101,20 @@ class State:
             self._keep_alarms(wanted)
             self.happened(Log.STANDARD, Event.ALARMS_CLEARED, at)
 
-    def raise_alarm(self, bit: int, log: Log | None, code: int, at: int) -> None:
-        """Set an alarm bit, and write down why unless `log` is None."""
+    def raise_alarm(self, bit: int, log: Log | None, code: int, at: int) -> bool:
+        """Set an alarm bit, and write down why unless `log` is None; return whether the bit is new."""
         if log is not None:
             self.happened(log, code, at)
-        self._keep_alarms(self.alarms | 1 << bit)
+        new = not self.alarms >> bit & 1
+        if new:
+            self._keep_alarms(self.alarms | 1 << bit)
+        return new
+
+    def voltage_dv(self, phase: int, at: int) -> int:
+        """Return the voltage of a phase (1..3) at a moment, in tenths of a volt: near nothing on one that was lost last."""
+        lost, back = Event.PHASE_LOST_L1 + phase - 1, Event.PHASE_BACK_L1 + phase - 1
+        last = max((entry for entry in self.log(Log.QUALITY) if entry.value in {lost, back}), default=None)
+        return self.condition.voltage_dv(phase, at, lost=last is not None and last.value == lost)
 
     def _write(self, **said: object) -> None:
         """Keep a change over restarts."""
