@@ -32,6 +32,8 @@ def test_it_is_a_telegram_of_dsmr_5_that_says_what_the_meter_shows(home: Home, a
     assert epoch_s(heard.at) == at
     now = Lived(TOWN, home.number).at(at)
     assert (heard.import_wh, heard.export_wh, heard.power_w) == (sum(now.taken), sum(now.given), now.power_w)
+    rates = Quantity.IMPORT_1, Quantity.IMPORT_2, Quantity.EXPORT_1, Quantity.EXPORT_2
+    assert [heard.values[each] for each in rates] == [*now.taken, *now.given], "rate 1 is low"
     assert heard.values[Quantity.TARIFF] == (1 if now.is_low else 2)
 
 
