@@ -145,7 +145,7 @@ def _stands(house: Installation, plan: _Plan, got: Sequence[Handed], at: datetim
     """Return the readings that were handed over and that this supplier may have now, by their moment."""
     wanted, found = plan.moments(), dict[datetime, Stand]()
     connection, receiver = plan.parcel.request.connection, plan.parcel.request.requester
-    for one in got:
+    for one in sorted(got, key=lambda one: (one.parcel != plan.parcel.id, one.purpose, one.parcel)):
         if one.at not in wanted or one.at in found:
             continue
         permit = _permit(plan.there, receiver, connection, one, at)

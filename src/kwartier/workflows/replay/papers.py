@@ -1,7 +1,9 @@
 """The papers that lie beside bundles: whatever one says follows from readings in parcels that went to the same receiver."""
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +34,7 @@ def read(path: Path) -> Iterator[tuple[Parts, Paper]]:
                 yield {}, {}
                 return
             parts = {name: box.read(name) for name in box.namelist()}
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (OSError, EOFError, RuntimeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error):
         yield {}, {}
         return
     for paper in sorted({name.split("/")[0] for name in parts}):

@@ -2,12 +2,15 @@
 
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from account_support import ELECTRICITY, HOME, account, electricity, permit
 from kwartier.delivery import papers as made
@@ -111,7 +114,7 @@ def test_a_page_that_says_otherwise_does_not_follow(name: str) -> None:
     assert not papers.follows(parts | {"c0ffee/more.txt": b""}, overview(), HOME, handed())
 
 
-def zipped(path: Path, parts: dict[str, bytes]) -> Path:
+def zipped(path: Path, parts: Mapping[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as box:
         for name, content in parts.items():
             box.writestr(name, content)
@@ -129,6 +132,18 @@ def test_what_is_no_paper_is_read_as_one_that_says_nothing(tmp_path: Path) -> No
     for content in (b"[]", b"{", b"\xff"):
         ((_, said),) = papers.read(zipped(tmp_path / "other.zip", {"c0ffee/overview.json": content}))
         assert said == {}
+
+
+@given(st.integers(0, 10**6), st.integers(0, 255), st.integers(0, 60))
+def test_no_bytes_make_reading_fail(place: int, byte: int, cut: int) -> None:
+    """Whatever lies there: a paper, or one that says nothing."""
+    with TemporaryDirectory() as folder:
+        path = zipped(Path(folder) / "spoilt.zip", files(bill()))
+        data = bytearray(path.read_bytes())
+        data[place % len(data)] = byte
+        path.write_bytes(data[: len(data) - cut])
+        for parts, body in papers.read(path):
+            assert isinstance(papers.follows(parts, body, HOME, handed()), bool)
 
 
 @pytest.mark.database
