@@ -106,6 +106,7 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
         **report.counts(),
         "parcels": delivered.delivered,
         "withheld": delivered.withheld,
+        "papers": delivered.papers,
         "transformers": loss.transformers,
         "transformers_published": loss.published,
         "loss_wh": loss.loss_wh,

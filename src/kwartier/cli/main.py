@@ -145,7 +145,7 @@ def deliver(context: typer.Context) -> None:
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
         with house.auditor() as c:
             house.log.integrate(c)
-    _print_json({"delivered": report.delivered, "withheld": report.withheld})
+    _print_json({"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers})
 
 
 @app.command()

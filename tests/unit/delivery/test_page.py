@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from kwartier.delivery import document, supplier
+from kwartier.delivery.usage import Why
 from kwartier.grounds.decide import decide
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ean import Ean
@@ -50,6 +51,10 @@ def test_the_page_shows_a_document_as_it_is_made() -> None:
     made = json.loads(supplier.readings(heading, days))
     assert made == shown
     assert json.dumps(made, indent=2, sort_keys=True) + "\n" == SHOWN[1]
+
+
+def test_the_page_names_every_reason_why_a_usage_is_not_told() -> None:
+    assert [why for why in Why if f"`{why}`" not in PAGE] == []
 
 
 def test_the_page_names_every_quality() -> None:
