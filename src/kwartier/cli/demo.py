@@ -13,7 +13,7 @@ from typing import Any, final
 
 from rich.console import Console
 
-from kwartier.cli import edge, serving, told
+from kwartier.cli import alarms, demo_care, edge, serving, told
 from kwartier.cli.measure import Meter
 from kwartier.model.errors import KwartierError
 from kwartier.settings import FILE_NAME, load
@@ -62,13 +62,16 @@ class RunningTown:
 
 
 @contextmanager
-def town(wish: Wish, out: Console) -> Iterator[RunningTown]:
-    """Run the town as its own process, and end it when the demo ends. Whoever follows a home lives through the day first."""
+def town(wish: Wish, out: Console, alarms_port: int) -> Iterator[RunningTown]:
+    """Run the town as its own process, and end it when the demo ends. Whoever follows a home lives through the day first.
+
+    Its meters send their alarms to `alarms_port`.
+    """
     command = [
         sys.executable, "-m", "kwartier.simulator",
         "--homes", str(wish.homes), "--seed", str(wish.seed), "--date", wish.day.isoformat(),
         "--dir", str(wish.data / "town"), "--shipment-key", str(wish.data / "keys" / "shipment.pub"),
-        "--p1-from", wish.day.isoformat(),
+        "--p1-from", wish.day.isoformat(), "--alarms", f"{serving.HOST}:{alarms_port}",
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     try:
@@ -126,23 +129,31 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
         # first of all, so that nobody waits for a night to hear that the port is taken
         listener = None if wish.once else stack.enter_context(serving.listening(port))
         told.demo_begins(out, wish.data, wish.homes, wish.day)
-        there = stack.enter_context(town(wish, out))
+        alarms_come = stack.enter_context(serving.listening(0))
+        there = stack.enter_context(town(wish, out, alarms_come.getsockname()[1]))
         house = stack.enter_context(installation.opened(wish.data))
-        tell(_night_of_the_town(house, wish, there.pid, begun, out))
+        with edge.working(out, "the town is entered"):
+            enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
+        post = stack.enter_context(
+            alarms.taking(house, alarms_come, failed=lambda fault: told.page_failed(out, fault, edge.place(fault)))
+        )
+        tell(_night_of_the_town(house, wish, there.pid, post, begun, out))
         if listener is not None:
             told.town_to_look_at(out, there.first_home, there.p1_port, there.display_port)
             serving.serve(house, listener, demo=True, out=out)
 
 
-def _night_of_the_town(house: Installation, wish: Wish, town_pid: int, begun: float, out: Console) -> dict[str, Any]:
-    """Enter the town, read it, and compare; return the counts of it all."""
-    with edge.working(out, "the town is entered"):
-        enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
+def _night_of_the_town(
+    house: Installation, wish: Wish, town_pid: int, post: alarms.Post, begun: float, out: Console
+) -> dict[str, Any]:
+    """Read the town, look after it, and compare; return the counts of it all. CPU and memory are those of the night."""
     with Meter(house, town_pid) as meter:
         counts = night(house, wish.day, out)
+    cared = demo_care.care(house, wish.data / "town", post, out)
     with edge.working(out, "log, store and meters are compared"):
         found = replay.run(house, at=system_clock())
     return counts | {
+        "care": cared,
         "uncovered_reads": found.uncovered_reads,
         "uncovered_deliveries": found.uncovered_deliveries,
         "seconds": round(time.monotonic() - begun, 1),

@@ -47,6 +47,7 @@ _GROUPS = (
     ("Kept", ("channel_days", "readings", "quarantined")),
     ("Delivered", ("parcels", "withheld", "papers")),
     ("Energy loss", ("transformers", "transformers_published", "loss_wh", "loss_uncertainty_wh")),
+    ("Care", ("care",)),
     ("Proof", ("checkpoint", "uncovered_reads", "uncovered_deliveries")),
     ("Cost", ("seconds", "cpu_us_per_meter", "peak_mb")),
 )
@@ -210,9 +211,17 @@ def _value(key: str, value: object) -> str:
         return f"{value['size']:,} lines, root {value['root']}"
     if key == "refusal_rules" and isinstance(value, Mapping):
         return "\n".join(f"{count:,} {rule} {_title(rule)}".rstrip() for rule, count in value.items())
+    if key == "care" and isinstance(value, Mapping):
+        return "\n".join(f"{_plain(told)} {name.replace('_', ' ')}" for name, told in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{count:,} {name}" for name, count in value.items())
     return f"{value:,} {_UNITS.get(key, '')}".rstrip() if isinstance(value, int | float) else str(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in value.items()) or "no"
+    return f"{value:,}" if isinstance(value, int) else str(value or "no").replace("_", " ")
 
 
 def _title(rule: str) -> str:

@@ -12,6 +12,8 @@ from kwartier.model.period import ZONE, from_epoch_s
 from kwartier.workflows.device_care import Ending, Needing, Update
 from kwartier.workflows.grid_care import Endangered, Outages
 
+_WHOLE = frozenset({"on the meter", "since", "from", "to"})
+"""Columns that are copied or compared, so that no line may break in them."""
 _ENDINGS = {
     Ending.ACTIVATED: "The meter verified the image and runs it.",
     Ending.REFUSED_BY_METER: "The meter refused the image: it did not verify. Nothing was activated.",
@@ -84,7 +86,7 @@ def updated(out: Console, done: Update) -> None:
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     return table
 
 

@@ -8,7 +8,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, final
@@ -119,13 +119,17 @@ def carry(
 
     All wishes about one meter stand in one batch: it is then visited once.
     """
-    whole = Round()
+    whole = _Whole(house, executor, clock, images or {}, each)
     with only_one(house):
         for wishes in batches:
-            _batch(house, wishes, executor, clock, images or {}, whole, each)
+            whole.begin(wishes)
+            if len(whole.out) > house.settings.workers:
+                whole.land()
+        while whole.out:
+            whole.land()
     with house.auditor() as c:
         house.log.integrate(c)
-    return whole
+    return whole.round
 
 
 @final
@@ -157,29 +161,44 @@ class _Plan:
         return self.code(self.permits[errand.permits[0].id].subject)
 
 
-def _batch(  # noqa: PLR0917 - what one round shares
-    house: Installation,
-    wishes: Sequence[Wish],
-    executor: Executor,
-    clock: Clock,
-    images: Mapping[int, Image],
-    whole: Round,
-    each: Callable[[Done], object],
-) -> None:
-    at = clock()
-    plan = _Plan()
-    for wish in wishes:
-        plan.take(wish, at)
-    with house.operator() as c:
-        job, unasked = _intend(house, c, plan, at, images)
-    done = [Done(errand, Result.GAP, reason, (), at, None) for errand, reason in unasked]
-    if job is not None:
-        done += executor.submit(visit, job).result()
-        with house.operator() as c:
-            _settle(house, c, job.batch, plan, done, clock())
-    whole.take(plan.refusals, done)
-    for one in done:
-        each(one)
+@final
+@dataclass(slots=True)
+class _Whole:
+    """A round under way. `out` are batches with workers: bounded, so that memory does not grow with the grid."""
+
+    house: Installation
+    executor: Executor
+    clock: Clock
+    images: Mapping[int, Image]
+    each: Callable[[Done], object]
+    round: Round = field(default_factory=Round)
+    out: "dict[Future[list[Done]], tuple[int, _Plan, list[Done]]]" = field(default_factory=dict)
+
+    def begin(self, wishes: Sequence[Wish]) -> None:
+        """Decide a batch, write it down, and send a worker if there is anything to do."""
+        at = self.clock()
+        plan = _Plan()
+        for wish in wishes:
+            plan.take(wish, at)
+        with self.house.operator() as c:
+            job, unasked = _intend(self.house, c, plan, at, self.images)
+        undone = [Done(errand, Result.GAP, reason, (), at, None) for errand, reason in unasked]
+        if job is None:
+            self.round.take(plan.refusals, undone)
+        else:
+            self.out[self.executor.submit(visit, job)] = job.batch, plan, undone
+
+    def land(self) -> None:
+        """Wait for a worker, and write down what it did."""
+        landed, _ = wait(self.out, return_when=FIRST_COMPLETED)
+        for one in landed:
+            batch, plan, done = self.out.pop(one)
+            done += one.result()
+            with self.house.operator() as c:
+                _settle(self.house, c, batch, plan, done, self.clock())
+            self.round.take(plan.refusals, done)
+            for ended in done:
+                self.each(ended)
 
 
 def _intend(
