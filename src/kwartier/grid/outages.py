@@ -4,7 +4,6 @@ A transformer was out when the meters behind it were without power at the same t
 One home alone has lost its own fuse. A meter remembers when a failure ended and how long it took (DSMR P3 4.2.2, 1-0:99.97.0).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, final
@@ -130,11 +129,3 @@ def _together(listed: Iterable[tuple[Failure, int]]) -> list[list[tuple[Failure,
 
 def _median(numbers: list[int]) -> int:
     return sorted(numbers)[len(numbers) // 2]
-
-
-def by_transformer(rows: Iterable[tuple[int, int, Iterable[tuple[int, int]]]]) -> dict[int, dict[int, list[Failure]]]:
-    """Gather (transformer, meter, log entries)."""
-    found: dict[int, dict[int, list[Failure]]] = defaultdict(dict)
-    for transformer, meter, entries in rows:
-        found[transformer][meter] = failures(entries)
-    return found

@@ -14,8 +14,6 @@ from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.visits.errands import Wish
 
-BATCHES: Final = 4
-"""Batches of a night that make one of a round of chores: few meters are asked much, and all wait for the slowest."""
 LOOK_BACK: Final = timedelta(days=90)
 """How far back a log of events is asked; never before the days that the use case is about."""
 
@@ -62,7 +60,7 @@ def walk(
     """
     day = day_of(at)
     with house.operator() as walking:
-        for this in rounds(walking, day, BATCHES * house.settings.batch_meters):
+        for this in rounds(walking, day, house.settings.batch_meters):
             if only is not None and only.isdisjoint(this.transformers):
                 continue
             with house.operator() as c:
