@@ -1,7 +1,7 @@
 """S15, S16 and the meter's part of S3: care for devices now and then, new software, and the administrative status."""
 
 from kwartier.workflows.device_care.firmware import Ending, Update, add, load, read_image, read_key, trust
-from kwartier.workflows.device_care.look import Needing, look, needing
+from kwartier.workflows.device_care.look import Needing, look, needing, wanted
 from kwartier.workflows.device_care.switch import Switched, switch
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "read_key",
     "switch",
     "trust",
+    "wanted",
 ]

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Final, final
 
@@ -24,14 +25,15 @@ def look(house: Installation, executor: Executor, *, clock: Clock) -> Round:
     A limit of the use case is kept like everywhere: a meter whose visits of the year are used up is not asked.
     """
     at = clock()
+    return carry(house, wishes.walk(house, at, lambda row: wanted(row, at)), executor, clock=clock)
 
-    def wanted(row: ConnectionRow) -> list[Wish]:
-        gas = row.wired is not None and row.wired.mbus > 0
-        chores = needs.ASKED_OF_GAS if gas else needs.ASKED
-        found = list(wishes.under_use_cases(row, Purpose.DEVICE_CARE, chores, at))
-        return found if gas else [*found, *wishes.under_use_cases(row, Purpose.FIRMWARE_UPDATE, (Chore.FIRMWARE,), at)]
 
-    return carry(house, wishes.walk(house, at, wanted), executor, clock=clock)
+def wanted(row: ConnectionRow, at: datetime) -> list[Wish]:
+    """Return what device care would like to ask of the meter of this connection."""
+    gas = row.wired is not None and row.wired.mbus > 0
+    chores = needs.ASKED_OF_GAS if gas else needs.ASKED
+    found = list(wishes.under_use_cases(row, Purpose.DEVICE_CARE, chores, at))
+    return found if gas else [*found, *wishes.under_use_cases(row, Purpose.FIRMWARE_UPDATE, (Chore.FIRMWARE,), at)]
 
 
 @final

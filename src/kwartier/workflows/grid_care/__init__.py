@@ -1,19 +1,21 @@
 """S17, S18, S19: the grid, now and then: outages, dangerous situations, energy loss; each under its own use case."""
 
 from kwartier.workflows.grid_care.alarms import Fate, take
-from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms
+from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms, wanted
 from kwartier.workflows.grid_care.loss import Losses, losses
-from kwartier.workflows.grid_care.outages import Outages, find_outages
+from kwartier.workflows.grid_care.outages import Outages, Search, find_outages
 
 __all__ = [
     "Endangered",
     "Fate",
     "Losses",
     "Outages",
+    "Search",
     "endangered",
     "find_outages",
     "look_for_dangers",
     "look_into_alarms",
     "losses",
     "take",
+    "wanted",
 ]

@@ -40,10 +40,11 @@ class Endangered:
 def look_for_dangers(house: Installation, executor: Executor, *, clock: Clock) -> Round:
     """Ask every meter in whose area a use case for danger is approved: tamper and quality events, voltages, alarms."""
     at = clock()
-    return carry(house, wishes.walk(house, at, lambda row: _wanted(row, at)), executor, clock=clock)
+    return carry(house, wishes.walk(house, at, lambda row: wanted(row, at)), executor, clock=clock)
 
 
-def _wanted(row: ConnectionRow, at: datetime) -> list[Wish]:
+def wanted(row: ConnectionRow, at: datetime) -> list[Wish]:
+    """Return what would be asked of the meter of this connection to find dangers."""
     if row.wired is None or row.wired.mbus:
         return []
     return list(wishes.under_use_cases(row, Purpose.DANGER, dangers.ASKED, at))
@@ -78,7 +79,7 @@ def look_into_alarms(house: Installation, executor: Executor, *, clock: Clock) -
         if done.sight is not None:
             seen[done.errand.meter].append(done.sight)
 
-    asked = carry(house, [[wish for row in rows for wish in _wanted(row, at)]], executor, clock=clock, each=note)
+    asked = carry(house, [[wish for row in rows for wish in wanted(row, at)]], executor, clock=clock, each=note)
     confirmed, denied = _sorted(told, seen)
     with house.operator() as c:
         care.answer_alarms(c, [one.id for one in confirmed], CONFIRMED)

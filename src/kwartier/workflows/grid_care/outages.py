@@ -8,6 +8,7 @@ from typing import Final, final
 
 from kwartier.grid import outages
 from kwartier.grid.outages import Dark, Found
+from kwartier.grounds import conduct
 from kwartier.model.care import Chore, Errand, Sight
 from kwartier.model.ground import Purpose
 from kwartier.model.task import GapReason
@@ -19,6 +20,7 @@ from kwartier.workflows.visits import wishes
 from kwartier.workflows.visits.errands import Done, Round, Wish, carry
 
 ASKED: Final = (Chore.POWER_FAILURES, Chore.VOLTAGES)
+OUTAGE_RULE: Final = conduct.EDITIONS[-1].rule("O2").no
 _SILENT: Final = frozenset({GapReason.UNREACHABLE, GapReason.TIMEOUT})
 
 
@@ -34,29 +36,44 @@ class Outages:
 
 
 @final
-class _Map:
-    """Who remembers what, and who has which voltages, by transformer."""
+class Search:
+    """Looks for outages: says what would be asked, takes what was seen, and tells what it comes down to."""
 
-    def __init__(self) -> None:
-        self.where: dict[int, int] = {}
-        self.remembered: dict[int, dict[int, list[outages.Failure]]] = {}
-        self.levels: dict[int, dict[int, tuple[int, ...] | None]] = {}
+    def __init__(self, at: datetime) -> None:
+        """Begin a search that asks as of `at`."""
+        self._at = at
+        self._where: dict[int, int] = {}
+        self._remembered: dict[int, dict[int, list[outages.Failure]]] = {}
+        self._levels: dict[int, dict[int, tuple[int, ...] | None]] = {}
+
+    def wanted(self, row: ConnectionRow) -> list[Wish]:
+        """Return what would be asked of the meter of this connection."""
+        if row.wired is None or row.wired.mbus or row.transformer is None:
+            return []
+        self._where[row.wired.meter] = row.transformer
+        return list(wishes.under_use_cases(row, Purpose.OUTAGE, ASKED, self._at))
 
     def take(self, done: Done) -> None:
-        """Take up how one errand ended."""
-        station = self.where.get(done.errand.meter)
-        if station is None:
+        """Take up how one errand ended; one for another purpose is none of this search's business."""
+        station = self._where.get(done.errand.meter)
+        if station is None or done.errand.permits[0].rule_no != OUTAGE_RULE:
             return
         if done.sight is not None:
             self._see(station, done.errand, done.sight)
         elif done.errand.chore is Chore.VOLTAGES and done.reason in _SILENT:
-            self.levels.setdefault(station, {})[done.errand.meter] = None
+            self._levels.setdefault(station, {})[done.errand.meter] = None
 
     def _see(self, station: int, errand: Errand, sight: Sight) -> None:
         if errand.chore is Chore.POWER_FAILURES:
-            self.remembered.setdefault(station, {})[errand.meter] = outages.failures(sight.entries)
+            self._remembered.setdefault(station, {})[errand.meter] = outages.failures(sight.entries)
         else:
-            self.levels.setdefault(station, {})[errand.meter] = sight.levels_dv
+            self._levels.setdefault(station, {})[errand.meter] = sight.levels_dv
+
+    def result(self, house: Installation, whole: Round) -> Outages:
+        """Tell what was out, and what is."""
+        found = outages.find(self._remembered)
+        dark = outages.dark(self._levels)
+        return Outages(whole, found, tuple(dark), _stations(house, found, dark, self._at))
 
 
 def find_outages(house: Installation, executor: Executor, *, clock: Clock, names: Iterable[str] | None = None) -> Outages:
@@ -66,19 +83,9 @@ def find_outages(house: Installation, executor: Executor, *, clock: Clock, names
     """
     transformers = None if names is None else _keys(house, names)
     at = clock()
-    seen = _Map()
-
-    def wanted(row: ConnectionRow) -> list[Wish]:
-        if row.wired is None or row.wired.mbus or row.transformer is None:
-            return []
-        seen.where[row.wired.meter] = row.transformer
-        return list(wishes.under_use_cases(row, Purpose.OUTAGE, ASKED, at))
-
-    batches = wishes.walk(house, at, wanted, only=transformers)
-    whole = carry(house, batches, executor, clock=clock, each=seen.take)
-    found = outages.find(seen.remembered)
-    dark = outages.dark(seen.levels)
-    return Outages(whole, found, tuple(dark), _stations(house, found, dark, at))
+    search = Search(at)
+    batches = wishes.walk(house, at, search.wanted, only=transformers)
+    return search.result(house, carry(house, batches, executor, clock=clock, each=search.take))
 
 
 def _keys(house: Installation, names: Iterable[str]) -> frozenset[int]:

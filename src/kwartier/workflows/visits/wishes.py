@@ -14,6 +14,8 @@ from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.visits.errands import Wish
 
+__all__ = ["LOOK_BACK", "ConnectionRow", "under_use_cases", "walk", "whole_second"]
+
 LOOK_BACK: Final = timedelta(days=90)
 """How far back a log of events is asked; never before the days that the use case is about."""
 
