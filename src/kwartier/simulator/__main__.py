@@ -167,10 +167,12 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
 
 
 def _obey(board: serve.Switchboard, pusher: Pusher, line: str) -> None:
-    """Do what a line on standard input says."""
+    """Do what a line on standard input says; an empty one says nothing."""
+    if not line.strip():
+        return
     order = orders.read_order(line)
     if order is None:
-        sys.stderr.write("town: a line says `alarm HOME BIT`, or nothing\n")
+        sys.stderr.write("town: a line says `alarm HOME BIT`\n")
         return
     number = identity.home_number(order.home)
     register = board.fleet.raise_alarm(number, order.bit, board.now())

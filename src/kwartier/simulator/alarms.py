@@ -56,6 +56,10 @@ class Pusher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def settled(self) -> None:
+        """Wait until every alarm was taken, or given up."""
+        await asyncio.gather(*self._tasks)
+
     async def _insist(self, address: tuple[str, int], number: int, message: bytes) -> None:
         """Try until the listener took the message."""
         for _ in range(_TRIES):

@@ -3,29 +3,16 @@
 import json
 import socket
 import subprocess
-import sys
-from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
-from kwartier.keys import shipment
 from kwartier.model.period import epoch_s, midnight
 from kwartier.simulator.__main__ import moment
 from kwartier.wire.p1 import decode
 from kwartier.wire.p1.framing import Framer, Plain
-
-DAY = date(2026, 10, 25)
-
-
-def command(folder: Path, *options: str) -> list[str]:
-    """Return the command line of a small town in a folder."""
-    if not (folder / "keys").exists():
-        (folder / "keys").mkdir()
-        shipment.create(folder / "keys")
-    town = ("--homes", "3", "--seed", "1", "--date", DAY.isoformat(), "--dir", str(folder / "town"))
-    return [sys.executable, "-m", "kwartier.simulator", *town, "--shipment-key", str(folder / "keys" / "shipment.pub"), *options]
+from town_support import DAY, command
 
 
 def heard(host: str, port: int) -> list[int]:
