@@ -1,0 +1,107 @@
+"""The leaflet to the customer: who decides, who may refuse, what is kept from whom, what the meter itself shows."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chain_support import DAY
+from kwartier.grounds import conduct
+from leaflet_support import Place
+from pages_support import Visitor, heading
+
+pytestmark = [pytest.mark.database, pytest.mark.xdist_group("leaflet")]
+
+Visits = Callable[..., Visitor]
+
+
+def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(place: Place, visit: Visits) -> None:
+    mine = visit("demo")
+    (permission, *_) = re.findall(r"/nl/revoke\?permission=(\d+)", mine.get("/nl/mine").text)
+    assert "Wattwijzer" in mine.get(f"/nl/revoke?permission={permission}").text
+    assert mine.post("/nl/revoke", permission=permission).status_code == 200
+    assert f"permission={permission}" not in mine.get("/nl/mine").text
+    assert "ingetrokken" in mine.get("/nl/log").text
+    assert place.asked("audit", "replay")["uncovered"] == 0
+
+
+def test_s03_the_customer_may_refuse_the_smart_meter_or_have_it_switched_off_administratively(place: Place, visit: Visits) -> None:
+    """Neither is read; the one that is off was set so at the meter, and read back; and back on when the customer wants it back."""
+    off, refused = place.restricted("administratively_off"), place.restricted("refused")
+    assert off
+    assert refused
+    said = [one for one in place.sessions() if one["equipment_id"] in off | refused]
+    assert {one["equipment_id"] for one in said} <= off
+    status = "0-1:94.31.0"
+    assert {(one["event"], one["obis"]) for one in said if "obis" in one} == {("written", status), ("object", status)}
+    assert place.said["care"]["switched_off"] == len(off)
+    assert place.asked("care", "switch")["chores"] == 0, "nothing is left to set"
+    assert "administratief uit" in visit("off").get("/nl/mine").text
+
+
+def test_s04_a_code_of_conduct_agreed_and_published_rules_every_processing(place: Place) -> None:
+    page = httpx.get(f"{place.pages}/nl/conduct").text
+    for rule in conduct.EDITIONS[-1].rules:
+        assert rule.title_nl in page
+    replayed = place.asked("audit", "replay")
+    assert replayed["checked"] > 1000
+    assert (replayed["uncovered"], replayed["over_broad"], replayed["late"], replayed["findings"]) == (0, 0, 0, [])
+
+
+def test_s05_meter_data_is_well_secured_and_kept_from_the_unauthorised(place: Place, visit: Visits, tmp_path: Path) -> None:
+    """Another person gets nothing, another's proof proves nothing, and a meter that cannot prove itself is not believed."""
+    mine, another = visit("demo"), visit("off")
+    proofs = re.findall(r'href="(/nl/proof/[\d/]+)"', mine.get("/nl/log").text)
+    assert proofs
+    proof = tmp_path / "line.tlog-proof"
+    proof.write_bytes(mine.get(proofs[-1]).content)
+    assert place.run("verify", str(proof)).returncode == 0
+    assert another.get(proofs[-1]).status_code == 404
+    assert visit().get("/nl/mine").url.path != "/nl/mine"
+    proof.write_bytes(proof.read_bytes().replace(b"a", b"b", 1))
+    assert place.run("verify", str(proof), check=False).returncode == 1
+    assert place.said["gap_reasons"]["authentication"] > 0
+
+
+def test_s07_the_customer_sees_use_on_the_meter_at_any_moment_and_the_manual_explains_it(place: Place) -> None:
+    """Every code that the display shows stands in the manual of its model."""
+    codes: set[str] = set()
+    page, seen = place.display, set()
+    while page not in seen:
+        seen.add(page)
+        text = httpx.get(page).text
+        codes |= set(re.findall(r"\b\d{1,2}\.\d{1,2}\.\d{1,2}\b", re.sub(r"<[^>]+>", " ", text)))
+        following = re.findall(r'rel="next"[^>]*href="([^"]+)"|href="([^"]+)"[^>]*rel="next"', text)
+        assert following, "each value leads to the next one"
+        page = str(httpx.URL(page).join(next(one for one in following[0] if one)))
+    assert {"1.8.1", "1.8.2", "2.8.1", "2.8.2"} <= codes
+    for language in ("nl", "en"):
+        manual = httpx.get(f"{place.pages}/{language}/manual/SMR5").text
+        assert [code for code in codes if code not in manual] == []
+
+
+def test_s08_an_energy_manager_at_the_p1_port_sees_all_and_the_operator_gets_none_of_it(place: Place, tmp_path: Path) -> None:
+    """It hears every quarter-hour of the day; no meter was spoken to by the operator for it, and the operator's log is silent."""
+    spoken, lines = len(place.sessions()), place.asked("audit", "replay")["compared"]["entries"]
+    command = [sys.executable, "-m", "kwartier.home.command", "--data", str(tmp_path)]
+    run = subprocess.run([*command, "--town", place.p1, "--once", "--port", "0"], capture_output=True, check=False, timeout=240)
+    assert run.returncode == 0, run.stderr
+    day = str(DAY)
+    kept = subprocess.run([*command, "export", "intervals", "--from", day, "--to", day], capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader(io.StringIO(kept.stdout)))
+    assert len(rows) >= 92
+    assert len(place.sessions()) == spoken
+    assert place.asked("audit", "replay")["compared"]["entries"] == lines
+
+
+def test_a_page_says_what_it_is_in_both_languages(place: Place, visit: Visits) -> None:
+    for path in ("/conduct", "/manual"):
+        assert heading(visit().get("/nl" + path)) != heading(visit().get("/en" + path))
+    assert json.loads((place.data / "town" / "personas.json").read_text("utf-8"))
