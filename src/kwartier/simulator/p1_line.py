@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import final
 
 from kwartier.simulator import identity
-from kwartier.simulator.condition import Clinic
 from kwartier.simulator.telegrams import Port
 from kwartier.simulator.town import Home, Town
 from kwartier.wire.p1 import write
@@ -45,12 +44,11 @@ class Lines:
     def __init__(self, town: Town, clock: Callable[[], float], pace: Pace) -> None:
         """`clock` gives epoch seconds as the town has them."""
         self._town, self._clock, self._pace = town, clock, pace
-        self._clinic = Clinic(town)
         self._port = lru_cache(maxsize=MOST_LISTENERS)(self._made)
         self._speaking: set[asyncio.Task[None]] = set()
 
     def _made(self, number: int) -> Port:
-        return Port(self._town, number, self._clinic.condition(number))
+        return Port(self._town, number)
 
     async def speak(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one listener until it leaves or the pace ends."""

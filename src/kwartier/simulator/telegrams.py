@@ -5,9 +5,7 @@ from typing import final
 
 from kwartier.model.period import from_epoch_s
 from kwartier.simulator import identity
-from kwartier.simulator.condition import Condition
 from kwartier.simulator.lived import Gas, Lived, Now
-from kwartier.simulator.logs import Log
 from kwartier.simulator.town import Town
 from kwartier.wire.p1.identity import EquipmentId, Header
 from kwartier.wire.p1.quantities import Quantity, Unit
@@ -23,24 +21,32 @@ _POWERS = (
 )
 _VOLTAGES = Quantity.VOLTAGE_L1, Quantity.VOLTAGE_L2, Quantity.VOLTAGE_L3
 _CURRENTS = Quantity.CURRENT_L1, Quantity.CURRENT_L2, Quantity.CURRENT_L3
-_TROUBLES = (
-    (Quantity.SAGS_L1, Quantity.SAGS_L2, Quantity.SAGS_L3),
-    (Quantity.SWELLS_L1, Quantity.SWELLS_L2, Quantity.SWELLS_L3),
+_UNTROUBLED = (
+    *(Quantity.SAGS_L1, Quantity.SAGS_L2, Quantity.SAGS_L3),
+    *(Quantity.SWELLS_L1, Quantity.SWELLS_L2, Quantity.SWELLS_L3),
 )
-_MV_PER_DV = 100
-_MOST_EARLIER_DIPS = 9
+_NOMINAL_MV = 230_000
+_SWING = 97
+_W_PER_STEP = 400
+"""A load of so many W on a phase lowers its voltage by a tenth of a volt."""
+_MOST_EARLIER_DIPS, _MOST_OUTAGES = 9, 3
+_DAY_S = 86_400
+_OUTAGE_S = 200, 9000
+_OUTAGES_BEFORE_DAYS = 40, 900
 
 
 @final
 class Port:
     """The P1 port of one home."""
 
-    def __init__(self, town: Town, number: int, condition: Condition) -> None:
-        """Settle what never changes: who it is, and how its load lies on the phases that have power."""
-        self._lived, self._condition = Lived(town, number), condition
+    def __init__(self, town: Town, number: int) -> None:
+        """Settle what never changes: who it is, how its load lies on the phases, when the power was gone in earlier years."""
+        self._lived = Lived(town, number)
         draw = Random(f"{town.seed}/port/{number}")
-        self._loaded = _shares(condition, draw)
+        self._first, self._second = draw.randrange(400, 600), draw.randrange(150, 250)
+        self._phase = draw.randrange(1000)
         self._earlier_dips = draw.randrange(_MOST_EARLIER_DIPS)
+        self._failures = tuple(_outages(draw, int(town.axis.midnights[0])))
         self._id = {"0-0:96.1.1": EquipmentId(_sent(identity.equipment_id(number)))}
         self._gas_id = EquipmentId(_sent(identity.gas_equipment_id(number)))
 
@@ -54,7 +60,7 @@ class Port:
             at=from_epoch_s(moment),
             ids=self._id,
             values=self._values(now),
-            failures=self._failures(moment),
+            failures=self._failures,
             messages={0: b""},
             devices=(self._device(now.gas),) if now.gas else (),
         )
@@ -71,37 +77,34 @@ class Port:
             Quantity.TARIFF: _LOW if now.is_low else _NORMAL,
             Quantity.POWER_IMPORT: max(now.power_w, 0),
             Quantity.POWER_EXPORT: max(-now.power_w, 0),
-            Quantity.FAILURES: self._earlier_dips + now.dips + len(self._failures(now.at)),
-            Quantity.LONG_FAILURES: len(self._failures(now.at)),
-            **dict.fromkeys((each for column in _TROUBLES for each in column[: self._condition.phases]), 0),
+            Quantity.FAILURES: self._earlier_dips + now.dips,
+            Quantity.LONG_FAILURES: len(self._failures),
+            **dict.fromkeys(_UNTROUBLED, 0),
             **self._of_phases(now),
         }
 
-    def _failures(self, moment: int) -> tuple[PowerFailure, ...]:
-        """Return the long power failures until a moment, as the meter wrote them down."""
-        log = self._condition.logs.get(Log.FAILURES, ())
-        return tuple(PowerFailure(from_epoch_s(entry.stamp_s), entry.value) for entry in log if entry.stamp_s <= moment)
-
     def _of_phases(self, now: Now) -> dict[Quantity, int]:
         """Return power, voltage and current of each phase; the powers sum to the power of the meter."""
-        left, found = abs(now.power_w), dict[Quantity, int]()
-        loads = {phase: left * share // 1000 for phase, share in self._loaded.items()}
-        last = next(reversed(loads))
-        loads[last] += left - sum(loads.values())
-        for phase in range(1, self._condition.phases + 1):
-            taken, given = _POWERS[phase - 1]
-            load, voltage = loads.get(phase, 0), self._condition.voltage_dv(phase, now.at) * _MV_PER_DV
+        whole = abs(now.power_w)
+        first, second = whole * self._first // 1000, whole * self._second // 1000
+        found: dict[Quantity, int] = {}
+        for phase, load in enumerate((first, second, whole - first - second)):
+            taken, given = _POWERS[phase]
+            voltage = self._voltage(now.at, phase) - (load if now.power_w > 0 else -load) // _W_PER_STEP * 100
             found |= {taken: load if now.power_w > 0 else 0, given: load if now.power_w < 0 else 0}
-            current = (load * 1000 + voltage // 2) // voltage * 1000 if load else 0
-            found |= {_VOLTAGES[phase - 1]: voltage, _CURRENTS[phase - 1]: current}
+            found |= {_VOLTAGES[phase]: voltage, _CURRENTS[phase]: (load * 1000 + voltage // 2) // voltage * 1000}
         return found
 
+    def _voltage(self, at: int, phase: int) -> int:
+        """Return mV without load: slowly up and down around the nominal voltage, whole tenths of a volt."""
+        step = (at // 5 + self._phase + 31 * phase) % _SWING
+        return _NOMINAL_MV + (min(step, _SWING - step) - _SWING // 4) * 100
 
-def _shares(condition: Condition, draw: Random) -> dict[int, int]:
-    """Return by which share (permille) the load lies on each phase; on one without voltage there is none."""
-    alive = [phase for phase in range(1, condition.phases + 1) if phase != condition.lost]
-    whole = [draw.randrange(100, 600) for _ in alive]
-    return {phase: part * 1000 // sum(whole) for phase, part in zip(alive, whole, strict=True)}
+
+def _outages(draw: Random, before: int) -> list[PowerFailure]:
+    """Draw the long power failures of earlier years, oldest first."""
+    days = sorted((draw.randrange(*_OUTAGES_BEFORE_DAYS) for _ in range(draw.randrange(_MOST_OUTAGES))), reverse=True)
+    return [PowerFailure(from_epoch_s(before - day * _DAY_S + draw.randrange(_DAY_S)), draw.randrange(*_OUTAGE_S)) for day in days]
 
 
 def _sent(printed: str) -> str:
