@@ -154,7 +154,7 @@ async def _live(options: argparse.Namespace, town: Town, ports: _Ports) -> None:
         threading.Thread(target=watch, daemon=True).start()
     async with (
         serve.listening(ports.meters, board),
-        p1_line.listening(ports.p1, p1_line.Lines(town, board.moment, _pace(options, town))),
+        p1_line.listening(ports.p1, p1_line.Lines(town, fleet.state, board.moment, _pace(options, town))),
         display.listening(ports.display, display.Hall(town, board.now, fleet.administrative_status)),
     ):
         sys.stdout.write(ports.ready(town) + "\n")

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import final
 
 from kwartier.simulator import identity
+from kwartier.simulator.state import State
 from kwartier.simulator.telegrams import Port
 from kwartier.simulator.town import Home, Town
 from kwartier.wire.p1 import write
@@ -41,14 +42,14 @@ class Pace:
 class Lines:
     """What all listeners share."""
 
-    def __init__(self, town: Town, clock: Callable[[], float], pace: Pace) -> None:
-        """`clock` gives epoch seconds as the town has them."""
-        self._town, self._clock, self._pace = town, clock, pace
+    def __init__(self, town: Town, state: Callable[[int], State], clock: Callable[[], float], pace: Pace) -> None:
+        """`state` gives the state of the meter with a number, `clock` epoch seconds as the town has them."""
+        self._town, self._state, self._clock, self._pace = town, state, clock, pace
         self._port = lru_cache(maxsize=MOST_LISTENERS)(self._made)
         self._speaking: set[asyncio.Task[None]] = set()
 
     def _made(self, number: int) -> Port:
-        return Port(self._town, number)
+        return Port(self._town, number, self._state(number))
 
     async def speak(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one listener until it leaves or the pace ends."""

@@ -6,6 +6,8 @@ from typing import final
 from kwartier.model.period import from_epoch_s
 from kwartier.simulator import identity
 from kwartier.simulator.lived import Gas, Lived, Now
+from kwartier.simulator.logs import Log
+from kwartier.simulator.state import State
 from kwartier.simulator.town import Town
 from kwartier.wire.p1.identity import EquipmentId, Header
 from kwartier.wire.p1.quantities import Quantity, Unit
@@ -21,32 +23,27 @@ _POWERS = (
 )
 _VOLTAGES = Quantity.VOLTAGE_L1, Quantity.VOLTAGE_L2, Quantity.VOLTAGE_L3
 _CURRENTS = Quantity.CURRENT_L1, Quantity.CURRENT_L2, Quantity.CURRENT_L3
-_UNTROUBLED = (
-    *(Quantity.SAGS_L1, Quantity.SAGS_L2, Quantity.SAGS_L3),
-    *(Quantity.SWELLS_L1, Quantity.SWELLS_L2, Quantity.SWELLS_L3),
+_TROUBLES = (
+    (Quantity.SAGS_L1, Quantity.SAGS_L2, Quantity.SAGS_L3),
+    (Quantity.SWELLS_L1, Quantity.SWELLS_L2, Quantity.SWELLS_L3),
 )
-_NOMINAL_MV = 230_000
-_SWING = 97
-_W_PER_STEP = 400
-"""A load of so many W on a phase lowers its voltage by a tenth of a volt."""
-_MOST_EARLIER_DIPS, _MOST_OUTAGES = 9, 3
-_DAY_S = 86_400
-_OUTAGE_S = 200, 9000
-_OUTAGES_BEFORE_DAYS = 40, 900
+_MV_PER_DV = 100
+_DEAD_MV = 50_000
+"""A phase below this is lost: nothing flows there."""
+_MOST_EARLIER_DIPS = 9
 
 
 @final
 class Port:
     """The P1 port of one home."""
 
-    def __init__(self, town: Town, number: int) -> None:
-        """Settle what never changes: who it is, how its load lies on the phases, when the power was gone in earlier years."""
-        self._lived = Lived(town, number)
+    def __init__(self, town: Town, number: int, state: State) -> None:
+        """Settle who it is, and how its load lies on its phases. `state` is the meter's own, as the operator reads it."""
+        self._lived, self._state = Lived(town, number), state
         draw = Random(f"{town.seed}/port/{number}")
-        self._first, self._second = draw.randrange(400, 600), draw.randrange(150, 250)
-        self._phase = draw.randrange(1000)
+        self._phases = range(1, state.condition.phases + 1)
+        self._weights = {phase: draw.randrange(100, 600) for phase in self._phases}
         self._earlier_dips = draw.randrange(_MOST_EARLIER_DIPS)
-        self._failures = tuple(_outages(draw, int(town.axis.midnights[0])))
         self._id = {"0-0:96.1.1": EquipmentId(_sent(identity.equipment_id(number)))}
         self._gas_id = EquipmentId(_sent(identity.gas_equipment_id(number)))
 
@@ -60,7 +57,7 @@ class Port:
             at=from_epoch_s(moment),
             ids=self._id,
             values=self._values(now),
-            failures=self._failures,
+            failures=self._failures(moment),
             messages={0: b""},
             devices=(self._device(now.gas),) if now.gas else (),
         )
@@ -77,34 +74,37 @@ class Port:
             Quantity.TARIFF: _LOW if now.is_low else _NORMAL,
             Quantity.POWER_IMPORT: max(now.power_w, 0),
             Quantity.POWER_EXPORT: max(-now.power_w, 0),
-            Quantity.FAILURES: self._earlier_dips + now.dips,
-            Quantity.LONG_FAILURES: len(self._failures),
-            **dict.fromkeys(_UNTROUBLED, 0),
+            Quantity.FAILURES: self._earlier_dips + now.dips + len(self._failures(now.at)),
+            Quantity.LONG_FAILURES: len(self._failures(now.at)),
+            **dict.fromkeys((each for column in _TROUBLES for each in column[: len(self._phases)]), 0),
             **self._of_phases(now),
         }
 
+    def _failures(self, moment: int) -> tuple[PowerFailure, ...]:
+        """Return the long power failures until a moment, as the meter wrote them down."""
+        log = sorted(self._state.log(Log.FAILURES))
+        return tuple(PowerFailure(from_epoch_s(entry.stamp_s), entry.value) for entry in log if entry.stamp_s <= moment)
+
     def _of_phases(self, now: Now) -> dict[Quantity, int]:
         """Return power, voltage and current of each phase; the powers sum to the power of the meter."""
-        whole = abs(now.power_w)
-        first, second = whole * self._first // 1000, whole * self._second // 1000
         found: dict[Quantity, int] = {}
-        for phase, load in enumerate((first, second, whole - first - second)):
-            taken, given = _POWERS[phase]
-            voltage = self._voltage(now.at, phase) - (load if now.power_w > 0 else -load) // _W_PER_STEP * 100
+        voltages = {phase: self._state.voltage_dv(phase, now.at) * _MV_PER_DV for phase in self._phases}
+        loads = self._loads(abs(now.power_w), [phase for phase in self._phases if voltages[phase] >= _DEAD_MV])
+        for phase, voltage in voltages.items():
+            taken, given = _POWERS[phase - 1]
+            load = loads.get(phase, 0)
             found |= {taken: load if now.power_w > 0 else 0, given: load if now.power_w < 0 else 0}
-            found |= {_VOLTAGES[phase]: voltage, _CURRENTS[phase]: (load * 1000 + voltage // 2) // voltage * 1000}
+            current = (load * 1000 + voltage // 2) // voltage * 1000 if load else 0
+            found |= {_VOLTAGES[phase - 1]: voltage, _CURRENTS[phase - 1]: current}
         return found
 
-    def _voltage(self, at: int, phase: int) -> int:
-        """Return mV without load: slowly up and down around the nominal voltage, whole tenths of a volt."""
-        step = (at // 5 + self._phase + 31 * phase) % _SWING
-        return _NOMINAL_MV + (min(step, _SWING - step) - _SWING // 4) * 100
-
-
-def _outages(draw: Random, before: int) -> list[PowerFailure]:
-    """Draw the long power failures of earlier years, oldest first."""
-    days = sorted((draw.randrange(*_OUTAGES_BEFORE_DAYS) for _ in range(draw.randrange(_MOST_OUTAGES))), reverse=True)
-    return [PowerFailure(from_epoch_s(before - day * _DAY_S + draw.randrange(_DAY_S)), draw.randrange(*_OUTAGE_S)) for day in days]
+    def _loads(self, whole: int, alive: list[int]) -> dict[int, int]:
+        """Spread a power over the phases that have voltage; without any the meter itself would not run."""
+        weight = sum(self._weights[phase] for phase in alive)
+        loads = {phase: whole * self._weights[phase] // weight for phase in alive}
+        if alive:
+            loads[alive[-1]] += whole - sum(loads.values())
+        return loads
 
 
 def _sent(printed: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from kwartier.model.period import epoch_s
 from kwartier.simulator import identity, p1_line, serve
 from kwartier.simulator.behaviour import Fault
+from kwartier.simulator.devices import Fleet
 from kwartier.simulator.p1_line import Lines, Pace, moments
 from kwartier.simulator.town import Town
 from kwartier.wire.p1 import decode
@@ -29,7 +30,7 @@ def lived(pace: Pace, listen: Callable[[int], Awaitable[None]], clock: Callable[
 
     async def run() -> None:
         sockets = serve.claim(0, [home.number for home in TOWN.homes if home.has_meter])
-        async with p1_line.listening(sockets, Lines(TOWN, clock, pace)):
+        async with p1_line.listening(sockets, Lines(TOWN, Fleet(TOWN, {}).state, clock, pace)):
             await listen(sockets[0].getsockname()[1])
 
     asyncio.run(run())

@@ -78,7 +78,7 @@ def application(hall: Hall) -> Starlette:
         language, home = request.path_params["language"], request.path_params["home"]
         if language not in words.LANGUAGES:
             raise HTTPException(_NOT_FOUND)
-        shown = await asyncio.to_thread(hall.screens, home)
+        shown = hall.screens(home)
         if shown is None:
             return page(language, _NOT_FOUND, home=home, problem=words.text(language, "none"))
         step = _step(request.query_params.get("step", "1"), len(shown))
