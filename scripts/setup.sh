@@ -55,6 +55,11 @@ has_libatomic() {
     "$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null
 }
 
+# has_npm: the package client of Node, and Node with it.
+has_npm() {
+    command -v npm >/dev/null
+}
+
 # debian_packages PACKAGE...: install them as root; as anybody else print the line to ask for, and stop. The line updates first:
 # a fresh machine has no lists of packages, and knows none of these without.
 debian_packages() {
@@ -147,12 +152,25 @@ set_up() {
     exec 9>&-
 }
 
-# set_up_peers: foreign programs to test against, each in a virtual environment of its own.
+# npm_packages FOLDER LOCK: make a folder hold exactly the npm packages that were locked, with the hashes there. None of their scripts is run.
+npm_packages() {
+    is_finished "$1" "$2" && return
+    say "setting up $1 from $2"
+    mkdir -p "$1"
+    cp "$(dirname "$2")/package.json" "$2" "$1"
+    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+    stamp "$1" "$2" >"$1/.stamp-$(basename "$2")"
+}
+
+# set_up_peers: foreign programs to test with or against, each in an environment of its own.
 set_up_peers() {
     exec 9>.setup.lock
     flock 9
     for lock in requirements/peers/*.txt; do
         environment ".peers/$(basename "$lock" .txt)" "$lock"
+    done
+    for lock in requirements/npm/*/package-lock.json; do
+        npm_packages ".peers/$(basename "$(dirname "$lock")")" "$lock"
     done
     exec 9>&-
 }

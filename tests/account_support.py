@@ -1,14 +1,16 @@
-"""A supplier's account to make papers of, in memory: registers that count evenly, each reading by the real decision."""
+"""A supplier's account and its papers, in memory: registers that count evenly, each reading by the real decision."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
+from kwartier.delivery import papers
 from kwartier.delivery.usage import Account, Stand
 from kwartier.grounds.decide import decide
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Action, Agreement, DataClass, Facts, Occupancy, Purpose, Request, Requester, Role, Supply
-from kwartier.model.period import Period, day_of
+from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, channels_of
 
@@ -83,3 +85,22 @@ def electricity(at: datetime, since: datetime) -> Stand:
     """Return a stand of registers that count 300, 200, 40 and 60 Wh an hour."""
     rates = dict(zip(channels_of(ELECTRICITY), (300, 200, 40, 60), strict=True))
     return stand(at, counted(at, rates, since))
+
+
+MONTHS = [midnight(date(2025 + (month - 1) // 12, (month - 1) % 12 + 1, 1)) for month in range(10, 15)]
+"""From October 2025 to February 2026."""
+
+
+def overview() -> dict[str, Any]:
+    """Return an overview of January 2026, of which November's reading is not known."""
+    spans = [Period(start, end) for start, end in zip(MONTHS[-2::-1], MONTHS[:0:-1], strict=True)]
+    stands = [electricity(at, MONTHS[0]) for at in MONTHS if at != MONTHS[1]]
+    return papers.overview(account(stands, own=MONTHS[0]), spans[0].start, spans[1:])
+
+
+def bill(*, meter: int = 1) -> dict[str, Any]:
+    """Return a bill, with another meter at its end if wished."""
+    registers = {channel: row.start for channel, row in electricity(MONTHS[-1], MONTHS[0]).registers.items()}
+    return papers.annual_bill(
+        account([electricity(MONTHS[0], MONTHS[0]), stand(MONTHS[-1], registers, meter=meter)], own=MONTHS[0]), MONTHS[0]
+    )

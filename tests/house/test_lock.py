@@ -1,5 +1,6 @@
 """The lock covers what pyproject.toml asks for, with hashes, and the demo runs on the versions that were tested."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_peers_are_pinned(peer: str) -> None:
     assert locked(f"peers/{peer}.txt")[canonicalize_name(name)] == {Version(version)}
     # what a peer uses without saying so stands below it
     assert {canonicalize_name(line) for line in lines[1:]} <= locked(f"peers/{peer}.txt").keys()
+
+
+@pytest.mark.parametrize(
+    "lock", sorted((HERE / "requirements" / "npm").glob("*/package-lock.json")), ids=lambda lock: lock.parent.name
+)
+def test_npm_packages_are_pinned_with_their_hashes_and_name_no_registry(lock: Path) -> None:
+    wanted = json.loads(lock.with_name("package.json").read_text())["devDependencies"]
+    found = {place: package for place, package in json.loads(lock.read_text())["packages"].items() if place}
+    assert all(package["integrity"].startswith("sha512-") for package in found.values())
+    assert not any("resolved" in package for package in found.values())
+    for name, version in wanted.items():
+        assert found[f"node_modules/{name}"]["version"] == str(Version(version)), "one version, no range"
 
 
 def test_peers_are_no_dependency_of_ours() -> None:
