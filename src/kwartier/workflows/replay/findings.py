@@ -18,6 +18,7 @@ row-without-deed        uncovered read       a stored channel-day that no deed c
 get-without-intent      uncovered read       a meter was asked for usage that no intent covers then
 get-while-restricted    uncovered read       a meter was asked for usage of a connection that refused or was switched off
 register-read           uncovered read       a usage register was read outside every profile
+set-without-intent      uncovered read       something was set or called at a meter that no intent covers then
 rows-missing            unproved             fewer rows in the lake than the deed says were stored
 deed-without-session    unproved             a task was done that the meter does not remember
 task-beyond-permits     over-broad           a task asks more than its permits, or a profile that none of them needs
