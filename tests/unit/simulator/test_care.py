@@ -72,3 +72,11 @@ def test_care_asks_nothing_of_the_town_s_own_draws() -> None:
     assert other.homes == TOWN.homes
     assert (other.block(0).imported == TOWN.block(0).imported).all()
     assert care.drawn(other) == CARE
+
+
+def test_a_seed_gives_the_usage_and_the_faults_that_it_gave_before_there_was_care() -> None:
+    town = Town(7, 120, date(2026, 11, 22))
+    blocks = [town.block(t.index) for t in town.transformers]
+    assert [int(block.imported.sum()) for block in blocks] == [6612500, 7413297, 7053428, 7197945]
+    assert [int(block.gas.sum()) for block in blocks] == [1066089, 1103532, 968509, 1108539]
+    assert [home.index for home in town.homes if home.fault is Fault.ADMINISTRATIVELY_OFF] == [40, 50, 54, 57]

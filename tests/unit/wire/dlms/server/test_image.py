@@ -1,6 +1,7 @@
 """Image transfer: blocks in any order, a meter that judges for itself, and what is refused at which stage. Byte by byte."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -224,9 +225,9 @@ def test_an_image_verified_before_a_restart_can_be_activated() -> None:
     assert host.running == [(GOOD, NOW)]
 
 
-@given(st.permutations(range(5)), st.integers(4 * BLOCK_SIZE + 1, 5 * BLOCK_SIZE), st.data())
-def test_any_order_gives_the_same_image(order: list[int], size: int, data: st.DataObject) -> None:
-    image = data.draw(st.binary(min_size=size, max_size=size))
+@given(st.permutations(range(5)), st.integers(4 * BLOCK_SIZE + 1, 5 * BLOCK_SIZE))
+def test_any_order_gives_the_same_image(order: list[int], size: int) -> None:
+    image = Random(size).randbytes(size)
     host = Host()
     transfer = Transfer(host)
     transfer.enabled = True
@@ -235,7 +236,6 @@ def test_any_order_gives_the_same_image(order: list[int], size: int, data: st.Da
         transfer.put(number, image[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE])
     with pytest.raises(AccessDenied):
         transfer.verify(NOW)
-    if host.judge(image):
-        transfer.activate(NOW)
-        transfer.end(NOW)
-        assert host.running == [(image, NOW)]
+    transfer.activate(NOW)
+    transfer.end(NOW)
+    assert host.running == [(image, NOW)]
