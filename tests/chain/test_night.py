@@ -98,14 +98,21 @@ def test_no_meter_that_is_off_was_asked_for_usage(night: Night) -> None:
 
 
 def test_who_refused_is_in_no_plan(night: Night) -> None:
+    """But for the switch itself, which is set as its customer chose."""
     refused = restricted(night, "refused") | restricted(night, "administratively_off")
     assert restricted(night, "refused")
     with installation.opened(night.data) as house, house.operator() as c:
-        planned = {key for (key,) in c.execute("select distinct connection from kw.outcome where connection <> 0").fetchall()}
+        planned = {
+            key
+            for (key,) in c.execute(
+                "select distinct connection from kw.outcome where connection <> 0 and profile <> 'switch_off'"
+            ).fetchall()
+        }
         eans = {one.reveal() for one in names.eans(c, planned).values()}
         logged = c.execute(
             "select count(*) from audit.leaf l join audit.entry e on e.id = l.entry join kw.connection n on n.key = l.connection"
-            " where e.kind in ('batch:intended', 'batch:read') and n.ean = any(%s)",
+            " where e.kind in ('batch:intended', 'batch:read') and n.ean = any(%s)"
+            " and convert_from(l.body, 'UTF8')::jsonb ->> 'p' <> 'switch_off'",
             (list(refused),),
         ).fetchone()
     assert planned

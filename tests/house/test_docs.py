@@ -1,5 +1,6 @@
 """The documents say what is true: paths are there, commands exist, every setting and every decision is told."""
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -82,3 +83,13 @@ def test_every_setting_of_the_home_is_told_with_its_sentence_and_default() -> No
         row = next(line for line in table.splitlines() if line.startswith(f"| `{each.name}` |"))
         default = row.split("|")[2].strip().strip("`")
         assert default == (str(each.default).lower() if isinstance(each.default, bool) else str(each.default).removesuffix(".0"))
+
+
+def test_every_sentence_of_the_leaflet_has_a_test_and_stands_in_the_readme() -> None:
+    spec = importlib.util.spec_from_file_location("write_sentences", HERE / "scripts" / "write_sentences.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert [one.number for one in script.sentences()] == list(range(1, 21))
+    assert script.written(README) == README, "run scripts/write_sentences.py"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ import pytest
 
 from chain_support import DAY
 from kwartier.grounds import conduct
-from kwartier.model.period import QUARTER_S, day_period
+from kwartier.model.period import QUARTER_S, day_of, day_period
 from leaflet_support import Place
 from pages_support import Visitor, heading
 
@@ -34,7 +35,9 @@ def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(
     assert place.asked("audit", "replay")["uncovered"] == 0
 
 
-def test_s03_the_customer_may_refuse_the_smart_meter_or_have_it_switched_off_administratively(place: Place, visit: Visits) -> None:
+def test_s03_the_customer_may_refuse_the_smart_meter_or_have_it_switched_off_administratively(
+    place: Place, visit: Visits, tmp_path: Path
+) -> None:
     """Neither is read; the one that is off was set so at the meter, and read back; and back on when the customer wants it back."""
     off, refused = place.restricted("administratively_off"), place.restricted("refused")
     assert off
@@ -46,6 +49,18 @@ def test_s03_the_customer_may_refuse_the_smart_meter_or_have_it_switched_off_adm
     assert place.said["care"]["switched_off"] == len(off)
     assert place.asked("care", "switch")["chores"] == 0, "nothing is left to set"
     assert "administratief uit" in visit("off").get("/nl/mine").text
+    _back_on(place, min(off - place.endangered()), tmp_path)
+
+
+def _back_on(place: Place, meter: str, folder: Path) -> None:
+    """Let a customer want the meter back, which is set at the meter and read back."""
+    eans = {row["ean"] for row in place.file("meters.csv") if row["equipment_id"] == meter}
+    rows = [row | {"end": day_of(datetime.now(UTC)).isoformat()} for row in place.file("restrictions.csv") if row["ean"] in eans]
+    place.enter(folder, "restrictions.csv", rows)
+    switched = place.asked("care", "switch")
+    assert (switched["on"], switched["off"], switched["otherwise"]) == (1, 0, 0)
+    told = [one for one in place.sessions() if one["equipment_id"] == meter and one["event"] == "written"]
+    assert told
 
 
 def test_s04_a_code_of_conduct_agreed_and_published_rules_every_processing(place: Place) -> None:
@@ -94,10 +109,10 @@ def test_s08_an_energy_manager_at_the_p1_port_sees_all_and_the_operator_gets_non
     command = [sys.executable, "-m", "kwartier.home.command", "--data", str(tmp_path)]
     with subprocess.Popen([*command, "--town", place.p1, "--port", "0"], stderr=subprocess.DEVNULL) as manager:
         try:
-            heard = next(rows for rows in _quarters(command) if sum(row["kind"] == "import" for row in rows) >= _least_quarters())
+            heard = next(rows for rows in _quarters(command) if sum(row["kind"] == "taken" for row in rows) >= _least_quarters())
         finally:
             manager.terminate()
-    assert {row["marks"] for row in heard if row["kind"].startswith("import")} == {"measured"}
+    assert {row["marks"] for row in heard if row["kind"] == "taken"} == {"measured"}
     assert len(place.sessions()) == spoken
     assert place.asked("audit", "replay")["compared"]["entries"] == lines
 

@@ -1,6 +1,5 @@
 """The leaflet on suppliers and third parties: what the law gives the one, and what the customer permits the other."""
 
-import csv
 import json
 import zipfile
 from datetime import date, timedelta
@@ -112,13 +111,7 @@ def test_s12_consent_is_given_for_an_app_which_asks_the_operator_who_reads_and_p
         "granted": DAY.isoformat(),
         "expires": (DAY + timedelta(days=30)).isoformat(),
     }
-    folder = tmp_path / "import"
-    folder.mkdir()
-    with (folder / "permissions.csv").open("w", encoding="utf-8", newline="") as file:
-        out = csv.DictWriter(file, list(rows))
-        out.writeheader()
-        out.writerow(rows)
-    assert place.asked("import", str(folder))["added"] == 1
+    place.enter(tmp_path, "permissions.csv", [rows])
     night = json.loads(place.run("night", "run", "--date", DAY.isoformat(), "--json").stdout.splitlines()[-1])
     assert (night["read"], night["parcels"]) == (1, 1)
     (handed,) = [one for one in place.parcels("third_party_service") if one["metering_point"] == home]
