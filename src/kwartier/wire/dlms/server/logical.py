@@ -101,12 +101,16 @@ def _denials(
     kind: type[events.GetDenied | events.SetDenied | events.ActionDenied],
     where: tuple[int, int, Obis, int],
 ) -> Iterator[None]:
-    """Write a denial down and pass it on. What an object cannot read is of another type than it takes."""
+    """Write a denial down and pass it on. What an object cannot read is of another type than it takes.
+
+    A method that answers temporary-failure was called: it has begun, and tells its result later.
+    """
     try:
         yield
     except Malformed as error:
         log.append(kind(*where, Access.TYPE_UNMATCHED))
         raise AccessDenied(Access.TYPE_UNMATCHED) from error
     except AccessDenied as denial:
-        log.append(kind(*where, denial.result))
+        begun = kind is events.ActionDenied and denial.result is Access.TEMPORARY_FAILURE
+        log.append(events.MethodCalled(*where) if begun else kind(*where, denial.result))
         raise

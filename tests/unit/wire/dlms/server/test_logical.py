@@ -70,15 +70,21 @@ def test_one_set_is_denied_and_remembered_and_the_association_stands(request_: b
         (call(15, "0-0:40.0.0", 1, b"\x09\x00"), UNDEFINED),
         (call(71, "0-0:96.3.10", 1), INCONSISTENT),
         (call(70, "0-0:96.3.10", 1, b"\x09\x03ab"), UNMATCHED),
-        (call(70, "0-0:96.3.10", 2), 2),
     ],
-    ids=["value", "data", "the association once more", "class", "half a string", "not now"],
+    ids=["value", "data", "the association once more", "class", "half a string"],
 )
 def test_one_action_is_denied_and_remembered_and_the_association_stands(request_: bytes, result: int) -> None:
     probe = Probe().associate()
     assert probe.glo(request_).hex() == "c701c1" + bytes((result,)).hex() + "00"
     assert [e.result for e in probe.events if isinstance(e, events.ActionDenied)] == [result]
     assert probe.connection.stage is Stage.ASSOCIATED
+
+
+def test_a_method_that_has_begun_and_tells_its_result_later_was_called() -> None:
+    probe = Probe().associate()
+    assert probe.glo(call(70, "0-0:96.3.10", 2)).hex() == "c701c10200"
+    assert events.MethodCalled(1, 70, DOOR, 2) in probe.events
+    assert not any(isinstance(e, events.ActionDenied) for e in probe.events)
 
 
 @pytest.mark.parametrize("request_", [put(1, "0-0:97.98.0", 2, ZERO), call(70, "0-0:96.3.10", 1)])
