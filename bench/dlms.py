@@ -173,6 +173,7 @@ def main() -> None:
         target("four_profiles_us", 300, figures["four_profiles_us"]),
     ]
     print(json.dumps({"bench": "dlms", "figures": figures, "targets": targets}))
+    sys.exit(not all(each["met"] for each in targets))
 
 
 if __name__ == "__main__":

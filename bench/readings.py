@@ -6,6 +6,7 @@ are those of whole files, keys, marks, grounds and footers included. Point reads
 """
 
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -145,6 +146,7 @@ def main() -> None:
         for name, limit in limits.items()
     ]
     print(json.dumps({"bench": "readings", "figures": figures, "targets": targets}))
+    sys.exit(not all(each["met"] for each in targets))
 
 
 if __name__ == "__main__":
