@@ -6,6 +6,7 @@ import pytest
 
 import dlms_support as meter
 from kwartier.headend.request import Requests
+from kwartier.model.register import Obis
 from kwartier.wire.dlms.client import xdlms
 from kwartier.wire.dlms.client.association import Answer, Association, Established, Event, Released, Send, State
 from kwartier.wire.dlms.client.ciphering import Counters
@@ -15,6 +16,8 @@ MODEL = meter.smr5()
 PROFILE = MODEL.profiles[0]
 BOUNDS = Requests().bounds(MODEL)
 GET = xdlms.get(7, PROFILE.obis, 2)
+SET = xdlms.set_attribute(1, Obis.parse("0-1:94.31.0"), 2, b"\x16\x01")
+ACT = xdlms.action(18, Obis.parse("0-0:44.0.0"), 3, b"\x0f\x00")
 DATA = meter.array([meter.u32(number) for number in range(20)])
 LAST = 200
 """The end of the counters that were reserved."""
@@ -24,10 +27,13 @@ WHOLE, FIRST, SECOND = meter.whole(DATA, 2), meter.block(1, DATA[:50], 2, last=F
 SEALED_RLRE = meter.tlv(0x63, b"\x80\x01\x00" + meter.tlv(0xBE, meter.tlv(4, b"\x28" + meter.seal(meter.INITIATE_RESPONSE, 2))))
 REFUSED, BEHIND = meter.refusal(), b"\xd8\x01\x06\x00\x00\x13\x88"
 GENERAL = [b"\xdb\x08" + meter.THEIRS + apdu[1:] for apdu in (PASS_4, WHOLE, FIRST)]
+WRITTEN = b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 4)
+ACTED = b"\xcf" + meter.seal(bytes.fromhex("c701c1000100") + b"\x11\x01", 5)
+NOT_NOW = b"\xcf" + meter.seal(bytes.fromhex("c701c10200"), 6)
 EMPTY = meter.tlv(0x61, AARE[2:-37] + meter.tlv(0xBE, meter.tlv(4, b"")))
 """An AARE without the initiate-response that is due."""
-APDUS = [AARE, EMPTY, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, REFUSED, BEHIND, *GENERAL]
-SEALS = [AARE[-31:], *(apdu[-29:] for apdu in (PASS_4, WHOLE, FIRST, SECOND, SEALED_RLRE))]
+APDUS = [AARE, EMPTY, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, REFUSED, BEHIND, WRITTEN, ACTED, NOT_NOW, *GENERAL]
+SEALS = [AARE[-31:], WRITTEN[2:], ACTED[2:], *(apdu[-29:] for apdu in (PASS_4, WHOLE, FIRST, SECOND, SEALED_RLRE))]
 
 
 def reach(state: State) -> Association:
@@ -59,6 +65,8 @@ ROADS: dict[State, list[Callable[[Association], object]]] = {
     State.AUTHENTICATING: PROVED,
     State.READY: OPEN,
     State.READING: ASKED,
+    State.WRITING: [*OPEN, lambda ours: ours.set(SET)],
+    State.ACTING: [*OPEN, lambda ours: ours.act(ACT)],
     State.RELEASING: [*OPEN, Association.release],
     State.CLOSED: [*OPEN, Association.release, step(RLRE)],
     State.BROKEN: [*OPEN, fail],
@@ -67,6 +75,8 @@ NEXT: dict[State, tuple[type[Event], State]] = {
     State.ASSOCIATING: (Send, State.AUTHENTICATING),
     State.AUTHENTICATING: (Established, State.READY),
     State.READING: (Answer, State.READY),
+    State.WRITING: (Answer, State.READY),
+    State.ACTING: (Answer, State.READY),
     State.RELEASING: (Released, State.CLOSED),
 }
 """What may follow in each state, and where it leads; a GET may also go on with a next block. In the others nothing may."""
@@ -78,7 +88,7 @@ def takes(ours: Association, apdu: bytes) -> Event | None:
     try:
         event = ours.receive(apdu)
     except AccessRefused:
-        assert before is State.READING
+        assert before in {State.READING, State.WRITING, State.ACTING}
         assert ours.state is State.READY
         return None
     except PeerError:

@@ -25,7 +25,15 @@ PUBLIC = (
     "/static/kwartier.css",
     "/static/mark.svg",
 )
-PRIVATE = ("/nl/mine", "/nl/log", "/nl/revoke?permission=1", "/nl/proof/1", "/nl/proof/1/1", "/nl/download?n=1&form=csv")
+PRIVATE = (
+    "/nl/mine",
+    "/nl/log",
+    "/nl/revoke?permission=1",
+    "/nl/opt-in?n=1",
+    "/nl/proof/1",
+    "/nl/proof/1/1",
+    "/nl/download?n=1&form=csv",
+)
 WRONG = ("/nl/nowhere", "/de/", "/nl/mine?day=x", "/static/nowhere", "/nl/sign-in", "/%00", "/nl/proof/" + "9" * 40)
 
 
@@ -222,3 +230,28 @@ def test_without_the_demo_nobody_signs_in(night: Night) -> None:
         token = re.search(r'value="(\w+)"', page)
         assert token is None
         assert client.post("/nl/sign-in", data={"persona": "1"}).status_code == 403
+
+
+def test_a_customer_asks_for_readings_on_the_own_page_once_and_takes_it_back(visit: Visit, personas: dict[str, str]) -> None:
+    offered = ((who, visit(who)) for who in personas)
+    offer = r'href="(/nl/opt-in\?n=(\d+))"'
+    visitor, places = next((one, found) for _, one in offered if (found := re.findall(offer, one.get("/nl/mine").text)))
+    address, number = places[0]
+    assert heading(visitor.get(address)) == "Uw meter uitlezen voor uw eigen pagina?"
+    answer = visitor.post("/nl/opt-in", n=number)
+    assert (answer.status_code, answer.url.path) == (200, "/nl/mine")
+    assert 'role="status"' in answer.text
+    assert (address, number) not in re.findall(offer, answer.text)
+    assert visitor.get(address).status_code == visitor.post("/nl/opt-in", n=number).status_code == 400
+    newest = max(map(int, re.findall(r"/nl/revoke\?permission=(\d+)", answer.text)))
+    back = visitor.post("/nl/revoke", permission=str(newest))
+    assert (address, number) in re.findall(offer, back.text)
+
+
+@pytest.mark.parametrize("asked", ["", "?n=0", "?n=99", "?n=x"])
+def test_what_is_not_there_cannot_be_asked_for(visit: Visit, asked: str) -> None:
+    assert visit("demo").get("/nl/opt-in" + asked).status_code == 400
+
+
+def test_nobody_asks_where_the_meter_is_off(visit: Visit) -> None:
+    assert "/nl/opt-in" not in visit("off").get("/nl/mine").text

@@ -24,7 +24,11 @@ AT = 1_781_733_600  # 2026-06-18 00:00 in summer time
 AT_HOME = ("", "day?date=2026-06-18", "month", "year", "peak", "compare", "meter", "nowhere")
 PUBLIC = {"/{language}/": "", "/{language}/conduct": "conduct", "/{language}/manual": "manual"}
 OWN = {"/{language}/mine": "mine", "/{language}/log": "log"}
-LINKED = {"/{language}/manual/{model}": "main a[href*='/manual/']", "/{language}/revoke": "a[href*='revoke?']"}
+LINKED = {
+    "/{language}/manual/{model}": "main a[href*='/manual/']",
+    "/{language}/revoke": "a[href*='revoke?']",
+    "/{language}/opt-in": "a[href*='opt-in?']",
+}
 """Pages behind a link of the page before them."""
 NO_PAGES = {"/", "/{language}/download", "/{language}/log-key"}
 """The way to the first page, and files; so are proofs."""
@@ -78,6 +82,9 @@ def test_the_own_page_of_others(browser: Browser, address: str, personas: dict[s
     with looking(browser, screen) as page:
         sign_in(page, address, screen, personas[who])
         assert violations(page) == []
+        if page.locator(LINKED["/{language}/opt-in"]).count():
+            follow(page, "/{language}/opt-in")
+            assert violations(page) == []
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,15 @@ pytestmark = [pytest.mark.database, pytest.mark.xdist_group("leaflet")]
 Visits = Callable[..., Visitor]
 
 
+SOUND = ("switched", "moved_in", "missing", "backwards")
+"""Personas whose meter may be read."""
+
+
+def offers(one: Visitor) -> list[str]:
+    """Return which of their connections somebody could ask to be read for their own page."""
+    return re.findall(r"/nl/opt-in\?n=(\d+)", one.get("/nl/mine").text)
+
+
 def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(place: Place, visit: Visits) -> None:
     mine = visit("demo")
     (permission, *_) = re.findall(r"/nl/revoke\?permission=(\d+)", mine.get("/nl/mine").text)
@@ -32,7 +41,11 @@ def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(
     assert mine.post("/nl/revoke", permission=permission).status_code == 200
     assert f"permission={permission}" not in mine.get("/nl/mine").text
     assert "ingetrokken" in mine.get("/nl/log").text
-    assert place.asked("audit", "replay")["uncovered"] == 0
+    given = [one.post("/nl/opt-in", n=number).text for one in map(visit, SOUND) for number in offers(one)]
+    assert given
+    assert all("Uw eigen pagina" in page for page in given)
+    replayed = place.asked("audit", "replay")
+    assert (replayed["uncovered"], replayed["findings"]) == (0, [])
 
 
 def test_s03_the_customer_may_refuse_the_smart_meter_or_have_it_switched_off_administratively(

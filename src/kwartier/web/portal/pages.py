@@ -34,6 +34,8 @@ def routes() -> list[Route]:
         Route("/{language}/log", answered(_log)),
         Route("/{language}/revoke", answered(_ask_revoke), methods=["GET"]),
         Route("/{language}/revoke", answered(_revoke), methods=["POST"]),
+        Route("/{language}/opt-in", answered(_ask_opt_in), methods=["GET"]),
+        Route("/{language}/opt-in", answered(_opt_in), methods=["POST"]),
         Route("/{language}/download", answered(_download)),
         Route("/{language}/proof/{entry:int}", answered(_proof)),
         Route("/{language}/proof/{entry:int}/{leaf:int}", answered(_proof)),
@@ -111,8 +113,9 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         note=show_usage.note(words, mine, desk.yesterday()) if chosen is None and mine and day < desk.yesterday() else "",
         usage=usage,
         stays=[show_usage.stay(words, one) for one in mine] if not usage else [],
-        who=show_who.who(words, found),
-        log=show_log.days(words, show_log.of_others(lines)[:NEWEST]),
+        who=show_who.who(words, found, mine, at),
+        given="given" in form,
+        log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked),
     )
 
@@ -190,6 +193,31 @@ def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Respo
     one = _live_permission(desk, subject, form)
     permission.revoke(desk.house, subject, one.id, at=desk.clock())
     return _to(request, "mine?" + urlencode({"revoked": one.id}) + "#who")
+
+
+def _to_ask(desk: Desk, subject: int, form: Form) -> tuple[int, inquiry.MyConnection]:
+    """Return the connection that is asked about, by its number on the page. Raises Unclear if there is nothing to ask of it."""
+    at = desk.clock()
+    mine = inquiry.connections(desk.house, subject)
+    number = _number(form.get("n", ""), len(mine))
+    for place, one in show_who.may_ask(inquiry.who_may(desk.house, subject, at=at), mine, at):
+        if place == number:
+            return place, one
+    raise Unclear
+
+
+def _ask_opt_in(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        return _to(request, "")
+    return desk.page(request, session, "opt_in.html", one=show_who.offer(_words(request), *_to_ask(desk, account.subject, form)))
+
+
+def _opt_in(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    subject = _signed_in(desk, session)
+    _, one = _to_ask(desk, subject, form)
+    permission.opt_in(desk.house, subject, one.key, at=desk.clock())
+    return _to(request, "mine?given=1#who")
 
 
 def _file(found: inquiry.Download) -> Response:

@@ -1,7 +1,7 @@
 """Who looked: the lines of the access log as sentences, gathered by day."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import final
@@ -20,13 +20,17 @@ _PLANS = frozenset({"batch:intended"})
 @final
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `proof` is the address of its proof, empty until it is signed; `label` says which proof."""
+    """One line. `proof` is the address of its proof, empty where there is none yet (`pending`) or not for the whole of it.
+
+    `label` says which proof.
+    """
 
     time: str
     what: str
     about: str
     rules: Sequence[tuple[str, str]]
     proof: str
+    pending: bool
     label: str
 
 
@@ -49,6 +53,31 @@ def days(words: Words, lines: Iterable[AccessLine]) -> list[Day]:
     return [Day(words.weekday(day), [_line(words, one) for one in those]) for day, those in groupby(lines, key=_day)]
 
 
+def newest(words: Words, lines: Iterable[AccessLine], most: int) -> list[Day]:
+    """Return the newest lines; what was done at the meter in one visit is one of them. The whole log has each with its proof."""
+    visits = [list(those) for _, those in groupby(lines, key=lambda one: _visit(words, one))][:most]
+    return [
+        Day(words.weekday(day), [_together(words, those) for those in of_day])
+        for day, of_day in groupby(visits, key=lambda those: _day(those[0]))
+    ]
+
+
+def _visit(words: Words, one: AccessLine) -> tuple[object, ...]:
+    """Return what lines of one visit have in common; of anything but a chore each line is its own."""
+    is_chore = one.profile is not None and _chore(words, one.profile)
+    return (one.entry, one.kind, one.who) if is_chore and one.entry is not None else (one.entry, one.leaf, id(one))
+
+
+def _together(words: Words, those: Sequence[AccessLine]) -> Line:
+    """Return one line for all that was done in one visit, on all its grounds."""
+    first = _line(words, those[0])
+    if len(those) == 1:
+        return first
+    chores = dict.fromkeys(_chore(words, one.profile or "") for one in those)
+    rules = [(rule, _title(words, rule)) for rule in dict.fromkeys(rule for one in those for rule in one.rules)]
+    return replace(first, about=phrases.listed(words, list(chores)), rules=rules, proof="")
+
+
 def _day(one: AccessLine) -> date:
     return day_of(one.at)
 
@@ -65,6 +94,7 @@ def _line(words: Words, one: AccessLine) -> Line:
         about=_about(words, one),
         rules=[(rule, _title(words, rule)) for rule in one.rules],
         proof=proof,
+        pending=not proof,
         label=f"{time}, {what}",
     )
 

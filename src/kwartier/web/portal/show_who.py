@@ -8,11 +8,11 @@ from typing import final
 from kwartier.grounds.explain import Explanation
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
-from kwartier.model.register import Product
+from kwartier.model.register import ALL_MASK, GAS_MASK, Product
 from kwartier.web.portal import phrases
 from kwartier.web.portal.show_usage import own_words
 from kwartier.web.portal.words import Words
-from kwartier.workflows.inquiry import Barred, MyPermission, WhoMay, WhoMayRow
+from kwartier.workflows.inquiry import Barred, MyConnection, MyPermission, WhoMay, WhoMayRow
 
 
 @final
@@ -61,6 +61,15 @@ class Known:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What the customer could ask to be read for the own page: the number of the connection on the page, and the data."""
+
+    number: int
+    what: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Who:
     """The part of the page about who may know what."""
 
@@ -68,16 +77,35 @@ class Who:
     live: Sequence[Party]
     known: Sequence[Known]
     ended: Sequence[Party]
+    offers: Sequence[Offer]
 
 
-def who(words: Words, found: WhoMay) -> Who:
+def who(words: Words, found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> Who:
     """Return the part of the page about who may know what."""
     return Who(
         alerts=_alerts(words, found.barred),
+        offers=[offer(words, number, one) for number, one in may_ask(found, mine, at)],
         live=_parties(words, (one for one in found.permissions if one.ended is None)),
         known=_known(words, found.rows),
         ended=_parties(words, (one for one in found.permissions if one.ended is not None)),
     )
+
+
+def may_ask(found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> list[tuple[int, MyConnection]]:
+    """Return the connections, by their number on the page, that the customer could ask to be read for the own page."""
+    asked = {one.connection for one in found.permissions if one.party is None and one.ended is None}
+    barred = {one.product for one in found.barred}
+    return [
+        (number, one)
+        for number, one in enumerate(mine, 1)
+        if one.mine.contains(at) and one.key not in asked and one.product not in barred
+    ]
+
+
+def offer(words: Words, number: int, one: MyConnection) -> Offer:
+    """Return what could be asked for."""
+    mask = GAS_MASK if one.product is Product.GAS else ALL_MASK & ~GAS_MASK
+    return Offer(number, f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, mask, one.product)}")
 
 
 def _alerts(words: Words, barred: Sequence[Barred]) -> list[str]:
@@ -185,6 +213,8 @@ def _what(words: Words, rows: Sequence[WhoMayRow]) -> str:
     mask = 0
     for row in rows:
         mask |= row.explanation.mask
+    if not mask:
+        return words.text("The meter itself, no usage")
     products = list(dict.fromkeys(row.product for row in rows))
     named = phrases.listed(words, [phrases.product(words, one) for one in products])
     return f"{phrases.capital(phrases.data(words, mask, products[0] if len(products) == 1 else None))}: {named}"

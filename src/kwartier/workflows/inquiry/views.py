@@ -62,6 +62,7 @@ class MyPermission:
     """
 
     id: int
+    connection: int
     party: str | None
     product: Product
     mask: Mask

@@ -8,7 +8,7 @@ from kwartier.grounds import conduct, explain
 from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import Facts, Role
 from kwartier.model.period import Period
-from kwartier.model.register import ALL_MASK, Product
+from kwartier.model.register import ALL_MASK, Mask, Product
 from kwartier.store.registry import names, permissions
 from kwartier.store.registry.names import Own
 from kwartier.store.registry.permissions import PermissionRow
@@ -47,11 +47,17 @@ def _rows(known: Facts, one: Own, subject: int, parties: Mapping[int, str], at: 
     reach = channels(one.product, ALL_MASK)
     for whole in explain.who_may(known, at=at):
         line = _within(whole, one.mine)
-        if line is None or line.fact[0] == "permission" or not line.mask & reach:
+        if line is None or line.fact[0] == "permission" or not _tells(line, one.product, reach):
             continue
         if line.requester.role is not Role.CUSTOMER or line.requester.id == subject:
             party = parties.get(line.requester.id, "") if line.requester.role is Role.SUPPLIER else ""
             yield WhoMayRow(line, party, one.product)
+
+
+def _tells(line: explain.Explanation, product: Product, reach: Mask) -> bool:
+    """True if a line says something of this connection: of its usage, or of the meter itself, which is the electricity's."""
+    about_the_meter = not line.mask and product is Product.ELECTRICITY
+    return bool(line.mask & reach) or about_the_meter
 
 
 def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str], known: Facts, at: datetime) -> MyPermission:
@@ -60,6 +66,7 @@ def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str]
         ended, ended_at = "expired", row.given.end
     return MyPermission(
         id=row.id,
+        connection=row.connection,
         party=None if row.party is None else parties.get(row.party, ""),
         product=product,
         mask=row.mask,

@@ -1,5 +1,5 @@
 """S2, S12: the customer gives and takes back."""
 
-from kwartier.workflows.permission.desk import NoSuchPermission, revoke
+from kwartier.workflows.permission.desk import NoSuchPermission, NotYourConnection, opt_in, revoke
 
-__all__ = ["NoSuchPermission", "revoke"]
+__all__ = ["NoSuchPermission", "NotYourConnection", "opt_in", "revoke"]

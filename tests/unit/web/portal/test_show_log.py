@@ -7,6 +7,7 @@ import pytest
 
 from kwartier.audit.events import EventKind
 from kwartier.grounds.conduct import EDITIONS
+from kwartier.model.care import Chore
 from kwartier.model.ground import Role
 from kwartier.model.period import day_period
 from kwartier.model.register import DAY_MASK, Product
@@ -29,7 +30,7 @@ LINE = AccessLine(
     entry=12,
     leaf=3,
 )
-PERSONAL = {"permission", "supply", "occupancy", "restriction", "batch", "parcel", "view", "proof"}
+PERSONAL = {"permission", "supply", "occupancy", "restriction", "batch", "parcel", "view", "proof", "alarm"}
 OUTCOMES = ("read", "stopped", "quarantined", "timeout")
 BATCH_WIDE = {"batch:delivered", "parcel:failed"}
 
@@ -81,3 +82,26 @@ def test_own_doings_and_plans_can_be_left_out() -> None:
 def test_every_rule_has_a_title() -> None:
     for rule in EDITIONS[-1].rules:
         assert said("en", replace(LINE, rules=(rule.id,))).rules == [(rule.id, rule.title_en)]
+
+
+def chores(*names: str, entry: int = 20) -> list[AccessLine]:
+    return [
+        replace(LINE, kind="batch:read", who=(Role.OPERATOR,), rules=("O1",), outcome="read", profile=name, entry=entry, leaf=leaf)
+        for leaf, name in enumerate(names)
+    ]
+
+
+@pytest.mark.parametrize("chore", list(Chore))
+def test_every_chore_has_its_words_and_is_told_apart_from_a_reading(chore: Chore) -> None:
+    (line,) = chores(chore)
+    told = [said(language, line) for language in ("nl", "en")]
+    assert told[0].about != told[1].about
+    assert [one.what for one in told] == ["Aan uw meter gedaan, door de netbeheerder", "Done at your meter, by the grid operator"]
+
+
+def test_what_was_done_in_one_visit_is_one_of_the_newest_lines() -> None:
+    lines = [*chores("clock", "alarms"), *chores("voltages", entry=19), LINE, replace(LINE, leaf=4)]
+    ((day,),) = ([one.lines for one in show_log.newest(Words("en"), lines, 3)],)
+    assert [one.about for one in day] == ["clock looked at and alarms looked at", *(said("en", one).about for one in lines[2:4])]
+    assert (day[0].proof, day[0].pending) == ("", False)
+    assert day[1].proof == "/en/proof/19/0"
