@@ -69,10 +69,20 @@ _WORDS = {
     "loss_wh": "lost",
     "loss_uncertainty_wh": "give or take",
     "uncovered_reads": "reads without a ground",
+    "care": "once for all",
     "seconds": "time",
     "uncovered_deliveries": "deliveries without a ground",
     "cpu_us_per_meter": "CPU per meter",
     "peak_mb": "memory at most",
+}
+_CARE = {
+    "looked_after": "meters looked after",
+    "needing_care": "that need care",
+    "firmware": "new software in one meter",
+    "switched_off": "set to administratively off",
+    "outages": "outages found",
+    "dangers": "dangerous situations",
+    "alarms": "alarms that meters sent",
 }
 SHOWN = 50
 _UNITS = {"loss_wh": "Wh", "loss_uncertainty_wh": "Wh", "seconds": "s", "cpu_us_per_meter": "µs", "peak_mb": "MB"}
@@ -212,7 +222,7 @@ def _value(key: str, value: object) -> str:
     if key == "refusal_rules" and isinstance(value, Mapping):
         return "\n".join(f"{count:,} {rule} {_title(rule)}".rstrip() for rule, count in value.items())
     if key == "care" and isinstance(value, Mapping):
-        return "\n".join(f"{_plain(told)} {name.replace('_', ' ')}" for name, told in value.items())
+        return "\n".join(f"{_CARE[name]}: {_plain(told)}" for name, told in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{count:,} {name}" for name, count in value.items())
     return f"{value:,} {_UNITS.get(key, '')}".rstrip() if isinstance(value, int | float) else str(value)

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kwartier.cli.told import said
+from kwartier.grid.dangers import Found as Danger
 from kwartier.model.period import ZONE, from_epoch_s
 from kwartier.workflows.device_care import Ending, Needing, Update
 from kwartier.workflows.grid_care import Endangered, Outages
@@ -37,32 +38,37 @@ def _flat(value: object) -> str:
 def needing(out: Console, found: Sequence[Needing], counts: Mapping[str, Any]) -> None:
     """Tell which meters need what."""
     counted(out, "Visited", counts)
-    table = _table("What needs care", ("meter", "on the meter", "area", "needs", "since", "more", "who acts"))
+    table = _table("What needs care", ("meter", "on the meter", "needs", "more", "since", "who acts"))
     for one in found:
         for finding in one.findings:
             since = finding.since.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
-            place = str(one.meter), one.equipment_id, one.area
-            table.add_row(*place, _words(finding.need), since, escape(finding.detail), _words(finding.act))
+            place = str(one.meter), one.equipment_id
+            table.add_row(*place, _words(finding.need), escape(finding.detail), since, _words(finding.act))
     out.print(table, highlight=False)
 
 
 def dangers(out: Console, found: Sequence[Endangered], counts: Mapping[str, Any]) -> None:
     """Tell where it is dangerous."""
     counted(out, "Visited", counts)
-    table = _table("Dangerous situations", ("meter", "on the meter", "area", "what", "phase", "voltage", "since", "who acts"))
+    table = _table("Dangerous situations", ("meter", "on the meter", "what", "more", "since", "who acts"))
     for one in found:
         for each in one.found:
-            level = "" if each.level_dv is None else f"{each.level_dv // 10}.{each.level_dv % 10} V"
             since = each.since.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
-            phase = f"L{each.phase}" if each.phase else ""
-            place = str(one.meter), one.equipment_id, one.area
-            table.add_row(*place, _words(each.danger), phase, level, since, _words(each.act))
+            table.add_row(str(one.meter), one.equipment_id, _words(each.danger), _where(each), since, _words(each.act))
     out.print(table, highlight=False)
+
+
+def _where(one: Danger) -> str:
+    """Say on which phase, and at which voltage."""
+    level = "" if one.level_dv is None else f"{one.level_dv // 10}.{one.level_dv % 10} V"
+    return " ".join(part for part in (f"L{one.phase}" if one.phase else "", level) if part)
 
 
 def outages(out: Console, found: Outages) -> None:
     """Tell which transformers were out, or are."""
     counted(out, "Visited", found.round.counts())
+    if found.round.meters and not found.round.chores:
+        said(out, "No meter answered. Are they reachable from here?")
     table = _table("Outages", ("transformer", "what", "from", "to", "meters"))
     for outage in found.found.outages:
         name = found.stations[outage.transformer].name

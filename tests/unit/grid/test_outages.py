@@ -52,6 +52,12 @@ def test_where_most_meters_are_silent_it_is_dark() -> None:
     assert dark({7: {1: None}}) == []
 
 
+def test_where_nobody_answers_anywhere_it_is_our_own_line() -> None:
+    assert dark({7: {1: None, 2: None}, 8: {3: None, 4: None}}) == []
+    assert dark({7: {1: None, 2: None}, 8: {3: None, 4: SOUND}}) == [Dark(7, 0, 2, 2)]
+    assert dark({7: {1: None, 2: None}}) == [Dark(7, 0, 2, 2)], "of one alone that was asked nobody can say so"
+
+
 def test_a_phase_gone_at_most_meters_that_have_it_is_gone_at_the_transformer() -> None:
     lost = (2300, 8, 2290)
     assert dark({7: {1: lost, 2: lost, 3: SOUND, 4: (2300,)}}) == [Dark(7, 2, 2, 3)]

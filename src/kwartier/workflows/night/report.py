@@ -73,7 +73,7 @@ class NightReport:
             "tasks": self.tasks,
             "read": self.read,
             "gaps": sum(self.gaps.values()),
-            "gap_reasons": dict(sorted(self.gaps.items())),
+            "gap_reasons": {reason: count for reason, count in sorted(self.gaps.items()) if count},
             "refused": self.refused,
             "refusal_rules": dict(sorted(self.refusals.items())),
             "stopped": self.stopped,
