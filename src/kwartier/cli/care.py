@@ -103,5 +103,5 @@ def load_firmware(
         _print({"ending": str(done.ending), "version": done.version, "reason": None if done.reason is None else str(done.reason)})
     else:
         told_care.updated(Console(), done)
-    if done.ending is not device_care.Ending.ACTIVATED:
+    if done.ending not in {device_care.Ending.ACTIVATED, device_care.Ending.RAN_ALREADY}:
         raise typer.Exit(edge.NO)

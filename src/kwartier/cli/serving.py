@@ -47,7 +47,9 @@ def serve(house: Installation, listener: socket.socket, *, demo: bool, out: Cons
         told.page_failed(out, fault, edge.place(fault))
 
     app = application(house, clock=system_clock, demo=demo, failed=failed)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
+    # no lifespan: the pages have nothing to start or end, and one that is broken off by Ctrl-C would tell a traceback
+    config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
     told.serving(out, HOST, listener.getsockname()[1])
     signal.signal(signal.SIGTERM, _end)  # uvicorn stops by itself first, and then lets ours have it
     with jobs.signing(house, failed=failed), suppress(KeyboardInterrupt):

@@ -20,6 +20,7 @@ _ENDINGS = {
     Ending.REFUSED_BY_METER: "The meter refused the image: it did not verify. Nothing was activated.",
     Ending.NOT_ACTIVATED: "The meter took the image and does not run it yet. Look again later.",
     Ending.NOT_REACHED: "The meter did not take the image; nothing was activated.",
+    Ending.RAN_ALREADY: "The meter runs this version already; nothing was sent.",
     Ending.NO_GROUND: "There is no ground to change the software of this meter; it was not visited.",
 }
 

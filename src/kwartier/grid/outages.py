@@ -94,8 +94,8 @@ class Dark:
 def dark(levels: Mapping[int, Mapping[int, Sequence[int] | None]]) -> list[Dark]:
     """Find what is out now in {transformer: {meter: voltages in tenths of a volt, L1 first; None: not to be reached}}.
 
-    A meter without power cannot answer. One that is silent may have another reason; most behind a transformer at once have not. Where
-    nobody answers behind several transformers, it is our own line that is dead, and nothing is found.
+    A meter without power cannot answer. One that is silent may have another reason; most behind a transformer at once have not.
+    Where nobody answers behind several transformers, it is our own line that is dead, and nothing is found.
     """
     if len(levels) > 1 and all(seen is None for meters in levels.values() for seen in meters.values()):
         return []

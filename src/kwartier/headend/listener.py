@@ -12,7 +12,7 @@ from kwartier.wire.dlms.client.notification import Alarm
 from kwartier.wire.dlms.errors import Malformed
 
 MOST_AT_ONCE: Final = 200
-"""Connections served at once; more wait in the kernel's queue, and then the meter tries again."""
+"""Connections served at once. One more is closed unheard: a meter sends its alarm again until somebody takes it."""
 PATIENCE_S: Final = 5.0
 
 
@@ -34,22 +34,24 @@ Take = Callable[[Arrival], Awaitable[None]]
 
 @asynccontextmanager
 async def listening(bound: socket.socket, take: Take, *, malformed: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
-    """Serve a bound socket as long as the context lasts. `take` is told each alarm, `malformed` that something else came.
+    """Serve a bound socket as long as the context lasts. `take` is told each alarm, `malformed` that there was none in time.
 
     A failure of one connection ends that connection and nothing else, but for what `take` raises beyond errors of its meter.
     """
-    room = asyncio.Semaphore(MOST_AT_ONCE)
+    served: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with room:
-            try:
-                await _one(reader, writer, take)
-            except Malformed:
-                malformed()
-            except (OSError, TimeoutError):
-                malformed()
-            finally:
-                writer.close()
+        if len(served) >= MOST_AT_ONCE:
+            writer.transport.abort()
+            return
+        served.add(writer)
+        try:
+            await _one(reader, writer, take)
+        except (Malformed, OSError):  # OSError: the network, or too slow
+            malformed()
+        finally:
+            served.discard(writer)
+            writer.close()
 
     server = await asyncio.start_server(serve, sock=bound, limit=notification.LONGEST)
     try:
@@ -65,5 +67,8 @@ async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, take:
     async with asyncio.timeout(PATIENCE_S):
         while len(data) <= notification.LONGEST and (more := await reader.read(notification.LONGEST + 1)):
             data += more
-    host = writer.get_extra_info("peername")[0]
-    await take(Arrival(notification.alarm(data), host))
+    there = writer.get_extra_info("peername")
+    if there is None:
+        msg = "who sent it was gone before it could be asked for its address"
+        raise Malformed(msg)
+    await take(Arrival(notification.alarm(data), there[0]))

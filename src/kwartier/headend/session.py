@@ -148,6 +148,7 @@ class Session:
         except Stopped:
             self._end(place, Result.STOPPED)
         except (AccessRefused, Malformed) as error:
+            error.with_traceback(None)  # its frames hold the chore, which holds what was thrown into it, in a circle
             if association.state is not State.READY:
                 raise
             self._end(place, Result.GAP, reason_of(error))

@@ -25,6 +25,7 @@ _KEEP = """
 _SEEN = """
     select s.meter, s.connection, s.chore, s.at, s.value, s.text, s.entries, s.levels_dv, c.transformer, c.area, m.equipment_id
     from kw.sight s join kw.connection c on c.key = s.connection join kw.meter m on m.key = s.meter
+    and m.placed @> clock_timestamp()
     where s.purpose = %(purpose)s and s.chore = any(%(chores)s) and (%(area)s::text is null or c.area = %(area)s)
     order by s.meter, s.chore
 """

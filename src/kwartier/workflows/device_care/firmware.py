@@ -10,6 +10,7 @@ from typing import final
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.devices import firmware
+from kwartier.devices.errors import NotGenuine
 from kwartier.keys import manufacturers
 from kwartier.model.care import Chore
 from kwartier.model.errors import BadInput
@@ -29,6 +30,12 @@ class NoSuchMeter(BadInput):
     code = "no-such-meter"
 
 
+class OtherImage(BadInput):
+    """There is another image of this version for this model: a version is one image."""
+
+    code = "firmware-other-image"
+
+
 class Ending(StrEnum):
     """How an update ended."""
 
@@ -37,6 +44,7 @@ class Ending(StrEnum):
     NOT_ACTIVATED = "not_activated"
     NOT_REACHED = "not_reached"
     NO_GROUND = "no_ground"
+    RAN_ALREADY = "ran_already"
 
 
 @final
@@ -55,17 +63,23 @@ def trust(house: Installation, key: bytes) -> None:
 
 
 def add(house: Installation, image: bytes, at: datetime) -> firmware.Firmware:
-    """Take an image that a trusted manufacturer signed. Raises NotFirmware, NotGenuine: then nothing is kept."""
+    """Take an image that a trusted manufacturer signed. Raises NotFirmware, NotGenuine, OtherImage: then nothing is kept."""
     found = firmware.check(image, manufacturers.trusted(house.keys))
     with house.operator() as c:
         if care.add_firmware(c, found.model, found.version, image, at):
             body = {"model": found.model, "version": found.version}
             house.log.record(c, [Event(at, EventKind.FIRMWARE_ADDED, ACTOR, body=body)])
+        elif care.firmware(c, found.model, found.version).image != image:
+            msg = "another image of this version for this model was added before"
+            raise OtherImage(msg)
     return found
 
 
 def load(house: Installation, meter: int, version: str, executor: Executor, *, clock: Clock) -> Update:
-    """Load an added version into one meter, and look what runs there afterwards. Raises NoSuchMeter, NotFound, NotGenuine."""
+    """Load an added version into one meter that does not run it, and look what runs there afterwards.
+
+    Raises NoSuchMeter, NotFound, NotGenuine.
+    """
     at = clock()
     with house.operator() as c:
         there = care.by_key(c, meter, at)
@@ -73,8 +87,10 @@ def load(house: Installation, meter: int, version: str, executor: Executor, *, c
             msg = "no meter with this number is in place at a home"
             raise NoSuchMeter(msg)
         kept = care.firmware(c, there.model, version)
-    genuine = firmware.check(kept.image, manufacturers.trusted(house.keys))  # again: the registry is no place of trust
-    image = Image(genuine.version.encode("ascii"), genuine.image)
+    image = _genuine(house, kept)
+    before = _visit(house, there.connection, Chore.FIRMWARE, 0, {}, executor, clock)
+    if before is not None and before.sight is not None and before.sight.text == version:
+        return Update(Ending.RAN_ALREADY, version)
     updated = _visit(house, there.connection, Chore.UPDATE, kept.id, {kept.id: image}, executor, clock)
     if updated is None:
         return Update(Ending.NO_GROUND, "")
@@ -83,6 +99,18 @@ def load(house: Installation, meter: int, version: str, executor: Executor, *, c
     looked = _visit(house, there.connection, Chore.FIRMWARE, 0, {}, executor, clock)
     runs = looked.sight.text if looked is not None and looked.sight is not None else ""
     return Update(_ending(updated.sight.value, is_running=runs == version), runs)
+
+
+def _genuine(house: Installation, kept: care.Firmware) -> Image:
+    """Check an image again, since the registry is no place of trust: its signature, and that it is the one that was asked for.
+
+    Raises NotFirmware, NotGenuine.
+    """
+    found = firmware.check(kept.image, manufacturers.trusted(house.keys))
+    if (found.model, found.version) != (kept.model, kept.version):
+        msg = "the image that was kept is of another model or version than it was added as"
+        raise NotGenuine(msg)
+    return Image(found.version.encode("ascii"), found.image)
 
 
 def _ending(status: int, *, is_running: bool) -> Ending:
@@ -96,8 +124,8 @@ def _visit(  # noqa: PLR0917 - one errand at one meter
 ) -> Done | None:
     """Do one chore at one meter; None if there is no ground."""
     found: list[Done] = []
-    batch = list(_wishes(house, connection, chore, number, clock()))
-    carry(house, [batch], executor, clock=clock, images=images, each=found.append)
+    batches = (list(_wishes(house, connection, chore, number, clock())) for _ in range(1))
+    carry(house, batches, executor, clock=clock, images=images, each=found.append)
     return found[0] if found else None
 
 

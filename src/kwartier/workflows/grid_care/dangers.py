@@ -1,7 +1,7 @@
 """S18: dangerous situations, looked for where a use case allows it, or where a meter raised an alarm; with who must act."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,28 +69,38 @@ def look_into_alarms(house: Installation, executor: Executor, *, clock: Clock) -
 
     An alarm whose meter agrees is then cleared at the meter, so that the next one can be told (DSMR P3: it stays set until then).
     """
-    at = clock()
     with house.operator() as c:
         told = care.alarms(c)
-        rows = facts.rows(c, sorted({one.connection for one in told}), year=day_of(at).year, day=day_of(at))
     seen: dict[int, list[Sight]] = defaultdict(list)
 
     def note(done: Done) -> None:
         if done.sight is not None:
             seen[done.errand.meter].append(done.sight)
 
-    asked = carry(house, [[wish for row in rows for wish in wanted(row, at)]], executor, clock=clock, each=note)
+    raised = {one.connection for one in told}
+    asked = carry(house, _batches(house, raised, clock, wanted), executor, clock=clock, each=note)
     confirmed, denied = _sorted(told, seen)
     with house.operator() as c:
         care.answer_alarms(c, [one.id for one in confirmed], CONFIRMED)
         care.answer_alarms(c, [one.id for one in denied], DENIED)
-    meters = {one.meter for one in confirmed}
-    clearing = [row for row in rows if row.wired is not None and row.wired.meter in meters]
-    now = clock()
-    cleared = [wish for row in clearing for wish in wishes.under_use_cases(row, Purpose.DANGER, (Chore.CLEAR_ALARMS,), now)]
-    if cleared:
-        carry(house, [cleared], executor, clock=clock)
+    carry(house, _batches(house, {one.connection for one in confirmed}, clock, _clearing), executor, clock=clock)
     return asked
+
+
+def _clearing(row: ConnectionRow, at: datetime) -> list[Wish]:
+    return list(wishes.under_use_cases(row, Purpose.DANGER, (Chore.CLEAR_ALARMS,), at))
+
+
+def _batches(
+    house: Installation, connections: Collection[int], clock: Clock, wanted: Callable[[ConnectionRow, datetime], list[Wish]]
+) -> Iterator[list[Wish]]:
+    """Yield what is wanted of these connections, with the facts as they are when a batch's turn has come."""
+    keys, size = sorted(connections), house.settings.batch_meters
+    for first in range(0, len(keys), size):
+        at = clock()
+        with house.operator() as c:
+            rows = facts.rows(c, keys[first : first + size], year=day_of(at).year, day=day_of(at))
+        yield [wish for row in rows for wish in wanted(row, at)]
 
 
 def _sorted(told: list[Alarm], seen: dict[int, list[Sight]]) -> tuple[list[Alarm], list[Alarm]]:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import final
 
 from kwartier.audit.events import Event, EventKind
-from kwartier.model.errors import KwartierError
 from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
@@ -19,15 +18,9 @@ from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
-from kwartier.workflows.visits.only import NightRuns, only_one
+from kwartier.workflows.visits.only import NightRuns, WorkerLost, only_one
 
 __all__ = ["NightRuns", "WorkerLost", "run"]
-
-
-class WorkerLost(KwartierError):
-    """A worker process died; the machine or somebody ended it. What was staged is safe: run the night again."""
-
-    code = "worker-lost"
 
 
 Progress = Callable[[int, int], None]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, final
 from psycopg import Connection
 
 from kwartier.audit import evidence
+from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import STATION, decide
 from kwartier.model.ground import Agreement, FactRef, Facts, Occupancy, Permission, Request, Restriction, Supply, UseCase
 from kwartier.model.period import day_of
@@ -121,7 +122,7 @@ class Again:
         known = self._facts(request, meter)
         if known is None:
             return None
-        year = str(day_of(request.period.start).year)
+        year = str(day_of(counted(request, at).start).year)
         used = {
             case.id: frozenset(day for day in self._used[case.id, known.connection] if day.startswith(year))
             for case in known.use_cases

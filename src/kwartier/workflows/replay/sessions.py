@@ -26,6 +26,8 @@ REGISTERS: Final = frozenset({3, 4, 5})
 """Interface classes that hold a measured value: register, extended register, demand register."""
 
 
+ON_CHANNEL: Final = frozenset({Chore.GAS_STATUS})
+"""Chores at an object of one M-Bus channel: what hangs on another one is another meter."""
 MANAGEMENT: Final = 1
 """The client that may ask for more than a counter and a clock. What the public client may ask for says nothing of anybody."""
 
@@ -115,13 +117,13 @@ class Sessions:
         return self._chores.get(meter.model, {}).get(_on_any_channel(Obis.parse(obis)), frozenset())
 
     def _chore(self, meter: MeterRow, line: Mapping[str, Any], chores: frozenset[Chore], code: str) -> None:
-        at = datetime.fromisoformat(line["at"])
+        at, channel = datetime.fromisoformat(line["at"]), Obis.parse(line["obis"]).code[1]
         self._found.compared["requests"] += 1
         then = [
             one
             for chore in chores
             for one in self._chores_of.get((meter.key, chore), ())
-            if one.since - CLOCK <= at <= one.until + CLOCK
+            if one.since - CLOCK <= at <= one.until + CLOCK and (chore not in ON_CHANNEL or one.key.mbus == channel)
         ]
         if not then:
             self._found.add(code, meter=meter.key, obis=line["obis"], at=line["at"])

@@ -8,7 +8,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, final
@@ -28,7 +28,7 @@ from kwartier.store.registry import care, nights, people
 from kwartier.wire.dlms.client.chores import Image
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.visits.carry import limits, meter_job, tap
-from kwartier.workflows.visits.only import only_one
+from kwartier.workflows.visits.only import WorkerLost, only_one
 from kwartier.workflows.visits.reach import MeterTarget, Place, place, targets
 from kwartier.workflows.visits.stops import PolledStops
 
@@ -117,16 +117,18 @@ def carry(
 ) -> Round:
     """Do all wishes that have a ground; `each` is told how each errand ended. Raises NightRuns while another is at the meters.
 
-    All wishes about one meter stand in one batch: it is then visited once.
+    All wishes about one meter stand in one batch: it is then visited once. `batches` is first asked under the lock, so that facts
+    which it loads are those that count. Raises what a worker raised, WorkerLost where it died, once none is at a meter any more.
     """
     whole = _Whole(house, executor, clock, images or {}, each)
     with only_one(house):
-        for wishes in batches:
-            whole.begin(wishes)
-            if len(whole.out) > house.settings.workers:
-                whole.land()
-        while whole.out:
-            whole.land()
+        try:
+            for wishes in batches:
+                whole.begin(wishes)
+                if len(whole.out) > house.settings.workers:
+                    whole.land()
+        finally:
+            whole.end()
     with house.auditor() as c:
         house.log.integrate(c)
     return whole.round
@@ -176,6 +178,8 @@ class _Whole:
 
     def begin(self, wishes: Sequence[Wish]) -> None:
         """Decide a batch, write it down, and send a worker if there is anything to do."""
+        if not wishes:
+            return
         at = self.clock()
         plan = _Plan()
         for wish in wishes:
@@ -193,12 +197,32 @@ class _Whole:
         landed, _ = wait(self.out, return_when=FIRST_COMPLETED)
         for one in landed:
             batch, plan, done = self.out.pop(one)
-            done += one.result()
+            done += _result(one)
             with self.house.operator() as c:
                 _settle(self.house, c, batch, plan, done, self.clock())
             self.round.take(plan.refusals, done)
             for ended in done:
                 self.each(ended)
+
+    def end(self) -> None:
+        """Land all that is out, whatever fails of it. Raises the first failure when nobody is at a meter any more."""
+        faults: list[Exception] = []
+        while self.out:
+            try:
+                self.land()
+            except Exception as fault:  # noqa: BLE001 - told below; what other workers did is written down first
+                faults.append(fault)
+        if faults:
+            raise faults[0]
+
+
+def _result(one: "Future[list[Done]]") -> list[Done]:
+    """Return what a worker brought home. Raises WorkerLost."""
+    try:
+        return one.result()
+    except BrokenExecutor as fault:
+        msg = "a worker process died"
+        raise WorkerLost(msg) from fault
 
 
 def _intend(

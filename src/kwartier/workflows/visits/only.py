@@ -15,6 +15,12 @@ class NightRuns(KwartierError):
     code = "night-runs"
 
 
+class WorkerLost(KwartierError):
+    """A worker process died; the machine or somebody ended it. What was settled is safe: run it again."""
+
+    code = "worker-lost"
+
+
 @contextmanager
 def only_one(house: Installation) -> Iterator[None]:
     """Hold the lock of the night as long as this process lives: PostgreSQL lets go when the connection does. Raises NightRuns."""

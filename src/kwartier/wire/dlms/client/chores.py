@@ -77,6 +77,8 @@ _ZERO: Final = b"\x0f\x00"
 _LEAST_BLOCK, _MOST_BLOCK = 16, 1 << 16
 _BLOCK_HEAD: Final = 32
 """Bytes of a block transfer request that are no image."""
+_FIRST_MBUS_EVENT, _PER_CHANNEL = 100, 10
+"""Event codes of M-Bus channel 1 (DSMR P3 4.2.2, 6.1); those of the next channels follow, ten each."""
 _POLL_S: Final = 0.5
 _POLLS: Final = 120
 _ROUNDS: Final = 3
@@ -134,7 +136,15 @@ def _log(one: CareObject, errand: Errand) -> Steps:
     rows = selector.by_clock(errand.first_s, errand.last_s)
     data = yield Step(Service.GET, xdlms.get(one.class_id, one.obis, one.attribute, rows))
     within = (row for row in objects.log(data) if errand.first_s <= row[0] <= errand.last_s)
+    if errand.chore is Chore.GAS_EVENTS:
+        within = (row for row in within if row[1] in _codes_on(errand.mbus))
     return Seen(entries=tuple(sorted(within)))
+
+
+def _codes_on(mbus: int) -> range:
+    """Return the codes about one M-Bus channel: a meter has one log for all, and on another channel hangs another meter."""
+    first = _FIRST_MBUS_EVENT + _PER_CHANNEL * (mbus - 1)
+    return range(first, first + _PER_CHANNEL)
 
 
 def _voltages(phases: tuple[CareObject, ...]) -> Steps:
@@ -142,7 +152,7 @@ def _voltages(phases: tuple[CareObject, ...]) -> Steps:
     levels = []
     for place, one in enumerate(phases):
         try:
-            levels.append(objects.number((yield _get(one))))
+            levels.append(objects.level((yield _get(one))))
         except AccessRefused:
             if place == 0:
                 raise

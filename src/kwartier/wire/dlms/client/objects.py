@@ -13,6 +13,9 @@ T = TypeVar("T")
 MOST_ROWS: Final = 1024
 """Rows of a log that we take; the longest of a Dutch meter has 2190 and is no log of events."""
 _LONGEST_TEXT: Final = 64
+_MOST: Final = 0xFFFFFFFF
+"""The largest number of any of these objects: bits, a code, seconds or a status."""
+_MOST_LEVEL: Final = 0xFFFF
 _SHOWN: Final = range(0x20, 0x7F)
 
 
@@ -25,12 +28,13 @@ class Image(NamedTuple):
 
 
 def number(data: bytes) -> int:
-    """Read one whole number, of any width, an enum or a boolean; it is not negative."""
-    value = axdr.decode(data)
-    if not isinstance(value, int) or value < 0:
-        msg = "not a whole number"
-        raise Malformed(msg)
-    return value
+    """Read one whole number of up to 32 bits, whatever its type says, an enum or a boolean; it is not negative."""
+    return _bounded(axdr.decode(data), _MOST)
+
+
+def level(data: bytes) -> int:
+    """Read a voltage in tenths of a volt, of up to 16 bits."""
+    return _bounded(axdr.decode(data), _MOST_LEVEL)
 
 
 def octets(data: bytes) -> bytes:
@@ -63,8 +67,8 @@ def log(data: bytes) -> tuple[tuple[int, int], ...]:
 
 def _row(row: axdr.Value) -> tuple[int, int]:
     match row:
-        case [bytes() as stamp, int() as code] if code >= 0:
-            return clock.decode(stamp), code
+        case [bytes() as stamp, code]:
+            return clock.decode(stamp), _bounded(code, _MOST)
         case _:
             msg = "not a row of a log"
             raise Malformed(msg)
@@ -81,6 +85,13 @@ def images(data: bytes) -> tuple[Image, ...]:
                 msg = "not an image to activate"
                 raise Malformed(msg)
     return tuple(found)
+
+
+def _bounded(value: axdr.Value, most: int) -> int:
+    if not isinstance(value, int) or not 0 <= value <= most:
+        msg = "not a whole number, or one that this object cannot have"
+        raise Malformed(msg)
+    return value
 
 
 def _typed(value: axdr.Value, kind: type[T]) -> T:
