@@ -24,16 +24,16 @@ LAST = 200
 
 AARE, PASS_4, RLRE = meter.aare(0), meter.pass_4(1), meter.RLRE
 WHOLE, FIRST, SECOND = meter.whole(DATA, 2), meter.block(1, DATA[:50], 2, last=False), meter.block(2, DATA[50:], 3, last=True)
+WRITTEN, NOT_WRITTEN = (b"\xcd" + meter.seal(bytes.fromhex(plain), 2) for plain in ("c501c100", "c501c103"))
+ACTED, NOT_ACTED = (b"\xcf" + meter.seal(bytes.fromhex(plain), 2) for plain in ("c701c10001000f05", "c701c10200"))
 SEALED_RLRE = meter.tlv(0x63, b"\x80\x01\x00" + meter.tlv(0xBE, meter.tlv(4, b"\x28" + meter.seal(meter.INITIATE_RESPONSE, 2))))
 REFUSED, BEHIND = meter.refusal(), b"\xd8\x01\x06\x00\x00\x13\x88"
 GENERAL = [b"\xdb\x08" + meter.THEIRS + apdu[1:] for apdu in (PASS_4, WHOLE, FIRST)]
-WRITTEN = b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 4)
-ACTED = b"\xcf" + meter.seal(bytes.fromhex("c701c1000100") + b"\x11\x01", 5)
-NOT_NOW = b"\xcf" + meter.seal(bytes.fromhex("c701c10200"), 6)
 EMPTY = meter.tlv(0x61, AARE[2:-37] + meter.tlv(0xBE, meter.tlv(4, b"")))
 """An AARE without the initiate-response that is due."""
-APDUS = [AARE, EMPTY, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, REFUSED, BEHIND, WRITTEN, ACTED, NOT_NOW, *GENERAL]
-SEALS = [AARE[-31:], WRITTEN[2:], ACTED[2:], *(apdu[-29:] for apdu in (PASS_4, WHOLE, FIRST, SECOND, SEALED_RLRE))]
+CHANGES = [WRITTEN, NOT_WRITTEN, ACTED, NOT_ACTED]
+APDUS = [AARE, EMPTY, PASS_4, RLRE, WHOLE, FIRST, SECOND, SEALED_RLRE, *CHANGES, REFUSED, BEHIND, *GENERAL]
+SEALS = [AARE[-31:], *(apdu[-29:] for apdu in (PASS_4, WHOLE, FIRST, SECOND, SEALED_RLRE)), *(apdu[-16:] for apdu in CHANGES)]
 
 
 def reach(state: State) -> Association:

@@ -14,6 +14,7 @@ from association_support import (
     AARE,
     APDUS,
     BEHIND,
+    CHANGES,
     DATA,
     FIRST,
     GET,
@@ -62,9 +63,10 @@ def conversation(state: State, pieces: Sequence[bytes]) -> list[object]:
     return [*came, ours.state, ours.standing]
 
 
+LAST = [WHOLE, RLRE, BEHIND, *CHANGES]
 STREAMS = [
     b"".join(wrap(1, 1, apdu) for apdu in apdus)
-    for apdus in ([AARE, PASS_4, FIRST, SECOND, RLRE], [PASS_4, WHOLE, RLRE], [FIRST, SECOND, RLRE], [WHOLE], [RLRE], [BEHIND])
+    for apdus in ([AARE, PASS_4, FIRST, SECOND, RLRE], [PASS_4, WHOLE, RLRE], [FIRST, SECOND, RLRE], *([one] for one in LAST))
 ]
 
 

@@ -1,8 +1,11 @@
 """The association as a state machine, against a meter written apart."""
 
+from collections.abc import Callable
+
 import pytest
 
 import dlms_support as meter
+from kwartier.model.register import Obis
 from kwartier.wire.dlms.client import xdlms
 from kwartier.wire.dlms.client.association import Answer, Association, Bounds, Established, Event, Released, Send, State
 from kwartier.wire.dlms.client.ciphering import Counters
@@ -292,3 +295,75 @@ def test_calls_out_of_turn_are_our_own_error() -> None:
         done.get(GET)
     with pytest.raises(Misuse):
         done.release()
+
+
+SET = xdlms.set_attribute(1, Obis.parse("0-1:94.31.0"), 2, b"\x16\x01")
+ACT = xdlms.action(18, Obis.parse("0-0:44.0.0"), 3, b"\x0f\x00")
+
+
+def test_an_attribute_is_set_and_a_method_called_sealed_and_with_a_counter_each() -> None:
+    ours = ready()
+    frame = ours.set(SET)
+    assert (frame[8], meter.unseal(frame[9:])) == (0xC9, (4, SET))
+    assert ours.state is State.WRITING
+    assert ours.receive(b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 2)) == Answer(b"")
+    frame = ours.act(ACT)
+    assert (frame[8], meter.unseal(frame[9:])) == (0xCB, (5, ACT))
+    assert ours.state is State.ACTING
+    assert ours.receive(b"\xcf" + meter.seal(bytes.fromhex("c701c10001000f07"), 3)) == Answer(b"\x0f\x07")
+    assert ours.state is State.READY
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [(Association.set, b"\xcd" + meter.seal(b"\xc5\1\xc1\3", 2)), (Association.act, b"\xcf" + meter.seal(b"\xc7\1\xc1\2\0", 2))],
+)
+def test_a_refusal_keeps_the_association(ask: Callable[[Association, bytes], bytes], answer: bytes) -> None:
+    ours = ready()
+    ask(ours, SET if ask is Association.set else ACT)
+    with pytest.raises(AccessRefused):
+        ours.receive(answer)
+    assert ours.state is State.READY
+    assert meter.unseal(ours.get(GET)[9:])[1] == GET
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (Association.set, b"\xcf" + meter.seal(bytes.fromhex("c701c10000"), 2)),  # that of an ACTION
+        (Association.act, b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 2)),  # that of a SET
+        (Association.set, b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 1)),  # one of before
+        (Association.set, bytes.fromhex("c501c100")),  # not sealed
+        (Association.act, bytes.fromhex("c701c10000")),
+        (Association.set, b"\xcc" + meter.seal(bytes.fromhex("c501c100"), 2)),  # under another tag
+    ],
+)
+def test_any_other_answer_breaks_it(ask: Callable[[Association, bytes], bytes], answer: bytes) -> None:
+    ours = ready()
+    ask(ours, SET)
+    with pytest.raises(DlmsError):
+        ours.receive(answer)
+    assert ours.state is State.BROKEN
+    with pytest.raises(Misuse):
+        ask(ours, SET)
+    ours.release()
+
+
+def test_no_request_is_longer_than_the_meter_takes() -> None:
+    ours = ready()
+    assert ours.room == 1024 - 32
+    most = SET + bytes(ours.room - len(SET))
+    with pytest.raises(Misuse):
+        ours.set(most + b"\0")
+    frame = ours.set(most)
+    assert len(frame) - 8 <= 1024
+    assert ready(1, 100).room == 1024 - 32
+
+
+def test_the_last_counter_is_for_the_release_of_what_was_set_too() -> None:
+    ours = ready(1, 5)
+    for ask in (Association.set, Association.act):
+        with pytest.raises(CountersExhausted):
+            ask(ours, SET)
+        assert ours.state is State.READY
+    ours.release()

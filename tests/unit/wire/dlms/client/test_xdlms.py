@@ -1,7 +1,8 @@
-"""Responses in plaintext."""
+"""Requests and responses in plaintext."""
 
 import pytest
 
+from kwartier.model.register import Obis
 from kwartier.wire.dlms.client import xdlms
 from kwartier.wire.dlms.errors import AccessRefused, Malformed, NotAuthentic, OutOfTurn
 
@@ -92,3 +93,73 @@ def test_a_counter_is_a_u32(data: str) -> None:
     assert xdlms.double_long_unsigned(bytes.fromhex("0600000102")) == 258
     with pytest.raises(Malformed):
         xdlms.double_long_unsigned(bytes.fromhex(data))
+
+
+ALARMS, IMAGE = Obis.parse("0-0:97.98.0"), Obis.parse("0-0:44.0.0")
+
+
+def test_requests_byte_by_byte() -> None:
+    assert xdlms.get(1, ALARMS, 2).hex() == "c001c1" + "0001" + "0000616200ff" + "02" + "00"
+    assert xdlms.get(7, ALARMS, 2, b"\x01\x02").hex() == "c001c1" + "0007" + "0000616200ff" + "02" + "010102"
+    assert (
+        xdlms.set_attribute(1, ALARMS, 2, b"\x06\0\0\0\0").hex() == "c101c1" + "0001" + "0000616200ff" + "02" + "00" + "0600000000"
+    )
+    assert xdlms.action(18, IMAGE, 3, b"\x0f\0").hex() == "c301c1" + "0012" + "00002c0000ff" + "03" + "01" + "0f00"
+    assert xdlms.action(70, IMAGE, 1).hex() == "c301c1" + "0046" + "00002c0000ff" + "01" + "00"
+
+
+def test_what_was_set_is_set_or_refused() -> None:
+    assert xdlms.set_response(bytes.fromhex("c501c100")) is None
+    with pytest.raises(AccessRefused) as caught:
+        xdlms.set_response(bytes.fromhex("c501c103"))
+    assert caught.value.result == 3
+
+
+@pytest.mark.parametrize("response", ["", "c5", "c501", "c501c1", "c501c10000", "c701c100", "c401c100"])
+def test_no_set_response(response: str) -> None:
+    with pytest.raises(Malformed):
+        xdlms.set_response(bytes.fromhex(response))
+
+
+@pytest.mark.parametrize("response", ["c501c200", "c502c100", "c505c100"])
+def test_a_set_response_to_something_else(response: str) -> None:
+    with pytest.raises(OutOfTurn):
+        xdlms.set_response(bytes.fromhex(response))
+
+
+@pytest.mark.parametrize(("response", "data"), [("c701c10000", ""), ("c701c10001000f00", "0f00"), ("c701c1000100090161", "090161")])
+def test_what_a_method_returns(response: str, data: str) -> None:
+    assert xdlms.action_response(bytes.fromhex(response)) == bytes.fromhex(data)
+
+
+@pytest.mark.parametrize("response", ["c701c10200", "c701c102010101"])
+def test_a_method_that_is_refused(response: str) -> None:
+    with pytest.raises(AccessRefused) as caught:
+        xdlms.action_response(bytes.fromhex(response))
+    assert caught.value.result == xdlms.TEMPORARY_FAILURE
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "",
+        "c7",
+        "c701c1",
+        "c701c100",
+        "c701c1000000",
+        "c701c10001",
+        "c701c1000100",
+        "c701c10001010f",
+        "c701c10002000f00",
+        "c501c10000",
+    ],
+)
+def test_no_action_response(response: str) -> None:
+    with pytest.raises(Malformed):
+        xdlms.action_response(bytes.fromhex(response))
+
+
+@pytest.mark.parametrize("response", ["c701c20000", "c702c10000"])
+def test_an_action_response_to_something_else(response: str) -> None:
+    with pytest.raises(OutOfTurn):
+        xdlms.action_response(bytes.fromhex(response))
