@@ -305,13 +305,13 @@ def test_an_attribute_is_set_and_a_method_called_sealed_and_with_a_counter_each(
     ours = ready()
     frame = ours.set(SET)
     assert (frame[8], meter.unseal(frame[9:])) == (0xC9, (4, SET))
-    assert ours.state is State.WRITING
+    assert [ours.state] == [State.WRITING]
     assert ours.receive(b"\xcd" + meter.seal(bytes.fromhex("c501c100"), 2)) == Answer(b"")
     frame = ours.act(ACT)
     assert (frame[8], meter.unseal(frame[9:])) == (0xCB, (5, ACT))
-    assert ours.state is State.ACTING
+    assert [ours.state] == [State.ACTING]
     assert ours.receive(b"\xcf" + meter.seal(bytes.fromhex("c701c10001000f07"), 3)) == Answer(b"\x0f\x07")
-    assert ours.state is State.READY
+    assert [ours.state] == [State.READY]
 
 
 @pytest.mark.parametrize(
