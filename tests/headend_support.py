@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dlms_support as meter
 from kwartier import headend
+from kwartier.model.care import Chore, Errand
 from kwartier.model.meter import MeterModel
 from kwartier.model.period import epoch_s
 from kwartier.model.permit import PermitRef
@@ -66,3 +67,8 @@ async def read_all(
 ) -> list[headend.MeterAnswer]:
     """Read and collect."""
     return [answer async for answer in headend.read(list(jobs), limits=limits, stops=stops or Stops())]
+
+
+def errand(chore: Chore, permits: Sequence[PermitRef] | None = None, *, mbus: int = 0, image: int = 0, meter: int = 1) -> Errand:
+    """Return a chore over the day of the permits."""
+    return Errand(5, meter, chore, mbus, FIRST_S, LAST_S, tuple(permits or (permit(),)), image)

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, cast, final
 
 from kwartier.wire.dlms.client import notification
 from kwartier.wire.dlms.client.notification import Alarm
@@ -38,19 +38,20 @@ async def listening(bound: socket.socket, take: Take, *, malformed: Callable[[],
 
     A failure of one connection ends that connection and nothing else, but for what `take` raises beyond errors of its meter.
     """
-    served: set[asyncio.StreamWriter] = set()
+    served: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(served) >= MOST_AT_ONCE:
             writer.transport.abort()
             return
-        served.add(writer)
+        mine = cast("asyncio.Task[None]", asyncio.current_task())
+        served.add(mine)
         try:
             await _one(reader, writer, take)
         except (Malformed, OSError):  # OSError: the network, or too slow
             malformed()
         finally:
-            served.discard(writer)
+            served.discard(mine)
             writer.close()
 
     server = await asyncio.start_server(serve, sock=bound, limit=notification.LONGEST)
@@ -58,6 +59,8 @@ async def listening(bound: socket.socket, take: Take, *, malformed: Callable[[],
         yield
     finally:
         server.close()
+        if served:
+            await asyncio.wait(served)  # who had begun to speak is heard; nobody is waited for longer than PATIENCE_S
         await server.wait_closed()
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 import dlms_support as meter
+from kwartier.model.care import Chore
 from kwartier.model.register import Channel, Obis
 from kwartier.model.task import ProfileName
 from kwartier.wire.dlms import models
@@ -28,6 +29,21 @@ def test_the_smr5_file() -> None:
     ]
 
 
+def test_the_objects_of_care_by_chore() -> None:
+    model = models.parse(TEXT)
+    (switch,) = model.objects_of(Chore.SWITCH_OFF)
+    assert (switch.class_id, str(switch.obis), switch.attribute) == (1, "0-1:94.31.0", 2)
+    assert model.objects_of(Chore.SWITCH_ON) == model.objects_of(Chore.ADMINISTRATIVE_STATUS) == (switch,)
+    assert model.objects_of(Chore.CLEAR_ALARMS) == model.objects_of(Chore.ALARMS)
+    assert [str(one.obis) for one in model.objects_of(Chore.VOLTAGES)] == ["1-0:32.7.0", "1-0:52.7.0", "1-0:72.7.0"]
+    assert all(model.objects_of(chore) for chore in Chore)
+
+
+def test_a_model_without_an_object_has_no_such_chore() -> None:
+    line = next(line for line in TEXT.splitlines() if 'chore = "errors"' in line)
+    assert models.parse(TEXT.replace(line, "")).objects_of(Chore.ERRORS) == ()
+
+
 def test_a_meter_without_a_counter_to_ask_for() -> None:
     assert models.parse(TEXT.replace('public_counter = "0-0:43.1.0"', "")).public_counter is None
 
@@ -47,6 +63,10 @@ def test_a_meter_without_a_counter_to_ask_for() -> None:
         ('"0-0:43.1.0"', '"0-0:43.1.256"'),
         ('"0-0:43.1.0"', '"\u0660-0:43.1.\u0b66"'),
         ('"0-0:43.1.0"', '"9-0:43.1.\u00b2"'),
+        ('chore = "errors"', 'chore = "sorrows"'),
+        ('chore = "errors"', 'role = "errors"'),
+        ('chore = "errors", class_id = 1', 'chore = "errors", class_id = 65536'),
+        ('obis = "0-0:97.97.0"', 'obis = "0-0:97.97"'),
         ('name = "e_interval"', 'name = "e_week"'),
         ('name = "e_interval"', 'name = "e_day"'),
         ("period_s = 900", "period_s = 0"),

@@ -1,7 +1,7 @@
 """Range selectors: the bytes, and what cannot be asked."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -67,3 +67,20 @@ def test_what_cannot_be_asked_is_our_own_error() -> None:
     clockless = replace(e, columns=e.columns[1:])
     with pytest.raises(Misuse):
         selector.by_range(clockless, 0, FIRST, LAST, clockless.columns)
+
+
+def test_a_log_is_asked_by_its_clock_byte_by_byte() -> None:
+    first, last = (int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) for month in (7, 12))
+    assert (
+        selector.by_clock(first, last).hex()
+        == (
+            "010204"  # selector 1, four parameters
+            "0204120008090600000100" + "00ff0f02120000"  # clock, 0-0:1.0.0, attribute 2
+            "090c07ea0701ff02000000ff8880"  # 2026-07-01 02:00 in summer
+            "090c07ea0c01ff01000000ffc400"  # 2026-12-01 01:00 in winter
+            "0100"  # all columns
+        )
+    )
+    with pytest.raises(Misuse):
+        selector.by_clock(last, first)
+    assert selector.by_clock(first, first)
