@@ -95,13 +95,18 @@ class Log:
 
     def proof(self, c: C, entry: int) -> str:
         """Return the proof file of an entry: a single event, or a batch as a whole. Raises NotInLog, NotInTree, BrokenLog."""
-        found = prove.entry(c, entry)
-        return prove.file(c, found.position, proof.of_event(found.leaf, found.salt))
+        return self.proofs(c, [entry])[0]
+
+    def proofs(self, c: C, entries: Sequence[int]) -> list[str]:
+        """Return the proof files of many entries: what they share is looked up once. Raises NotInLog, NotInTree, BrokenLog."""
+        found = prove.entries(c, entries)
+        return prove.files(c, [(one.position, proof.of_event(one.leaf, one.salt)) for one in found])
 
     def leaf_proof(self, c: C, entry: int, leaf: int) -> str:
         """Return the proof file of line `leaf` of batch `entry`. Raises NotInLog, NotInTree, BrokenLog."""
         found = prove.entry(c, entry)
-        return prove.file(c, found.position, proof.of_line(found.leaf, prove.line(c, entry, leaf, found.leaf)))
+        extra = proof.of_line(found.leaf, prove.line(c, entry, leaf, found.leaf))
+        return prove.files(c, [(found.position, extra)])[0]
 
     def of_subject(self, c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
         """Return what was recorded within the period about this person at this connection, in order of time.

@@ -1,6 +1,6 @@
 """The tree as PostgreSQL keeps it: O(log n) look-ups for a root or a proof, so that no process holds it in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -24,6 +24,7 @@ def fetch(c: C, wanted: Iterable[Place]) -> dict[Place, bytes]:
         "select level, position, hash from audit.node join unnest(%s::smallint[], %s::bigint[]) as asked (level, position)"
         " using (level, position)",
         ([place.level for place in asked], [place.position for place in asked]),
+        binary=True,
     )
     return {Place(level, position): found for level, position, found in rows}
 
@@ -33,10 +34,16 @@ def root(c: C, at_size: int) -> bytes:
     return tree.root(at_size, fetch(c, tree.peaks(at_size)))
 
 
-def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
-    """Return the hashes of these spans. Raises BrokenLog if nodes are missing."""
+def hashes_of(c: C, wanted: Collection[Span]) -> dict[Span, bytes]:
+    """Return the hash of each of these spans. Raises BrokenLog if nodes are missing."""
     known = fetch(c, {place for span in wanted for place in tree.places(span)})
-    return [tree.hash_of(span, known) for span in wanted]
+    return {span: tree.hash_of(span, known) for span in wanted}
+
+
+def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
+    """Return the hashes of these spans in order. Raises BrokenLog if nodes are missing."""
+    found = hashes_of(c, wanted)
+    return [found[span] for span in wanted]
 
 
 def add(c: C, places: Iterable[tuple[Place, bytes]]) -> None:

@@ -1,6 +1,7 @@
 """Gathering what a proof file needs from PostgreSQL: O(log n) nodes of the tree, and 64 lines of a batch."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -24,23 +25,35 @@ class Entry:
 
 def entry(c: C, number: int) -> Entry:
     """Return an entry by its id. Raises NotInLog, NotInTree."""
-    found = c.execute("select position, leaf, salt from audit.entry where id = %s", (number,)).fetchone()
-    if found is not None:
-        return Entry(found[0], found[1], found[2])
-    if c.execute("select from audit.pending where id = %s", (number,)).fetchone() is not None:
+    return entries(c, [number])[0]
+
+
+def entries(c: C, numbers: Sequence[int]) -> list[Entry]:
+    """Return entries by their ids, in the order asked. Raises NotInLog, NotInTree."""
+    rows = c.execute("select id, position, leaf, salt from audit.entry where id = any(%s)", (list(numbers),), binary=True)
+    found = {number: Entry(position, leaf, salt) for number, position, leaf, salt in rows}
+    missing = [number for number in numbers if number not in found]
+    if not missing:
+        return [found[number] for number in numbers]
+    if c.execute("select from audit.pending where id = any(%s)", (missing,)).fetchone() is not None:
         msg = "the line waits for the sequencer"
         raise NotInTree(msg)
     msg = "the log has no such line"
     raise NotInLog(msg)
 
 
-def file(c: C, position: int, extra: bytes) -> str:
-    """Return the proof file of the entry at an index, against the latest checkpoint. Raises BrokenLog."""
+def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
+    """Return the proof file for each (index, extra data), against the latest checkpoint. Raises BrokenLog."""
     last = sequencer.latest(c)
-    if last is None or last.size <= position:
+    if last is None or any(position >= last.size for position, _ in wanted):
         msg = "the tree is larger than what was signed"
         raise BrokenLog(msg)
-    return proof.text(extra, position, nodes.spans(c, tree.inclusion(position, last.size)), last.note)
+    spans = [tree.inclusion(position, last.size) for position, _ in wanted]
+    hashes = nodes.hashes_of(c, {span for path in spans for span in path})
+    return [
+        proof.text(extra, position, [hashes[span] for span in path], last.note)
+        for (position, extra), path in zip(wanted, spans, strict=True)
+    ]
 
 
 def line(c: C, batch_entry: int, number: int, event: bytes) -> proof.Line:

@@ -1,0 +1,264 @@
+"""What the log costs: a night's lines, single events, proofs at a million entries, their check, and an event beside a batch.
+
+Load, on an embedded PostgreSQL that is durable as installed, seed 1:
+* a night is 20,000 meters in batches of 2,000. Of ten meters all have a task for day registers with a supplier's permit, three another for
+  quarter-hours with two permits, one a refusal. Every task has a line of intent and a line of deed. Counted is all from making the lines
+  to the commit and the signed checkpoint behind the last batch, divided by meters. Three nights one after another; the least counts.
+* single events are a million lines about 100,000 people, 1,000 in a transaction, every tenth transaction followed by the sequencer: from
+  making the event to its place in the signed tree.
+* proofs are of random entries of that tree of more than a million, 200 asked for together as a page of a customer's log is; alone is given
+  too. Checks are of the same files with the customer's code, by the check that customers have, one by one in one process.
+* beside a batch: one process records batches of 20,000 tasks, commits and signs, again and again, while this one records one event after
+  another about the same connections, each with its own commit.
+Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of that
+process and of PostgreSQL together. Prints one JSON object on the last line.
+"""
+
+import gc
+import json
+import multiprocessing
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Event as Flag
+from pathlib import Path
+
+import psutil
+
+from kwartier.audit import leaves
+from kwartier.audit.events import Event, EventKind
+from kwartier.audit.leaves import Leaf
+from kwartier.audit.verify import verify
+from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
+from kwartier.model.period import day_period, epoch_s
+from kwartier.model.permit import PermitRef
+from kwartier.model.register import DAY_MASK, Channel
+from kwartier.model.task import ProfileName, Result, Task
+from kwartier.workflows.installation import Installation, opened
+
+METERS, BATCH, NIGHTS = 20_000, 2_000, 3
+EVENTS, PEOPLE, TOGETHER = 100_000, 100_000, 1_000
+PROOFS, PAGE, ALONE = 2_000, 200, 300
+SINGLES, BIG = 2_000, 20_000
+AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+SPAN = day_period(AT.date() - timedelta(days=1))
+FIRST, LAST = epoch_s(SPAN.start), epoch_s(SPAN.start) + 86_400
+QUARTERS = 1 << Channel.IMPORT | 1 << Channel.EXPORT
+
+
+def code(person: int) -> str:
+    """Return a customer's code."""
+    return f"subject-{person:07}"
+
+
+class Drawn:
+    """Tasks of a batch with the requests of their permits, and refusals."""
+
+    def __init__(self, first: int, count: int, draw: random.Random) -> None:
+        """Draw for the connections [first, first + count)."""
+        self.requests: dict[bytes, Request] = {}
+        self.tasks: list[Task] = []
+        self.refusals: list[Refusal] = []
+        for connection in range(first, first + count):
+            supplier = self._permit(draw, connection, Role.SUPPLIER, Purpose.PERIODIC_READING, DAY_MASK)
+            self._task(connection, ProfileName.E_DAY, supplier)
+            if connection % 10 < 3:  # noqa: PLR2004 - the mix
+                app = self._permit(draw, connection, Role.THIRD_PARTY, Purpose.THIRD_PARTY_SERVICE, QUARTERS)
+                own = self._permit(draw, connection, Role.CUSTOMER, Purpose.OWN_INSIGHT, QUARTERS)
+                self._task(connection, ProfileName.E_INTERVAL, app, own)
+            elif connection % 10 == 9:  # noqa: PLR2004 - the mix
+                asked = self._request(connection, Role.THIRD_PARTY, 3, Purpose.THIRD_PARTY_SERVICE, QUARTERS)
+                self.refusals.append(Refusal(asked, connection, "third-party-without-permission", "2026", "S6", "", "", "", AT))
+
+    def _task(self, connection: int, profile: ProfileName, *permits: PermitRef) -> None:
+        self.tasks.append(Task(connection, connection + 7, profile, 0, FIRST, LAST, permits))
+
+    def _permit(self, draw: random.Random, connection: int, role: Role, purpose: Purpose, mask: int) -> PermitRef:
+        made = PermitRef(draw.randbytes(16), 4, mask, FIRST, LAST, (("permission", connection),), keeps=True)
+        self.requests[made.id] = self._request(connection, role, connection % 40 + 1, purpose, mask)
+        return made
+
+    def _request(self, connection: int, role: Role, who: int, purpose: Purpose, mask: int) -> Request:
+        return Request(Requester(role, who), Action.READ, purpose, connection, mask, SPAN, DataClass.PROFILE)
+
+    def intended(self) -> list[Leaf]:
+        """Make the lines of intent."""
+        return [leaves.intended(task, self.requests, code(task.connection)) for task in self.tasks]
+
+    def refused(self) -> list[Leaf]:
+        """Make the lines of refusal."""
+        return [leaves.refused(one, code(one.request.connection)) for one in self.refusals]
+
+    def read(self) -> list[Leaf]:
+        """Make the lines of deed."""
+        return [
+            leaves.read(task, Result.READ, None, (permit.id for permit in task.permits), AT, code(task.connection)) for task in self.tasks
+        ]
+
+
+class Spent:
+    """Wall time and CPU between two moments; CPU is of this process and the server's."""
+
+    def __init__(self, house: Installation) -> None:
+        """Start."""
+        assert house.server_pid is not None  # noqa: S101 - embedded
+        self._server = psutil.Process(house.server_pid)
+        gc.collect()
+        self._cpu, self._wall = self._now(), time.perf_counter()
+
+    def _now(self) -> float:
+        mine = time.process_time()
+        servers = [self._server, *self._server.children()]
+        return mine + sum(sum(one.cpu_times()[:2]) for one in servers)
+
+    def per(self, count: int) -> tuple[float, float]:
+        """Return microseconds of wall time and of CPU per one of `count`."""
+        wall = time.perf_counter() - self._wall
+        return wall / count * 1e6, (self._now() - self._cpu) / count * 1e6
+
+
+def integrate(house: Installation) -> None:
+    """Let the sequencer take what is pending."""
+    with house.auditor() as c:
+        house.log.integrate(c)
+
+
+def record_batch(house: Installation, kind: EventKind, number: int, lines: list[Leaf]) -> None:
+    """Record one batch and commit it."""
+    with house.operator() as c:
+        house.log.record_batch(c, kind, number, AT, "operator", lines, {"night": 1})
+
+
+def night(house: Installation, drawn: list[Drawn]) -> tuple[float, float]:
+    """Record a night; return microseconds per meter, wall time and CPU."""
+    spent = Spent(house)
+    for number, one in enumerate(drawn):
+        with house.operator() as c:
+            house.log.record_batch(c, EventKind.BATCH_REFUSED, number, AT, "operator", one.refused(), {"night": 1})
+            house.log.record_batch(c, EventKind.BATCH_INTENDED, number, AT, "operator", one.intended(), {"night": 1})
+        record_batch(house, EventKind.BATCH_READ, number, one.read())
+    integrate(house)
+    return spent.per(METERS)
+
+
+def nights(house: Installation) -> dict[str, float]:
+    """Record nights, and take the least."""
+    draw = random.Random(1)  # noqa: S311 - a fixed load
+    drawn = [Drawn(first, BATCH, draw) for first in range(1, METERS, BATCH)]
+    wall, cpu = min(night(house, drawn) for _ in range(NIGHTS))
+    lines = sum(2 * len(one.tasks) + len(one.refusals) for one in drawn)
+    return {"us_per_meter_night": round(wall, 2), "night_cpu_us": round(cpu, 2), "lines_per_meter": round(lines / METERS, 2)}
+
+
+def events(house: Installation) -> dict[str, float]:
+    """Record a million single events and take them into the tree."""
+    spent = Spent(house)
+    for block in range(EVENTS // TOGETHER):
+        with house.operator() as c:
+            house.log.record(c, [single(number) for number in range(block * TOGETHER, (block + 1) * TOGETHER)])
+        if block % 10 == 9:  # noqa: PLR2004 - every tenth
+            integrate(house)
+    wall, cpu = spent.per(EVENTS)
+    return {"us_per_event": round(wall, 2), "event_cpu_us": round(cpu, 2)}
+
+
+def single(number: int) -> Event:
+    """Make one event; 7,919 is prime, so that a block's people are many and not in order."""
+    person = number * 7_919 % PEOPLE
+    body: dict[str, leaves.Json] = {"day": "2026-11-23", "channels": [1, 2], "n": number}
+    at = AT + timedelta(milliseconds=number)
+    return Event(at, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person + METERS, body)
+
+
+def proofs(house: Installation) -> dict[str, float]:
+    """Prove random entries, and check the proofs."""
+    draw = random.Random(2)  # noqa: S311 - a fixed load
+    with house.operator() as c:
+        least, size = c.execute("select min(id), count(*) from audit.entry where kind = %s", (EventKind.VIEW_SHOWN,)).fetchone() or (0, 0)
+        asked = [least + draw.randrange(size) for _ in range(PROOFS)]
+        people = dict(c.execute("select id, connection from audit.entry where id = any(%s)", (asked,)).fetchall())
+        house.log.proofs(c, asked[:PAGE])
+        started = time.perf_counter()
+        made = [text for at in range(0, PROOFS, PAGE) for text in house.log.proofs(c, asked[at : at + PAGE])]
+        bulk = (time.perf_counter() - started) / PROOFS * 1e6
+        started = time.perf_counter()
+        for one in asked[:ALONE]:
+            house.log.proof(c, one)
+        alone = (time.perf_counter() - started) / ALONE * 1e6
+    codes = [code(people[one] - METERS) for one in asked]
+    started = time.perf_counter()
+    for text, who in zip(made, codes, strict=True):
+        verify(text, house.log.vkey, who)
+    checked = (time.perf_counter() - started) / PROOFS * 1e6
+    return {
+        "entries": size,
+        "proof_us": round(bulk, 2),
+        "proof_alone_us": round(alone, 1),
+        "verify_us": round(checked, 2),
+        "proof_bytes": round(sum(map(len, made)) / PROOFS),
+    }
+
+
+def keep_batching(folder: Path, started: Flag, over: Flag) -> None:
+    """Record batches of 20,000 tasks, committing and signing each, until told that it is over. Runs in a process of its own."""
+    with opened(folder) as house:
+        drawn = Drawn(1, METERS, random.Random(3))  # noqa: S311 - a fixed load
+        lines = drawn.intended()[:BIG]
+        while not over.is_set():
+            record_batch(house, EventKind.BATCH_INTENDED, 1, lines)
+            started.set()
+            integrate(house)
+
+
+@contextmanager
+def beside(folder: Path) -> Iterator[None]:
+    """Let batches be recorded by another process."""
+    spawn = multiprocessing.get_context("spawn")
+    started, over = spawn.Event(), spawn.Event()
+    other = spawn.Process(target=keep_batching, args=(folder, started, over))
+    other.start()
+    try:
+        if not started.wait(60):
+            msg = "no batch was recorded"
+            raise RuntimeError(msg)
+        yield
+    finally:
+        over.set()
+        other.join()
+
+
+def singles(house: Installation) -> dict[str, float]:
+    """Record single events beside batches about the same people; return how long each took, commit included."""
+    walls = []
+    with beside(house.data):
+        for number in range(SINGLES):
+            person = number * 7_919 % METERS + 1
+            event = Event(AT, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person, {"n": number})
+            started = time.perf_counter()
+            with house.operator() as c:
+                house.log.record(c, [event])
+            walls.append((time.perf_counter() - started) * 1e3)
+    walls.sort()
+    return {
+        "record_p50_ms": round(walls[len(walls) // 2], 3),
+        "record_p99_ms": round(walls[len(walls) * 99 // 100], 3),
+        "record_max_ms": round(walls[-1], 1),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name, opened(Path(name) / "house", make=True) as house:
+        figures = {**nights(house), **events(house), **proofs(house), **singles(house)}
+    limits = {"us_per_meter_night": 20, "us_per_event": 15, "proof_us": 50, "verify_us": 20, "record_p99_ms": 5}
+    targets = [
+        {"id": name, "limit": f"<= {limit}", "actual": figures[name], "met": figures[name] <= limit} for name, limit in limits.items()
+    ]
+    print(json.dumps({"bench": "audit", "figures": figures, "targets": targets}))
+
+
+if __name__ == "__main__":
+    main()
