@@ -1,17 +1,19 @@
 """What the log costs: a night's lines, single events, proofs at a million entries, their check, and an event beside a batch.
 
-Load, on an embedded PostgreSQL that is durable as installed, seed 1:
-* a night is 20,000 meters in batches of 2,000. Of ten meters all have a task for day registers with a supplier's permit, three another for
-  quarter-hours with two permits, one a refusal. Every task has a line of intent and a line of deed. Counted is all from making the lines
-  to the commit and the signed checkpoint behind the last batch, divided by meters. Three nights one after another; the least counts.
-* single events are a million lines about 100,000 people, 1,000 in a transaction, every tenth transaction followed by the sequencer: from
-  making the event to its place in the signed tree.
-* proofs are of random entries of that tree of more than a million, 200 asked for together as a page of a customer's log is; alone is given
-  too. Checks are of the same files with the customer's code, by the check that customers have, one by one in one process.
-* beside a batch: one process records batches of 20,000 tasks, commits and signs, again and again, while this one records one event after
-  another about the same connections, each with its own commit.
-Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of that
-process and of PostgreSQL together. Prints one JSON object on the last line.
+Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
+
+* A night is 20,000 meters in batches of 2,000. Each has a task for day registers with a supplier's permit; three of ten another for
+  quarter-hours with two permits; one of ten a refusal. Every task has a line of intent and a line of deed. Counted is all from
+  making the lines to the commit, and the sequencer's signature behind the last batch, divided by meters. The least of three nights.
+* Single events are a million lines about 100,000 people, 1,000 in a transaction, after every tenth transaction the sequencer: from
+  making an event to its place in the signed tree.
+* Proofs are of random entries of that tree, 200 asked for together, as a page of a customer's log is; one alone is given too.
+  Checks are of the same files with the customer's code, by the check that customers have, one after another in one process.
+* Beside a batch: one process records batches of 20,000 lines, commits and signs, again and again, while this one records one event
+  after another about the same people, each with a commit of its own.
+
+Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
+that process and of PostgreSQL together. Prints one JSON object on the last line.
 """
 
 import gc
@@ -29,6 +31,7 @@ from pathlib import Path
 import psutil
 
 from kwartier.audit import leaves
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.verify import verify
@@ -95,7 +98,8 @@ class Drawn:
     def read(self) -> list[Leaf]:
         """Make the lines of deed."""
         return [
-            leaves.read(task, Result.READ, None, (permit.id for permit in task.permits), AT, code(task.connection)) for task in self.tasks
+            leaves.read(task, Result.READ, None, (permit.id for permit in task.permits), AT, code(task.connection))
+            for task in self.tasks
         ]
 
 
@@ -146,7 +150,7 @@ def night(house: Installation, drawn: list[Drawn]) -> tuple[float, float]:
 
 def nights(house: Installation) -> dict[str, float]:
     """Record nights, and take the least."""
-    draw = random.Random(1)  # noqa: S311 - a fixed load
+    draw = random.Random(1)
     drawn = [Drawn(first, BATCH, draw) for first in range(1, METERS, BATCH)]
     wall, cpu = min(night(house, drawn) for _ in range(NIGHTS))
     lines = sum(2 * len(one.tasks) + len(one.refusals) for one in drawn)
@@ -168,16 +172,18 @@ def events(house: Installation) -> dict[str, float]:
 def single(number: int) -> Event:
     """Make one event; 7,919 is prime, so that a block's people are many and not in order."""
     person = number * 7_919 % PEOPLE
-    body: dict[str, leaves.Json] = {"day": "2026-11-23", "channels": [1, 2], "n": number}
+    body: dict[str, Json] = {"day": "2026-11-23", "channels": [1, 2], "n": number}
     at = AT + timedelta(milliseconds=number)
     return Event(at, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person + METERS, body)
 
 
 def proofs(house: Installation) -> dict[str, float]:
     """Prove random entries, and check the proofs."""
-    draw = random.Random(2)  # noqa: S311 - a fixed load
+    draw = random.Random(2)
     with house.operator() as c:
-        least, size = c.execute("select min(id), count(*) from audit.entry where kind = %s", (EventKind.VIEW_SHOWN,)).fetchone() or (0, 0)
+        least, size = c.execute(
+            "select min(id), count(*) from audit.entry where kind = %s", (EventKind.VIEW_SHOWN,)
+        ).fetchone() or (0, 0)
         asked = [least + draw.randrange(size) for _ in range(PROOFS)]
         people = dict(c.execute("select id, connection from audit.entry where id = any(%s)", (asked,)).fetchall())
         house.log.proofs(c, asked[:PAGE])
@@ -205,7 +211,7 @@ def proofs(house: Installation) -> dict[str, float]:
 def keep_batching(folder: Path, started: Flag, over: Flag) -> None:
     """Record batches of 20,000 tasks, committing and signing each, until told that it is over. Runs in a process of its own."""
     with opened(folder) as house:
-        drawn = Drawn(1, METERS, random.Random(3))  # noqa: S311 - a fixed load
+        drawn = Drawn(1, METERS, random.Random(3))
         lines = drawn.intended()[:BIG]
         while not over.is_set():
             record_batch(house, EventKind.BATCH_INTENDED, 1, lines)
@@ -255,7 +261,8 @@ def main() -> None:
         figures = {**nights(house), **events(house), **proofs(house), **singles(house)}
     limits = {"us_per_meter_night": 20, "us_per_event": 15, "proof_us": 50, "verify_us": 20, "record_p99_ms": 5}
     targets = [
-        {"id": name, "limit": f"<= {limit}", "actual": figures[name], "met": figures[name] <= limit} for name, limit in limits.items()
+        {"id": name, "limit": f"<= {limit}", "actual": figures[name], "met": figures[name] <= limit}
+        for name, limit in limits.items()
     ]
     print(json.dumps({"bench": "audit", "figures": figures, "targets": targets}))
 

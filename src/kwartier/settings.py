@@ -21,6 +21,8 @@ FILE_NAME: Final = "kwartier.toml"
 
 _DSN_KEYS: Final = ("owner_dsn", "operator_dsn", "portal_dsn", "audit_dsn")
 
+MOST_PORT: Final = 65_535
+
 _T = TypeVar("_T")
 
 
@@ -51,6 +53,8 @@ class Settings:
     portal_dsn: str = _setting("", "PostgreSQL role of the customer's pages: sees only rows of the subject it is set to.")
     audit_dsn: str = _setting("", "PostgreSQL role of the sequencer: the only one that appends to the log.")
     log_name: str = _setting("kwartier.invalid/log", "Origin of the audit log: the first line of every signed checkpoint.")
+    witness: str = _setting("", "HOST:PORT of a witness that countersigns the log's checkpoints (C2SP tlog-witness).")
+    witness_key: str = _setting("", "The witness's public key, as it prints it when it starts: name+id+base64.")
     workers: int = _setting(os.cpu_count() or 1, "Processes that carry batches of a night; by default one per processor.", least=1)
     batch_meters: int = _setting(2000, "Meters in one batch: the unit that is staged, committed and logged as one.", least=1)
     concurrency: int = _setting(400, "Meters that one worker reads at the same time.", least=1, most=20_000)
@@ -63,7 +67,7 @@ class Settings:
     )
     tap: str = _setting("", "Folder in which every frame sent to a meter is written, for tests and outside review; off by default.")
     port: int = _setting(
-        8080, "Port on 127.0.0.1 on which the pages are served; 0 lets the system choose one.", least=0, most=65_535
+        8080, "Port on 127.0.0.1 on which the pages are served; 0 lets the system choose one.", least=0, most=MOST_PORT
     )
 
     def __post_init__(self) -> None:
@@ -80,6 +84,16 @@ class Settings:
         if not self.log_name or any(c.isspace() or c == "+" for c in self.log_name):
             msg = "log_name must be a C2SP key name: not empty, no white space, no plus sign"
             raise SettingsError(msg)
+
+        if bool(self.witness) != bool(self.witness_key) or (self.witness and self.witness_port is None):
+            msg = "witness is HOST:PORT and goes with witness_key"
+            raise SettingsError(msg)
+
+    @property
+    def witness_port(self) -> int | None:
+        """The port of the witness; None if there is none, or no port."""
+        port = self.witness.rpartition(":")[2]
+        return int(port) if port.isascii() and port.isdecimal() and int(port) <= MOST_PORT else None
 
     @property
     def embedded(self) -> bool:

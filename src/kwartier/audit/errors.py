@@ -4,6 +4,7 @@
     +-- AuditError
         +-- NotLoggable    the caller handed over a value that has no canonical form (a float, a naive time); nothing was written
         +-- NotInLog       the caller asked for a line that is not in the log, or not in the tree yet
+        +-- NotWitnessed   the witness cannot be reached or does not sign; the log itself goes on
         +-- BrokenLog      what is stored contradicts itself: a fault of the store, or somebody changed it
 
 `audit.verify` stands alone and has its own error, `Rejected`.
@@ -34,6 +35,12 @@ class BrokenLog(AuditError):
     """Stored leaves, nodes and roots do not fit together: the store is damaged or was tampered with."""
 
     code = "broken-log"
+
+
+class NotWitnessed(AuditError):
+    """The witness cannot be reached, or saw another history than the one it was shown; nothing was countersigned."""
+
+    code = "not-witnessed"
 
 
 class NotInTree(AuditError):

@@ -12,9 +12,10 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import checkpoint, lines, proof, prove, sequencer, subjects
+from kwartier.audit import checkpoint, cosign, lines, proof, prove, sequencer, subjects
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
+from kwartier.audit.cosign import Seat
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import LogLine
@@ -22,7 +23,7 @@ from kwartier.model.period import Period
 
 C = Connection[Any]
 
-__all__ = ["Checkpoint", "Leaf", "Log", "LogLine"]
+__all__ = ["Checkpoint", "Leaf", "Log", "LogLine", "Seat"]
 
 
 @final
@@ -107,6 +108,17 @@ class Log:
         found = prove.entry(c, entry)
         extra = proof.of_line(found.leaf, prove.line(c, entry, leaf, found.leaf))
         return prove.files(c, [(found.position, extra)])[0]
+
+    def consistency(self, c: C, old: int, size: int) -> Sequence[bytes]:
+        """Return what proves that the tree at size `old` is the beginning of that at `size` (RFC 6962, 2.1.2). Raises BrokenLog."""
+        return cosign.consistency(c, old, size)
+
+    def cosign(self, c: C, seat: Seat, now: int) -> Checkpoint | None:
+        """Have the last checkpoint countersigned at `now` (epoch seconds), unless it freshly is. Raises NotWitnessed, BrokenLog.
+
+        For a connection as auditor.
+        """
+        return cosign.ask(c, seat, now)
 
     def of_subject(self, c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
         """Return what was recorded within the period about this person at this connection, in order of time.

@@ -53,6 +53,6 @@ def _salt(salt: bytes | None) -> dict[str, Json]:
 
 
 def text(extra: bytes, index: int, path: Sequence[bytes], note: str) -> str:
-    """Put the file together: extra data, index in the tree, inclusion path (sibling first) and signed checkpoint."""
+    """Put the file together: extra data, index in the tree, inclusion path (sibling first), and checkpoint with its signatures."""
     lines = [HEADER, f"extra {b64encode(extra).decode()}", f"index {index}", *(b64encode(one).decode() for one in path)]
     return "\n".join(lines) + "\n\n" + note

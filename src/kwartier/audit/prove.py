@@ -7,7 +7,7 @@ from typing import Any, final
 
 from psycopg import Connection
 
-from kwartier.audit import batch, nodes, proof, sequencer, subjects, tree
+from kwartier.audit import batch, cosign, nodes, proof, sequencer, subjects, tree
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree
 
 C = Connection[Any]
@@ -43,15 +43,19 @@ def entries(c: C, numbers: Sequence[int]) -> list[Entry]:
 
 
 def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
-    """Return the proof file for each (index, extra data), against the latest checkpoint. Raises BrokenLog."""
-    last = sequencer.latest(c)
+    """Return the proof file for each (index, extra data), against the latest checkpoint that a witness saw. Raises BrokenLog.
+
+    Where no witness saw them all yet, against the latest.
+    """
+    beyond = max((position for position, _ in wanted), default=0)
+    last, cosigned = cosign.witnessed(c, beyond) or (sequencer.latest(c), "")
     if last is None or any(position >= last.size for position, _ in wanted):
         msg = "the tree is larger than what was signed"
         raise BrokenLog(msg)
     spans = [tree.inclusion(position, last.size) for position, _ in wanted]
     hashes = nodes.hashes_of(c, {span for path in spans for span in path})
     return [
-        proof.text(extra, position, [hashes[span] for span in path], last.note)
+        proof.text(extra, position, [hashes[span] for span in path], last.note + cosigned)
         for (position, extra), path in zip(wanted, spans, strict=True)
     ]
 

@@ -1,19 +1,22 @@
 """Check a proof file of Kwartier's log, offline and alone: standard library and `cryptography`, nothing of Kwartier.
 
-    python verify.py FILE --key VKEY [--subject CODE]
+    python verify.py FILE --key VKEY [--witness VKEY] [--subject CODE]
 
 A proof file (c2sp.org/tlog-proof@v1) says: this line stands in the log at this index, and the operator signed a tree that holds
 it. Whoever has the operator's public key can check that; whoever knows the customer's code can check that the line is about
-them. This module shares no code with the one that writes the log, on purpose: it is what one would write from the papers,
-RFC 6962 section 2.1 and the C2SP documents signed-note, tlog-checkpoint and tlog-proof.
+them; whoever has a witness's key can check that another party saw that very tree (tlog-cosignature v1). This module shares no code
+with the one that writes the log, on purpose: it is what one would write from the papers, RFC 6962 section 2.1 and the C2SP
+documents signed-note, tlog-checkpoint and tlog-proof.
 
 It is stricter than they are, so that no byte of a file can be changed unseen: base64 and JSON in their canonical form only, one
-signature line, no extension lines. Every refusal is a `Rejected` with one of these codes:
+signature line of the log, then at most one per witness, no extension lines. A witness whose key is not given proves nothing.
+Every refusal is a `Rejected` with one of these codes:
 
     malformed       not a proof file, or not written in the one form it can have
     bad-key         the public key given is none
     wrong-origin    the tree head is of another log
     bad-signature   the tree head was not signed with this key
+    not-witnessed   the witness whose key is given did not sign the tree head
     not-included    the line, its place or its path do not lead to what was signed
     other-subject   the line is not about the person asked about
     erased          the line can no longer be tied to any person, because its salt was erased
@@ -29,6 +32,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, final
 
@@ -37,6 +41,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MOST_BYTES = 1 << 20
 MOST_HASHES = 63
+MOST_WITNESSES = 8
+LOG_KEY, WITNESS_KEY = 1, 4
+COSIGNATURE = 4 + 8 + 64
+"""Bytes of a witness's signature: key id, time, Ed25519."""
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
@@ -55,6 +63,7 @@ class Rejected(Exception):
 class Verified:
     """What a genuine proof says. `event` is the entry, `line` the line of the batch it is about, None for a single event.
 
+    `witnessed_s` is when the witness says it saw the tree (epoch seconds), None if no witness was asked about.
     `about_subject` is True if a subject code was given: then the line is about that person (otherwise it would be rejected).
     """
 
@@ -64,6 +73,7 @@ class Verified:
     event: Mapping[str, Any]
     line: Mapping[str, Any] | None
     about_subject: bool
+    witnessed_s: int | None = None
 
     @property
     def says(self) -> Mapping[str, Any]:
@@ -86,19 +96,21 @@ class _File:
     signed: bytes
     signer: str
     signature: bytes
+    others: Sequence[tuple[str, bytes]]
 
 
-def verify(text: str | bytes, vkey: str, subject_code: str | None = None) -> Verified:
+def verify(text: str | bytes, vkey: str, subject_code: str | None = None, witness: str | None = None) -> Verified:
     """Return what a proof file says if it proves it. Raises Rejected, and nothing else whatever the text is."""
     name, key_id, key = _key(vkey)
     file = _taken_apart(text)
     _check_signature(file, name, key_id, key)
+    seen = None if witness is None else _witnessed(file, witness)
     event = _event(file.extra)
     if _climb(_leaf_hash(event), file.index, file.size, file.path) != file.root:
         _refuse("not-included", "the path does not lead from the line to the signed root")
     line = _line(file.extra, event)
     about = _about(event if line is None else line, file.extra, subject_code)
-    return Verified(file.origin, file.index, file.size, event, line, about)
+    return Verified(file.origin, file.index, file.size, event, line, about, seen)
 
 
 def _refuse(code: str, text: str) -> NoReturn:
@@ -115,14 +127,14 @@ def _taken_apart(text: str | bytes) -> _File:
         _refuse("malformed", "this is not a proof file")
     gap = lines.index("")
     head, note = lines[:gap], lines[gap + 1 :]
-    if len(head) < 3 or len(note) != 6 or note[3] or note[5]:  # noqa: PLR2004 - extra, index; origin, size, root, "", signature, ""
-        _refuse("malformed", "a proof file has an extra line, an index, hashes, and a checkpoint with one signature")
+    if len(head) < 3 or not 6 <= len(note) <= 6 + MOST_WITNESSES or note[3] or note[-1]:  # noqa: PLR2004 - see the names below
+        _refuse("malformed", "a proof file has an extra line, an index, hashes, and a checkpoint with its signatures")
     if len(head) > 3 + MOST_HASHES:
         _refuse("malformed", "there are more hashes than a path can have")
-    origin, size, root, _, signature, _ = note
-    dash, signer, signed_with = (*signature.split(" "), "", "", "")[:3]
-    if dash != "\N{EM DASH}" or signature.count(" ") != 2:  # noqa: PLR2004 - dash, name, base64
-        _refuse("malformed", "the signature line is not one")
+    origin, size, root, _, *signatures, _ = note
+    (signer, signature), *others = [_signature(one) for one in signatures]
+    if len({signer, *(name for name, _ in others)}) != len(signatures) or any(len(one) != COSIGNATURE for _, one in others):
+        _refuse("malformed", "a signature beside that of the log is not that of a witness")
     return _File(
         extra=_json(_base64(_after("extra ", head[1]))),
         index=_number(_after("index ", head[2])),
@@ -132,8 +144,17 @@ def _taken_apart(text: str | bytes) -> _File:
         root=_hash(root),
         signed=f"{origin}\n{size}\n{root}\n".encode(),
         signer=signer,
-        signature=_base64(signed_with),
+        signature=signature,
+        others=others,
     )
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    """Return who signed, and key id with signature."""
+    dash, signer, signed_with = (*line.split(" "), "", "", "")[:3]
+    if dash != "\N{EM DASH}" or line.count(" ") != 2:  # noqa: PLR2004 - dash, name, base64
+        _refuse("malformed", "the signature line is not one")
+    return signer, _base64(signed_with)
 
 
 def _lines(text: str | bytes) -> list[str]:
@@ -210,28 +231,48 @@ def _object(value: object, what: str) -> Mapping[str, Any]:
 # The signature
 
 
-def _key(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:
-    """Take a C2SP public key apart: name, key id, key. Type 1 is Ed25519."""
+@cache
+def _key(vkey: str, kind: int = LOG_KEY) -> tuple[str, bytes, bytes]:
+    """Take a C2SP public key apart: name, key id, key. Type 1 is Ed25519, type 4 Ed25519 of a witness."""
     parts = vkey.strip().split("+", 2)
     try:
         name, key_id, public = parts[0], bytes.fromhex(parts[1]), b64decode(parts[2].encode(), validate=True)
-        key = Ed25519PublicKey.from_public_bytes(public[1:])
+        Ed25519PublicKey.from_public_bytes(public[1:])
     except (IndexError, ValueError):
-        _refuse("bad-key", "this is not a public key of a log")
-    if public[0] != 1 or key_id != hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]:
+        _refuse("bad-key", "this is not a public key of a log or witness")
+    if public[0] != kind or key_id != hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]:
         _refuse("bad-key", "this public key contradicts itself")
-    return name, key_id, key
+    return name, key_id, public[1:]
 
 
-def _check_signature(file: _File, name: str, key_id: bytes, key: Ed25519PublicKey) -> None:
+def _check_signature(file: _File, name: str, key_id: bytes, key: bytes) -> None:
     if file.origin != name:
         _refuse("wrong-origin", "this is a proof about another log")
     if file.signer != name or file.signature[:4] != key_id:
         _refuse("bad-signature", "the tree head was signed with another key")
-    try:
-        key.verify(file.signature[4:], file.signed)
-    except InvalidSignature:
+    if not _signed(key, file.signature[4:], file.signed):
         _refuse("bad-signature", "the signature of the tree head is forged")
+
+
+@lru_cache(maxsize=64)
+def _signed(key: bytes, signature: bytes, text: bytes) -> bool:
+    """Check an Ed25519 signature; many files hang under one tree head, whose signature is then checked once."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _witnessed(file: _File, witness: str) -> int:
+    """Return when the witness with this key says it saw the tree head (epoch seconds)."""
+    name, key_id, key = _key(witness, WITNESS_KEY)
+    for signer, data in file.others:
+        if signer == name and data[:4] == key_id:
+            at = int.from_bytes(data[4:12], "big")
+            if _signed(key, data[12:], f"cosignature/v1\ntime {at}\n".encode() + file.signed):
+                return at
+    _refuse("not-witnessed", "the witness did not sign this tree head")
 
 
 # The tree: RFC 6962 section 2.1, from the top down
@@ -314,17 +355,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check a proof file of the log.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--key", required=True, help="the operator's public key, name+id+base64")
+    parser.add_argument("--witness", help="a witness's public key: also check that it saw the tree head")
     parser.add_argument("--subject", help="your customer code: also check that the line is about you")
     given = parser.parse_args(arguments)
     try:
-        found = verify(given.file.read_bytes(), given.key, given.subject)
+        found = verify(given.file.read_bytes(), given.key, given.subject, given.witness)
     except OSError:
         sys.stderr.write("the file cannot be read\n")
         return 2
     except Rejected as fault:
         sys.stderr.write(f"REJECTED ({fault.code}): {fault}\n")
         return 1
-    said = {"genuine": True, "about_subject": found.about_subject, "index": found.index, "size": found.size, "origin": found.origin}
+    said: dict[str, Any] = {
+        "genuine": True,
+        "about_subject": found.about_subject,
+        "index": found.index,
+        "size": found.size,
+        "origin": found.origin,
+    }
+    said["witnessed_s"] = found.witnessed_s
     sys.stdout.write(json.dumps({**said, "event": found.event, "line": found.line}, ensure_ascii=False, indent=2) + "\n")
     return 0
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, final
@@ -17,8 +17,8 @@ from kwartier.cli import alarms, demo_care, edge, serving, told
 from kwartier.cli.measure import Meter
 from kwartier.model.errors import KwartierError
 from kwartier.settings import FILE_NAME, load
-from kwartier.workflows import delivery_round, enrolment, grid_care, installation, replay
-from kwartier.workflows.installation import Installation, system_clock
+from kwartier.workflows import delivery_round, enrolment, grid_care, installation, jobs, replay
+from kwartier.workflows.installation import Installation, Seat, system_clock
 from kwartier.workflows.night import run as nights
 
 PATIENCE = """\
@@ -35,6 +35,12 @@ class TownFailed(KwartierError):
     """The simulated town did not start; its own words are above."""
 
     code = "town-failed"
+
+
+class WitnessFailed(KwartierError):
+    """The witness of the log did not start; its own words are above."""
+
+    code = "witness-failed"
 
 
 @final
@@ -92,9 +98,31 @@ def town(wish: Wish, out: Console, alarms_port: int) -> Iterator[RunningTown]:
             process.wait()
 
 
+@contextmanager
+def witness(data: Path, vkey: str) -> Iterator[Seat]:
+    """Run a witness of the log as a process of its own; in the field it is another party's. DIR/witness/witness.vkey is its key."""
+    command = [sys.executable, "-m", "kwartier.audit.witness", "--dir", str(data / "witness"), "--log", vkey]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    try:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        first = process.stdout.readline()
+        said = json.loads(first) if first else {}
+        if not said.get("ready"):
+            message = "the witness of the log did not start"
+            raise WitnessFailed(message)
+        yield installation.seat(f"{serving.HOST}:{said['port']}", said["vkey"])
+    finally:
+        process.terminate()
+        process.wait(GRACE_S)
+
+
 def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
-    """Run one night and its deliveries with a progress bar; return the counts."""
-    with edge.bars(out) as bars:
+    """Run one night and its deliveries with a progress bar, the sequencer beside it; return the counts."""
+
+    def failed(fault: Exception) -> None:
+        told.page_failed(out, fault, edge.place(fault))
+
+    with jobs.signing(house, failed=failed), edge.bars(out) as bars:
         bar = bars.add_task("homes read", total=None)
         with house.executor() as executor:
             report = nights.run(
@@ -102,8 +130,7 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
             )
         sent = bars.add_task("parcels delivered", total=None)
         delivered = delivery_round.run(house, clock=system_clock, progress=lambda count: bars.advance(sent, count))
-    with house.auditor() as c:
-        checkpoint = house.log.integrate(c)
+    checkpoint = jobs.sign(house)
     loss = grid_care.losses(house, day)
     return {
         **report.counts(),
@@ -132,6 +159,7 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
         alarms_come = stack.enter_context(serving.listening(0))
         there = stack.enter_context(town(wish, out, alarms_come.getsockname()[1]))
         house = stack.enter_context(installation.opened(wish.data))
+        house = replace(house, witness=stack.enter_context(witness(wish.data, house.log.vkey)))
         with edge.working(out, "the town is entered"):
             enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
         post = stack.enter_context(

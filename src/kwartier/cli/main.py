@@ -2,6 +2,7 @@
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from kwartier.audit import verify as proofs
 from kwartier.cli import care, database, edge, grid, serving, told
 from kwartier.cli import demo as demos
 from kwartier.model.period import day_of
-from kwartier.workflows import delivery_round, enrolment, installation, replay
+from kwartier.workflows import delivery_round, enrolment, installation, jobs, replay
 
 EXITS = (
     "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed); 2 wrong command"
@@ -143,8 +144,7 @@ def deliver(context: typer.Context) -> None:
         with edge.bars(out) as bars:
             sent = bars.add_task("parcels delivered", total=None)
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
-        with house.auditor() as c:
-            house.log.integrate(c)
+        jobs.sign(house)
     _print_json({"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers})
 
 
@@ -179,9 +179,20 @@ def audit_replay(
 
 @audit_app.command("checkpoint")
 def audit_checkpoint(context: typer.Context) -> None:
-    """Sign what was recorded and print the checkpoint."""
-    with _house(context) as house, house.auditor() as c:
-        sys.stdout.write(house.log.integrate(c).note)
+    """Sign what was recorded, have it countersigned where there is a witness, and print the checkpoint."""
+    with _house(context) as house:
+        sys.stdout.write(jobs.sign(house).note)
+
+
+@audit_app.command("consistency")
+def audit_consistency(
+    context: typer.Context,
+    old: Annotated[int, typer.Argument(help="Size of an older checkpoint.", min=0)],
+    size: Annotated[int, typer.Argument(help="Size of a newer one.", min=0)],
+) -> None:
+    """Print the hashes that prove that the tree of an older checkpoint is the beginning of a newer one (RFC 6962, 2.1.2)."""
+    with _house(context) as house, house.operator() as c:
+        sys.stdout.writelines(f"{b64encode(one).decode()}\n" for one in house.log.consistency(c, old, size))
 
 
 @app.command()
@@ -189,16 +200,18 @@ def verify(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proof as downloaded from the portal.", exists=True, dir_okay=False)],
     key: Annotated[Path | None, typer.Option(help="File with the log's public key; default that of the installation.")] = None,
+    witness: Annotated[Path | None, typer.Option(help="File with a witness's public key, to check that it saw the log.")] = None,
     subject: Annotated[
         str | None, typer.Option(help="Your own code, to check that the line is about you; `-` reads it from standard input.")
     ] = None,
 ) -> None:
     """Check a proof offline: that this line is in the log, unchanged, and about you. Exits 1 if not."""
     here: _Here = context.obj
+    seen = None if witness is None else _key(witness)
     vkey = _key(key or here.data / "keys" / "log.vkey")
     code = sys.stdin.readline().strip() if subject == "-" else subject
     try:
-        found = proofs.verify(file.read_bytes(), vkey, code)
+        found = proofs.verify(file.read_bytes(), vkey, code, seen)
     except proofs.Rejected as fault:
         told.rejected(out, fault)
         raise typer.Exit(edge.NO) from None

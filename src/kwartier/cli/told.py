@@ -4,7 +4,7 @@ Answers go to standard output, everything said on the way and every failure to s
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +271,8 @@ def verified(out: Console, found: Verified) -> None:
         out,
         "It is about the person with this code." if found.about_subject else "Give --subject CODE to check that it is about you.",
     )
+    if found.witnessed_s is not None:
+        _say(out, f"A witness saw the log so at {datetime.fromtimestamp(found.witnessed_s, UTC).isoformat()}.")
     out.print_json(data={"event": dict(found.event), "line": None if found.line is None else dict(found.line)})
 
 
@@ -280,6 +282,7 @@ def rejected(out: Console, fault: Rejected) -> None:
         "bad-key": "Name the file with the log's public key: --key FILE.",
         "bad-signature": "Is it a proof of this operator's log? --key FILE names the key of another. If so, download it again.",
         "wrong-origin": "Is it a proof of this operator's log? --key FILE names the key of another.",
+        "not-witnessed": "Download the proof again in a minute; if it stays so, the operator's log is not the one the witness saw.",
         "other-subject": "Look at the code, or check without --subject what the line says.",
     }
     _failed(

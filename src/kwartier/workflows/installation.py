@@ -15,7 +15,7 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier import engine, settings
-from kwartier.audit.log import Log
+from kwartier.audit.log import Log, Seat
 from kwartier.keys import shipment, signing, vault
 from kwartier.model.errors import BadInput
 from kwartier.model.meter import MeterModel
@@ -45,6 +45,7 @@ class Installation:
     readings: Readings
     vault: vault.Vault
     log: Log
+    witness: Seat | None = None
 
     def operator(self) -> AbstractContextManager[C]:
         """Open a transaction as the operator's own processes."""
@@ -82,6 +83,8 @@ def system_clock() -> datetime:
     """Return now in UTC. The edge of the house: below here the time is a parameter."""
     return datetime.now(UTC)
 
+
+__all__ = ["Clock", "Installation", "NoInstallation", "Seat", "create", "meter_models", "opened", "seat", "system_clock"]
 
 Clock = Callable[[], datetime]
 
@@ -166,4 +169,11 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
             readings=Readings(data / "lake"),
             vault=vault.Vault(data / "keys"),
             log=Log(signing.load(data / "keys"), data / "audit"),
+            witness=seat(chosen.witness, chosen.witness_key) if chosen.witness else None,
         )
+
+
+def seat(place: str, vkey: str) -> Seat:
+    """Return where a witness listens, HOST:PORT, and its public key."""
+    host, _, port = place.rpartition(":")
+    return Seat(host, int(port), vkey)

@@ -1,5 +1,5 @@
-"""What runs beside the pages, by itself."""
+"""What runs beside everything else, by itself."""
 
-from kwartier.workflows.jobs.signing import signing
+from kwartier.workflows.jobs.signing import sign, signing
 
-__all__ = ["signing"]
+__all__ = ["sign", "signing"]
