@@ -36,6 +36,7 @@ class Found(NamedTuple):
     min_group: int = 1
 
 
+_NO_DAYS: frozenset[str] = frozenset()
 _Condition = Callable[[Rule, Request, Facts, datetime], Found | str]
 
 
@@ -57,8 +58,8 @@ def permission(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Fou
     bound = _agreement(facts, party, Role.THIRD_PARTY, at)
     if bound is None:
         return "F3"
-    found = _permitted([p for p in facts.permissions if p.party == party], request, facts, at)
-    return found if isinstance(found, str) else found._replace(facts=(*found.facts, ("agreement", bound.id)))
+    theirs = [p for p in facts.permissions if p.party == party]
+    return _permitted(theirs, request, facts, at, bound)
 
 
 def schedule(rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
@@ -93,15 +94,17 @@ def switch(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found |
 
 def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
     """A registered use case, approved now, names this purpose, area, data and days, and its yearly limit is not reached."""
-    case = next((c for c in facts.use_cases if c.id == request.requester.id and _names(c, request, facts, at)), None)
-    if case is None:
+    who = request.requester.id
+    for case in facts.use_cases:
+        if case.id == who and _names(case, request, facts, at):
+            break
+    else:
         return "F10"
-    used = facts.used_days.get(case.id, frozenset())
-    if len(used.union(iso_days(counted(request, at)))) > case.yearly_limit:
+    if len(facts.used_days.get(who, _NO_DAYS).union(iso_days(counted(request, at)))) > case.yearly_limit:
         return "F11"
     homes = [o for o in facts.occupancies if o.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
-    return Found(subject, (("use_case", case.id), *_refs(homes)), case.min_group)
+    return Found(subject, (("use_case", who), *_refs(homes)), case.min_group)
 
 
 def counted(request: Request, at: datetime) -> Period:
@@ -122,10 +125,10 @@ def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found |
     said = [r for r in facts.restrictions if r.kind is RestrictionKind.ADMINISTRATIVELY_OFF and r.period.start <= then]
     if not said:
         return "F7"
-    last = max(said, key=lambda one: (one.period.start, one.id))
-    homes = [o for o in facts.occupancies if o.period.meet(request.period) is not None]
-    subject = next((o.subject for o in homes if o.period.contains(request.period.start)), homes[0].subject if homes else None)
-    return Found(subject, (("restriction", last.id), *_refs(homes)))
+    last = said[0] if len(said) == 1 else max(said, key=lambda one: (one.period.start, one.id))
+    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
+    here = [o.subject for o in homes if o.period.contains(request.period.start)] or [o.subject for o in homes]
+    return Found(here[0] if here else None, (("restriction", last.id), *_refs(homes)))
 
 
 def never(_rule: Rule, _request: Request, _facts: Facts, _at: datetime) -> Found | str:
@@ -154,15 +157,23 @@ def bounds(period: Period, moment: datetime) -> bool:
 
 def _home(facts: Facts, subject: int, period: Period) -> Occupancy | None:
     """Return the occupancy in which this person lived there all that time."""
-    return next((o for o in facts.occupancies if o.subject == subject and o.period.covers(period)), None)
+    for home in facts.occupancies:
+        if home.subject == subject and home.period.covers(period):
+            return home
+    return None
 
 
 def _agreement(facts: Facts, party: int, role: Role, at: datetime) -> Agreement | None:
     """Return the party's agreement in this role that is in force at `at`."""
-    return next((a for a in facts.agreements if a.party == party and a.role is role and a.period.contains(at)), None)
+    for agreement in facts.agreements:
+        if agreement.party == party and agreement.role is role and agreement.period.contains(at):
+            return agreement
+    return None
 
 
-def _permitted(permissions: list[Permission], request: Request, facts: Facts, at: datetime) -> Found | str:
+def _permitted(
+    permissions: list[Permission], request: Request, facts: Facts, at: datetime, bound: Agreement | None = None
+) -> Found | str:
     """Return the first permission, live at `at`, whose scope and whose giver's occupancy hold all that is asked."""
     live = [p for p in permissions if p.live.contains(at)]
     if not live:
@@ -173,7 +184,8 @@ def _permitted(permissions: list[Permission], request: Request, facts: Facts, at
     for each in fitting:
         home = _home(facts, each.subject, request.period)
         if home is not None:
-            return Found(each.subject, (("permission", each.id), ("occupancy", home.id)))
+            rests_on = (("permission", each.id), ("occupancy", home.id))
+            return Found(each.subject, rests_on if bound is None else (*rests_on, ("agreement", bound.id)))
     return "F9"
 
 
@@ -186,21 +198,29 @@ def _supplied(request: Request, facts: Facts, at: datetime, fits: Callable[[Supp
     own = [s for s in facts.supplies if s.party == party and s.period.covers(request.period)]
     if not own:
         return "F4"
-    supply = next((s for s in own if fits(s)), None)
-    if supply is None:
+    for supply in own:
+        if fits(supply):
+            break
+    else:
         return "F5"
-    homes = [o for o in facts.occupancies if o.period.meet(request.period) is not None]
-    rests_on = (("supply", supply.id), ("agreement", bound.id), *_refs(homes))
-    return Found(_customer(homes, supply, request.period), rests_on)
+    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
+    return Found(_customer(homes, supply, request.period), (("supply", supply.id), ("agreement", bound.id), *_refs(homes)))
 
 
 def about(request: Request, facts: Facts) -> int | None:
     """Return the person a question is about that gets no permit: the customer who asks, else who lives there then."""
     if request.requester.role is Role.CUSTOMER:
         return request.requester.id
-    homes = [o for o in facts.occupancies if o.period.meet(request.period) is not None]
-    begins = next((s for s in facts.supplies if s.party == request.requester.id and s.period.start == request.period.end), None)
-    return _customer(homes, begins if request.requester.role is Role.SUPPLIER else None, request.period)
+    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
+    return _customer(homes, _begun(request, facts) if request.requester.role is Role.SUPPLIER else None, request.period)
+
+
+def _begun(request: Request, facts: Facts) -> Supply | None:
+    """Return the requester's supply that begins where the request ends."""
+    for supply in facts.supplies:
+        if supply.party == request.requester.id and supply.period.start == request.period.end:
+            return supply
+    return None
 
 
 def _customer(homes: list[Occupancy], supply: Supply | None, asked: Period) -> int | None:
@@ -208,13 +228,15 @@ def _customer(homes: list[Occupancy], supply: Supply | None, asked: Period) -> i
     if not homes:
         return None
     last = asked.end or asked.start
-    if supply is not None and supply.period.start == last:
-        return next((o.subject for o in homes if o.period.contains(last)), homes[0].subject)
-    return next((o.subject for o in homes if o.period.start < last), homes[0].subject)
+    opens = supply is not None and supply.period.start == last
+    for home in homes:
+        if home.period.contains(last) if opens else home.period.start < last:
+            return home.subject
+    return homes[0].subject
 
 
-def _refs(homes: list[Occupancy]) -> tuple[FactRef, ...]:
-    return tuple(("occupancy", o.id) for o in homes)
+def _refs(homes: list[Occupancy]) -> list[FactRef]:
+    return [("occupancy", home.id) for home in homes]
 
 
 def _names(case: UseCase, request: Request, facts: Facts, at: datetime) -> bool:

@@ -34,6 +34,7 @@ _BY_ID = {each.id: each for each in EDITIONS}
 _BY_NO = {row.no: row for each in EDITIONS for row in each.rules}
 
 
+@lru_cache(maxsize=256)
 def edition_at(moment: datetime) -> Edition:
     """Return the edition in force at the moment. Raises BadInput for a naive moment, NoEdition before the first one."""
     moment = utc(moment)

@@ -9,15 +9,16 @@ The order is the meaning:
 """
 
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import CONDITIONS, Found, about
 from kwartier.grounds.rule import Condition, Edition, Rule
-from kwartier.model.ground import USAGE, Action, FactRef, Facts, Refusal, Request, RestrictionKind, Role
+from kwartier.model.ground import USAGE, Action, DataClass, FactRef, Facts, Purpose, Refusal, Request, RestrictionKind, Role
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.permit import Permit, PermitRef
-from kwartier.model.register import DAY_MASK, GAS_MASK
+from kwartier.model.register import DAY_MASK, GAS_MASK, Mask
 
 STATION = 0
 """The connection number of a station meter: the operator's own asset, about no person."""
@@ -31,14 +32,24 @@ def decide(request: Request, facts: Facts, *, at: datetime) -> Permit | Refusal:
 
 def under(edition: Edition, request: Request, facts: Facts, *, at: datetime) -> Permit | Refusal:
     """Answer the request by one given edition: what `decide` does, and what a proposed edition would do."""
-    denied = barred_by(edition, request, facts, at)
-    if denied is not None:
-        return _refusal(edition, denied, request, facts, at)
+    found = judge(edition, request, facts, at)
+    if isinstance(found, str):
+        return Refusal(request, about(request, facts), edition.ruling(found), at)
+    return _permit(edition, *found, request, at)
+
+
+def judge(edition: Edition, request: Request, facts: Facts, at: datetime) -> tuple[Rule, Found] | str:
+    """Return the row that says yes and what that rests on, or the id of the row that says no: all of a decision but its paper.
+
+    Nobody is let in by this: what is read, shown or handed over needs the `Permit`. It is for whoever counts answers.
+    """
+    if facts.restrictions and (denied := barred_by(edition, request, facts, at)) is not None:
+        return denied
     rule = edition.grant(request.requester.role, request.purpose, station=request.connection == STATION)
     if rule is None:
-        return _refusal(edition, "F0", request, facts, at)
+        return "F0"
     found = _beyond(rule, request, facts) or CONDITIONS[rule.condition](rule, request, facts, at)
-    return _refusal(edition, found, request, facts, at) if isinstance(found, str) else _permit(edition, rule, found, request, at)
+    return found if isinstance(found, str) else (rule, found)
 
 
 def ref(permit: Permit) -> PermitRef:
@@ -91,20 +102,14 @@ def _permit(edition: Edition, rule: Rule, found: Found, request: Request, at: da
     if rule.condition is Condition.CHOICE:  # what stops every other ground at this connection is what this one rests on
         facts = found.facts
     return Permit(
-        id=_id(edition, rule, request, facts),
-        request=request,
-        subject=found.subject,
-        rule=rule.id,
-        rule_no=rule.no,
-        edition=edition.id,
-        sentence=rule.sentence,
-        article=rule.article,
-        nl=rule.nl,
-        en=rule.en,
-        facts=facts,
-        keeps=rule.keeps or not request.mask,
-        min_group=found.min_group,
-        at=at,
+        _id(edition, rule, request, facts),
+        request,
+        found.subject,
+        edition.ruling(rule.id),
+        facts,
+        rule.keeps or not request.mask,
+        found.min_group,
+        at,
     )
 
 
@@ -114,15 +119,20 @@ def _id(edition: Edition, rule: Rule, request: Request, facts: tuple[FactRef, ..
     No field can hold the separator: they are numbers, enum values, ISO moments in UTC and table names.
     """
     who, period = request.requester, request.period
-    end = "" if period.end is None else period.end.isoformat()
-    rests_on = ",".join(f"{table}:{number}" for table, number in facts)
-    text = (
-        f"{rule.no}|{edition.id}|{who.role.value}|{who.id}|{request.action.value}|{request.purpose.value}|{request.connection}|"
-        f"{request.mask}|{period.start.isoformat()}|{end}|{request.data_class.value}|{rests_on}"
+    form = _form(
+        (rule.no, edition.id, who.role),
+        (request.action, request.purpose, request.mask, request.data_class),
+        (period.start, period.end),
     )
-    return sha256(text.encode()).digest()[:16]
+    rests_on = ",".join([f"{table}:{number}" for table, number in facts])
+    return sha256((form % (who.id, request.connection, rests_on)).encode()).digest()[:16]
 
 
-def _refusal(edition: Edition, denied: str, request: Request, facts: Facts, at: datetime) -> Refusal:
-    rule = edition.rule(denied)
-    return Refusal(request, about(request, facts), rule.id, edition.id, rule.sentence, rule.article, rule.nl, rule.en, at)
+@lru_cache(maxsize=4096)
+def _form(
+    by: tuple[int, str, Role], what: tuple[Action, Purpose, Mask, DataClass], about_time: tuple[datetime, datetime | None]
+) -> str:
+    """Return the text of an id but for who asks, the connection and the facts: the same for most questions of a night."""
+    (no, edition, role), (action, purpose, mask, data_class), (start, end) = by, what, about_time
+    period = f"{start.isoformat()}|{'' if end is None else end.isoformat()}"
+    return f"{no}|{edition}|{role}|%d|{action}|{purpose}|%d|{mask}|{period}|{data_class}|%s"

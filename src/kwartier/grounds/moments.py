@@ -13,23 +13,33 @@ def day_opened_by(moment: datetime) -> date | None:
     return day if midnight(day) == moment else None
 
 
-@lru_cache(maxsize=4096)
 def midnights_in(period: Period) -> tuple[date, ...] | None:
     """Return the days opened by the local midnights from start to end, both included; None unless it starts and ends on one."""
-    if period.end is None or day_opened_by(period.start) is None:
+    return _midnights_in(period.start, period.end)
+
+
+def iso_days(period: Period) -> tuple[str, ...]:
+    """Return the ISO local days that a closed period is about. Raises BadInput if it is open."""
+    return _iso_days(period.start, period.end)
+
+
+# What is remembered is found by its moments: to find a period again by itself costs as much as most decisions.
+@lru_cache(maxsize=4096)
+def _midnights_in(start: datetime, end: datetime | None) -> tuple[date, ...] | None:
+    if end is None or day_opened_by(start) is None:
         return None
-    last = day_opened_by(period.end)
+    last = day_opened_by(end)
     if last is None:
         return None
-    return (*days_in(period), last) if period.end > period.start else (last,)
+    return (*days_in(Period(start, end)), last) if end > start else (last,)
 
 
 @lru_cache(maxsize=4096)
-def iso_days(period: Period) -> tuple[str, ...]:
-    """Return the ISO local days that a closed period is about. Raises BadInput if it is open."""
-    return tuple(day.isoformat() for day in days_in(period))
+def _iso_days(start: datetime, end: datetime | None) -> tuple[str, ...]:
+    return tuple(day.isoformat() for day in days_in(Period(start, end)))
 
 
+@lru_cache(maxsize=4096)
 def is_anniversary(start: datetime, moment: datetime) -> bool:
     """True if `moment` is the local midnight some whole years after the day of `start`. 29 February is followed by 1 March."""
     day = day_opened_by(moment)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import final
 
-from kwartier.model.ground import USAGE, Action, DataClass, Purpose, Role
+from kwartier.model.ground import USAGE, Action, DataClass, Purpose, Role, Ruling
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
 
@@ -120,12 +120,14 @@ class Edition:
     overview: Schedule
     _grants: dict[tuple[Role | None, Purpose | None, bool], Rule] = field(init=False, repr=False, compare=False)
     _by_id: dict[str, Rule] = field(init=False, repr=False, compare=False)
+    _rulings: dict[str, Ruling] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the rows: a night asks for them millions of times."""
         grants = {(rule.role, rule.purpose, rule.station): rule for rule in self.rules if rule.grants}
         object.__setattr__(self, "_grants", grants)
         object.__setattr__(self, "_by_id", {rule.id: rule for rule in self.rules})
+        object.__setattr__(self, "_rulings", {rule.id: _ruling(rule, self.id) for rule in self.rules})
 
     @property
     def grants(self) -> tuple[Rule, ...]:
@@ -141,6 +143,10 @@ class Edition:
         """Return the row with this id (C1, S1, F0...). Raises KeyError: ids are written in code, not by users."""
         return self._by_id[rule_id]
 
+    def ruling(self, rule_id: str) -> Ruling:
+        """Return what the row with this id says, as answers name it. Raises KeyError, as `rule`."""
+        return self._rulings[rule_id]
+
     def grant(self, role: Role, purpose: Purpose, *, station: bool = False) -> Rule | None:
         """Return the one row that may grant this role this purpose, None if the code of conduct has none."""
         return self._grants.get((role, purpose, station))
@@ -150,3 +156,7 @@ class Edition:
         if data_class in USAGE:
             return False
         return any(row.readable for row in self.when_off if row.data_class is data_class and row.in_force.contains(at))
+
+
+def _ruling(rule: Rule, edition: str) -> Ruling:
+    return Ruling(rule.id, rule.no, edition, rule.sentence, rule.article, rule.nl, rule.en)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import final
+from typing import NamedTuple, final
 
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
@@ -201,18 +201,59 @@ class Facts:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """No. `rule` is the id of the rule that says so; `nl` and `en` are sentences for the person who asked.
+class Ruling:
+    """What a row of the code of conduct says in one edition: one value, shared by all answers that name it.
+
+    `nl` and `en` are sentences for the person who asked; `rule_no` is the row's permanent number.
+    """
+
+    rule: str
+    rule_no: int
+    edition: str
+    sentence: str
+    article: str
+    nl: str
+    en: str
+
+
+@final
+class Refusal(NamedTuple):
+    """No. `ruling` is the row that says so.
 
     `subject` is the person whom the question was about, None where it is about none.
     """
 
     request: Request
     subject: int | None
-    rule: str
-    edition: str
-    sentence: str
-    article: str
-    nl: str
-    en: str
+    ruling: Ruling
     at: datetime
+
+    @property
+    def rule(self) -> str:
+        """The id of the row that says no."""
+        return self.ruling.rule
+
+    @property
+    def edition(self) -> str:
+        """The edition it stands in."""
+        return self.ruling.edition
+
+    @property
+    def sentence(self) -> str:
+        """The leaflet's sentence it rests on."""
+        return self.ruling.sentence
+
+    @property
+    def article(self) -> str:
+        """The law's article, in that edition."""
+        return self.ruling.article
+
+    @property
+    def nl(self) -> str:
+        """The reason in Dutch, for the person who asked."""
+        return self.ruling.nl
+
+    @property
+    def en(self) -> str:
+        """The reason in English, for the person who asked."""
+        return self.ruling.en

@@ -45,9 +45,11 @@ class Period:
 
     def __post_init__(self) -> None:
         """Refuse naive ends and a period that ends before it starts."""
-        object.__setattr__(self, "start", utc(self.start))
+        if self.start.tzinfo is not UTC:
+            object.__setattr__(self, "start", utc(self.start))
         if self.end is not None:
-            object.__setattr__(self, "end", utc(self.end))
+            if self.end.tzinfo is not UTC:
+                object.__setattr__(self, "end", utc(self.end))
             if self.end < self.start:
                 msg = "a period cannot end before it starts"
                 raise BadInput(msg)
@@ -70,8 +72,12 @@ class Period:
     def overlaps(self, other: "Period") -> bool:
         """True if the two share time; touching ends do not count, a moment counts when it lies within or on a boundary."""
         if self.is_moment or other.is_moment:
-            return (other.end is None or self.start <= other.end) and (self.end is None or other.start <= self.end)
+            return self.touches(other)
         return (other.end is None or self.start < other.end) and (self.end is None or other.start < self.end)
+
+    def touches(self, other: "Period") -> bool:
+        """True if the two share time or a boundary: where `meet` is not None."""
+        return (other.end is None or self.start <= other.end) and (self.end is None or other.start <= self.end)
 
     def meet(self, other: "Period") -> "Period | None":
         """Return the time the two share, a common boundary as a moment; None if they are apart."""

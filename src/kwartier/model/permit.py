@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import NamedTuple, final
 
-from kwartier.model.ground import FactRef, Request
+from kwartier.model.ground import FactRef, Request, Ruling
 from kwartier.model.register import Mask
 
 
@@ -27,8 +27,7 @@ class PermitRef:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """Yes, on this ground. `id` is 16 bytes: a hash of rule, edition, request and facts, so the same facts give the same id.
 
     `subject` is the person the data are about (None for data about no person). `facts` are the facts it rests on: when one of
@@ -38,14 +37,43 @@ class Permit:
     id: bytes
     request: Request
     subject: int | None
-    rule: str
-    rule_no: int
-    edition: str
-    sentence: str
-    article: str
-    nl: str
-    en: str
+    ruling: Ruling
     facts: tuple[FactRef, ...]
     keeps: bool
     min_group: int
     at: datetime
+
+    @property
+    def rule(self) -> str:
+        """The id of the row that says yes."""
+        return self.ruling.rule
+
+    @property
+    def rule_no(self) -> int:
+        """The permanent number of that row."""
+        return self.ruling.rule_no
+
+    @property
+    def edition(self) -> str:
+        """The edition it stands in."""
+        return self.ruling.edition
+
+    @property
+    def sentence(self) -> str:
+        """The leaflet's sentence it rests on."""
+        return self.ruling.sentence
+
+    @property
+    def article(self) -> str:
+        """The law's article, in that edition."""
+        return self.ruling.article
+
+    @property
+    def nl(self) -> str:
+        """The reason in Dutch, for the person who asked."""
+        return self.ruling.nl
+
+    @property
+    def en(self) -> str:
+        """The reason in English, for the person who asked."""
+        return self.ruling.en

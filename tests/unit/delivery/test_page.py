@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def test_the_page_shows_a_document_as_it_is_made() -> None:
     asked = Request(Requester(Role.SUPPLIER, 80), Action.DELIVER, Purpose.SWITCH, 5, DAY_MASK & ~GAS_MASK, at, DataClass.REGISTER)
     permit = decide(asked, facts, at=datetime(2026, 11, 24, 2, tzinfo=UTC))
     assert isinstance(permit, Permit)
-    permit = replace(permit, id=bytes.fromhex(shown["grounds"][0]["permit"]))
+    permit = permit._replace(id=bytes.fromhex(shown["grounds"][0]["permit"]))
     heading = document.Heading(
         shown["reference"],
         datetime.fromisoformat(shown["created"]),

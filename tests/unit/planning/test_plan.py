@@ -200,6 +200,6 @@ def test_the_order_of_the_permits_does_not_matter_and_each_counts_once() -> None
 def test_a_permit_that_is_no_ground_for_this_read_is_an_error() -> None:
     one = permit(E_MASKS[0], OPENS, OPENS + 900)
     with pytest.raises(NotToRead):
-        plan.plan([replace(one, request=replace(one.request, action=Action.DELIVER))], E)
+        plan.plan([one._replace(request=replace(one.request, action=Action.DELIVER))], E)
     with pytest.raises(OtherConnection):
         plan.plan([one], E._replace(connection=8))
