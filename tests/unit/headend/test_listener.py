@@ -165,7 +165,9 @@ def test_who_had_begun_to_speak_when_it_ends_is_heard() -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", here.port)
         writer.write(ALARM[:10])
         await asyncio.sleep(0.05)
-        asyncio.get_running_loop().call_later(0.1, lambda: (writer.write(ALARM[10:]), writer.write_eof()))
+        later = asyncio.get_running_loop().call_later
+        later(0.1, writer.write, ALARM[10:])
+        later(0.12, writer.write_eof)
 
     assert len(run(go).arrivals) == 1
 
