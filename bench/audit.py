@@ -35,7 +35,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.verify import verify
-from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
+from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role, Ruling
 from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import DAY_MASK, Channel
@@ -47,6 +47,7 @@ EVENTS, PEOPLE, TOGETHER = 100_000, 100_000, 1_000
 PROOFS, PAGE, ALONE = 2_000, 200, 300
 SINGLES, BIG = 2_000, 20_000
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+NO = Ruling("F7", 55, "2026", "S6", "", "", "")
 SPAN = day_period(AT.date() - timedelta(days=1))
 FIRST, LAST = epoch_s(SPAN.start), epoch_s(SPAN.start) + 86_400
 QUARTERS = 1 << Channel.IMPORT | 1 << Channel.EXPORT
@@ -74,7 +75,7 @@ class Drawn:
                 self._task(connection, ProfileName.E_INTERVAL, app, own)
             elif connection % 10 == 9:  # noqa: PLR2004 - the mix
                 asked = self._request(connection, Role.THIRD_PARTY, 3, Purpose.THIRD_PARTY_SERVICE, QUARTERS)
-                self.refusals.append(Refusal(asked, connection, "third-party-without-permission", "2026", "S6", "", "", "", AT))
+                self.refusals.append(Refusal(asked, connection, NO, AT))
 
     def _task(self, connection: int, profile: ProfileName, *permits: PermitRef) -> None:
         self.tasks.append(Task(connection, connection + 7, profile, 0, FIRST, LAST, permits))

@@ -165,10 +165,11 @@ def test_who_had_begun_to_speak_when_it_ends_is_heard() -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", here.port)
         writer.write(ALARM[:10])
         await asyncio.sleep(0.05)
-        later = asyncio.get_running_loop().call_later
-        later(0.1, writer.write, ALARM[10:])
-        later(0.12, writer.write_eof)
+        speaking.append(writer)
+        asyncio.get_running_loop().call_later(0.1, writer.write, ALARM[10:])
+        asyncio.get_running_loop().call_later(0.1, writer.close)
 
+    speaking: list[asyncio.StreamWriter] = []
     assert len(run(go).arrivals) == 1
 
 
