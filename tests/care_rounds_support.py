@@ -3,7 +3,8 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,26 @@ from registry_support import ALWAYS, World, between
 YEARS = between("2026-01-01", "2100-01-01")
 """How long use cases are approved: the stop list looks at the clock of the machine, too."""
 AT = from_epoch_s(NIGHT) + timedelta(minutes=30)
+
+
+class Watching(Executor):
+    """Does something before a worker begins, which may break it, and when it is back."""
+
+    def __init__(self, before: Callable[[], object] = lambda: None, after: Callable[[], object] = lambda: None) -> None:
+        """Take what to do."""
+        self.before, self.after = before, after
+
+    def submit(self, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - an executor's own signature
+        """Do the job in this thread, unless what comes before it fails: then that is how it ended."""
+        try:
+            self.before()
+        except Exception as fault:  # noqa: BLE001 - it is the worker's
+            broken: Future[Any] = Future()
+            broken.set_exception(fault)
+            return broken
+        done = Inline().submit(job, *args, **kwargs)
+        self.after()
+        return done
 
 
 @dataclass
@@ -81,10 +102,6 @@ class Street:
         facts.c.execute("insert into kw.meter_key (meter, guek, gak) values (%s, %s, %s)", wrapped)
         self.places.append(Place(home, connection, meter, person))
         return self.places[-1]
-
-    def executor(self) -> Inline:
-        """Return what does the work in this thread."""
-        return Inline()
 
     def journal(self, *events: str) -> list[dict[str, Any]]:
         """Return what the meters remember, of these kinds or of all."""

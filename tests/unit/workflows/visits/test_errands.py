@@ -4,8 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from care_rounds_support import AT, Street
+from care_rounds_support import AT, Street, Watching
 from kwartier.audit.events import EventKind
 from kwartier.engine import Inline
 from kwartier.model.care import Chore
@@ -33,23 +33,6 @@ DEVICE, EVENTS = ("device_care", "device_state"), ("device_care", "event_log")
 
 def looked(three: Street, executor: Executor | None = None) -> errands.Round:
     return device_care.look(three.house, executor or Inline(), clock=three.clock)
-
-
-class Watching(Executor):
-    """Tells when a worker is sent, and may break instead."""
-
-    def __init__(self, then: Callable[[], object]) -> None:  # noqa: D107 - see the class
-        self.then = then
-
-    def submit(self, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - an executor's own signature
-        """Do what the test wants first."""
-        try:
-            self.then()
-        except Exception as fault:  # noqa: BLE001 - it is the worker's
-            broken: Future[Any] = Future()
-            broken.set_exception(fault)
-            return broken
-        return Inline().submit(job, *args, **kwargs)
 
 
 def test_intent_and_counters_are_durable_before_any_meter_is_touched(three: Street) -> None:
