@@ -95,6 +95,8 @@ DECODERS: dict[str, tuple[Decode, list[bytes]]] = {
     "a-xdr": (axdr.decode, [NESTED, EVERY_TYPE, DATA, DEEP]),
     "date-time": (both_clocks, CLOCKS),
     "protection": (opened, [b"\xcc" + SEALED, b"\xdb\x08" + meter.THEIRS + SEALED]),
+    "set-response": (xdlms.set_response, [b"\xc5\x01\xc1\x00", b"\xc5\x01\xc1\x03"]),
+    "action-response": (xdlms.action_response, [b"\xc7\x01\xc1\x00\x01\x00" + meter.octets(b"abc"), b"\xc7\x01\xc1\x02\x00"]),
     "challenge": (checked, [meter.gmac(meter.THEIRS, 9, meter.CHALLENGE)]),
 }
 

@@ -164,3 +164,42 @@ def test_a_chore_after_its_stop_is_late_and_under_a_restriction_uncovered(tmp_pa
     assert judged(tmp_path, [asked("clock", stopped=AT)], [line(60, **CLOCK)]) == ["get-after-stop"]
     barred = ((AT, None, AT),)
     assert judged(tmp_path, [asked("clock", restricted=barred)], [line(60, **CLOCK)]) == ["get-while-restricted"]
+
+
+def chore(name: str, mbus: int = 0, **more: Any) -> Asked:  # noqa: ANN401 - fields of an intent
+    return asked(name, mbus, **more)
+
+
+def at_object(after_s: float, event: str, obis: str, **fields: object) -> dict[str, object]:
+    said = line(after_s, event=event, obis=obis) | fields
+    return {name: value for name, value in said.items() if name not in {"first_s", "last_s", "rows"} or name in fields}
+
+
+@pytest.mark.parametrize(("mbus", "found"), [(1, []), (2, ["get-without-intent"])])
+def test_the_gas_meter_of_one_channel_is_not_that_of_another(tmp_path: Path, mbus: int, found: list[str]) -> None:
+    looked = at_object(1, "object", f"0-{mbus}:24.1.0", class_id=72, attribute=11)
+    assert judged(tmp_path, [chore("gas_status", 1)], [looked]) == found
+
+
+@pytest.mark.parametrize(
+    ("event", "obis"), [("written", "0-1:94.31.0"), ("written", "0-0:97.98.0"), ("called", "0-0:44.0.0"), ("written", "0-0:1.0.0")]
+)
+def test_whatever_is_set_or_called_without_a_chore_that_sets_it_is_found(tmp_path: Path, event: str, obis: str) -> None:
+    looks = [chore(name) for name in ("administrative_status", "alarms", "clock", "firmware")]
+    assert judged(tmp_path, looks, [at_object(1, event, obis)]) == ["set-without-intent"]
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "obis"),
+    [
+        ("switch_off", "written", "0-1:94.31.0"),
+        ("switch_on", "written", "0-1:94.31.0"),
+        ("clear_alarms", "written", "0-0:97.98.0"),
+        ("update", "called", "0-0:44.0.0"),
+    ],
+)
+def test_what_was_meant_is_in_order_within_its_time_only(tmp_path: Path, name: str, event: str, obis: str) -> None:
+    assert judged(tmp_path, [chore(name)], [at_object(1, event, obis)]) == []
+    assert judged(tmp_path, [chore(name)], [at_object(301, event, obis)]) == ["set-without-intent"]
+    stopped = AT + timedelta(seconds=1)
+    assert judged(tmp_path, [chore(name, stopped=stopped)], [at_object(2, event, obis)]) == ["get-after-stop"]
