@@ -82,7 +82,7 @@ class Sessions:
                 self._profile(meter, said)
             case "object" if said["sap"] == MANAGEMENT:
                 self._object(meter, said)
-            case "written" | "called":
+            case "written" | "called" | "write_denied" | "call_denied":
                 self._set(meter, said)
             case _:
                 pass
@@ -109,7 +109,7 @@ class Sessions:
         self._chore(meter, line, chores, "get-without-intent")
 
     def _set(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
-        """Whatever was set or called at a meter must have been meant."""
+        """Whatever was set or called at a meter must have been meant, even if the meter denied it."""
         chores = frozenset(chore for chore in self._chores_at(meter, line["obis"]) if chore in WRITES)
         self._chore(meter, line, chores, "set-without-intent")
 

@@ -311,6 +311,34 @@ def test_a_usage_register_read_by_itself(night: Faulty) -> None:
     assert night.codes() == {"register-read"}
 
 
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        ({"event": "written", "class_id": 1, "obis": "0-1:94.31.0", "attribute": 2}, "set-without-intent"),
+        ({"event": "write_denied", "class_id": 1, "obis": "0-1:94.31.0", "attribute": 2}, "set-without-intent"),
+        ({"event": "called", "class_id": 18, "obis": "0-0:44.0.0", "method": 1}, "set-without-intent"),
+        ({"event": "call_denied", "class_id": 18, "obis": "0-0:44.0.0", "method": 4}, "set-without-intent"),
+        ({"event": "object", "class_id": 1, "obis": "0-0:97.98.0", "attribute": 2}, "get-without-intent"),
+        ({"event": "profile", "class_id": 7, "obis": "0-0:99.98.1", "first_s": 1, "last_s": 2}, "get-without-intent"),
+    ],
+    ids=["set", "set, denied", "called", "called, denied", "looked at", "log"],
+)
+def test_care_that_nobody_intended(night: Faulty, event: dict[str, object], code: str) -> None:
+    """Setting a meter, loading it, looking at it: done, or tried, beside the log."""
+    one = usage(night)
+    append(night, {name: one[name] for name in ("equipment_id", "sap")} | {"at": "2026-11-24T23:59:00.000+00:00"} | event)
+    found = night.found()
+    assert [one.code for one in found.findings] == [code]
+    assert found.uncovered_reads == found.uncovered == 1
+
+
+def test_care_whose_intent_is_gone(night: Faulty) -> None:
+    """A meter was set and remembers it; the lines that say so were taken out of the log."""
+    set_then = """select entry from audit.leaf where convert_from(body, 'UTF8') ~ '"p":"(update|clear_alarms|switch_off)"'"""
+    night.change("delete from audit.leaf where entry = %s", night.one(f"{set_then} order by entry"))
+    assert "set-without-intent" in night.codes()
+
+
 def test_a_deed_that_the_meter_does_not_remember(night: Faulty) -> None:
     kept = lines_of(night)
     gone = next(i for i, one in enumerate(kept) if json.loads(one)["event"] == "profile")
