@@ -64,6 +64,10 @@ class MeterModel:
     profiles: tuple[Profile, ...]
     objects: tuple[CareObject, ...] = ()
 
+    def __hash__(self) -> int:
+        """Models are looked up by the million, and few share a name."""
+        return hash(self.name)
+
     def profile(self, name: ProfileName) -> Profile | None:
         """Return the profile of this name, None if the model has none."""
         return next((p for p in self.profiles if p.name == name), None)

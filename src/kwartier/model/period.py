@@ -7,6 +7,7 @@ the next. So `Period.covers` treats both ends of the owner's period as its own f
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import final
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ def utc(moment: datetime) -> datetime:
 
 def epoch_s(moment: datetime) -> int:
     """Return whole seconds since 1970-01-01 UTC."""
-    return int(utc(moment).timestamp())
+    return int((moment if moment.tzinfo is UTC else utc(moment)).timestamp())
 
 
 def from_epoch_s(seconds: int) -> datetime:
@@ -87,11 +88,13 @@ class Period:
         return None if end is not None and end < start else Period(start, end)
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date) -> datetime:
     """Return the UTC moment at which the local calendar day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=ZONE).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def day_period(day: date) -> Period:
     """Return the local calendar day as a UTC period of 23, 24 or 25 hours."""
     return Period(midnight(day), midnight(day + timedelta(days=1)))

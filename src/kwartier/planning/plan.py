@@ -7,6 +7,7 @@ the model that has it. So to drop or to shorten any read leaves some permit unse
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple, final
 
 from kwartier.grounds.decide import ref
@@ -48,12 +49,14 @@ class _Want(NamedTuple):
 def plan(permits: Iterable[Permit], wired: Wired, served: Collection[bytes] = ()) -> list[Task]:
     """Return the least reads for the permits that were not served yet. Raises NotToRead, OtherConnection."""
     refs = [ref(permit) for permit in _once(permits, wired) if permit.id not in served]
-    return [task for profile, channels in _profiles(wired) for task in _tasks(wired, profile, channels, refs)]
+    return [
+        task for profile, channels in _profiles(wired.model, gas=wired.mbus > 0) for task in _tasks(wired, profile, channels, refs)
+    ]
 
 
 def all_reads(wired: Wired, _day: date) -> int:
     """Return how many reads a night would have without grounds: each profile that tells something of this connection, once."""
-    return len(_profiles(wired))
+    return len(_profiles(wired.model, gas=wired.mbus > 0))
 
 
 def overread(task: Task, model: MeterModel) -> int:
@@ -81,20 +84,22 @@ def _once(permits: Iterable[Permit], wired: Wired) -> list[Permit]:
     return [by_id[each] for each in sorted(by_id)]
 
 
-def _profiles(wired: Wired) -> list[tuple[Profile, Mask]]:
-    """Return the profiles this connection is read by, each with the channels that no earlier one has."""
-    usable, seen, found = _GAS if wired.mbus else _ELECTRICITY, 0, []
-    for profile in wired.model.profiles:
+@lru_cache(maxsize=256)
+def _profiles(model: MeterModel, *, gas: bool) -> tuple[tuple[Profile, Mask], ...]:
+    """Return the profiles a connection is read by, each with the channels that no earlier one has."""
+    usable, seen, found = _GAS if gas else _ELECTRICITY, 0, []
+    for profile in model.profiles:
         channels = mask_of(c.channel for c in profile.columns if c.channel is not None) & ~seen
         if profile.name in usable and channels:
             found.append((profile, channels))
             seen |= channels
-    return found
+    return tuple(found)
 
 
 def _tasks(wired: Wired, profile: Profile, channels: Mask, refs: Sequence[PermitRef]) -> Iterator[Task]:
     wants = [_want(profile, permit, wired.since_s) for permit in refs if permit.mask & channels]
-    for run in _runs(profile, sorted((want for want in wants if want.first_s <= want.last_s), key=_order)):
+    wants = [want for want in wants if want.first_s <= want.last_s]
+    for run in _runs(profile, sorted(wants, key=_order)) if wants else ():
         permits = tuple(sorted((want.permit for want in run), key=lambda permit: permit.id))
         last_s = max(want.last_s for want in run)
         yield Task(wired.connection, wired.meter, profile.name, wired.mbus, run[0].first_s, last_s, permits)
@@ -135,6 +140,7 @@ def _after(profile: Profile, stamp_s: int) -> int:
     return epoch_s(midnight(day_of(from_epoch_s(stamp_s)) + timedelta(days=1)))
 
 
+@lru_cache(maxsize=4096)
 def _midnight_s(stamp_s: int) -> int:
     """Return the local midnight at or before this second."""
     return epoch_s(midnight(day_of(from_epoch_s(stamp_s))))
