@@ -32,6 +32,10 @@ class Place:
         found: dict[str, Any] = json.loads(self.run(*arguments, "--json").stdout.splitlines()[-1])
         return found
 
+    def night(self) -> dict[str, Any]:
+        """Run the night about the same day once more and return its account."""
+        return self.asked("night", "run", "--date", self.said["date"])
+
     def file(self, name: str) -> list[dict[str, str]]:
         """Return the rows of a file that the town was entered with."""
         with (self.data / "town" / "import" / name).open(encoding="utf-8", newline="") as rows:
