@@ -1,14 +1,15 @@
 """Decisions, and the plan of a whole country's night. Prints one JSON object on the last line.
 
 `us_per_decision` is CPU for one answer of `grounds.decide.judge` (yes or no, by which row, about whom, resting on which facts),
-over the twelve cases of `bench/_twelve.py` in equal parts, each of 100 connections. `us_per_permit` is `decide`, which writes the permit
-too, with the hash that is its id, or the refusal. Both are medians of passes; `..._cold` is the same over 60,000 questions, which
-no cache of the processor holds. cedarpy answers the same questions, in the fastest of its three ways, and must answer as we do, row
-by row. `cedarpy_vs_ours` compares it with `us_per_decision`: Cedar names the policy too, but not the facts, and writes no permit.
+over the twelve cases of `bench/_twelve.py` in equal parts, each of 100 connections. `us_per_permit` is `decide`, which writes
+the permit too, with the hash that is its id, or the refusal. Both are medians of passes; `..._cold` is the same over 60,000
+questions, which no cache of the processor holds. cedarpy answers the same questions, in the fastest of its three ways, and must
+answer as we do, row by row. `cedarpy_vs_ours` compares it with `us_per_decision`: Cedar names the policy too, but not the
+facts, and writes no permit.
 
-`plan_1m_s` is the time on the clock in which `workers` processes make up the facts of 1,000,000 connections (`bench/_country.py`
-has the mix), ask what is due, decide it and plan the reads; `cpu_s` is the CPU of them all, `made_s` what of it made up facts.
-`plan_1m_gb` is the sum of the highest resident memory of this process and its workers.
+`plan_1m_s` is the time on the clock in which `workers` processes make up the facts of 1,000,000 connections
+(`bench/_country.py` has the mix), ask what is due, decide it and plan the reads; `cpu_s` is the CPU of them all, `made_s` what
+of it made up facts. `plan_1m_gb` is the sum of the highest resident memory of this process and its workers.
 """
 
 import json
