@@ -35,6 +35,7 @@ def test_off_and_on_again_when_it_ended_and_each_once(three: Street) -> None:
     done = switched(three)
     assert (done.off, done.on, done.otherwise, statuses(three)) == (1, 0, (), [("switch_off", OFF)])
     assert (switched(three).round.meters, written(three)) == (0, 1), "it was seen to be so"
+    assert three.all("select count(*) from kw.batch") == [(1,)], "where nothing is to be done nothing is written"
     three.facts.c.execute(
         "update kw.restriction set period = tstzrange(lower(period), %s) where id = %s", (AT + timedelta(minutes=10), chose)
     )

@@ -56,6 +56,7 @@ def test_the_forms_byte_by_byte(data: bytes, alarm: Alarm) -> None:
         NAME + b",",
         NAME[:16] + b",," + bytes(4),
         NAME + b"," + bytes(200),
+        wrapped("0203" + WHO + WHAT + "0600002000", "0f00000007" + "64" + "00" * 100),  # but for its length all is well
     ],
 )
 def test_what_is_no_alarm(data: bytes) -> None:
