@@ -17,7 +17,7 @@ from kwartier.workflows.visits.errands import Wish
 __all__ = ["LOOK_BACK", "ConnectionRow", "under_use_cases", "walk", "whole_second"]
 
 LOOK_BACK: Final = timedelta(days=90)
-"""How far back a log of events is asked; never before the days that the use case is about."""
+"""How far back a log of events is asked; never before the days that the use case is about, nor before who lives there came."""
 
 
 def whole_second(at: datetime) -> datetime:
@@ -42,15 +42,17 @@ def under_use_cases(
             continue
         for (data_class, _, _), some in by_class.items():
             if data_class is case.data_class:
-                yield Wish(_request(row.key, case, some[0], at), row.facts, tuple(some), row.wired.meter, row.wired.mbus, image)
+                yield Wish(_request(row, case, some[0], at), row.facts, tuple(some), row.wired.meter, row.wired.mbus, image)
 
 
-def _request(connection: int, case: UseCase, chore: Chore, at: datetime) -> Request:
-    """Ask how it is now; for a log, what it holds of the days that the use case is about."""
+def _request(row: ConnectionRow, case: UseCase, chore: Chore, at: datetime) -> Request:
+    """Ask how it is now; for a log, what it holds of the use case's days and of the time of who lives there now."""
     now = whole_second(at)
-    period = Period(max(case.days.start, now - LOOK_BACK), now) if chore in LOGS and case.days.start <= now else Period(now, now)
+    came = (home.period.start for home in row.facts.occupancies if home.period.contains(now))
+    since = max(case.days.start, now - LOOK_BACK, *came)
+    period = Period(since, now) if chore in LOGS and since <= now else Period(now, now)
     who = Requester(Role.OPERATOR, case.id)
-    return Request(who, action_of(chore), case.purpose, connection, 0, period, case.data_class)
+    return Request(who, action_of(chore), case.purpose, row.key, 0, period, case.data_class)
 
 
 def walk(
