@@ -108,15 +108,23 @@ class World:
         """Refuse the meter or have it switched off."""
         return self.new("restriction", connection=connection, kind=kind, period=period)
 
-    def use_case(self, area: str = "wijk-01", purpose: str = "energy_loss", approved: Period | None = None) -> int:
+    def use_case(
+        self,
+        area: str = "wijk-01",
+        purpose: str = "energy_loss",
+        approved: Period | None = None,
+        *,
+        data_class: str = "profile",
+        mask: Mask = 6,
+    ) -> int:
         """Register a use case over 2026, approved for as long unless told otherwise."""
         year = between("2026-01-01", "2027-01-01")
         return self.new(
             "use_case",
             code=f"U{self.number()}",
             purpose=purpose,
-            data_class="profile",
-            mask=6,
+            data_class=data_class,
+            mask=mask,
             area=area,
             days=year,
             approved=approved or year,

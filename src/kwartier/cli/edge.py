@@ -1,7 +1,8 @@
 """The outermost edge: whatever happens inside becomes one plain message and an exit code. Nobody gets a traceback unasked.
 
     0    done
-    1    done, and the answer is no: a proof is not genuine, a replay found something, a benchmark missed its target
+    1    done, and the answer is no: a proof is not genuine, a replay found something, a benchmark missed its
+         target, a party may see nothing
     2    the command line is wrong
     3    it could not be done, for a reason that is told
     70   a fault in Kwartier itself

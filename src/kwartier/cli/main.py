@@ -15,14 +15,14 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import care, database, edge, grid, serving, told
+from kwartier.cli import care, database, edge, grid, grounds, serving, told
 from kwartier.cli import demo as demos
 from kwartier.model.period import day_of
 from kwartier.workflows import delivery_round, enrolment, installation, jobs, replay
 
 EXITS = (
-    "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed); 2 wrong command"
-    " line; 3 could not be done, and why is told; 70 a fault in Kwartier itself; 130 interrupted."
+    "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed, nothing to see);"
+    " 2 wrong command line; 3 could not be done, and why is told; 70 a fault in Kwartier itself; 130 interrupted."
 )
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 """Outside these no calendar of ours is right: no meter is so old, and no rule of summer time so far ahead."""
@@ -40,6 +40,7 @@ app.add_typer(night_app, name="night")
 app.add_typer(audit_app, name="audit")
 app.add_typer(care.app, name="care")
 app.add_typer(grid.app, name="grid")
+app.add_typer(grounds.app, name="grounds")
 app.add_typer(database.app, name="database")
 
 out = Console(stderr=True)

@@ -4,6 +4,7 @@ GroundsError
 +-- NoEdition          the moment lies before any edition of the code of conduct
 +-- NoTransition       this event cannot happen to a permission in this state
 +-- BadScope           a permission that nobody could ever use, or that has no end
++-- BadProposal        a proposed edition that does not have the form of docs/PROPOSAL.md
 """
 
 from kwartier.model.errors import KwartierError
@@ -31,3 +32,9 @@ class BadScope(GroundsError):
     """The scope of a permission is not one a customer can give; whoever proposed it erred."""
 
     code = "bad-scope"
+
+
+class BadProposal(GroundsError):
+    """The proposal of an edition is not one; whoever wrote it erred."""
+
+    code = "bad-proposal"

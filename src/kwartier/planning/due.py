@@ -49,22 +49,25 @@ class _Night(NamedTuple):
     edition: Edition
 
 
-def due(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
-    """Return every READ that could be due about `day`, by the edition in force at `at`; each request once, in a fixed order."""
-    night = _night(facts, product, day, Action.READ, at)
+def due(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edition | None = None) -> list[Request]:
+    """Return every READ that could be due about `day`, each request once, in a fixed order.
+
+    The edition in force at `at` counts, or a given one: what would be due.
+    """
+    night = _night(facts, product, day, Action.READ, edition or conduct.edition_at(at))
     return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night)]))
 
 
-def deliveries(facts: Facts, product: Product, day: date, *, at: datetime) -> list[Request]:
+def deliveries(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edition | None = None) -> list[Request]:
     """Return every DELIVER to a supplier or third party that could be due about `day`. The own page shows: it gets none."""
-    night = _night(facts, product, day, Action.DELIVER, at)
+    night = _night(facts, product, day, Action.DELIVER, edition or conduct.edition_at(at))
     return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=False)]))
 
 
-def _night(facts: Facts, product: Product, day: date, action: Action, at: datetime) -> _Night:
+def _night(facts: Facts, product: Product, day: date, action: Action, edition: Edition) -> _Night:
     channels = GAS_MASK if product is Product.GAS else ALL_MASK & ~GAS_MASK
     opens, closes = midnight(day), midnight(day + timedelta(days=1))
-    return _Night(facts, channels, day_period(day), opens, closes, action, conduct.edition_at(at))
+    return _Night(facts, channels, day_period(day), opens, closes, action, edition)
 
 
 def _request(night: _Night, who: Requester, purpose: Purpose, mask: Mask, period: Period) -> Request:

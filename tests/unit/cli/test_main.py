@@ -58,7 +58,15 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["night", "run"], ["deliver"], ["serve", "--port", "0"], ["audit", "replay"], ["audit", "checkpoint"], ["database", "check"]],
+    [
+        ["night", "run"],
+        ["deliver"],
+        ["serve", "--port", "0"],
+        ["audit", "replay"],
+        ["audit", "checkpoint"],
+        ["database", "check"],
+        ["grounds", "who", "1"],
+    ],
     ids=" ".join,
 )
 def test_a_folder_without_an_installation_is_named_with_the_way_out(run: Run, arguments: list[str], tmp_path: Path) -> None:
@@ -128,3 +136,11 @@ def test_the_program_itself_ends_in_the_same_way(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("no-installation: ")
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_an_ean_is_refused_and_not_repeated(run: Run, tmp_path: Path) -> None:
+    """Whoever takes the number of a connection for its EAN must not find it in a log."""
+    code, said, told = run("--data", tmp_path, "grounds", "who", "871687120000000017")
+    assert (code, said) == (3, "")
+    assert "never by its EAN" in told
+    assert "8716871" not in told

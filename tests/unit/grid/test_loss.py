@@ -73,6 +73,31 @@ def test_no_figure_and_no_difference_of_figures_shows_fewer_than_the_group(homes
         assert found.homes == found.homes_read or found.homes - found.homes_read >= min_group
 
 
+@given(streets(), st.integers(2, 12), st.data())
+def test_no_figure_moves_when_use_moves_between_homes_of_a_group(
+    street: tuple[Int64s, Int64s, int], min_group: int, data: st.DataObject
+) -> None:
+    """Whatever is told of a street is told as well of another one, in which any home used otherwise: so of no home is it told."""
+    net, lost, read = street
+    told = balanced(net, lost, read, min_group)
+    if isinstance(told, loss.Withheld):
+        return
+    home = data.draw(st.integers(0, len(net) - 1))
+    group = range(read) if home < read else range(read, len(net))
+    others = [one for one in group if one != home]
+    assert len(others) >= min_group - 1
+    for other in others:
+        moved = net.copy()
+        moved[home] += 7
+        moved[other] -= 7
+        again = balanced(moved, lost, read, min_group)
+        assert isinstance(again, loss.Balance)
+        for figure in ("loss_wh", "estimate_wh", "uncertainty_wh"):
+            assert getattr(again, figure).tolist() == getattr(told, figure).tolist()
+        assert moved[:read].sum(0).tolist() == net[:read].sum(0).tolist()
+        assert moved.sum(0).tolist() == net.sum(0).tolist()
+
+
 def test_one_home_that_refused_is_not_shown_by_the_difference() -> None:
     found = balanced(np.full((60, 96), 100), np.zeros(96, np.int64), 59, 5)
     assert found == loss.Withheld(loss.TOO_FEW_UNREAD)

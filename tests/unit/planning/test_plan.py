@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwartier.grounds.decide import decide, ref
@@ -142,6 +142,27 @@ def test_what_was_served_is_not_asked_again(permits: list[Permit], data: st.Data
     assert plan.plan(permits, E, [one.id for one in permits]) == []
 
 
+@settings(max_examples=1000)
+@given(wishes(E_MASKS, 900, 6))
+def test_the_values_read_are_those_of_the_best_of_all_plans(permits: list[Permit]) -> None:
+    """Brute force: of all sets of rows of each profile, that serve every permit, the one of fewest values, in as few reads."""
+    tasks = plan.plan(permits, E)
+    for name in (ProfileName.E_INTERVAL, ProfileName.E_DAY):
+        line, columns = stamps(name, OPENS - 900, OPENS + 7 * 900), len(list(channels_of(PROFILES[name])))
+        needs = [sum(1 << line.index(stamp) for stamp in needed(name, [ref(one)])) for one in permits]
+        every = range(1 << len(line))  # each bit a row
+        best = min((chosen.bit_count(), ranges(chosen)) for chosen in every if all(chosen & need == need for need in needs))
+        mine = [task for task in tasks if task.profile == name]
+        values = sum(len(rows(task)) for task in mine) * columns
+        assert (values, len(mine)) == (best[0] * columns, best[1])
+
+
+def ranges(chosen: int) -> int:
+    """Return how many reads a set of rows takes: one for each run of bits."""
+    return (chosen & ~(chosen << 1)).bit_count()
+
+
+@settings(max_examples=1000)
 @given(wishes(E_MASKS, 3600, 26))
 def test_to_leave_out_or_to_shorten_any_read_leaves_a_permit_unserved(permits: list[Permit]) -> None:
     tasks = plan.plan(permits, E)
