@@ -2,52 +2,82 @@
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
-from kwartier.audit import subjects, tree
+from kwartier.audit import chain, subjects, tree
+from kwartier.audit.chain import Head, Heads, Key
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.tree import Span
 
 CROWN_LEVEL: Final = 6
 """The hashes this many levels above the leaves are kept: a proof then reads 2^6 lines of a batch, not all."""
 
-COPY: Final = "copy audit.leaf (entry, connection, number, subject, salt, salt_check, body) from stdin (format binary)"
+COPY: Final = (
+    "copy audit.leaf (entry, connection, number, subject, salt, salt_check, link, nth, before, body) from stdin (format binary)"
+)
 _HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TAIL: Final = b"\xff\xff"
 _CHUNK: Final = 2000
-# seven fields, each behind its length: int8, int8, int4, bytea of 32, 16 and 8 bytes or null (length -1), and the body
-_PERSON = struct.Struct("!h iq iq ii i32s i16s i8s i")
-_NOBODY = struct.Struct("!h iq iq ii i i i i")
+# ten fields, each behind its length: int8, int8, int4; bytea of 32, 16, 8 and 16 bytes, int8, bytea of 32 bytes, or six nulls
+# (length -1); and the body
+_PERSON = struct.Struct("!h iq iq ii i32s i16s i8s i16s iq i32s i")
+_NOBODY = struct.Struct("!h iq iq ii 6i i")
+
+
+class Seal(NamedTuple):
+    """What stands beside a line about a person."""
+
+    tag: bytes
+    salt: bytes
+    check: bytes
+    link: bytes
+    nth: int
+    before: bytes
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Sealed lines: salt, tag and check of each (None for a line about nobody), its leaf hash, and the tree's root and crown."""
+    """Sealed lines: the seal of each (None for a line about nobody), and root and crown of the tree over them.
+
+    `heads` says where the chains of all these people stand then.
+    """
 
     leaves: Sequence[Leaf]
-    seals: Sequence[tuple[bytes, bytes, bytes] | None]
+    seals: Sequence[Seal | None]
+    heads: Heads
     root: bytes
     crown: bytes
 
 
-def sealed(leaves: Sequence[Leaf]) -> Batch:
-    """Give every line about a person a salt of its own and build the tree over them all."""
+def keys(leaves: Iterable[Leaf]) -> set[Key]:
+    """Return the chains that these lines belong to."""
+    return {chain.key(one.connection, one.subject_code) for one in leaves if one.subject_code is not None}
+
+
+def sealed(leaves: Sequence[Leaf], before: Mapping[Key, Head]) -> Batch:
+    """Give every line about a person a salt of its own, tie it to the person's chain, and build the tree over them all."""
     random = os.urandom(subjects.SALT_SIZE * len(leaves))
-    seals: list[tuple[bytes, bytes, bytes] | None] = []
+    heads: Heads = {}
+    seals: list[Seal | None] = []
     hashes = []
     for number, leaf in enumerate(leaves):
         if leaf.subject_code is None:
             seals.append(None)
-            hashes.append(tree.leaf_hash(subjects.leaf_data(leaf.body, None, None)))
-        else:
-            salt = random[number * subjects.SALT_SIZE : (number + 1) * subjects.SALT_SIZE]
-            who, check = subjects.tag(salt, leaf.subject_code), subjects.check(salt)
-            seals.append((who, salt, check))
-            hashes.append(tree.leaf_hash(subjects.leaf_data(leaf.body, who, check)))
-    return Batch(leaves, seals, tree.root_of(hashes), b"".join(tree.fold(hashes, CROWN_LEVEL)))
+            hashes.append(tree.leaf_hash(subjects.leaf_data(leaf.body, None, None, None)))
+            continue
+        mine = chain.key(leaf.connection, leaf.subject_code)
+        nth, last = heads.get(mine) or before.get(mine, chain.START)
+        salt = random[number * subjects.SALT_SIZE : (number + 1) * subjects.SALT_SIZE]
+        tied = chain.link(salt, nth + 1, last)
+        seal = Seal(subjects.tag(salt, leaf.subject_code), salt, subjects.check(salt), tied, nth + 1, last)
+        hashed = tree.leaf_hash(subjects.leaf_data(leaf.body, seal.tag, seal.check, tied))
+        seals.append(seal)
+        hashes.append(hashed)
+        heads[mine] = Head(nth + 1, hashed)
+    return Batch(leaves, seals, heads, tree.root_of(hashes), b"".join(tree.fold(hashes, CROWN_LEVEL)))
 
 
 def copied(batch: Batch, entry: int) -> Iterator[bytes]:
@@ -56,10 +86,11 @@ def copied(batch: Batch, entry: int) -> Iterator[bytes]:
     for number, (leaf, seal) in enumerate(zip(batch.leaves, batch.seals, strict=True)):
         body = leaf.body
         if seal is None:
-            parts.append(_NOBODY.pack(7, 8, entry, 8, leaf.connection, 4, number, -1, -1, -1, len(body)))
+            parts.append(_NOBODY.pack(10, 8, entry, 8, leaf.connection, 4, number, -1, -1, -1, -1, -1, -1, len(body)))
         else:
-            who, salt, check = seal
-            parts.append(_PERSON.pack(7, 8, entry, 8, leaf.connection, 4, number, 32, who, 16, salt, 8, check, len(body)))
+            who, salt, check, tied, nth, last = seal
+            beside = (32, who, 16, salt, 8, check, 16, tied, 8, nth, 32, last)
+            parts.append(_PERSON.pack(10, 8, entry, 8, leaf.connection, 4, number, *beside, len(body)))
         parts.append(body)
         if len(parts) >= _CHUNK:
             yield b"".join(parts)

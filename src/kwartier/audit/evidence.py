@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from psycopg import Connection
 
@@ -13,6 +13,25 @@ from kwartier.audit.canonical import moment
 C = Connection[Any]
 
 PAGE = 2000
+
+
+class Tie(NamedTuple):
+    """What ties a line about a person to the one before it; `salt`, `nth` and `before` are None when it was erased."""
+
+    salt: bytes | None
+    nth: int | None
+    before: bytes | None
+    link: bytes | None
+
+
+class Standing(NamedTuple):
+    """Where a chain stands, by the index beside the log."""
+
+    connection: int
+    batch: bool
+    who: bytes
+    nth: int
+    last: bytes
 
 
 @final
@@ -27,6 +46,7 @@ class Entry:
     connection: int | None
     leaf: bytes
     said: Mapping[str, Any]
+    tie: Tie | None
 
     @property
     def agrees(self) -> bool:
@@ -45,6 +65,7 @@ class Line:
     body: bytes
     subject: bytes | None
     salt_check: bytes | None
+    tie: Tie | None
 
 
 @final
@@ -79,21 +100,47 @@ def pages(c: C) -> Iterator[Sequence[Entry]]:
     after = -1
     while True:
         rows = c.execute(
-            "select position, id, kind, at, connection, leaf from audit.entry where position > %s order by position limit %s",
+            "select position, id, kind, at, connection, leaf, subject, salt, nth, before from audit.entry"
+            " where position > %s order by position limit %s",
             (after, PAGE),
         ).fetchall()
         if not rows:
             return
         after = rows[-1][0]
-        yield [Entry(position, i, kind, at, connection, leaf, json.loads(leaf)) for position, i, kind, at, connection, leaf in rows]
+        yield [_entry(row) for row in rows]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    position, number, kind, at, connection, leaf, subject, salt, nth, before = row
+    said = json.loads(leaf)
+    link = said.get("link")
+    tie = None if subject is None else Tie(salt, nth, before, None if link is None else bytes.fromhex(link))
+    return Entry(position, number, kind, at, connection, leaf, said, tie)
 
 
 def lines(c: C, entry: int) -> list[Line]:
     """Return the lines of a batch in order."""
     rows = c.execute(
-        "select number, connection, body, subject, salt_check from audit.leaf where entry = %s order by number", (entry,)
+        "select number, connection, body, subject, salt_check, salt, nth, before, link from audit.leaf"
+        " where entry = %s order by number",
+        (entry,),
     )
-    return [Line(*row) for row in rows]
+    found = []
+    for number, connection, body, subject, check, salt, nth, before, link in rows:
+        tie = None if subject is None else Tie(salt, nth, before, link)
+        found.append(Line(number, connection, body, subject, check, tie))
+    return found
+
+
+def standings(c: C) -> list[Standing]:
+    """Return where every chain stands."""
+    return [Standing(*row) for row in c.execute("select connection, batch, who, nth, last from audit.head")]
+
+
+def persons(c: C) -> set[bytes]:
+    """Return how the index of chains names each person in the registry: the first 16 bytes of the code's hash."""
+    rows = c.execute("select substr(sha256(convert_to(code, 'UTF8')), 1, 16) from kw.subject")
+    return {row[0] for row in rows}
 
 
 def nodes(c: C, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:

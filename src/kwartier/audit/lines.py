@@ -3,17 +3,22 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, final
+from datetime import UTC, datetime
+from typing import Any, Final, final
 
 from psycopg import Connection
 
+from kwartier.audit import chain
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.audit.subjects import is_about
 from kwartier.model.period import Period
 
 C = Connection[Any]
+
+
+_UNTIED: Final = "salt = null, nth = null, before = null"
+_EVER: Final = Period(datetime(1, 1, 1, tzinfo=UTC), None)
 
 
 @final
@@ -68,15 +73,17 @@ def _bounds(connection: int, period: Period) -> dict[str, Any]:
 
 
 def erase(c: C, subject_code: str, connection: int, period: Period) -> int:
-    """Take the salt from every line about this person; return how many lines those were."""
+    """Take from every line about this person what ties it to the person and to other lines; return how many lines those were."""
     found = list(_found(c, subject_code, connection, period))
     single = [line.entry for line in found if line.leaf is None]
-    c.execute("update audit.entry set salt = null where id = any(%s)", (single,))
-    c.execute("update audit.pending set salt = null where id = any(%s)", (single,))
+    for table in ("entry", "pending"):
+        c.execute(f"update audit.{table} set {_UNTIED} where id = any(%s)", (single,))  # noqa: S608 - fixed names
     of_batches = [line for line in found if line.leaf is not None]
     c.execute(
-        "update audit.leaf set salt = null from unnest(%s::bigint[], %s::integer[]) as gone (entry, number)"
+        f"update audit.leaf set {_UNTIED} from unnest(%s::bigint[], %s::integer[]) as gone (entry, number)"  # noqa: S608 - fixed names
         " where leaf.entry = gone.entry and leaf.number = gone.number",
         ([line.entry for line in of_batches], [line.leaf for line in of_batches]),
     )
+    if found and not any(True for _ in _found(c, subject_code, connection, _EVER)):
+        chain.forget(c, chain.key(connection, subject_code))
     return len(found)

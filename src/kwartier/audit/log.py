@@ -3,7 +3,7 @@
 Nothing waits for a batch: `record` is durable with the caller's own commit, and the tree catches up when `integrate` runs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, final
@@ -12,13 +12,14 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import checkpoint, cosign, lines, proof, prove, sequencer, subjects
+from kwartier.audit import chain, checkpoint, cosign, lines, proof, prove, sequencer, subjects, tree
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.cosign import Seat
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import LogLine
+from kwartier.audit.subjects import Sealed
 from kwartier.model.period import Period
 
 C = Connection[Any]
@@ -42,12 +43,12 @@ class Log:
 
     def record(self, c: C, events: Sequence[Event]) -> list[int]:
         """Write events into pending, in the caller's transaction; return their entry ids. Raises NotLoggable."""
-        sealed = [subjects.seal_event(event) for event in events]
+        sealed = list(self._tied(c, events))
         rows = c.execute(
-            "insert into audit.pending (at, connection, kind, subject, salt, leaf)"
-            " select at, connection, kind, subject, salt, leaf from unnest("
-            "%s::timestamptz[], %s::bigint[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[]) with ordinality"
-            " as new (at, connection, kind, subject, salt, leaf, nth) order by nth returning id",
+            "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
+            " select at, connection, kind, subject, salt, leaf, nth, before from unnest(%s::timestamptz[], %s::bigint[],"
+            " %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bigint[], %s::bytea[]) with ordinality"
+            " as new (at, connection, kind, subject, salt, leaf, nth, before, place) order by place returning id",
             (
                 [event.at for event in events],
                 [event.connection for event in events],
@@ -55,9 +56,23 @@ class Log:
                 [one.tag for one in sealed],
                 [one.salt for one in sealed],
                 [one.data for one in sealed],
+                [one.nth for one in sealed],
+                [one.before for one in sealed],
             ),
         )
         return [row[0] for row in rows]
+
+    @staticmethod
+    def _tied(c: C, events: Sequence[Event]) -> Iterator[Sealed]:
+        """Seal events, each tied to the chain of the person it is about."""
+        keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
+        heads = chain.taken(c, {key for key in keys if key is not None}, batch=False)
+        for event, key in zip(events, keys, strict=True):
+            one = subjects.seal_event(event, chain.START if key is None else heads[key])
+            if key is not None:
+                heads[key] = chain.Head(heads[key].nth + 1, tree.leaf_hash(one.data))
+            yield one
+        chain.keep(c, heads, heads, batch=False)
 
     def record_batch(  # noqa: PLR0917 - the interface that the night was written against
         self, c: C, kind: EventKind, batch: int, at: datetime, actor: str, leaves: Sequence[Leaf], body: Mapping[str, Json]
@@ -66,7 +81,9 @@ class Log:
 
         The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added.
         """
-        made = batches.sealed(leaves)
+        before = chain.taken(c, batches.keys(leaves), batch=True)
+        made = batches.sealed(leaves, before)
+        chain.keep(c, before, made.heads, batch=True)
         said = {**body, "batch": batch, "leaves": len(leaves), "root": made.root.hex()}
         entry = self.record(c, [Event(at, kind, actor, body=said)])[0]
         with c.cursor() as cursor, cursor.copy(batches.COPY) as copy:
@@ -101,7 +118,7 @@ class Log:
     def proofs(self, c: C, entries: Sequence[int]) -> list[str]:
         """Return the proof files of many entries: what they share is looked up once. Raises NotInLog, NotInTree, BrokenLog."""
         found = prove.entries(c, entries)
-        return prove.files(c, [(one.position, proof.of_event(one.leaf, one.salt)) for one in found])
+        return prove.files(c, [(one.position, proof.of_event(one.leaf, one.opening)) for one in found])
 
     def leaf_proof(self, c: C, entry: int, leaf: int) -> str:
         """Return the proof file of line `leaf` of batch `entry`. Raises NotInLog, NotInTree, BrokenLog."""
@@ -130,6 +147,12 @@ class Log:
     def erase(self, c: C, subject_code: str, connection: int, period: Period) -> int:
         """Untie the lines about this person from the person, for ever; return how many. For a connection as auditor.
 
-        The lines stay, and so does the tree: what goes is the salt, without which no tag can be told from any other.
+        The lines stay, and so does the tree: what goes is the salt, without which no tag can be told from any other, and a line's
+        place in the person's chain. That so many lines were untied at this connection is itself recorded.
         """
-        return lines.erase(c, subject_code, connection, period)
+        untied = lines.erase(c, subject_code, connection, period)
+        if untied:
+            now = c.execute("select now()").fetchone()
+            assert now is not None  # noqa: S101 - a select without from has one row
+            self.record(c, [Event(now[0], EventKind.ERASURE_DONE, "operator", None, connection, {"lines": untied})])
+        return untied

@@ -16,11 +16,11 @@ C = Connection[Any]
 @final
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the tree: its index, canonical JSON and salt."""
+    """An entry of the tree: its index, canonical JSON, and what opens it."""
 
     position: int
     leaf: bytes
-    salt: bytes | None
+    opening: proof.Opening | None
 
 
 def entry(c: C, number: int) -> Entry:
@@ -30,8 +30,10 @@ def entry(c: C, number: int) -> Entry:
 
 def entries(c: C, numbers: Sequence[int]) -> list[Entry]:
     """Return entries by their ids, in the order asked. Raises NotInLog, NotInTree."""
-    rows = c.execute("select id, position, leaf, salt from audit.entry where id = any(%s)", (list(numbers),), binary=True)
-    found = {number: Entry(position, leaf, salt) for number, position, leaf, salt in rows}
+    rows = c.execute(
+        "select id, position, leaf, salt, nth, before from audit.entry where id = any(%s)", (list(numbers),), binary=True
+    )
+    found = {number: Entry(position, leaf, proof.opening(*beside)) for number, position, leaf, *beside in rows}
     missing = [number for number in numbers if number not in found]
     if not missing:
         return [found[number] for number in numbers]
@@ -64,18 +66,19 @@ def line(c: C, batch_entry: int, number: int, event: bytes) -> proof.Line:
     """Return a line of a batch with its path to the batch's root. Raises NotInLog, BrokenLog."""
     first = number >> batch.CROWN_LEVEL << batch.CROWN_LEVEL
     rows = c.execute(
-        "select body, subject, salt_check, salt from audit.leaf where entry = %s and number >= %s and number < %s order by number",
+        "select body, subject, salt_check, link, salt, nth, before from audit.leaf"
+        " where entry = %s and number >= %s and number < %s order by number",
         (batch_entry, first, first + (1 << batch.CROWN_LEVEL)),
     ).fetchall()
     if not 0 <= number - first < len(rows):
         msg = "the batch has no such line"
         raise NotInLog(msg)
     found = c.execute("select hashes from audit.crown where entry = %s", (batch_entry,)).fetchone()
-    data = [subjects.leaf_data(body, who, check) for body, who, check, _ in rows]
+    data = [subjects.leaf_data(*row[:4]) for row in rows]
     hashes = [tree.leaf_hash(one) for one in data]
     path = batch.path(number, hashes, b"" if found is None else found[0])
     _same_root(hashes, number, first, path, event)
-    return proof.Line(number, path, data[number - first], rows[number - first][3])
+    return proof.Line(number, path, data[number - first], proof.opening(*rows[number - first][4:]))
 
 
 def _same_root(hashes: list[bytes], number: int, first: int, path: list[bytes], event: bytes) -> None:

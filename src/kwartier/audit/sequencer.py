@@ -45,7 +45,9 @@ def integrate(c: C, signer: Signer, folder: Path) -> Checkpoint:
 def _take(c: C, size: int) -> int:
     """Move the first chunk of pending lines into a tree of `size` leaves; return how many those were."""
     rows = c.execute(
-        "select id, at, connection, kind, subject, salt, leaf from audit.pending order by id limit %s", (CHUNK,), binary=True
+        "select id, at, connection, kind, subject, salt, leaf, nth, before from audit.pending order by id limit %s",
+        (CHUNK,),
+        binary=True,
     ).fetchall()
     if rows:
         _enter(c, size, rows)
@@ -56,9 +58,9 @@ def _take(c: C, size: int) -> int:
 
 
 def _enter(c: C, size: int, rows: Sequence[tuple[Any, ...]]) -> None:
-    columns = "copy audit.entry (id, at, connection, kind, subject, salt, leaf, position) from stdin (format binary)"
+    columns = "copy audit.entry (id, at, connection, kind, subject, salt, leaf, nth, before, position) from stdin (format binary)"
     with c.cursor() as cursor, cursor.copy(columns) as copy:
-        copy.set_types(("int8", "timestamptz", "int8", "text", "bytea", "bytea", "bytea", "int8"))
+        copy.set_types(("int8", "timestamptz", "int8", "text", "bytea", "bytea", "bytea", "int8", "bytea", "int8"))
         for position, row in enumerate(rows, start=size):
             copy.write_row((*row, position))
 

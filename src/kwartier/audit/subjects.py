@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from kwartier.audit.canonical import Json, canonical, moment
+from kwartier.audit.chain import START, Head, link
 from kwartier.audit.events import Event
 
 SALT_SIZE: Final = 16
@@ -13,11 +14,16 @@ CHECK_SIZE: Final = 8
 
 
 class Sealed(NamedTuple):
-    """A line ready for the tree: its bytes, and beside it the tag and the salt (both None if it is about no person)."""
+    """A line ready for the tree: its bytes, and beside it what is None if it is about no person.
+
+    `tag` says whom it is about to who knows the code and the salt; `nth` and `before` are its place in the person's chain.
+    """
 
     data: bytes
     tag: bytes | None
     salt: bytes | None
+    nth: int | None
+    before: bytes | None
 
 
 def new_salt() -> bytes:
@@ -35,8 +41,8 @@ def tag(salt: bytes, subject_code: str) -> bytes:
     return hmac.digest(salt, subject_code.encode(), "sha256")
 
 
-def seal_event(event: Event) -> Sealed:
-    """Return an event as the tree holds it. Raises NotLoggable."""
+def seal_event(event: Event, after: Head = START) -> Sealed:
+    """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable."""
     said: dict[str, Json] = {
         "actor": event.actor,
         "at": moment(event.at),
@@ -45,17 +51,28 @@ def seal_event(event: Event) -> Sealed:
         "kind": str(event.kind),
     }
     if event.subject_code is None:
-        return Sealed(canonical(said), None, None)
+        return Sealed(canonical(said), None, None, None, None)
     salt = new_salt()
-    who = tag(salt, event.subject_code)
-    return Sealed(canonical({**said, "salt": check(salt).hex(), "subject": who.hex()}), who, salt)
+    who, nth = tag(salt, event.subject_code), after.nth + 1
+    tied = {"link": link(salt, nth, after.last).hex(), "salt": check(salt).hex(), "subject": who.hex()}
+    return Sealed(canonical({**said, **tied}), who, salt, nth, after.last)
 
 
-def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None) -> bytes:
-    """Return a batch leaf as its inner tree holds it: canonical JSON around a body that is canonical JSON."""
+def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None, tied: bytes | None) -> bytes:
+    """Return a batch leaf as its inner tree holds it: canonical JSON around a body that is canonical JSON.
+
+    `tied` is its link, None in a line from before there were chains.
+    """
     if who is None or salt_check is None:
         return b'{"body":%b}' % body
-    return b'{"body":%b,"salt":"%b","subject":"%b"}' % (body, salt_check.hex().encode(), who.hex().encode())
+    if tied is None:
+        return b'{"body":%b,"salt":"%b","subject":"%b"}' % (body, salt_check.hex().encode(), who.hex().encode())
+    return b'{"body":%b,"link":"%b","salt":"%b","subject":"%b"}' % (
+        body,
+        tied.hex().encode(),
+        salt_check.hex().encode(),
+        who.hex().encode(),
+    )
 
 
 def is_about(subject_code: str, who: bytes | None, salt: bytes | None) -> bool:

@@ -30,11 +30,11 @@ import json
 import re
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NoReturn, final
+from typing import Any, NamedTuple, NoReturn, final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,6 +42,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MOST_BYTES = 1 << 20
 MOST_HASHES = 63
 MOST_WITNESSES = 8
+OPENING = {"before", "nth", "salt"}
 LOG_KEY, WITNESS_KEY = 1, 4
 COSIGNATURE = 4 + 8 + 64
 """Bytes of a witness's signature: key id, time, Ed25519."""
@@ -58,12 +59,26 @@ class Rejected(Exception):
         self.code = code
 
 
+class Place(NamedTuple):
+    """Where a line stands among those about one person at one connection; single events and lines of batches count apart.
+
+    `nth` is 1 for the first line, `own` its hash, `before` the hash of the one before it (zeros for the first).
+    """
+
+    connection: int
+    batch: bool
+    nth: int
+    own: bytes
+    before: bytes
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What a genuine proof says. `event` is the entry, `line` the line of the batch it is about, None for a single event.
 
     `witnessed_s` is when the witness says it saw the tree (epoch seconds), None if no witness was asked about.
+    `place` is None where the line is about no person, was untied from it, or is from before lines were counted.
     `about_subject` is True if a subject code was given: then the line is about that person (otherwise it would be rejected).
     """
 
@@ -73,7 +88,8 @@ class Verified:
     event: Mapping[str, Any]
     line: Mapping[str, Any] | None
     about_subject: bool
-    witnessed_s: int | None = None
+    witnessed_s: int | None
+    place: Place | None
 
     @property
     def says(self) -> Mapping[str, Any]:
@@ -110,7 +126,28 @@ def verify(text: str | bytes, vkey: str, subject_code: str | None = None, witnes
         _refuse("not-included", "the path does not lead from the line to the signed root")
     line = _line(file.extra, event)
     about = _about(event if line is None else line, file.extra, subject_code)
-    return Verified(file.origin, file.index, file.size, event, line, about, seen)
+    return Verified(file.origin, file.index, file.size, event, line, about, seen, _place(event, line, file.extra))
+
+
+def left_out(files: Iterable[Verified]) -> list[str]:
+    """Say what is missing between the lines about one person that these files prove; nothing if they follow one another.
+
+    Lines before the first and after the last one given are not known here. An erased line counts as missing.
+    """
+    chains: dict[tuple[int, bool], dict[int, Place]] = {}
+    said = []
+    for place in (one.place for one in files if one.place is not None):
+        of_chain = chains.setdefault((place.connection, place.batch), {})
+        if of_chain.setdefault(place.nth, place).own != place.own:
+            said.append(f"there are two lines {place.nth} at connection {place.connection}")
+    for (connection, batch), places in sorted(chains.items()):
+        what = f"of {'batches' if batch else 'single events'} at connection {connection}"
+        for nth in range(min(places), max(places) + 1):
+            if nth not in places:
+                said.append(f"line {nth} {what} is missing")
+            elif nth - 1 in places and places[nth].before != places[nth - 1].own:
+                said.append(f"line {nth} {what} does not follow line {nth - 1}")
+    return said
 
 
 def _refuse(code: str, text: str) -> NoReturn:
@@ -309,9 +346,9 @@ def _event(extra: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _line(extra: Mapping[str, Any], event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the line of the batch that the file is about, None if it is about a single event."""
-    if set(extra) - {"salt"} == {"event"}:
+    if set(extra) - OPENING == {"event"}:
         return None
-    if set(extra) - {"salt"} != {"event", "leaf", "number", "path"} or not event["kind"].startswith("batch:"):
+    if set(extra) - OPENING != {"event", "leaf", "number", "path"} or not event["kind"].startswith("batch:"):
         _refuse("malformed", "the extra data have other parts than they should")
     line, number, path, batch = _object(extra["leaf"], "the line"), extra["number"], extra["path"], event["body"]
     size, root = batch.get("leaves"), batch.get("root")
@@ -332,6 +369,8 @@ def _about(said: Mapping[str, Any], extra: Mapping[str, Any], subject_code: str 
     """Check the salt against the line, and the line against the person if one is given."""
     if ("salt" in said) != ("subject" in said) or ("salt" in extra and "salt" not in said):
         _refuse("malformed", "salt and subject go together")
+    if len({"salt" in extra and "link" in said, "nth" in extra, "before" in extra}) != 1 or ("link" in said and "salt" not in said):
+        _refuse("malformed", "what opens a line goes together")
     salt = _hex(extra["salt"], 16) if "salt" in extra else None
     if salt is not None and hashlib.sha256(salt).digest()[:8] != _hex(said["salt"], 8):
         _refuse("not-included", "the salt is not the one that the line was made with")
@@ -348,6 +387,19 @@ def _about(said: Mapping[str, Any], extra: Mapping[str, Any], subject_code: str 
     if not hmac.compare_digest(tag, _hex(said["subject"], 32)):
         _refuse("other-subject", "the line is about somebody else")
     return True
+
+
+def _place(event: Mapping[str, Any], line: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> Place | None:
+    """Check the line's number and the hash before it against its link; return its place in the person's chain."""
+    if "nth" not in extra:
+        return None
+    said, nth, before = event if line is None else line, extra["nth"], _hex(extra["before"], 32)
+    connection = event.get("connection") if line is None else line["body"].get("c")
+    if type(nth) is not int or not 0 < nth < 1 << 63 or not (connection is None or type(connection) is int):
+        _refuse("malformed", "a line has another number than lines have")
+    if hashlib.sha256(_hex(extra["salt"], 16) + nth.to_bytes(8, "big") + before).digest()[:16] != _hex(said["link"], 16):
+        _refuse("not-included", "the line has another place among the lines about this person")
+    return Place(connection or 0, line is not None, nth, _leaf_hash(said), before)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

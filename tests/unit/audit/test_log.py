@@ -90,9 +90,9 @@ def test_what_is_recorded_is_durable_with_the_callers_commit_and_only_then(dsns:
 def test_a_line_says_everything_but_who_in_canonical_form(dsns: Dsns, log: Log) -> None:
     with connection(dsns.operator) as c:
         log.record(c, [event(5)])
-        found = c.execute("select leaf, salt, subject from audit.pending").fetchone()
+        found = c.execute("select leaf, salt, subject, nth, before from audit.pending").fetchone()
     assert found is not None
-    data, salt, subject = found
+    data, salt, subject, nth, before = found
     said = json.loads(data)
     assert canonical(said) == data
     assert b"anna" not in data
@@ -103,9 +103,11 @@ def test_a_line_says_everything_but_who_in_canonical_form(dsns: Dsns, log: Log) 
         "body": {"number": 5},
         "connection": 7,
         "kind": "view:shown",
+        "link": sha256(salt + bytes(7) + b"\x01" + bytes(32)).hexdigest()[:32],
         "salt": sha256(salt).hexdigest()[:16],
         "subject": subject.hex(),
     }
+    assert (nth, before) == (1, bytes(32))
 
 
 def test_the_servers_tag_is_ours(dsns: Dsns) -> None:
@@ -160,7 +162,7 @@ def test_every_stored_checkpoint_is_the_beginning_of_the_next(dsns: Dsns, log: L
 def test_a_line_that_commits_late_is_taken_later_and_not_lost(dsns: Dsns, log: Log) -> None:
     with connection(dsns.operator) as slow, connection(dsns.operator) as quick, connection(dsns.audit) as c:
         early = log.record(slow, [event(1)])[0]
-        late = log.record(quick, [event(2)])[0]
+        late = log.record(quick, [event(2, subject="bert")])[0]
         assert early < late
         quick.commit()
         assert log.integrate(c).size == 1
@@ -296,7 +298,7 @@ def test_every_line_of_a_batch_of_any_size_can_be_proved(dsns: Dsns, log: Log, c
     lines = [leaf(n, None if n % 5 == 0 else f"person {n}", n) for n in range(count)]
     with connection(dsns.operator) as c:
         root = log.record_batch(c, EventKind.BATCH_INTENDED, 1, AT, "operator", lines, {})
-        stored = c.execute("select body, subject, salt_check from audit.leaf order by number").fetchall()
+        stored = c.execute("select body, subject, salt_check, link from audit.leaf order by number").fetchall()
     assert root == mth([subjects.leaf_data(*row) for row in stored])
     assert [row[0] for row in stored] == [line.body for line in lines]
     with connection(dsns.audit) as c:
@@ -366,9 +368,10 @@ def test_nobody_changes_or_removes_a_line_not_even_the_owner(dsns: Dsns, log: Lo
 def test_a_line_cannot_say_one_thing_and_its_columns_another(dsns: Dsns) -> None:
     sealed = subjects.seal_event(event(0))
     genuine = {"at": AT, "connection": 7, "kind": "view:shown", "subject": sealed.tag, "salt": sealed.salt, "leaf": sealed.data}
+    genuine |= {"nth": sealed.nth, "before": sealed.before}
     insert = (
-        "insert into audit.pending (at, connection, kind, subject, salt, leaf)"
-        " values (%(at)s, %(connection)s, %(kind)s, %(subject)s, %(salt)s, %(leaf)s)"
+        "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
+        " values (%(at)s, %(connection)s, %(kind)s, %(subject)s, %(salt)s, %(leaf)s, %(nth)s, %(before)s)"
     )
     with connection(dsns.operator) as c:
         c.execute(insert, genuine)
@@ -379,6 +382,9 @@ def test_a_line_cannot_say_one_thing_and_its_columns_another(dsns: Dsns) -> None
         {"kind": "proof:given"},
         {"subject": bytes(32)},
         {"salt": bytes(16)},
+        {"nth": 2},
+        {"nth": None},
+        {"before": bytes(31) + b"x"},
         {"subject": None},
         {"subject": None, "salt": None},
         {"leaf": b"{}"},

@@ -11,6 +11,7 @@ from kwartier.audit.errors import AuditError
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.log import Log
 from kwartier.audit.verify import Rejected, verify
+from kwartier.workflows.replay.chains import Chains
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.tree import Grown, hashed, root_of
 
@@ -28,6 +29,7 @@ class Chain:
         self._found = found
         self._signed = evidence.checkpoints(c)
         self._tree = Grown()
+        self._chains = Chains(found)
         self._last: Entry | None = None
 
     def entries(self) -> Iterator[tuple[Entry, list[Line]]]:
@@ -36,9 +38,11 @@ class Chain:
         for page in evidence.pages(self._c):
             self._nodes(page)
             for entry in page:
+                self._chains.entry(entry, hashed(entry.leaf))
                 yield entry, self._lines(entry) if entry.kind.startswith("batch:") else []
             self._last = page[-1]
         self._signature()
+        self._chains.check(evidence.standings(self._c), evidence.persons(self._c))
         if stray := evidence.stray_lines(self._c):
             self._found.add("stray-lines", stray)
 
@@ -67,8 +71,10 @@ class Chain:
         lines = evidence.lines(self._c, entry.id)
         said = entry.said["body"]
         self._found.compared["lines"] += len(lines)
-        if len(lines) != said.get("leaves") or root_of([_data(one) for one in lines]).hex() != said.get("root"):
+        hashes = [hashed(_data(one)) for one in lines]
+        if len(lines) != said.get("leaves") or root_of(hashes).hex() != said.get("root"):
             self._found.add("batch-root-differs", entry=entry.id, batch=said.get("batch"))
+        self._chains.lines(entry, lines, hashes)
         return lines
 
     def _signature(self) -> None:
@@ -90,6 +96,8 @@ def _data(line: Line) -> bytes:
         said: dict[str, Any] = {"body": json.loads(line.body)}
     except ValueError:
         return line.body
+    if line.tie is not None and line.tie.link is not None:
+        said |= {"link": line.tie.link.hex()}
     if line.subject is not None and line.salt_check is not None:
         said |= {"salt": line.salt_check.hex(), "subject": line.subject.hex()}
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

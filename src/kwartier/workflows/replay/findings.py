@@ -8,6 +8,10 @@ root-differs            unproved             a signed root is not that of the le
 checkpoint-refused      unproved             the signature, or the published file, does not hold
 batch-root-differs      unproved             the lines of a batch do not give the root in its event, or are more or fewer
 stray-lines             unproved             lines of a batch that no event speaks of
+line-missing            unproved             a line about a person does not follow the one before it
+line-untied             unproved             what stands beside a line does not tie it to the one before it
+chain-differs           unproved             the lines about a person do not end where the index of chains says
+untied-unsaid           unproved             lines were untied from a person, and the log says nothing of it
 fact-not-told           unproved             the registry has a fact that the log was never told: it is no ground
 fact-differs            unproved             the registry has a fact otherwise than the log was told, or no more: it is no ground
 not-understood          unproved             an entry, its lines or a journal's line without the form that it should have
@@ -63,6 +67,10 @@ CATEGORIES: Final = {
     "checkpoint-refused": Category.UNPROVED,
     "batch-root-differs": Category.UNPROVED,
     "stray-lines": Category.UNPROVED,
+    "line-missing": Category.UNPROVED,
+    "line-untied": Category.UNPROVED,
+    "chain-differs": Category.UNPROVED,
+    "untied-unsaid": Category.UNPROVED,
     "fact-not-told": Category.UNPROVED,
     "fact-differs": Category.UNPROVED,
     "not-understood": Category.UNPROVED,

@@ -1,5 +1,6 @@
 """RFC 6962 section 2.1 once more, so that the check of the tree does not lean on the code that grew it."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import final
 
@@ -39,9 +40,9 @@ class Grown:
         return found
 
 
-def root_of(leaves: list[bytes]) -> bytes:
-    """Return the root over these leaves."""
+def root_of(hashes: Iterable[bytes]) -> bytes:
+    """Return the root over leaves with these hashes."""
     grown = Grown()
-    for leaf in leaves:
-        grown.add(hashed(leaf))
+    for one in hashes:
+        grown.add(one)
     return grown.root()

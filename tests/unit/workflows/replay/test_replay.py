@@ -87,7 +87,7 @@ def line(night: Faulty, kind: str) -> tuple[int, int]:
 
 def test_a_changed_line_of_a_batch(night: Faulty) -> None:
     night.change("update audit.leaf set salt_check = %s where entry = %s and number = %s", bytes(8), *line(night, "batch:read"))
-    assert night.codes() == {"batch-root-differs"}
+    assert {"batch-root-differs"} < night.codes() <= {"batch-root-differs", "chain-differs", "line-missing"}
 
 
 @pytest.mark.parametrize("body", [b"{}", b"no json", b'{"c":1,"g":[[1]]}'])
@@ -260,9 +260,9 @@ def test_the_limit_of_a_use_case_counts_what_the_log_says_was_read(night: Faulty
     assert again.permit(request, at) is None
 
 
-def test_the_column_beside_a_line_is_no_part_of_it(night: Faulty) -> None:
+def test_a_line_that_its_person_would_not_find(night: Faulty) -> None:
     night.change("update audit.leaf set connection = connection + 100000 where number = 0")
-    assert night.codes() == set()
+    assert {"chain-differs", "line-missing"} & night.codes()
 
 
 def test_a_lost_lake(night: Faulty, house: Installation) -> None:

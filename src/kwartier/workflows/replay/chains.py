@@ -1,0 +1,78 @@
+"""The lines about each person one after another: a line left out, a chain begun twice, a line untied that nobody was told of.
+
+The log does not say whom a line is about, nor which line came before: salt, number and hash before stand beside it until it is
+erased. Here every one that is there must open its line's link, and follow a line that is there, or one that was erased.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import final
+
+from kwartier.audit.evidence import Entry, Line, Standing, Tie
+from kwartier.workflows.replay.findings import Findings
+
+Lane = tuple[int, bool]
+"""Connection (0 for none), and whether the lines are those of batches."""
+ZEROS = bytes(32)
+
+
+@final
+class Chains:
+    """Follows every chain while the log is read in order."""
+
+    def __init__(self, found: Findings) -> None:
+        """Contradictions go to `found`."""
+        self._found = found
+        self._ends: dict[Lane, dict[bytes, int]] = defaultdict(dict)
+        self._untied: dict[Lane, set[bytes]] = defaultdict(set)
+        self._told: Counter[int] = Counter()
+        self._tied = False
+
+    def entry(self, entry: Entry, own: bytes) -> None:
+        """Take an entry; `own` is its hash in the tree."""
+        if entry.kind == "erasure:done":
+            self._told[entry.connection or 0] += entry.said["body"]["lines"]
+        if entry.tie is not None:
+            self._take((entry.connection or 0, False), entry.tie, own, entry.id)
+
+    def lines(self, entry: Entry, lines: Sequence[Line], hashes: Sequence[bytes]) -> None:
+        """Take the lines of a batch with their hashes."""
+        for line, own in zip(lines, hashes, strict=True):
+            if line.tie is not None:
+                self._take((line.connection, True), line.tie, own, entry.id)
+
+    def _take(self, lane: Lane, tie: Tie, own: bytes, entry: int) -> None:
+        if tie.link is None:
+            if self._tied:
+                self._found.add("line-untied", entry=entry, connection=lane[0])
+            return
+        self._tied = True
+        if tie.salt is None or tie.nth is None or tie.before is None:
+            self._untied[lane].add(own)
+            return
+        if sha256(tie.salt + tie.nth.to_bytes(8, "big") + tie.before).digest()[:16] != tie.link:
+            self._found.add("line-untied", entry=entry, connection=lane[0])
+        ends = self._ends[lane]
+        followed = ends.pop(tie.before, None)
+        first = tie.nth == 1 and tie.before == ZEROS
+        if not (first or followed == tie.nth - 1 or tie.before in self._untied[lane]):
+            self._found.add("line-missing", entry=entry, connection=lane[0], nth=tie.nth)
+        ends[own] = tie.nth
+
+    def check(self, standings: Iterable[Standing], persons: set[bytes]) -> None:
+        """After the last entry: every chain ends where the index says, is of a person there is, and no line was untied unsaid."""
+        for one in standings:
+            lane = (one.connection, one.batch)
+            there = self._ends[lane].pop(one.last, None) == one.nth or one.last in self._untied[lane]
+            if not there or one.who not in persons:
+                self._found.add("chain-differs", connection=one.connection, nth=one.nth)
+        for lane, ends in self._ends.items():
+            if ends and not self._untied[lane]:
+                self._found.add("chain-differs", len(ends), connection=lane[0])
+        untied: Counter[int] = Counter()
+        for (connection, _), hashes in self._untied.items():
+            untied[connection] += len(hashes)
+        for connection, count in untied.items():
+            if count > self._told[connection]:
+                self._found.add("untied-unsaid", count - self._told[connection], connection=connection)
