@@ -8,7 +8,7 @@ create table audit.head (
     connection bigint not null,                        -- 0: about a person, not about a connection
     batch      boolean not null,
     who        bytea not null check (length(who) = 16),
-    nth      bigint not null check (nth > 0),
+    nth        bigint not null check (nth > 0),
     last       bytea not null check (length(last) = 32),   -- hash of the last line, as its tree has it
     primary key (connection, batch, who)
 ) with (fillfactor = 70);

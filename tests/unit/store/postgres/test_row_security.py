@@ -248,26 +248,39 @@ def test_every_table_the_portal_may_touch_is_public_or_secured(admin_dsn: str) -
     assert {f"kw.{table}" for table in PERSONAL} <= secured
 
 
+PENDING = ("at", "before", "connection", "kind", "leaf", "nth", "salt", "subject")
 RIGHTS: dict[str, dict[str, set[str]]] = {
     "kw_portal": {
         "SELECT": {
             *(f"kw.{name}" for name in ("agreement", "connection", "coupling", "occupancy", "parcel", "party", "permission")),
             *(f"kw.{name}" for name in ("permission_event", "permission_state", "restriction", "subject", "supply", "transformer")),
-            *("kw.use_case", "kw.use_case_day", "audit.pending", "kw.meter(connection)", "kw.meter(key)", "kw.meter(placed)"),
+            *(
+                "kw.use_case",
+                "kw.use_case_day",
+                "audit.head",
+                "audit.pending",
+                "kw.meter(connection)",
+                "kw.meter(key)",
+                "kw.meter(placed)",
+            ),
         },
         "INSERT": {
-            *("kw.permission", "kw.permission_event"),
-            *(f"audit.pending({name})" for name in ("at", "connection", "kind", "leaf", "salt", "subject")),
+            *("audit.head", "kw.permission", "kw.permission_event"),
+            *(f"audit.pending({name})" for name in PENDING),
         },
+        "UPDATE": {"audit.head(last)", "audit.head(nth)"},
     },
     "kw_audit": {
-        "SELECT": {f"audit.{name}" for name in ("checkpoint", "crown", "entry", "leaf", "node", "pending")},
+        "SELECT": {f"audit.{name}" for name in ("checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node", "pending")},
         "INSERT": {
-            *(f"audit.{name}" for name in ("checkpoint", "entry", "node")),
-            *(f"audit.pending({name})" for name in ("at", "connection", "kind", "leaf", "salt", "subject")),
+            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "entry", "head", "node")),
+            *(f"audit.pending({name})" for name in PENDING),
         },
-        "UPDATE": {f"audit.{name}(salt)" for name in ("entry", "leaf", "pending")},
-        "DELETE": {"audit.pending"},
+        "UPDATE": {
+            *("audit.cosignature", "audit.head(last)", "audit.head(nth)"),
+            *(f"audit.{table}({name})" for table in ("entry", "leaf", "pending") for name in ("before", "nth", "salt")),
+        },
+        "DELETE": {"audit.head", "audit.pending"},
     },
 }
 
