@@ -20,6 +20,7 @@ import gc
 import json
 import multiprocessing
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -266,6 +267,7 @@ def main() -> None:
         for name, limit in limits.items()
     ]
     print(json.dumps({"bench": "audit", "figures": figures, "targets": targets}))
+    sys.exit(not all(each["met"] for each in targets))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,229 @@
+"""Whoever has the whole database, but neither the signing key nor the witness, changes nothing unseen that the witness has seen.
+
+Each attempt is drawn from a seed: what is done (see `ATTEMPTS`), to which line, and whether the tree is made to fit again, nodes
+and roots, as somebody would who knows how the log works. It is detected by the replay's walk through the log, or by the witness.
+"""
+
+import json
+import random
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kwartier.audit import checkpoint, evidence, tree
+from kwartier.audit.errors import AuditError
+from kwartier.audit.witness import Refused, Witness
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.replay.chain import Chain
+from kwartier.workflows.replay.findings import Findings
+from replay_support import Faulty
+
+pytestmark = pytest.mark.database
+AT = 1_795_000_000
+PEER = Path(__file__).parents[3] / "rfc6962_peer.py"
+
+
+@pytest.fixture
+def witness(night: Faulty, tmp_path: Path) -> Iterator[Witness]:
+    """Give a witness that has seen the whole log of the night."""
+    made = Witness(tmp_path / "witness", "witness.test/w", night.house.log.vkey)
+    asked(night, made)
+    yield made
+    made.close()
+
+
+def asked(night: Faulty, witness: Witness) -> None:
+    """Show the last checkpoint to the witness. Raises Refused, AuditError."""
+    size, note = night.c.execute("select size, note from audit.checkpoint order by size desc limit 1").fetchone() or (0, "")
+    old = witness.seen.size
+    proof = night.house.log.consistency(night.c, old, size)
+    body = "\n".join([f"old {old}", *(b64encode(one).decode() for one in proof)]) + f"\n\n{note}"
+    witness.add(body.encode(), AT)
+
+
+def detected(night: Faulty, witness: Witness, *, whole: bool) -> bool:
+    """Tell whether the replay or the witness sees it; `whole` replays the facts too, not the log alone."""
+    if whole and night.codes():
+        return True
+    found = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+    try:
+        for _ in Chain(night.c, night.house.log, found).entries():
+            pass
+        asked(night, witness)
+    except (Refused, AuditError, ValueError):  # a line that is no JSON stops the walk
+        return True
+    return bool(found.findings)
+
+
+def refit(night: Faulty) -> None:
+    """Make places, nodes and the roots beside the signatures fit the entries that there are now."""
+    c = night.c
+    c.execute("create temporary table fit as select id, row_number() over (order by position) - 1 as place from audit.entry")
+    c.execute("update audit.entry set position = -position - 1")
+    c.execute("update audit.entry e set position = fit.place from fit where fit.id = e.id")
+    c.execute("drop table fit")
+    leaves = [row[0] for row in c.execute("select leaf from audit.entry order by position")]
+    made = list(tree.append(0, {}, map(tree.leaf_hash, leaves)))
+    c.execute("delete from audit.node")
+    with c.cursor() as cursor:
+        cursor.executemany(
+            "insert into audit.node values (%s, %s, %s)", [(place.position, place.level, one) for place, one in made]
+        )
+    for (size,) in c.execute("select size from audit.checkpoint where size <= %s", (len(leaves),)).fetchall():
+        c.execute("update audit.checkpoint set root = %s where size = %s", (tree.root(size, dict(made)), size))
+
+
+def entry(night: Faulty, draw: random.Random, *, personal: bool = False) -> int:
+    """Draw an entry."""
+    about = " where subject is not null" if personal else ""
+    ids = [row[0] for row in night.c.execute(f"select id from audit.entry{about} order by id")]  # noqa: S608 - ours
+    return int(draw.choice(ids))
+
+
+def change(night: Faulty, draw: random.Random) -> None:
+    """Say something else in a line."""
+    leaf = bytearray(night.one("select leaf from audit.entry where id = %s", number := entry(night, draw)))
+    digits = [place for place, one in enumerate(leaf) if chr(one).isdigit()]
+    leaf[draw.choice(digits)] ^= 1
+    night.change("update audit.entry set leaf = %s where id = %s", bytes(leaf), number)
+
+
+def delete(night: Faulty, draw: random.Random) -> None:
+    """Take a line away."""
+    night.change("delete from audit.entry where id = %s", entry(night, draw))
+
+
+def insert(night: Faulty, draw: random.Random) -> None:
+    """Put a line in between: a copy of another, which fits its own columns."""
+    at = night.one("select position from audit.entry where id = %s", entry(night, draw))
+    night.change("update audit.entry set position = -position - 2 where position >= %s", at)
+    night.change("update audit.entry set position = -position - 1 where position < -1")
+    columns = "at, connection, kind, subject, salt, leaf, nth, before"
+    night.change(
+        f"insert into audit.entry (id, position, {columns}) select 900000, %s, {columns} from audit.entry where id = %s",  # noqa: S608 - ours
+        at,
+        entry(night, draw),
+    )
+
+
+def reorder(night: Faulty, draw: random.Random) -> None:
+    """Exchange two lines."""
+    one, other = entry(night, draw), entry(night, draw)
+    while night.one("select leaf from audit.entry where id = %s", one) == night.one(
+        "select leaf from audit.entry where id = %s", other
+    ):
+        other = entry(night, draw)
+    first, second = (night.one("select position from audit.entry where id = %s", each) for each in (one, other))
+    night.change("update audit.entry set position = -1 - position where id = any(%s)", [one, other])
+    night.change("update audit.entry set position = %s where id = %s", second, one)
+    night.change("update audit.entry set position = %s where id = %s", first, other)
+
+
+def fork(night: Faulty, draw: random.Random) -> None:
+    """Go on differently from some line: what came after it goes, and as many others come."""
+    size = night.one("select count(*) from audit.entry")
+    keep = draw.randrange(1, size)
+    night.change("delete from audit.entry where position >= %s", keep)
+    columns = "at, connection, kind, subject, salt, leaf, nth, before"
+    night.change(
+        f"insert into audit.entry (id, position, {columns}) select 900000 + n, %s + n, {columns}"  # noqa: S608 - ours
+        " from audit.entry, generate_series(0, %s) as n where position = 0",
+        keep,
+        size - keep - 1,
+    )
+
+
+def omit(night: Faulty, draw: random.Random) -> None:
+    """Leave out a line about a person: a single event, or a line of a batch."""
+    if draw.random() < 0.5:
+        night.change("delete from audit.entry where id = %s", entry(night, draw, personal=True))
+        return
+    lines = night.c.execute("select entry, number from audit.leaf where subject is not null order by 1, 2").fetchall()
+    batch, number = draw.choice(lines)
+    night.change("delete from audit.leaf where entry = %s and number = %s", batch, number)
+    night.c.execute("update audit.leaf set number = -number where entry = %s and number > %s", (batch, number))
+    night.c.execute("update audit.leaf set number = -number - 1 where entry = %s and number < 0", (batch,))
+
+
+def roll_back(night: Faulty, draw: random.Random) -> None:
+    """Give back an older state, whole in itself and signed."""
+    sizes = sorted(evidence.checkpoints(night.c))
+    size = draw.choice(sizes[:-1])
+    night.c.execute("delete from audit.leaf where entry in (select id from audit.entry where position >= %s)", (size,))
+    night.change("delete from audit.entry where position >= %s", size)
+    night.c.execute("delete from audit.cosignature where size > %s", (size,))
+    night.change("delete from audit.checkpoint where size > %s", size)
+    night.change("delete from audit.node where (position + 1) << level > %s", size)
+
+
+def forge(night: Faulty, draw: random.Random) -> None:
+    """Make a permission that nobody gave: a new one, or an old one made wider."""
+    night.c.execute("alter table kw.permission disable trigger user")
+    key = draw.choice([row[0] for row in night.c.execute("select id from kw.permission where party is not null order by id")])
+    if draw.random() < 0.5:
+        night.change("update kw.permission set data = tstzrange('2001-01-01Z', upper(data)) where id = %s", key)
+        return
+    night.c.execute("alter table kw.permission enable trigger user")
+    night.change(
+        "insert into kw.permission (connection, subject, party, mask, purpose, data, live)"
+        " select connection, subject, party, mask, 'another purpose', data, live from kw.permission where id = %s",
+        key,
+    )
+
+
+ATTEMPTS: tuple[Callable[[Faulty, random.Random], None], ...] = (change, delete, insert, reorder, fork, omit, roll_back, forge)
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=[pytest.mark.full, pytest.mark.timeout(1800)])])
+def test_every_attempt_is_detected(night: Faulty, witness: Witness, count: int) -> None:
+    for table in ("head", "cosignature"):
+        night.c.execute(f"alter table audit.{table} disable trigger user")
+    for drop in night.c.execute(
+        "select conrelid::regclass, conname from pg_constraint where contype = 'c' and conrelid::regclass::text like 'audit.%'"
+    ).fetchall():
+        night.c.execute(f'alter table {drop[0]} drop constraint "{drop[1]}"')
+    assert not detected(night, witness, whole=True)
+    for seed in range(count):
+        draw = random.Random(seed)
+        attempt = ATTEMPTS[seed % len(ATTEMPTS)]
+        with night.c.transaction() as inner:
+            attempt(night, draw)
+            if attempt is not forge and attempt is not roll_back and draw.random() < 0.7:
+                refit(night)
+            assert detected(night, witness, whole=attempt is forge), (seed, attempt.__name__)
+            raise psycopg.Rollback(inner)
+
+
+def test_the_roots_are_those_of_an_independent_implementation(house: Installation) -> None:
+    """Every checkpoint, and every batch, by a program of its own that knows nothing of Kwartier."""
+    asked_of: list[tuple[list[bytes], dict[int, str]]] = []
+    with house.operator() as c:
+        entries = [one for page in evidence.pages(c) for one in page]
+        asked_of.append(([one.leaf for one in entries], {size: root.hex() for size, (root, _) in evidence.checkpoints(c).items()}))
+        for one in entries:
+            if one.kind.startswith("batch:"):
+                lines = [canonical_line(row) for row in evidence.lines(c, one.id)]
+                asked_of.append((lines, {one.said["body"]["leaves"]: one.said["body"]["root"]}))
+    text = "".join(json.dumps([[leaf.hex() for leaf in leaves], list(roots)]) + "\n" for leaves, roots in asked_of)
+    said = subprocess.run([sys.executable, "-I", str(PEER)], input=text, capture_output=True, text=True, check=True).stdout
+    assert len(asked_of) > 1
+    assert [json.loads(line) for line in said.splitlines()] == [list(roots.values()) for _, roots in asked_of]
+
+
+def canonical_line(line: evidence.Line) -> bytes:
+    said = {"body": json.loads(line.body)}
+    if line.subject is not None and line.salt_check is not None and line.tie is not None and line.tie.link is not None:
+        said |= {"link": line.tie.link.hex(), "salt": line.salt_check.hex(), "subject": line.subject.hex()}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def test_the_published_file_is_what_the_witness_saw(night: Faulty, witness: Witness) -> None:
+    shown = checkpoint.published(night.house.data / "audit")
+    assert shown is not None
+    assert shown[0] == witness.seen.size
