@@ -71,7 +71,7 @@ def _standing(c: C, keys: Collection[Key], *, batch: bool, lock: str = "") -> He
         return {}
     order = " order by h.connection, h.who" + lock if lock else ""
     rows = c.execute(
-        "select h.connection, h.who, h.nth, h.last from unnest(%s::bigint[], %s::bytea[]) as asked (connection, who)"  # noqa: S608 - ours
+        "select h.connection, h.who, h.nth, h.last from unnest(%b::bigint[], %b::bytea[]) as asked (connection, who)"  # noqa: S608 - ours
         f" join audit.head h on h.connection = asked.connection and h.who = asked.who and h.batch = %s{order}",
         ([one.connection for one in keys], [one.who for one in keys], batch),
         binary=True,
@@ -85,7 +85,7 @@ def keep(c: C, before: Mapping[Key, Head], after: Heads, *, batch: bool) -> None
     if known:
         c.execute(
             "update audit.head h set nth = n.nth, last = n.last"
-            " from unnest(%s::bigint[], %s::bytea[], %s::bigint[], %s::bytea[]) as n (connection, who, nth, last)"
+            " from unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[]) as n (connection, who, nth, last)"
             " where h.connection = n.connection and h.who = n.who and h.batch = %s",
             (*_columns(known), batch),
         )
@@ -96,7 +96,7 @@ def keep(c: C, before: Mapping[Key, Head], after: Heads, *, batch: bool) -> None
 def _insert(c: C, heads: Mapping[Key, Head], ending: str, *, batch: bool) -> Iterable[tuple[Any, ...]]:
     done = c.execute(
         "insert into audit.head (connection, who, nth, last, batch) select n.*, %s"  # noqa: S608 - the ending is ours
-        f" from unnest(%s::bigint[], %s::bytea[], %s::bigint[], %s::bytea[]) as n{ending}",
+        f" from unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[]) as n{ending}",
         (batch, *_columns(heads)),
     )
     return done.fetchall() if ending else ()

@@ -46,8 +46,8 @@ class Log:
         sealed = list(self._tied(c, events))
         rows = c.execute(
             "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
-            " select at, connection, kind, subject, salt, leaf, nth, before from unnest(%s::timestamptz[], %s::bigint[],"
-            " %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bigint[], %s::bytea[]) with ordinality"
+            " select at, connection, kind, subject, salt, leaf, nth, before from unnest(%b::timestamptz[], %b::bigint[],"
+            " %b::text[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[]) with ordinality"
             " as new (at, connection, kind, subject, salt, leaf, nth, before, place) order by place returning id",
             (
                 [event.at for event in events],
