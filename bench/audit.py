@@ -44,7 +44,7 @@ from kwartier.model.task import ProfileName, Result, Task
 from kwartier.workflows.installation import Installation, opened
 
 METERS, BATCH, NIGHTS = 20_000, 2_000, 3
-EVENTS, PEOPLE, TOGETHER = 100_000, 100_000, 1_000
+EVENTS, PEOPLE, TOGETHER = 1_000_000, 100_000, 1_000
 PROOFS, PAGE, ALONE = 2_000, 200, 300
 SINGLES, BIG = 2_000, 20_000
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
