@@ -55,9 +55,14 @@ def judge(edition: Edition, request: Request, facts: Facts, at: datetime) -> tup
 def ref(permit: Permit) -> PermitRef:
     """Return the name of a permit: what is stored and sent, and opens nothing."""
     period = permit.request.period
-    first_s = epoch_s(period.start)
-    last_s = first_s if period.end is None else epoch_s(period.end)
-    return PermitRef(permit.id, permit.rule_no, permit.request.mask, first_s, last_s, permit.facts, permit.keeps)
+    first_s, last_s = _seconds(period.start, period.end)
+    return PermitRef(permit.id, permit.ruling.rule_no, permit.request.mask, first_s, last_s, permit.facts, permit.keeps)
+
+
+@lru_cache(maxsize=4096)
+def _seconds(start: datetime, end: datetime | None) -> tuple[int, int]:
+    first_s = epoch_s(start)
+    return first_s, first_s if end is None else epoch_s(end)
 
 
 def barred_by(edition: Edition, request: Request, facts: Facts, at: datetime) -> str | None:

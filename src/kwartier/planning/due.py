@@ -15,6 +15,7 @@ ended before the day, or whose giver has moved out, is history, and one that has
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from kwartier.grounds import conduct
@@ -66,8 +67,17 @@ def deliveries(facts: Facts, product: Product, day: date, *, at: datetime, editi
 
 def _night(facts: Facts, product: Product, day: date, action: Action, edition: Edition) -> _Night:
     channels = GAS_MASK if product is Product.GAS else ALL_MASK & ~GAS_MASK
-    opens, closes = midnight(day), midnight(day + timedelta(days=1))
-    return _Night(facts, channels, day_period(day), opens, closes, action, edition)
+    return _Night(facts, channels, *_bounds(day), action, edition)
+
+
+@lru_cache(maxsize=4096)
+def _bounds(day: date) -> tuple[Period, datetime, datetime]:
+    return day_period(day), midnight(day), midnight(day + timedelta(days=1))
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime) -> Period:
+    return Period(at, at)
 
 
 def _request(night: _Night, who: Requester, purpose: Purpose, mask: Mask, period: Period) -> Request:
@@ -104,7 +114,7 @@ def _changes(night: _Night, supply: Supply, moment: datetime) -> Iterator[Reques
 
 
 def _register(night: _Night, supply: Supply, purpose: Purpose, moment: datetime) -> Request:
-    return _request(night, Requester(Role.SUPPLIER, supply.party), purpose, night.channels & DAY_MASK, Period(moment, moment))
+    return _request(night, Requester(Role.SUPPLIER, supply.party), purpose, night.channels & DAY_MASK, _moment(moment))
 
 
 def _permissions(night: _Night, at: datetime, *, own: bool) -> Iterator[Request]:
@@ -132,7 +142,7 @@ def _permitted(night: _Night, permission: Permission, who: Requester, purpose: P
             yield _request(night, who, purpose, intervals, about)
         registers = permission.mask & night.channels & DAY_MASK
         for moment in _midnights(night, permission, scope) if registers else ():
-            yield _request(night, who, purpose, registers, Period(moment, moment))
+            yield _request(night, who, purpose, registers, _moment(moment))
 
 
 def _scopes(night: _Night, permission: Permission) -> Iterator[Period]:
