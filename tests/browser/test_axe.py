@@ -49,8 +49,8 @@ def sign_in(page: Page, address: str, screen: Screen, code: str) -> None:
 
 def follow(page: Page, place: str) -> None:
     """Go on by a link of the page."""
-    page.locator(LINKED[place]).first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator(LINKED[place]).first.click()
 
 
 @pytest.mark.database
@@ -109,8 +109,8 @@ def test_the_page_of_the_home(browser: Browser, home: str, screen: Screen, tmp_p
             found += violations(page)
         page.goto(f"{home}/{screen.language}/compare")
         page.locator("input[type=file]").set_input_files(file)
-        page.locator("form button").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("form button").click()
         found += violations(page)
     assert found == []
 
