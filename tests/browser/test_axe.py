@@ -18,7 +18,11 @@ from kwartier.web.portal import pages
 
 pytestmark = pytest.mark.browser
 screens = pytest.mark.parametrize("screen", SCREENS, ids=str)
-two_screens = pytest.mark.parametrize("screen", [Screen("nl", "light", 1280), Screen("en", "dark", 320)], ids=str)
+TWO = [Screen("nl", "light", 1280), Screen("en", "dark", 320)]
+two_screens = pytest.mark.parametrize("screen", TWO, ids=str)
+sampled_screens = pytest.mark.parametrize(
+    "screen", [*TWO, *(pytest.param(one, marks=pytest.mark.full) for one in SCREENS if one not in TWO)], ids=str
+)
 
 AT = 1_781_733_600  # 2026-06-18 00:00 in summer time
 AT_HOME = ("", "day?date=2026-06-18", "month", "year", "peak", "compare", "meter", "nowhere")
@@ -98,7 +102,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield one.address
 
 
-@screens
+@sampled_screens
 def test_the_page_of_the_home(browser: Browser, home: str, screen: Screen, tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
     file.write_bytes(httpx.get(f"{home}/csv/intervals").content)
@@ -125,14 +129,14 @@ def displays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{said['display_port']}"
 
 
-@screens
+@sampled_screens
 def test_the_display_of_a_meter(browser: Browser, displays: str, screen: Screen) -> None:
     with looking(browser, screen) as page:
         page.goto(f"{displays}/{screen.language}/display/0?step=2")
         assert violations(page) == []
 
 
-@screens
+@sampled_screens
 @pytest.mark.parametrize("body", [overview(), bill(), bill(meter=2)], ids=["overview", "bill", "replaced"])
 def test_a_paper_of_a_supplier(browser: Browser, screen: Screen, body: dict[str, object]) -> None:
     with looking(browser, screen) as page:
