@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import subprocess
 import sys
@@ -147,7 +146,6 @@ def _least_quarters() -> int:
     return round((whole.end - whole.start).total_seconds()) // QUARTER_S
 
 
-def test_a_page_says_what_it_is_in_both_languages(place: Place, visit: Visits) -> None:
+def test_a_page_says_what_it_is_in_both_languages(visit: Visits) -> None:
     for path in ("/conduct", "/manual"):
         assert heading(visit().get("/nl" + path)) != heading(visit().get("/en" + path))
-    assert json.loads((place.data / "town" / "personas.json").read_text("utf-8"))

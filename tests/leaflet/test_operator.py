@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
+from kwartier.grounds import conduct
 from kwartier.workflows import installation
 from leaflet_support import Place
 
@@ -83,14 +85,23 @@ def test_s18_grid_care_now_and_then_dangerous_situations(place: Place) -> None:
 
 
 def test_s19_energy_loss_is_transported_minus_consumed(place: Place) -> None:
-    """Per transformer, sums only; and of no home that was read for it alone anything is kept."""
-    assert place.said["transformers_published"] > 0
-    assert place.said["loss_uncertainty_wh"] >= 0
-    with installation.opened(place.data) as house, house.operator() as c:
-        groups = c.execute(
-            "select homes_read, min_group from kw.loss l join kw.use_case u on u.id = l.use_case where withheld is null"
-        ).fetchall()
-    assert all(read >= least for read, least in groups)
+    """Per transformer, sums over enough homes only; nothing that was read for it stands in the store."""
+    with installation.opened(place.data) as house:
+        with house.operator() as c:
+            rows = c.execute(
+                "select homes, homes_read, min_group, infeed_wh, net_use_wh, loss_wh"
+                " from kw.loss l join kw.use_case u on u.id = l.use_case where withheld is null"
+            ).fetchall()
+        bases = {one.basis for day in house.readings.days_held() for one in house.readings.scan(day)}
+    assert len(rows) == place.said["transformers_published"] > 0
+    assert all(read >= least for _, read, least, *_ in rows)
+    whole = [[np.frombuffer(one, np.int64) for one in sums] for homes, read, _, *sums in rows if homes == read]
+    assert whole, "behind some transformer every home was read"
+    for infeed, net_use, loss in whole:
+        assert (loss == infeed - net_use).all()
+    for_loss = [conduct.EDITIONS[-1].rule(name).no for name in ("O4", "O5")]
+    assert bases
+    assert not any(basis >> no & 1 for basis in bases for no in for_loss)
 
 
 @pytest.mark.parametrize("purpose", sorted(RULES))
