@@ -256,8 +256,8 @@ def _why_empty(words: Words, one: UsageDay) -> str:
         return own_words(words, one.refusal.rule) or (one.refusal.nl if words.language == "nl" else one.refusal.en)
     reasons = {
         "not-asked": words.text(
-            "Nobody had a ground to ask your meter for these values, so they were not read. If you want to see them here, ask your "
-            "grid operator to read them for your own page."
+            "Nobody had a ground to ask your meter for these values, so they were not read. If you want to see them here, ask for "
+            "them below: your meter is then read for your own page."
         ),
         "stopped": words.text("The permission for these values ended while meters were being read, so yours was not asked."),
         "quarantined": words.text("Your meter answered, but the values contradict each other. Somebody looks at them first."),
