@@ -35,6 +35,7 @@ class Event(StrEnum):
     TIMED_OUT = "timed_out"
     FOUND_INVALID = "found_invalid"
     GRANTED = "granted"
+    FULFILLED = "fulfilled"
     REVOKED = "revoked"
     TERMINATED = "terminated"
     EXPIRED = "expired"
@@ -48,10 +49,11 @@ CAUSES: Final[Mapping[Event, str]] = {
     Event.TIMED_OUT: "the customer did not answer in time",
     Event.FOUND_INVALID: "the request does not hold: unknown party, point or scope",
     Event.GRANTED: "the customer says yes, in the portal or in a party's app",
+    Event.FULFILLED: "all that it was given for was handed over",
     Event.REVOKED: "the customer withdraws it",
     Event.TERMINATED: "the party ends its service",
     Event.EXPIRED: "its end was reached",
-    Event.INVALIDATED: "the ground fell away: the customer moved out, refused the meter, or the party lost its agreement",
+    Event.INVALIDATED: "the ground fell away: the customer moved out or refused the meter, or the party lost its agreement or was suspended",
 }
 
 TRANSITIONS: Final[Mapping[State | None, Mapping[Event, State]]] = {
@@ -63,6 +65,7 @@ TRANSITIONS: Final[Mapping[State | None, Mapping[Event, State]]] = {
         Event.TIMED_OUT: State.NOT_GRANTED,
     },
     State.GRANTED: {
+        Event.FULFILLED: State.ENDED,
         Event.REVOKED: State.ENDED,
         Event.TERMINATED: State.ENDED,
         Event.EXPIRED: State.ENDED,
