@@ -53,7 +53,7 @@ CAUSES: Final[Mapping[Event, str]] = {
     Event.REVOKED: "the customer withdraws it",
     Event.TERMINATED: "the party ends its service",
     Event.EXPIRED: "its end was reached",
-    Event.INVALIDATED: "the ground fell away: the customer moved out or refused the meter, or the party lost its agreement or was suspended",
+    Event.INVALIDATED: "the ground fell away: the customer moved out or refused the meter, the party lost its agreement",
 }
 
 TRANSITIONS: Final[Mapping[State | None, Mapping[Event, State]]] = {

@@ -51,7 +51,7 @@ def test_a_permission_ends_once_and_for_all(events: list[Event]) -> None:
 
 def test_stored_events_are_those_of_the_registry() -> None:
     stored = {event.value for state in (State.GRANTED,) for event in TRANSITIONS[state]} | {Event.GRANTED.value}
-    assert stored == {"granted", "revoked", "terminated", "expired", "invalidated"}
+    assert stored == {"granted", "fulfilled", "revoked", "terminated", "expired", "invalidated"}
 
 
 def test_an_end_cuts_the_life_and_never_lengthens_it() -> None:

@@ -121,9 +121,8 @@ def _what(words: Words, one: AccessLine) -> str:
         "view:refused": words.text("Not shown to you"),
         "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
         "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),
-        "permission:expired": words.text("Permission ran out: %s"),
-        "permission:terminated": words.text("Permission ended by the other side: %s"),
-        "permission:invalidated": words.text("Permission declared invalid: %s"),
+        **_life(words),
+        **_rights(words),
         "alarm:taken": words.text("Your meter raised an alarm, which %s keeps"),
         "alarm:discarded": words.text("Your meter raised an alarm, which was not kept: there is no ground"),
         "proof:given": words.text("Proof downloaded by you"),
@@ -136,6 +135,37 @@ def _what(words: Words, one: AccessLine) -> str:
     }
     said = known.get(one.kind, one.kind)
     return said.replace("%s", who)
+
+
+def _life(words: Words) -> dict[str, str]:
+    """Say what else happens to a permission, from the request to its end."""
+    return {
+        "permission:requested": words.text("%s asks for your permission"),
+        "permission:presented": words.text("The request of %s was put to you"),
+        "permission:rejected": words.text("You said no to %s"),
+        "permission:timed_out": words.text("The request of %s ran out without an answer"),
+        "permission:found_invalid": words.text("The request of %s does not hold"),
+        "permission:reminded": words.text("You were reminded: permission to %s is about to end"),
+        "permission:fulfilled": words.text("Permission done with: %s has all that it was given for"),
+        "permission:expired": words.text("Permission ran out: %s"),
+        "permission:terminated": words.text("Permission ended by the other side: %s"),
+        "permission:invalidated": words.text("Permission declared invalid: %s"),
+        "mandate:sampled": words.text("%s was asked to show the permission that it says you gave"),
+        "mandate:evidenced": words.text("%s showed the permission that you gave"),
+        "mandate:failed": words.text("%s could not show a permission of yours"),
+    }
+
+
+def _rights(words: Words) -> dict[str, str]:
+    """Say what became of what a person may ask by the privacy law."""
+    return {
+        "right:asked": words.text("You asked for a right under the privacy law"),
+        "right:answered": words.text("Your request under the privacy law was answered"),
+        "right:refused": words.text("Your request under the privacy law was refused, with the reason"),
+        "rectification:done": words.text("What was wrong about you was put right"),
+        "breach:notified": words.text("You were told of a data breach that touched you"),
+        "hand_reading:taken": words.text("Your meter was read at the meter itself"),
+    }
 
 
 def _read(words: Words, outcome: str | None) -> str:
