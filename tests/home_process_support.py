@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from home_support import House
 
@@ -138,7 +138,16 @@ def broker(folder: Path, *lines: str, port: int = 0) -> Iterator[int]:
             until(lambda: _answers(port), "the broker answers")
             yield port
         finally:
-            process.terminate()
+            _ended(process)
+
+
+def _ended(process: "subprocess.Popen[Any]") -> None:
+    """End a program of others: one that is told so while it still connects may never hear it."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def free_port() -> int:
@@ -182,5 +191,5 @@ def subscribed(port: int, *options: str) -> Iterator[Subscriber]:
         try:
             yield found
         finally:
-            process.terminate()
+            _ended(process)
             listening.join()

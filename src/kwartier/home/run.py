@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -81,12 +81,19 @@ async def _side_by_side(server: _Server, *, reading: asyncio.Task[None], others:
             await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
     finally:
         server.should_exit = True
-        for task in (reading, *others[1:]):
-            task.cancel()
+        await _cancelled([reading, *others[1:]])
         ended = await asyncio.gather(reading, *others, return_exceptions=True)
     for fault in ended:
         if isinstance(fault, Exception):
             raise fault
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel until all have ended: `asyncio.wait_for` of Python 3.11 loses a cancellation that comes together with its answer."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=_CLOSE_S)
 
 
 def _unseal(settings: Settings) -> Unseal | None:
