@@ -20,6 +20,7 @@ from kwartier.model.ground import (
     RestrictionKind,
     Role,
     Supply,
+    Suspension,
     UseCase,
 )
 from kwartier.model.period import Period, midnight
@@ -87,6 +88,7 @@ class World:
             restrictions=(Restriction(500, pick(list(RestrictionKind)), self.period()),) if self.seldom(6) else (),
             use_cases=tuple(self.use_case(i) for i in CASES),
             used_days={41: frozenset(self.draw.sample(["2026-01-01", "2026-01-02", "2026-01-03"], self.draw.randrange(4)))},
+            suspensions=(Suspension(600, pick([*SUPPLIERS, *APPS]), self.period()),) if self.seldom(6) else (),
         )
 
     def permission(self, number: int) -> Permission:

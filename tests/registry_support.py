@@ -89,6 +89,10 @@ class World:
         """Bind a party to the law."""
         return self.new("agreement", party=party, period=period)
 
+    def suspension(self, party: int, period: Period, because: str = "assurance_missed") -> int:
+        """Suspend a party."""
+        return self.new("suspension", party=party, period=period, because=because)
+
     def permission(
         self,
         connection: int,

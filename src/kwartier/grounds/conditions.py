@@ -56,8 +56,8 @@ def permission(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Fou
     """The customer permitted this party, and the party is bound by an agreement."""
     party = request.requester.id
     bound = _agreement(facts, party, Role.THIRD_PARTY, at)
-    if bound is None:
-        return "F3"
+    if isinstance(bound, str):
+        return bound
     theirs = [p for p in facts.permissions if p.party == party]
     return _permitted(theirs, request, facts, at, bound)
 
@@ -163,12 +163,17 @@ def _home(facts: Facts, subject: int, period: Period) -> Occupancy | None:
     return None
 
 
-def _agreement(facts: Facts, party: int, role: Role, at: datetime) -> Agreement | None:
-    """Return the party's agreement in this role that is in force at `at`."""
+def _agreement(facts: Facts, party: int, role: Role, at: datetime) -> Agreement | str:
+    """Return the party's agreement in this role in force at `at`, F3 if there is none, F13 while the party is suspended."""
     for agreement in facts.agreements:
         if agreement.party == party and agreement.role is role and agreement.period.contains(at):
-            return agreement
-    return None
+            return "F13" if facts.suspensions and is_suspended(facts, party, at) else agreement
+    return "F3"
+
+
+def is_suspended(facts: Facts, party: int, at: datetime) -> bool:
+    """True while the party's agreement is suspended."""
+    return any(one.party == party and one.period.contains(at) for one in facts.suspensions)
 
 
 def _permitted(
@@ -193,8 +198,8 @@ def _supplied(request: Request, facts: Facts, at: datetime, fits: Callable[[Supp
     """Return the party's supply that covers the period and fits, under an agreement in force."""
     party = request.requester.id
     bound = _agreement(facts, party, Role.SUPPLIER, at)
-    if bound is None:
-        return "F3"
+    if isinstance(bound, str):
+        return bound
     own = [s for s in facts.supplies if s.party == party and s.period.covers(request.period)]
     if not own:
         return "F4"

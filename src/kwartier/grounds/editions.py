@@ -79,6 +79,10 @@ _ARTICLES: dict[str, tuple[tuple[str, Certainty], tuple[str, Certainty]]] = {
     "F10": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
     "F11": ((_CARE_THEN, _UNREAD), (_CARE_NOW, _UNREAD)),
     "F12": (("Wbp art. 9, from 25-05-2018 GDPR art. 5(1)(b)", _CITED), ("GDPR art. 5(1)(b)", _CITED)),
+    "F13": (
+        ("Informatiecode chapter 10; Wbp, from 25-05-2018 GDPR art. 5(2)", _CITED),
+        ("Informatiecode chapter 10; GDPR art. 5(2)", _CITED),
+    ),
 }
 """Per row the reference of the edition "leaflet", then of "2026", each with its certainty."""
 

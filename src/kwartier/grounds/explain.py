@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, final
 
 from kwartier.grounds import conduct
+from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.decide import STATION
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, RestrictionKind, Role
@@ -143,7 +144,8 @@ def _choices(facts: Facts, at: datetime) -> Iterator[_Ground]:
 
 
 def _bound(facts: Facts, party: int, role: Role, at: datetime) -> bool:
-    return any(a.party == party and a.role is role and a.period.contains(at) for a in facts.agreements)
+    bound = any(a.party == party and a.role is role and a.period.contains(at) for a in facts.agreements)
+    return bound and not is_suspended(facts, party, at)
 
 
 def _lines(edition: Edition, ground: _Ground, facts: Facts, at: datetime) -> Iterator[Explanation]:

@@ -395,4 +395,13 @@ DENIALS: Final[tuple[Rule, ...]] = (
         nl="Gegevens die voor een ander zijn gelezen, gebruikt de netbeheerder niet zelf.",
         en="The operator does not use readings itself that are held for somebody else.",
     ),
+    Rule(
+        id="F13",
+        no=49,
+        title_nl="Overeenkomst geschorst",
+        title_en="Agreement suspended",
+        sentence="S6",
+        nl="De overeenkomst van deze partij is nu geschorst: zolang dat duurt, krijgt zij niets.",
+        en="This party's agreement is suspended: as long as that lasts it gets nothing.",
+    ),
 )

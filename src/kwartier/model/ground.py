@@ -133,6 +133,16 @@ class Agreement:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """The time for which a party's agreement is suspended: meanwhile it gets nothing, though the agreement stands."""
+
+    id: int
+    party: int
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Permission:
     """What a customer allowed: to a party, or with `party` None to the operator for the customer's own page (opt-in).
 
@@ -201,6 +211,7 @@ class Facts:
     use_cases: tuple[UseCase, ...] = ()
     used_days: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """Per use case: the ISO local days of which this connection was read for it in the calendar year asked about."""
+    suspensions: tuple[Suspension, ...] = ()
 
 
 @final

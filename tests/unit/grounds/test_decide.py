@@ -25,6 +25,7 @@ from kwartier.model.ground import (
     RestrictionKind,
     Role,
     Supply,
+    Suspension,
     UseCase,
 )
 from kwartier.model.period import Period, day_period, midnight
@@ -235,6 +236,17 @@ def test_a_supplier_needs_an_agreement_now() -> None:
     assert no(PERIODIC, replace(FACTS, agreements=(ended,))) == "F3"
     other_role = Agreement(22, SUPPLIER, Role.THIRD_PARTY, since(date(2019, 1, 1)))
     assert no(PERIODIC, replace(FACTS, agreements=(other_role,))) == "F3"
+
+
+def test_a_suspended_party_gets_nothing_until_it_is_reinstated() -> None:
+    began, ended = AT - timedelta(hours=1), AT + timedelta(hours=1)
+    for ask, party in ((PERIODIC, SUPPLIER), (THIRD, APP)):
+        apart = replace(FACTS, suspensions=(Suspension(81, party, Period(began, ended)),))
+        assert no(ask, apart) == "F13"
+        assert isinstance(decide(ask, apart, at=began - timedelta(seconds=1)), Permit)
+        assert isinstance(decide(ask, apart, at=ended), Permit)
+        assert decide(ask, apart, at=ended) == decide(ask, FACTS, at=ended), "a suspension that is over leaves no trace"
+        assert no(ask, replace(apart, agreements=())) == "F3", "without an agreement there is nothing to suspend"
 
 
 def test_a_supplier_sees_its_own_period_only_and_a_boundary_has_two() -> None:

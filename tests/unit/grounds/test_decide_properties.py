@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grounds_support import E_DAY, E_INTERVAL, FIRST, SUBJECTS, SUPPLIERS, World
+from grounds_support import APPS, E_DAY, E_INTERVAL, FIRST, SUBJECTS, SUPPLIERS, World
 from kwartier.grounds import conduct, explain
 from kwartier.grounds.decide import decide, judge
 from kwartier.model.ground import (
@@ -23,6 +23,7 @@ from kwartier.model.ground import (
     Restriction,
     RestrictionKind,
     Role,
+    Suspension,
 )
 from kwartier.model.period import Period, midnight
 from kwartier.model.permit import Permit
@@ -64,6 +65,22 @@ def test_refusal_beats_all(seed: int, kind: RestrictionKind) -> None:
 
 
 @many
+@given(seeds, st.booleans())
+def test_while_it_is_suspended_a_party_gets_nothing_and_nobody_else_less(seed: int, other: bool) -> None:  # noqa: FBT001 - drawn
+    world = World(seed)
+    request, facts, at = world.case()
+    party = request.requester.role in {Role.SUPPLIER, Role.THIRD_PARTY}
+    suspended = Suspension(1, request.requester.id + other, Period(midnight(FIRST) - timedelta(days=1)))
+    answer = decide(request, replace(facts, suspensions=(suspended,)), at=at)
+    without = decide(request, replace(facts, suspensions=()), at=at)
+    if party and not other:
+        assert isinstance(answer, Refusal)
+        assert isinstance(without, Permit) <= (answer.rule == "F13"), "what it would get else, it does not get for this"
+    else:
+        assert answer == without
+
+
+@many
 @given(seeds)
 def test_narrowing_a_fact_never_widens_an_answer(seed: int) -> None:
     world = World(seed)
@@ -83,6 +100,7 @@ def narrowed(facts: Facts) -> Iterator[Facts]:
         yield from (
             replace(facts, agreements=put(facts.agreements, i, replace(agreement, period=p))) for p in shorter(agreement.period)
         )
+    yield from (replace(facts, suspensions=(Suspension(1, party, Period(midnight(FIRST))),)) for party in (*SUPPLIERS, *APPS))
     for i, permission in enumerate(facts.permissions):
         smaller = [
             *(replace(permission, live=p) for p in shorter(permission.live)),

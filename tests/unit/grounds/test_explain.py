@@ -17,6 +17,7 @@ from kwartier.model.ground import (
     RestrictionKind,
     Role,
     Supply,
+    Suspension,
     UseCase,
 )
 from kwartier.model.period import Period, midnight
@@ -67,6 +68,9 @@ def test_what_ended_or_never_began_has_no_line() -> None:
     assert "O4" not in by_rule(who_may(replace(FACTS, used_days={41: frozenset("abc")}), at=NOW))
     unbound = by_rule(who_may(replace(FACTS, agreements=()), at=NOW))
     assert list(unbound) == ["C1", "C2", "O4"]
+    apart = tuple(Suspension(i, party, Period(GRANTED)) for i, party in enumerate((50, 60)))
+    assert list(by_rule(who_may(replace(FACTS, suspensions=apart), at=NOW))) == ["C1", "C2", "O4"]
+    assert "T1" in by_rule(who_may(replace(FACTS, suspensions=apart[:1]), at=NOW))
 
 
 def test_while_off_nothing_is_read_but_what_is_held_from_before_may_be_seen() -> None:

@@ -21,6 +21,7 @@ from kwartier.model.ground import (
     RestrictionKind,
     Role,
     Supply,
+    Suspension,
     UseCase,
 )
 from kwartier.model.period import midnight
@@ -51,6 +52,7 @@ _AGREEMENTS = """
     select a.party, a.id, p.role, a.period from kw.agreement a join kw.party p on p.key = a.party
     where a.party = any(%(parties)s) order by a.party, a.id
 """
+_SUSPENSIONS = "select party, id, period from kw.suspension where party = any(%(parties)s) order by party, id"
 _USE_CASES = """
     select area, id, purpose, data_class, mask, days, approved, yearly_limit, min_group
     from kw.use_case where area = any(%(areas)s) order by id
@@ -171,7 +173,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
         restrictions = _grouped(cursor.execute(_RESTRICTIONS, {"keys": keys}))
         if gas:
             _grouped(cursor.execute(_CARRIED, {"keys": gas}), restrictions)
-        agreements = _Agreements(cursor, supplies, permissions)
+        bound = _Bound(cursor, supplies, permissions)
         use_cases = _use_cases(cursor, {row[2] for row in connections})
         used = _used_days(cursor, keys, year)
         wired = _wired(cursor, keys, gas, at) if at is not None else {}
@@ -179,16 +181,18 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
     made = []
     for key, product, area, transformer, capacity in connections:
         mine, granted = supplies.get(key, none), permissions.get(key, none)
+        agreements, suspensions = bound.of(mine, granted)
         known = Facts(
             key,
             area,
             tuple([Occupancy(*row[1:]) for row in occupancies.get(key, none)]),
             tuple([Supply(*row[1:]) for row in mine]),
-            agreements.of(mine, granted),
+            agreements,
             tuple([Permission(*row[1:]) for row in granted]),
             tuple([Restriction(i, _KINDS[kind], period) for _, i, kind, period in restrictions.get(key, none)]),
             use_cases.get(area, ()),
             used.get(key, {}),
+            suspensions,
         )
         made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key)))
     return made
@@ -204,22 +208,29 @@ def _grouped(found: Iterable[Row], into: Grouped | None = None) -> Grouped:
     return groups
 
 
-class _Agreements:
-    """The agreements of the parties that a connection has to do with. Few combinations exist, so each is made once."""
+class _Bound:
+    """What binds the parties that a connection has to do with, and when it was suspended.
+
+    Few combinations exist, so each is made once.
+    """
 
     def __init__(self, cursor: Rows, supplies: Grouped, permissions: Grouped) -> None:
         parties = {row[2] for group in supplies.values() for row in group}
         parties |= {row[3] for group in permissions.values() for row in group if row[3] is not None}
-        self._by_party: dict[int, list[Agreement]] = defaultdict(list)
+        self._agreements: dict[int, list[Agreement]] = defaultdict(list)
+        self._suspensions: dict[int, list[Suspension]] = defaultdict(list)
         for party, i, role, period in cursor.execute(_AGREEMENTS, {"parties": sorted(parties)}):
-            self._by_party[party].append(Agreement(i, party, Role(role), period))
-        self._made: dict[frozenset[int], tuple[Agreement, ...]] = {}
+            self._agreements[party].append(Agreement(i, party, Role(role), period))
+        for party, i, period in cursor.execute(_SUSPENSIONS, {"parties": sorted(parties)}):
+            self._suspensions[party].append(Suspension(i, party, period))
+        self._made: dict[frozenset[int], tuple[tuple[Agreement, ...], tuple[Suspension, ...]]] = {}
 
-    def of(self, supplies: list[Row], permissions: list[Row]) -> tuple[Agreement, ...]:
+    def of(self, supplies: list[Row], permissions: list[Row]) -> tuple[tuple[Agreement, ...], tuple[Suspension, ...]]:
         parties = frozenset([row[2] for row in supplies] + [row[3] for row in permissions if row[3] is not None])
         if (found := self._made.get(parties)) is None:
-            found = tuple([one for party in sorted(parties) for one in self._by_party.get(party, ())])
-            self._made[parties] = found
+            agreements = tuple([one for party in sorted(parties) for one in self._agreements.get(party, ())])
+            suspensions = tuple([one for party in sorted(parties) for one in self._suspensions.get(party, ())])
+            found = self._made[parties] = (agreements, suspensions)
         return found
 
 

@@ -24,7 +24,9 @@ A_NIGHT = timedelta(days=1)
 _SINCE = """
     with past as materialized (select coalesce(%(now)s::timestamptz,
         case when %(at)s <= clock_timestamp() then clock_timestamp() else %(at)s end) as at)
-    select distinct fact, ref from kw.stop where (at >= %(early)s or said >= %(early)s)
+    select distinct fact, ref from kw.stop s where (at >= %(early)s or said >= %(early)s)
+    and not (fact = 'agreement' and exists (select from kw.agreement a join kw.suspension o on o.party = a.party
+        where a.id = s.ref and lower(o.period) = s.at and upper(o.period) <= %(at)s))
     and at <= coalesce(%(now)s::timestamptz,
         case when %(at)s <= clock_timestamp() then clock_timestamp() + %(skew)s else %(at)s + %(night)s end)
     union select 'permission', id from kw.permission_state where upper(live) > %(early)s and upper(live) <= (select at from past)
@@ -42,7 +44,8 @@ def since(c: C, at: datetime, *, now: datetime | None = None) -> frozenset[FactR
 
     Sequence numbers and clocks become visible out of order, so there is no "only the newest". A stop that begins after `now`,
     by default the database's, is not yet one: a meter to be switched off next month is read tonight. What runs out by itself
-    (a permission, an agreement, the approval of a use case) is stopped by its end: nobody says so.
+    (a permission, an agreement, the approval of a use case) is stopped by its end: nobody says so. What a suspension stopped that
+    was over when the facts were loaded is free again: the facts showed the end, and a permit may rest on it.
     """
     with rows.cursor(c) as cursor:
         values = {"early": at - IN_FLIGHT, "at": at, "now": now, "skew": SKEW, "night": A_NIGHT}

@@ -42,7 +42,9 @@ def may(house: Installation, party_code: str, connection: int, *, at: datetime) 
         known, channels = _known(c, connection, at)
         # of a party that never had to do with this connection its facts know no agreement, which is not why it may see nothing
         bound = dict.fromkeys([*known.agreements, *parties.agreements(c, [party.key])])
-    return stand(replace(known, agreements=tuple(bound)), Requester(party.role, party.key), channels, at=at)
+        apart = dict.fromkeys([*known.suspensions, *parties.suspensions(c, [party.key])])
+    known = replace(known, agreements=tuple(bound), suspensions=tuple(apart))
+    return stand(known, Requester(party.role, party.key), channels, at=at)
 
 
 def who(house: Installation, connection: int, *, at: datetime) -> Who:

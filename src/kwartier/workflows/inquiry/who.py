@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kwartier.grounds import conduct, explain
+from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import Facts, Role
 from kwartier.model.period import Period
@@ -87,8 +88,11 @@ def _idle(row: PermissionRow, known: Facts, at: datetime) -> Rule | None:
         return edition.rule(bar.rule)
     if any(line.fact == ("permission", row.id) for line in explain.who_may(known, at=at)):
         return None
-    bound = row.party is None or any(one.party == row.party and one.period.contains(at) for one in known.agreements)
-    return edition.rule("F9" if bound else "F3")
+    if row.party is None:
+        return edition.rule("F9")
+    if not any(one.party == row.party and one.period.contains(at) for one in known.agreements):
+        return edition.rule("F3")
+    return edition.rule("F13" if is_suspended(known, row.party, at) else "F9")
 
 
 def editions() -> Sequence[Edition]:

@@ -11,17 +11,28 @@ from psycopg import Connection
 from kwartier.audit import evidence
 from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import Agreement, FactRef, Facts, Occupancy, Permission, Request, Restriction, Supply, UseCase
+from kwartier.model.ground import (
+    Agreement,
+    FactRef,
+    Facts,
+    Occupancy,
+    Permission,
+    Request,
+    Restriction,
+    Supply,
+    Suspension,
+    UseCase,
+)
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.store.registry import facts, people, replay
+from kwartier.store.registry import facts, parties, people, replay
 from kwartier.store.registry.replay import Stop
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.told import Fact, Histories
 
 C = Connection[Any]
-F = TypeVar("F", Occupancy, Supply, Agreement, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, Permission, Restriction, UseCase)
 
 PREPARING = timedelta(minutes=1)
 """A round is decided and then written down: its facts may be this much older than its event says, where it does not say when."""
@@ -43,6 +54,7 @@ class Again:
         self._told: dict[FactRef, Sequence[told.State]] = {}
         self._used: dict[tuple[int, int], set[str]] = defaultdict(set)
         self._reported: set[FactRef] = set()
+        self._suspensions = self._all_suspensions()
 
     def load(self, asked: Iterable[tuple[int, Request]]) -> None:
         """Forget what was loaded, and load the facts for these (meter, request); a meter is told apart for stations only."""
@@ -69,6 +81,16 @@ class Again:
             self._found.add("not-understood", facts=len(entries))
             return {}
 
+    def _all_suspensions(self) -> tuple[Suspension, ...]:
+        """Return every suspension of the registry and of the log. One that differs is a finding and holds all the same."""
+        rows = {told.ref_of(one): one for one in parties.every_suspension(self._c)}
+        for one in rows.values():
+            self._stands(one, {})
+        lost = {ref: one[-1] for ref, one in self._general.items() if ref[0] == "suspension" and ref not in rows}
+        for ref in lost:
+            self._report("fact-differs", ref)
+        return (*rows.values(), *(told.suspension(ref, one) for ref, one in lost.items() if "party" in one.rest))
+
     def _sound(self, known: Facts, restricted: Mapping[int, int], codes: Mapping[int, str]) -> Facts:
         """Return the facts without those that the log was not told, or told otherwise; a restriction holds all the same."""
 
@@ -85,7 +107,12 @@ class Again:
             agreements=sound(known.agreements),
             permissions=sound(known.permissions),
             use_cases=sound(known.use_cases),
+            suspensions=self._of_parties(known),
         )
+
+    def _of_parties(self, known: Facts) -> tuple[Suspension, ...]:
+        bound = {one.party for one in known.agreements}
+        return tuple(one for one in self._suspensions if one.party in bound)
 
     def _stands(self, fact: Fact, codes: Mapping[int, str]) -> bool:
         """Tell whether the log was told a fact just as the registry has it; if not, that is a finding, once."""
@@ -194,4 +221,5 @@ def as_of(known: Facts, at: datetime, before: int | None, said: Histories) -> Fa
         permissions=then(known.permissions),
         restrictions=then(known.restrictions),
         use_cases=then(known.use_cases),
+        suspensions=then(known.suspensions),
     )

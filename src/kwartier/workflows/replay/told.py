@@ -13,21 +13,24 @@ from typing import Any, Final, TypeVar, final
 from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
 from kwartier.audit.subjects import is_about
-from kwartier.model.ground import Agreement, FactRef, Occupancy, Permission, Restriction, Supply, UseCase
+from kwartier.model.ground import Agreement, FactRef, Occupancy, Permission, Restriction, Supply, Suspension, UseCase
 from kwartier.model.period import Period, from_epoch_s
 
-Fact = Occupancy | Supply | Agreement | Permission | Restriction | UseCase
+Fact = Occupancy | Supply | Agreement | Suspension | Permission | Restriction | UseCase
 TABLES: Final = {
     Occupancy: "occupancy",
     Supply: "supply",
     Agreement: "agreement",
+    Suspension: "suspension",
     Permission: "permission",
     Restriction: "restriction",
     UseCase: "use_case",
 }
 _HOLDS: Final = {"permission": "live", "use_case": "approved"}
 """How the time for which a fact holds is called, where it is not called its period."""
-GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "use_case"})
+_BESIDE: Final = frozenset({"start", "end", "because"})
+"""What a fact's time is, and why it was said: told beside what the fact says."""
+GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "use_case"})
 """What is told of facts about no connection."""
 OF_CONNECTIONS: Final = tuple(
     kind for kind in EventKind if kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction"}
@@ -64,7 +67,7 @@ def histories(entries: Iterable[Told]) -> dict[FactRef, Sequence[State]]:
         table = one.kind.partition(":")[0]
         ref = (table, int(one.body[table]))
         if "start" in one.body:
-            rest = {name: value for name, value in one.body.items() if name not in {table, "start", "end"}}
+            rest = {name: value for name, value in one.body.items() if name not in {table, *_BESIDE}}
             state = State(one.position, one.at, one.connection, one.body["start"], one.body["end"], rest, one.subject, one.salt)
         else:
             if ref not in found:
@@ -98,7 +101,7 @@ def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
     return is_about(codes.get(fact.subject, ""), state.subject, state.salt)
 
 
-F = TypeVar("F", Occupancy, Supply, Agreement, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, Permission, Restriction, UseCase)
 
 
 def then(fact: F, history: Sequence[State], at: datetime, before: int | None) -> F | None:
@@ -114,10 +117,16 @@ def then(fact: F, history: Sequence[State], at: datetime, before: int | None) ->
     return replace(fact, **changed)
 
 
+def suspension(ref: FactRef, state: State) -> Suspension:
+    """Return a suspension as the log has it, whatever the registry says. Raises KeyError if the log does not say whose."""
+    end = None if state.end_s is None else from_epoch_s(state.end_s)
+    return Suspension(ref[1], int(state.rest["party"]), Period(from_epoch_s(state.start_s), end))
+
+
 def _rest(fact: Fact) -> dict[str, Any]:
     """Return what the log is told of a fact besides its time and its person."""
     match fact:
-        case Supply() | Agreement():
+        case Supply() | Agreement() | Suspension():
             return {"party": fact.party}
         case Restriction():
             return {"kind": fact.kind}

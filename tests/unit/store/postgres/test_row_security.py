@@ -9,7 +9,7 @@ from psycopg import Connection, sql
 
 from kwartier.store.postgres import Dsns, Pools
 
-PUBLIC = {"kw.party", "kw.agreement", "kw.use_case", "kw.transformer"}
+PUBLIC = {"kw.party", "kw.agreement", "kw.suspension", "kw.use_case", "kw.transformer"}
 """Tables without a word about a person: the portal may read them whole."""
 
 PERSONAL = [
@@ -253,7 +253,18 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
     "kw_portal": {
         "SELECT": {
             *(f"kw.{name}" for name in ("agreement", "connection", "coupling", "occupancy", "parcel", "party", "permission")),
-            *(f"kw.{name}" for name in ("permission_event", "permission_state", "restriction", "subject", "supply", "transformer")),
+            *(
+                f"kw.{name}"
+                for name in (
+                    "permission_event",
+                    "permission_state",
+                    "restriction",
+                    "subject",
+                    "supply",
+                    "suspension",
+                    "transformer",
+                )
+            ),
             *(
                 "kw.use_case",
                 "kw.use_case_day",

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from kwartier.model.ground import RestrictionKind, Role
+from kwartier.model.ground import RestrictionKind, Role, Suspension
 from kwartier.model.period import Period
 from kwartier.model.register import Product
 from kwartier.store.registry import facts, nights, permissions
@@ -22,6 +22,8 @@ def test_everything_about_a_connection_is_there_and_nothing_of_its_neighbour(ope
     occupancy, supply = world.occupancy(mine, me), world.supply(mine, supplier)
     bound, bound_too = world.agreement(supplier), world.agreement(app)
     world.agreement(stranger)
+    apart = world.suspension(app, between("2025-03-01", "2025-04-01"))
+    world.suspension(stranger, between("2025-03-01"))
     permission = world.permission(mine, me, app)
     off = world.restriction(mine, between("2025-01-01", "2025-02-01"))
     case, elsewhere = world.use_case(), world.use_case(area="wijk-02")
@@ -31,6 +33,7 @@ def test_everything_about_a_connection_is_there_and_nothing_of_its_neighbour(ope
     assert [one.id for one in found.occupancies] == [occupancy]
     assert [(one.id, one.party) for one in found.supplies] == [(supply, supplier)]
     assert [(one.id, one.role) for one in found.agreements] == [(bound, Role.SUPPLIER), (bound_too, Role.THIRD_PARTY)]
+    assert found.suspensions == (Suspension(apart, app, between("2025-03-01", "2025-04-01")),)
     assert [(one.id, one.subject, one.party, one.purpose) for one in found.permissions] == [(permission, me, app, "inzicht")]
     assert [(one.id, one.kind, one.period) for one in found.restrictions] == [
         (off, RestrictionKind.ADMINISTRATIVELY_OFF, between("2025-01-01", "2025-02-01"))

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from registry_support import World
+from registry_support import World, between
 
 C = psycopg.Connection[Any]
 PERIODS = (
-    *((table, "period") for table in ("agreement", "occupancy", "supply", "restriction", "coupling")),
+    *((table, "period") for table in ("agreement", "suspension", "occupancy", "supply", "restriction", "coupling")),
     *(("meter", "placed"), ("permission", "live"), ("use_case", "days"), ("use_case", "approved")),
 )
 ODD = (
@@ -29,6 +29,7 @@ def facts(world: World) -> None:
     world.occupancy(home, me)
     world.supply(home, party)
     world.agreement(party)
+    world.suspension(party, between("2025-01-01", "2025-02-01"))
     world.permission(home, me, None)
     world.restriction(home)
     world.use_case()
