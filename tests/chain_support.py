@@ -17,12 +17,14 @@ ASKED = os.environ.get("KW_TEST_DAY")
 DAY = date.fromisoformat(ASKED) if ASKED else day_of(datetime.now(UTC)) - timedelta(days=1)
 """Which day the nights of the tests are about: yesterday, as for everybody, since the pages show yesterday and grounds expire."""
 HOMES, SEED = 90, 11
+NAMED = {"KWARTIER_PERSON": "T. Ester", "KWARTIER_BECAUSE": "a test asks"}
+"""Who of the operator's people runs the commands of tests."""
 
 
 def kwartier(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command line in its own process."""
     command = [sys.executable, "-m", "kwartier.cli.main", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280, env={**NAMED, **os.environ})
     assert not check or done.returncode == 0, done.stderr
     return done
 

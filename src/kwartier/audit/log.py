@@ -12,15 +12,17 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import chain, checkpoint, cosign, lines, proof, prove, sequencer, subjects, tree
+from kwartier.audit import chain, checkpoint, cosign, lines, proof, prove, sequencer, staffed, subjects, tree
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.cosign import Seat
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import LogLine
+from kwartier.audit.staffed import Act, Kept
 from kwartier.audit.subjects import Sealed
 from kwartier.model.period import Period
+from kwartier.model.staff import Staff
 
 C = Connection[Any]
 
@@ -31,10 +33,14 @@ __all__ = ["Checkpoint", "Leaf", "Log", "LogLine", "Seat"]
 class Log:
     """The log of one installation. Keeps no state: every process has its own, all work on the same tables."""
 
-    def __init__(self, signer: Signer, folder: Path) -> None:
-        """`signer` signs checkpoints, `folder` is where the latest one is published."""
+    def __init__(self, signer: Signer, folder: Path, staff: Staff | None = None) -> None:
+        """`signer` signs checkpoints, `folder` is where the latest one is published.
+
+        `staff` is the person whose doing all is that is recorded here as the operator's; None where it runs by itself.
+        """
         self._signer = signer
         self._folder = folder
+        self._staff = staff
 
     @property
     def vkey(self) -> str:
@@ -43,7 +49,8 @@ class Log:
 
     def record(self, c: C, events: Sequence[Event]) -> list[int]:
         """Write events into pending, in the caller's transaction; return their entry ids. Raises NotLoggable."""
-        sealed = list(self._tied(c, events))
+        acts = [staffed.act(event, self._staff) for event in events]
+        sealed = list(self._tied(c, events, acts))
         rows = c.execute(
             "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
             " select at, connection, kind, subject, salt, leaf, nth, before from unnest(%b::timestamptz[], %b::bigint[],"
@@ -60,15 +67,18 @@ class Log:
                 [one.before for one in sealed],
             ),
         )
-        return [row[0] for row in rows]
+        entries = [row[0] for row in rows]
+        staffed.keep(c, entries, events, acts)
+        return entries
 
     @staticmethod
-    def _tied(c: C, events: Sequence[Event]) -> Iterator[Sealed]:
+    def _tied(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> Iterator[Sealed]:
         """Seal events, each tied to the chain of the person it is about."""
         keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
         heads = chain.taken(c, {key for key in keys if key is not None}, batch=False)
-        for event, key in zip(events, keys, strict=True):
-            one = subjects.seal_event(event, chain.START if key is None else heads[key])
+        for event, key, act in zip(events, keys, acts, strict=True):
+            after = chain.START if key is None else heads[key]
+            one = subjects.seal_event(event, after, None if act is None else act.commitment)
             if key is not None:
                 heads[key] = chain.Head(heads[key].nth + 1, tree.leaf_hash(one.data))
             yield one
@@ -136,6 +146,10 @@ class Log:
         For a connection as auditor.
         """
         return cosign.ask(c, seat, now)
+
+    def staff(self, c: C, entry: int) -> Kept | None:
+        """Return which of the operator's people did what this entry says, None where it names nobody. Raises NotInLog."""
+        return staffed.of(c, entry)
 
     def of_subject(self, c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
         """Return what was recorded within the period about this person at this connection, in order of time.

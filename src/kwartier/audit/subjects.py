@@ -41,8 +41,11 @@ def tag(salt: bytes, subject_code: str) -> bytes:
     return hmac.digest(salt, subject_code.encode(), "sha256")
 
 
-def seal_event(event: Event, after: Head = START) -> Sealed:
-    """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable."""
+def seal_event(event: Event, after: Head = START, staff: bytes | None = None) -> Sealed:
+    """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable.
+
+    `staff` is the commitment to who of the operator's people did it, if one of them did.
+    """
     said: dict[str, Json] = {
         "actor": event.actor,
         "at": moment(event.at),
@@ -50,6 +53,8 @@ def seal_event(event: Event, after: Head = START) -> Sealed:
         "connection": event.connection,
         "kind": str(event.kind),
     }
+    if staff is not None:
+        said["staff"] = staff.hex()
     if event.subject_code is None:
         return Sealed(canonical(said), None, None, None, None)
     salt = new_salt()

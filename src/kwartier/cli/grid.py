@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import alarms, edge, serving, told, told_care
+from kwartier.cli import alarms, edge, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
 from kwartier.workflows.grid_care import Endangered, Outages
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import Installation, system_clock
+from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Care for the grid, now and then: outages, dangerous situations, alarms.")
 out = Console(stderr=True)
@@ -26,6 +27,7 @@ def _print(value: dict[str, Any]) -> None:
 
 
 @app.command()
+@staffed.by
 def outages(
     context: typer.Context,
     transformer: Annotated[list[str] | None, typer.Option(help="Only behind this transformer; may be given again.")] = None,
@@ -33,7 +35,7 @@ def outages(
     as_json: AsJson = False,
 ) -> None:
     """Ask meters for power failures and voltages where a use case for outages is approved; say which transformer was out, or is."""
-    with opened(context.obj.data) as house, house.executor() as executor, edge.working(out, "meters are asked"):
+    with staffed.opened(context, scheduled=True) as house, house.executor() as executor, edge.working(out, "meters are asked"):
         found = grid_care.find_outages(house, executor, clock=system_clock, names=transformer)
     if as_json:
         _print(outages_as_dict(found))
@@ -71,7 +73,15 @@ def outages_as_dict(found: Outages) -> dict[str, Any]:
     }
 
 
+def _endangered(house: Installation) -> list[Endangered]:
+    """Return the connections with a danger; that they were looked at goes into the log first."""
+    found = grid_care.endangered(house)
+    looks.looked(house, (one.connection for one in found), "dangers", now=system_clock())
+    return found
+
+
 @app.command()
+@staffed.by
 def dangers(
     context: typer.Context,
     *,
@@ -80,11 +90,11 @@ def dangers(
 ) -> None:
     """List dangerous situations with who must act."""
     counts: dict[str, Any] = {}
-    with opened(context.obj.data) as house:
+    with staffed.opened(context, scheduled=ask) as house:
         if ask:
             with house.executor() as executor, edge.working(out, "meters are asked"):
                 counts = grid_care.look_for_dangers(house, executor, clock=system_clock).counts()
-        found = grid_care.endangered(house)
+        found = _endangered(house)
     if as_json:
         _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
     else:
@@ -101,6 +111,7 @@ def danger_as_dict(one: Endangered) -> dict[str, Any]:
 
 
 @app.command()
+@staffed.by
 def listen(
     context: typer.Context,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 lets the system choose.", min=0, max=65535)] = 0,
@@ -109,7 +120,7 @@ def listen(
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     signal.signal(signal.SIGINT, lambda _number, _frame: ended.set())
-    with opened(context.obj.data) as house, serving.listening(port) as bound:
+    with staffed.opened(context, scheduled=True) as house, serving.listening(port) as bound:
         told.said(out, f"Alarms are taken on {serving.HOST}:{bound.getsockname()[1]}  (end with Ctrl-C)")
         with alarms.taking(house, bound, failed=lambda fault: told.page_failed(out, fault, edge.place(fault))) as post:
             ended.wait()
@@ -117,12 +128,13 @@ def listen(
 
 
 @app.command("alarms")
+@staffed.by
 def alarms_(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Look into the alarms that came: ask each meter, since what it told was not authenticated, then list the dangers."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context, scheduled=True) as house:
         with house.executor() as executor, edge.working(out, "meters are asked"):
             counts = grid_care.look_into_alarms(house, executor, clock=system_clock).counts()
-        found = grid_care.endangered(house)
+        found = _endangered(house)
     if as_json:
         _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
     else:

@@ -1,4 +1,7 @@
-"""`kwartier grounds`: who may know what and why, and what a change of the code of conduct would mean. Nothing here writes."""
+"""`kwartier grounds`: who may know what and why, and what a change of the code of conduct would mean.
+
+Nothing is changed; that somebody looked at a person's connection goes into the log.
+"""
 
 import json
 import sys
@@ -10,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, told_grounds
+from kwartier.cli import edge, staffed, told_grounds
 from kwartier.grounds.explain import Bar, Explanation
 from kwartier.grounds.stand import Stand
 from kwartier.model.errors import BadInput
@@ -19,7 +22,7 @@ from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import channels_of
 from kwartier.workflows import conduct
 from kwartier.workflows.conduct import Difference, Outcome, Who
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import system_clock
 
 app = typer.Typer(no_args_is_help=True, help="Grounds: who may know what of a connection and why; what a change would mean.")
 out = Console(stderr=True)
@@ -58,6 +61,7 @@ def _number(connection: int) -> int:
 
 
 @app.command()
+@staffed.by
 def may(
     context: typer.Context,
     party: Annotated[str, typer.Argument(help="Public code of a supplier or third party.")],
@@ -68,8 +72,8 @@ def may(
 ) -> None:
     """Tell what a party may see of a connection and why, and for which purposes nothing and why. Exits 1 if it may see nothing."""
     at, number = _moment(day), _number(connection)
-    with opened(context.obj.data) as house:
-        found = conduct.may(house, party, number, at=at)
+    with staffed.opened(context) as house:
+        found = conduct.may(house, party, number, at=at, now=system_clock())
     if as_json:
         _print({"party": party, "connection": connection, "at": at.isoformat()} | stand_as_dict(found))
     else:
@@ -79,11 +83,12 @@ def may(
 
 
 @app.command()
+@staffed.by
 def who(context: typer.Context, connection: Connection, day: Day = None, *, as_json: AsJson = False) -> None:
     """Tell who may see what of a connection and why, and what bars everybody."""
     at, number = _moment(day), _number(connection)
-    with opened(context.obj.data) as house:
-        found = conduct.who(house, number, at=at)
+    with staffed.opened(context) as house:
+        found = conduct.who(house, number, at=at, now=system_clock())
     if as_json:
         _print({"connection": connection, "at": at.isoformat()} | who_as_dict(found))
     else:
@@ -91,6 +96,7 @@ def who(context: typer.Context, connection: Connection, day: Day = None, *, as_j
 
 
 @app.command("what-if")
+@staffed.by
 def what_if(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proposed edition, as docs/PROPOSAL.md says.", exists=True, dir_okay=False)],
@@ -103,7 +109,7 @@ def what_if(
     """Tell which permits would appear and which would vanish over all connections, if a proposed edition were in force."""
     first = _date(day) if day is not None else day_of(system_clock()) - timedelta(days=1)
     base, proposed = conduct.read(file, at=midnight(first + timedelta(days=1)))
-    with opened(context.obj.data) as house, edge.bars(out) as bars:
+    with staffed.opened(context, scheduled=not listed) as house, edge.bars(out) as bars:
         looked = bars.add_task("connections", total=None)
         outcome = conduct.what_if(
             house,

@@ -15,10 +15,11 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import care, database, edge, grid, grounds, serving, told
+from kwartier.cli import care, database, edge, grid, grounds, serving, staffed, told
 from kwartier.cli import demo as demos
 from kwartier.model.period import day_of
-from kwartier.workflows import delivery_round, enrolment, installation, jobs, replay
+from kwartier.model.staff import Staff
+from kwartier.workflows import delivery_round, enrolment, inquiry, installation, jobs, replay
 
 EXITS = (
     "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed, nothing to see);"
@@ -73,10 +74,10 @@ def _main(
 
 
 @contextmanager
-def _house(context: typer.Context, *, make: bool = False) -> Iterator[installation.Installation]:
+def _house(context: typer.Context, *, make: bool = False, staff: Staff | None = None) -> Iterator[installation.Installation]:
     here: _Here = context.obj
     made = make and not (here.data / "keys").exists()
-    with installation.opened(here.data, make=make) as house:
+    with installation.opened(here.data, make=make, staff=staff) as house:
         if made:
             told.made(out, here.data)
         yield house
@@ -105,6 +106,7 @@ def _print_json(value: dict[str, Any]) -> None:
 
 
 @app.command("import")
+@staffed.by
 def import_(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Folder with the CSV files of docs/IMPORT.md.", exists=True, file_okay=False)],
@@ -113,7 +115,8 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one JSON object.")] = False,
 ) -> None:
     """Take connections, meters, keys, people, contracts and permissions from files."""
-    with _house(context, make=True) as house, edge.working(out, "files are taken"):
+    staff = staffed.person(context, scheduled=True)
+    with _house(context, make=True, staff=staff) as house, edge.working(out, "files are taken"):
         report = enrolment.take(house, folder, dry_run=dry_run, at=installation.system_clock())
     if as_json:
         _print_json(report.counts())
@@ -183,6 +186,27 @@ def audit_checkpoint(context: typer.Context) -> None:
     """Sign what was recorded, have it countersigned where there is a witness, and print the checkpoint."""
     with _house(context) as house:
         sys.stdout.write(jobs.sign(house).note)
+
+
+@audit_app.command("staff")
+def audit_staff(
+    context: typer.Context,
+    entry: Annotated[int, typer.Argument(help="Number of the entry, as the address of its proof has it.", min=0)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell which of the operator's people did what this entry says, and why, with the salt that opens the commitment in it.
+
+    Exits 1 if nobody is named, or the entry holds a commitment to something else.
+    """
+    with _house(context) as house:
+        found = inquiry.staff(house, entry)
+    if as_json:
+        _print_json({"entry": entry} | told.staff_as_dict(found))
+    else:
+        told.staff(Console(), found)
+    if found is None or not found.agrees:
+        raise typer.Exit(edge.NO)
 
 
 @audit_app.command("consistency")

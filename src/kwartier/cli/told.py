@@ -16,6 +16,7 @@ from kwartier.audit.verify import Rejected, Verified
 from kwartier.grounds import conduct
 from kwartier.model.errors import KwartierError
 from kwartier.workflows.enrolment import ImportReport
+from kwartier.workflows.inquiry import StaffAct
 from kwartier.workflows.replay import Findings
 
 _NEXT = {
@@ -263,6 +264,34 @@ def replayed(out: Console, found: Findings) -> None:
         )
     else:
         _say(out, "Everything that was read, kept and delivered has its ground and its proof.")
+
+
+def staff_as_dict(found: StaffAct | None) -> dict[str, Any]:
+    """Return who of the operator's people did something as JSON has it: nulls where nobody is named."""
+    if found is None:
+        return dict.fromkeys(("at", "person", "because", "salt", "agrees"))
+    return {
+        "at": found.at.isoformat(),
+        "person": found.person,
+        "because": found.reason,
+        "salt": found.salt,
+        "agrees": found.agrees,
+    }
+
+
+def staff(out: Console, found: StaffAct | None) -> None:
+    """Tell who of the operator's people did something."""
+    if found is None:
+        _say(out, "This entry names nobody: a customer did it, or it ran by itself.")
+        return
+    _say(out, f"{found.at.isoformat()}: [bold]{escape(found.person)}[/], because: {escape(found.reason)}")
+    _say(
+        out,
+        "The entry holds the commitment to this."
+        if found.agrees
+        else "[bold red]The entry holds the commitment to something else.[/]",
+    )
+    _say(out, f"salt: {found.salt}")
 
 
 def verified(out: Console, found: Verified) -> None:

@@ -19,6 +19,7 @@ from kwartier.audit.log import Log, Seat
 from kwartier.keys import shipment, signing, vault
 from kwartier.model.errors import BadInput
 from kwartier.model.meter import MeterModel
+from kwartier.model.staff import Staff
 from kwartier.settings import Settings
 from kwartier.store import postgres
 from kwartier.store.readings import Readings
@@ -146,10 +147,12 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
+def opened(data: Path, *, make: bool = False, staff: Staff | None = None) -> Iterator[Installation]:
     """Open the installation in a folder, starting its PostgreSQL if nobody did. Raises NoInstallation.
 
-    `make` creates what is missing. Several processes may have the same installation open.
+    `make` creates what is missing. Several processes may have the same installation open. `staff` is who of the operator's people
+    works with it: what is recorded as the operator's doing then carries a commitment to person and reason. None for what runs by
+    itself, and for the customer's pages.
     """
     data = data.absolute()
     if make:
@@ -168,7 +171,7 @@ def opened(data: Path, *, make: bool = False) -> Iterator[Installation]:
             pools=pools,
             readings=Readings(data / "lake"),
             vault=vault.Vault(data / "keys"),
-            log=Log(signing.load(data / "keys"), data / "audit"),
+            log=Log(signing.load(data / "keys"), data / "audit", staff),
             witness=seat(chosen.witness, chosen.witness_key) if chosen.witness else None,
         )
 

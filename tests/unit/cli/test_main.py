@@ -65,7 +65,8 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
         ["audit", "replay"],
         ["audit", "checkpoint"],
         ["database", "check"],
-        ["grounds", "who", "1"],
+        ["grounds", "who", "1", "--person", "A. Somebody", "--because", "a test"],
+        ["audit", "staff", "1"],
     ],
     ids=" ".join,
 )
@@ -140,7 +141,9 @@ def test_the_program_itself_ends_in_the_same_way(tmp_path: Path) -> None:
 
 def test_an_ean_is_refused_and_not_repeated(run: Run, tmp_path: Path) -> None:
     """Whoever takes the number of a connection for its EAN must not find it in a log."""
-    code, said, told = run("--data", tmp_path, "grounds", "who", "871687120000000017")
+    code, said, told = run(
+        "--data", tmp_path, "grounds", "who", "871687120000000017", "--person", "A. Somebody", "--because", "a test"
+    )
     assert (code, said) == (3, "")
     assert "never by its EAN" in told
     assert "8716871" not in told

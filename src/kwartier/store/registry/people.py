@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 
 from kwartier.model.ean import Ean
@@ -47,6 +48,17 @@ def codes(c: C, subjects: Iterable[int]) -> dict[int, str]:
     """Return the own code of each of these people."""
     with _rows.cursor(c) as cursor:
         return dict(cursor.execute("select key, code from kw.subject where key = any(%s)", (sorted(subjects),)).fetchall())
+
+
+def living(c: C, connections: Iterable[int], at: datetime) -> dict[int, str]:
+    """Return the own code of who lives at each of these connections at a moment; one where nobody does is absent."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(
+            "select o.connection, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
+            " where o.connection = any(%s) and o.period @> %s",
+            (list(connections), at),
+        )
+        return dict(found.fetchall())
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

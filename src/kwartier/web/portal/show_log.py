@@ -45,7 +45,11 @@ class Day:
 
 def of_others(lines: Iterable[AccessLine]) -> list[AccessLine]:
     """Leave out what the customer did here, and plans: what came of them has a line of its own."""
-    return [line for line in lines if line.kind not in _OWN_DOINGS | _PLANS]
+    return [line for line in lines if line.kind not in _PLANS and not _own_doing(line)]
+
+
+def _own_doing(line: AccessLine) -> bool:
+    return line.kind in _OWN_DOINGS and line.who != (Role.OPERATOR,)
 
 
 def days(words: Words, lines: Iterable[AccessLine]) -> list[Day]:
@@ -117,7 +121,9 @@ def _what(words: Words, one: AccessLine) -> str:
         "batch:read": _done(words, one.outcome) if chore else _read(words, one.outcome),
         "parcel:delivered": words.text("Delivered to %s"),
         "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
-        "view:shown": words.text("Shown to you, or taken away by you"),
+        "view:shown": words.text("Shown to you, or taken away by you")
+        if one.who != (Role.OPERATOR,)
+        else words.text("Somebody who works for %s looked at what is known of your connection"),
         "view:refused": words.text("Not shown to you"),
         "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
         "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),

@@ -2,6 +2,7 @@
 
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
 from kwartier.workflows.inquiry.log import access_log, proof
+from kwartier.workflows.inquiry.staff import StaffAct, staff
 from kwartier.workflows.inquiry.views import (
     AccessLine,
     Barred,
@@ -20,6 +21,7 @@ __all__ = [
     "Download",
     "MyConnection",
     "MyPermission",
+    "StaffAct",
     "UsageDay",
     "WhoMay",
     "WhoMayRow",
@@ -29,6 +31,7 @@ __all__ = [
     "editions",
     "last_day_read",
     "proof",
+    "staff",
     "usage",
     "who_may",
 ]

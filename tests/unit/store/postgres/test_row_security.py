@@ -282,8 +282,12 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "UPDATE": {"audit.head(last)", "audit.head(nth)"},
     },
     "kw_audit": {
-        "SELECT": {f"audit.{name}" for name in ("checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node", "pending")},
+        "SELECT": {
+            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node", "pending")),
+            "kw.staff_act",
+        },
         "INSERT": {
+            "kw.staff_act",
             *(f"audit.{name}" for name in ("checkpoint", "cosignature", "entry", "head", "node")),
             *(f"audit.pending({name})" for name in PENDING),
         },

@@ -79,6 +79,15 @@ def test_own_doings_and_plans_can_be_left_out() -> None:
     assert [one.kind for one in show_log.of_others(replace(LINE, kind=kind) for kind in kinds)] == ["batch:read"]
 
 
+def test_a_look_by_the_operators_people_is_no_doing_of_ones_own() -> None:
+    look = replace(LINE, kind="view:shown", who=(Role.OPERATOR,))
+    assert show_log.of_others([look]) == [look]
+    assert [said(language, look).what for language in ("nl", "en")] == [
+        "Iemand die werkt voor de netbeheerder bekeek wat er van uw aansluiting bekend is",
+        "Somebody who works for the grid operator looked at what is known of your connection",
+    ]
+
+
 def test_every_rule_has_a_title() -> None:
     for rule in EDITIONS[-1].rules:
         assert said("en", replace(LINE, rules=(rule.id,))).rules == [(rule.id, rule.title_en)]

@@ -8,6 +8,7 @@ import pytest
 
 from kwartier.grounds.errors import BadProposal
 from kwartier.model.ground import Role
+from kwartier.model.period import Period
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK
 from kwartier.store.registry import parties
 from kwartier.store.registry.errors import NotFound
@@ -17,6 +18,8 @@ from kwartier.workflows.installation import Installation
 from registry_support import DAY, NOON, World, between
 
 pytestmark = pytest.mark.database
+
+NOW = NOON + timedelta(days=400)
 
 
 def code(house: Installation, key: int) -> str:
@@ -41,17 +44,17 @@ def test_a_party_is_told_what_it_may_see_and_why_it_may_not(opened: Installation
         facts.agreement(party)
     facts.supply(home, supplier)
     given = facts.permission(home, anna, app, mask=INTERVAL_MASK, live=between("2026-01-01", "2026-04-01"))
-    found = conduct.may(opened, code(opened, app), home, at=NOON)
+    found = conduct.may(opened, code(opened, app), home, at=NOON, now=NOW)
     assert [(one.rule, one.mask, one.fact) for one in found.may] == [("T1", INTERVAL_MASK, ("permission", given))]
     assert found.may_not == ()
-    later = conduct.may(opened, code(opened, app), home, at=NOON + timedelta(days=60))
+    later = conduct.may(opened, code(opened, app), home, at=NOON + timedelta(days=60), now=NOW)
     assert (later.may, [one.rule for one in later.may_not]) == ((), ["F7"])
-    assert [one.rule for one in conduct.may(opened, code(opened, supplier), home, at=NOON).may] == ["S1", "S2", "S3", "S4"]
-    strange = conduct.may(opened, code(opened, other), home, at=NOON)
+    assert [one.rule for one in conduct.may(opened, code(opened, supplier), home, at=NOON, now=NOW).may] == ["S1", "S2", "S3", "S4"]
+    strange = conduct.may(opened, code(opened, other), home, at=NOON, now=NOW)
     assert strange.may == ()
     assert {one.rule for one in strange.may_not} == {"F4", "F5"}, "it has an agreement, though none with this connection"
     facts.restriction(home)
-    barred = conduct.may(opened, code(opened, supplier), home, at=NOON)
+    barred = conduct.may(opened, code(opened, supplier), home, at=NOON, now=NOW)
     assert (barred.may, [one.rule for one in barred.bars]) == ((), ["F2"])
 
 
@@ -61,23 +64,37 @@ def test_who_may_see_a_connection_is_told_by_number_and_public_name(opened: Inst
     for connection in (home, gas):
         facts.occupancy(connection, anna)
     facts.permission(home, anna, app, mask=DAY_MASK)
-    found = conduct.who(opened, home, at=NOON)
+    found = conduct.who(opened, home, at=NOON, now=NOW)
     assert [(one.rule, one.requester.role, one.requester.id) for one in found.lines] == [
         ("C1", Role.CUSTOMER, anna),
         ("T1", Role.THIRD_PARTY, app),
     ]
     assert found.parties[app] == "A party"
-    assert [one.rule for one in conduct.who(opened, gas, at=NOON).lines] == ["C1"]
+    assert [one.rule for one in conduct.who(opened, gas, at=NOON, now=NOW).lines] == ["C1"]
+
+
+def test_a_look_stands_in_the_log_of_who_lived_there_then(opened: Installation, facts: World) -> None:
+    home, before, now = facts.connection(), facts.subject("earlier-1"), facts.subject("later-1")
+    facts.occupancy(home, before, between("2025-01-01", "2026-06-01"))
+    facts.occupancy(home, now, between("2026-06-01"))
+    supplier = facts.party()
+    conduct.who(opened, home, at=NOON, now=NOW)
+    conduct.may(opened, code(opened, supplier), home, at=NOW, now=NOW)
+    looks = Period(NOW, NOW + timedelta(seconds=1))
+    with opened.operator() as c:
+        told = {who: opened.log.of_subject(c, who, home, looks) for who in ("earlier-1", "later-1")}
+    shown = [(one.kind, one.actor, one.body) for one in told["earlier-1"] + told["later-1"]]
+    assert shown == [("view:shown", "operator", {"shown": "grounds", "asked": party}) for party in (None, supplier)]
 
 
 def test_what_is_not_there_is_not_found(opened: Installation, facts: World) -> None:
     home, supplier = facts.connection(), facts.party()
     with pytest.raises(NotFound):
-        conduct.may(opened, "nobody", home, at=NOON)
+        conduct.may(opened, "nobody", home, at=NOON, now=NOW)
     with pytest.raises(NotFound):
-        conduct.may(opened, code(opened, supplier), home + 1, at=NOON)
+        conduct.may(opened, code(opened, supplier), home + 1, at=NOON, now=NOW)
     with pytest.raises(NotFound):
-        conduct.who(opened, home + 1, at=NOON)
+        conduct.who(opened, home + 1, at=NOON, now=NOW)
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""A look by one of the operator's people at what is known of connections: a line in the log of whoever lives there."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.store.registry import people
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.visits.errands import ACTOR, C
+
+
+def looked(house: Installation, connections: Iterable[int], what: str, *, now: datetime) -> None:
+    """Record in a transaction of its own that somebody looked `now`; `what` is a short word."""
+    with house.operator() as c:
+        record(house, c, connections, what, now=now)
+
+
+def record(
+    house: Installation,
+    c: C,
+    connections: Iterable[int],
+    what: str,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    party: int | None = None,
+) -> None:
+    """Do the same in the caller's transaction, for a look at how it was `at` another moment, or at what one party may see."""
+    keys = sorted(set(connections))
+    codes = people.living(c, keys, at or now)
+    body: dict[str, Json] = {"asked": party, "shown": what}
+    house.log.record(c, [Event(now, EventKind.VIEW_SHOWN, ACTOR, codes.get(key), key, body) for key in keys])
