@@ -4,6 +4,7 @@
     commit    under the lake's lock the files of a batch become part of the table, once per batch, all or none
     finalise  the files of a day become one, sorted, one row for each (key, channel)
     sweep     files go that are no part of the table and never will be
+    rewrite   rows of a day go, or lose a part; `purge` then leaves no trace of what they were
 
 A process may die at any point: the table stays readable and holds whole batches only.
 """
@@ -17,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Final, final
 
@@ -119,6 +121,37 @@ class Readings:
                 for one in old:
                     os.utime(self._root / one.path)  # from now on the grace of `sweep` runs
                 self._log.commit([final], old)
+
+    def rewrite(self, day: date, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Replace the files of a day by one that has what `change` makes of its rows: fewer rows, or the same ones with less.
+
+        `change` gets slices in order of (key, channel), with all columns, and keeps that order. A day without rows is no day.
+        """
+        with durable.alone(self._lock), ExitStack() as opened:
+            old = self._log.days().get(day, ())
+            if not old:
+                return
+            rows = merge.in_row_groups(map(change, merge.merged([self._open(one, opened) for one in old])))
+            first = next(rows, None)
+            new = [] if first is None else [self._write_final(day, chain([first], rows))]
+            self._log.commit(new, old)
+
+    def drop(self, day: date) -> None:
+        """Take a whole day out of the table."""
+        with durable.alone(self._lock):
+            old = self._log.days().get(day, ())
+            if old:
+                self._log.commit((), old)
+
+    def purge(self, ended: Ended) -> int:
+        """Delete at once whatever the table holds no longer, in data files and in its own log. Returns how many data files.
+
+        Readers that are not ours get no grace: what they have open they keep, what they look for is gone.
+        """
+        gone = self.sweep(ended, grace_s=0.0)
+        with durable.alone(self._lock):
+            self._log.renew()
+        return gone
 
     def _write_final(self, day: date, tables: Iterator[pa.Table]) -> StagedFile:
         """Write the file of a day. Its name holds the version that will refer to it, so a left-over of a kill is replaced."""

@@ -24,6 +24,8 @@ from kwartier.store.readings.errors import BrokenTable, NoTable
 from kwartier.store.readings.staged import StagedFile
 
 _CHECKPOINT_EVERY: Final = 100
+_TOMBSTONES: Final = {"delta.deletedFileRetentionDuration": "interval 0 seconds"}
+"""A checkpoint names no file that is gone: our own readers look again, and those of others have the grace of `sweep`."""
 _QUIET: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
@@ -31,7 +33,7 @@ def create(root: Path) -> None:
     """Make the empty table; nothing happens if there is one."""
     root.mkdir(parents=True, exist_ok=True)
     with durable.alone(root / "lake.lock"):
-        DeltaTable.create(root, layout.TABLE_SCHEMA, mode="ignore", partition_by=["day"])
+        DeltaTable.create(root, layout.TABLE_SCHEMA, mode="ignore", partition_by=["day"], configuration=_TOMBSTONES)
         durable.sync(root / "_delta_log" / f"{0:020d}.json")
         for folder in (root / "_delta_log", root, root.parent):
             durable.sync(folder)
@@ -80,24 +82,42 @@ class Log:
         return self._table.version()
 
     def days(self) -> Mapping[date, tuple[StagedFile, ...]]:
-        """Return the files of each local day as of now. Costs a look at one file name when nothing changed."""
+        """Return the files of each local day as of now. Costs a look at two file names when nothing changed."""
         with self._guard:
-            if (self._folder / f"{self._table.version() + 1:020d}.json").exists():
+            version = self._table.version()
+            if self._entry(version + 1).exists() or not self._entry(version).exists():
                 self._catch_up()
             return self._days
 
+    def _entry(self, version: int) -> Path:
+        return self._folder / f"{version:020d}.json"
+
     def _catch_up(self) -> None:
+        """See what happened since. With the log renewed, the entries between are gone: then it is read from its beginning."""
         try:
             self._table.update_incremental()
+        except (DeltaError, TableNotFoundError):
+            self._reopen()
+        else:
+            if not self._entry(self._table.version()).exists():
+                self._reopen()
+        self._days = _days(self._table)
+
+    def _reopen(self) -> None:
+        try:
+            self._table = DeltaTable(self._folder.parent)
         except (DeltaError, TableNotFoundError) as error:
             msg = "the log of the readings cannot be read"
             raise BrokenTable(msg) from error
-        self._days = _days(self._table)
 
     def holds(self, batch: int) -> bool:
         """True if this batch was committed. Only worth something under the lock."""
         self.days()
-        return self._table.transaction_version(_app(batch)) is not None
+        try:
+            return self._table.transaction_version(_app(batch)) is not None
+        except DeltaError:  # it looks into entries that were there when the table was opened, and are gone with the log renewed
+            self._reopen()
+            return self._table.transaction_version(_app(batch)) is not None
 
     def commit(self, add: Sequence[StagedFile], remove: Sequence[StagedFile] = (), *, batch: int | None = None) -> None:
         """Add and remove files in one durable step. The caller holds the lock and has caught up under it."""
@@ -123,6 +143,27 @@ class Log:
         durable.sync(self._folder)
         if version % _CHECKPOINT_EVERY == 0:
             self._checkpoint(version)
+
+    def renew(self) -> None:
+        """Let the log begin with a checkpoint of now. The caller holds the lock.
+
+        Older entries and checkpoints go, and with them the paths of files that are gone and the bounds of their keys.
+        """
+        self.days()
+        if _TOMBSTONES.items() <= self._table.metadata().configuration.items():
+            self.commit(())
+        else:
+            self._table.alter.set_table_properties(_TOMBSTONES)
+            self._sync_tail()
+        version = self._table.version()
+        self._checkpoint(version)
+        kept = f"{version:020d}."
+        for path in self._folder.iterdir():
+            if path.name != "_last_checkpoint" and not path.name.startswith(kept):
+                path.unlink()
+        durable.sync(self._folder)
+        with self._guard:
+            self._reopen()
 
     def left_overs(self) -> list[Path]:
         """Return what kills left of commits that never were (delta-rs writes `N.json#1` first). The caller holds the lock."""

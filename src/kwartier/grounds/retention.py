@@ -1,0 +1,340 @@
+"""How long what is held may be held: a dated table beside the code of conduct, per ground for readings, per kind for the rest.
+
+The row in force at the moment of the run counts. A channel-day goes when no rule of its basis holds it any longer; that a
+permission has ended does not undo lawful reads, so its readings stay for their own term, or until their customer has them erased.
+Terms that a law names are maxima (Informatiecode 10.1 unless said otherwise); where none does the choice is ours, and says so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, final
+
+from kwartier.grounds.editions import EDITIONS
+from kwartier.grounds.rule import Certainty, Condition, Rule
+from kwartier.model.ground import Action, Purpose, Role
+from kwartier.model.period import Period, day_of, midnight, utc
+
+_MONTHS: Final = 12
+
+
+class Kept(StrEnum):
+    """What is held, by how it is found again."""
+
+    READINGS = "readings"
+    QUARANTINE = "quarantine"
+    OUTCOMES = "outcomes"
+    PARCELS = "parcels"
+    DOCUMENTS = "documents"
+    SIGHTS = "sights"
+    ALARMS = "alarms"
+    USE_CASE_DAYS = "use_case_days"
+    REJECTED_ROWS = "rejected_rows"
+    LOG_TIES = "log_ties"
+    PERSONS = "persons"
+    SESSIONS = "sessions"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of time in whole months and days of the calendar."""
+
+    months: int = 0
+    days: int = 0
+
+    def before(self, day: date) -> date:
+        """Return the day that lies this long before `day`; the last of its month where there is no such day."""
+        months = day.year * _MONTHS + day.month - 1 - self.months
+        year, month = divmod(months, _MONTHS)
+        after = date(year + (month + 1) // _MONTHS, (month + 1) % _MONTHS + 1, 1)
+        return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), after - timedelta(days=1)) - timedelta(days=self.days)
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        years, months = divmod(self.months, _MONTHS)
+        parts = ((years, "year"), (months, "month"), (self.days, "day"))
+        return ", ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in parts if count) or "until it has served"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """One row: what is kept, on which ground, how long from which moment, and who says so.
+
+    `role` and `purposes` name the ground of readings; no purposes means all others of that role. `certainty` None: our own choice.
+    """
+
+    kept: Kept
+    term: Term
+    counted_from: str
+    en: str
+    nl: str
+    source: str
+    certainty: Certainty | None
+    in_force: Period
+    role: Role | None = None
+    purposes: frozenset[Purpose] = frozenset()
+
+    def speaks_of(self, rule: Rule) -> bool:
+        """True if readings under this rule fall under this row."""
+        return self.role is rule.role and (not self.purposes or rule.purpose in self.purposes)
+
+
+_EVER: Final = Period(midnight(date(2000, 1, 1)))
+_DAY_READINGS: Final = midnight(date(2020, 1, 1))
+_OURS: Final = "our choice; no law names a term"
+_BILLING: Final = frozenset({Purpose.ANNUAL_BILL, Purpose.MOVE, Purpose.SWITCH})
+_DAY: Final = "the day that it is about"
+
+TABLE: Final[tuple[Keep, ...]] = (
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.SUPPLIER,
+        purposes=_BILLING,
+        term=Term(60),
+        counted_from=_DAY,
+        en="readings for the annual bill, a move, a switch: the accessible meter register",
+        nl="standen voor de jaarrekening, een verhuizing en een overstap: het toegankelijk meetregister",
+        source="Informatiecode 10.1: accessible meter register of the operator, 5 years",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.SUPPLIER,
+        term=Term(60),
+        counted_from=_DAY,
+        en="other readings for a supplier: as the meter register",
+        nl="andere standen voor een leverancier: als het meetregister",
+        source="Informatiecode 10.1: accessible meter register of the operator, 5 years",
+        certainty=Certainty.CITED,
+        in_force=Period(_EVER.start, _DAY_READINGS),
+    ),
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.SUPPLIER,
+        term=Term(24),
+        counted_from=_DAY,
+        en="day readings for a supplier",
+        nl="dagstanden voor een leverancier",
+        source="pages of the operators: day readings, 24 months since 2020; no article was found",
+        certainty=Certainty.CITED,
+        in_force=Period(_DAY_READINGS),
+    ),
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.CUSTOMER,
+        term=Term(24),
+        counted_from=_DAY,
+        en="what a customer asked for the own page, so that a year can be seen beside the one before",
+        nl="wat een klant voor de eigen pagina vroeg, zodat een jaar naast het vorige te zien is",
+        source="our choice, after Directive (EU) 2019/944 annex I (24 months of detailed data for the customer; not read)",
+        certainty=Certainty.UNREAD,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.THIRD_PARTY,
+        term=Term(13),
+        counted_from=_DAY,
+        en="what a third party may have by permission: a year, and the month in which it is accounted for",
+        nl="wat een derde met toestemming mag krijgen: een jaar, en de maand van de afrekening",
+        source=f"Informatiecode 10.1: other purposes only by unambiguous consent; {_OURS}",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.READINGS,
+        role=Role.OPERATOR,
+        term=Term(24),
+        counted_from=_DAY,
+        en="what the operator keeps under its own registered use: day readings; usage for grid care is never kept",
+        nl="wat de netbeheerder onder een eigen geregistreerde toepassing bewaart: dagstanden; verbruik voor netzorg nooit",
+        source="pages of the operators: day readings, 24 months since 2020; no article was found",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.QUARANTINE,
+        term=Term(3),
+        counted_from="the last moment that it is about",
+        en="answers of meters that validation doubts, until somebody has looked",
+        nl="antwoorden van meters waar de controle aan twijfelt, tot iemand heeft gekeken",
+        source=f"Informatiecode 10.1: results of queries, 3 months; {_OURS}",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.OUTCOMES,
+        term=Term(24),
+        counted_from="when it ended",
+        en="which task was asked of a meter and how it ended, without values",
+        nl="welke opdracht aan een meter is gegeven en hoe die afliep, zonder waarden",
+        source="our choice: as long as the day readings that it explains",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.DOCUMENTS,
+        term=Term(3),
+        counted_from="when it was handed over",
+        en="documents and papers in the boxes of receivers, which fetch them",
+        nl="documenten en stukken in de postvakken van ontvangers, die ze ophalen",
+        source="Informatiecode 10.1: readings queried by a supplier, 3 months",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.PARCELS,
+        term=Term(60),
+        counted_from="when it ended",
+        en="that a delivery was made or withheld, to whom, why and over which period, without values",
+        nl="dat een levering is gedaan of geweigerd, aan wie, waarom en over welke periode, zonder waarden",
+        source="our choice: as long as the meter register that bills rest on; GDPR art. 5(2)",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.SIGHTS,
+        term=Term(12),
+        counted_from="when it was seen",
+        en="what care of meter and grid saw last: battery, clock, events, voltages",
+        nl="wat de zorg voor meter en net het laatst zag: batterij, klok, gebeurtenissen, spanningen",
+        source="our choice, after BAUM art. 4(3): a meter's own log of sessions, 1 year",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.ALARMS,
+        term=Term(12),
+        counted_from="when it came",
+        en="alarms that a meter sent by itself, kept under an approved use case",
+        nl="alarmen die een meter zelf stuurde, bewaard onder een goedgekeurde toepassing",
+        source="our choice, after BAUM art. 4(3): a meter's own log of sessions, 1 year",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.USE_CASE_DAYS,
+        term=Term(24),
+        counted_from=_DAY,
+        en="on which days a connection was looked at for grid or meter care: its yearly limit counts them",
+        nl="op welke dagen een aansluiting voor net- of meterzorg is bekeken: de jaarlijkse grens telt die",
+        source="our choice: the year that is counted, and one to answer for it",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.REJECTED_ROWS,
+        term=Term(3),
+        counted_from="the import",
+        en="rows of an import that were refused, until their sender has put them right",
+        nl="regels van een import die zijn geweigerd, tot de afzender ze heeft hersteld",
+        source=f"Informatiecode 10.1: results of queries, 3 months; {_OURS}",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.LOG_TIES,
+        term=Term(96),
+        counted_from="when the line was written",
+        en="what ties a line of the log to a person (the line itself stays, about nobody)",
+        nl="wat een regel in het logboek aan een persoon bindt (de regel zelf blijft, over niemand)",
+        source="our choice: as long as the rows of the connection register; GDPR art. 5(2), 15",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.PERSONS,
+        term=Term(96),
+        counted_from="the end of the last time that the person lived at a connection",
+        en="name and customer number, at the most; sooner if asked, when no reading is held by a task under law any more",
+        nl="naam en klantnummer, op zijn langst; eerder op verzoek, als geen stand meer voor een wettelijke taak nodig is",
+        source="Informatiecode 10.1: rows of the connection register, 8 years after they ended (the rows stay, about nobody)",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.SESSIONS,
+        term=Term(),
+        counted_from="the last page",
+        en="who is signed in: a signed cookie of an hour in the visitor's own browser, nothing here",
+        nl="wie is ingelogd: een ondertekend cookie van een uur in de eigen browser, hier niets",
+        source="our choice",
+        certainty=None,
+        in_force=_EVER,
+    ),
+)
+
+
+def in_force(at: datetime) -> tuple[Keep, ...]:
+    """Return the rows that count at a moment, readings first."""
+    return tuple(row for row in TABLE if row.in_force.contains(utc(at)))
+
+
+def oldest(kept: Kept, at: datetime) -> date:
+    """Return the oldest local day of which this may still be held at a moment. Not for readings: they depend on their ground."""
+    row = next(row for row in in_force(at) if row.kept is kept and row.role is None)
+    return row.term.before(day_of(at))
+
+
+def of_rule(rule: Rule, at: datetime) -> Keep:
+    """Return the row for readings under a rule: that of its purpose, or else that of its role. Raises LookupError."""
+    found = [row for row in in_force(at) if row.kept is Kept.READINGS and row.speaks_of(rule)]
+    if not found:
+        msg = f"the retention table has no row for rule {rule.id}"
+        raise LookupError(msg)
+    return max(found, key=lambda row: bool(row.purposes))
+
+
+def keeping() -> tuple[Rule, ...]:
+    """Return every rule of any edition whose readings may be kept, by number."""
+    rules = {rule.no: rule for edition in EDITIONS for rule in edition.grants if _may_be_kept(rule)}
+    return tuple(rules[no] for no in sorted(rules))
+
+
+def _may_be_kept(rule: Rule) -> bool:
+    return rule.keeps and bool(rule.mask) and Action.READ in rule.actions
+
+
+@lru_cache(maxsize=64)
+def _oldest_by_rule(today: date, at: datetime) -> tuple[tuple[int, date], ...]:
+    return tuple((rule.no, of_rule(rule, at).term.before(today)) for rule in keeping())
+
+
+def holding(day: date, at: datetime) -> int:
+    """Return the rules that still hold readings about a local day, as a basis: bit `no` of each."""
+    return sum(1 << no for no, first in _oldest_by_rule(day_of(at), utc(at)) if day >= first)
+
+
+def consent() -> int:
+    """Return the rules that rest on a consent that its customer may take back, as a basis."""
+    return sum(1 << rule.no for rule in keeping() if rule.condition in {Condition.OPT_IN, Condition.PERMISSION})
+
+
+def as_markdown() -> str:
+    """Return docs/RETENTION.md's table."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "| what | ground | how long | counted from | from | source | certainty |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in TABLE:
+        ground = "" if row.role is None else row.role.value + (": " + ", ".join(sorted(row.purposes)) if row.purposes else "")
+        since = day_of(row.in_force.start).isoformat()
+        until = "" if row.in_force.end is None else f" up to {day_of(row.in_force.end).isoformat()}"
+        certainty = "our choice" if row.certainty is None else row.certainty.value
+        cells = (
+            f"`{row.kept}`: {row.en} / *{row.nl}*",
+            ground,
+            str(row.term),
+            row.counted_from,
+            since + until,
+            row.source,
+            certainty,
+        )
+        yield "| " + " | ".join(cells) + " |"
