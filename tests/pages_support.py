@@ -1,5 +1,6 @@
 """The pages served, and a visitor without a browser: keeps cookies, and sends forms with the token that a page gave."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from starlette.types import ASGIApp
 
 TOKEN = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
@@ -26,6 +28,24 @@ def served(data: Path, *options: str) -> Iterator[str]:
             server.terminate()
             _, rest = server.communicate(timeout=30)
         assert rest == ""
+
+
+class Direct(httpx.BaseTransport):
+    """Asks an application in this process: for pages of an installation that a test opened itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Ask this ASGI application."""
+        self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask and read the whole answer."""
+        return asyncio.run(self._ask(request))
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(
+            httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
+        )
+        return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread(), request=request)
 
 
 @dataclass(frozen=True)

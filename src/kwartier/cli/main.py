@@ -15,7 +15,7 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import care, database, edge, grid, grounds, serving, staffed, told
+from kwartier.cli import care, customer, database, edge, grid, grounds, serving, staffed, told
 from kwartier.cli import demo as demos
 from kwartier.model.period import day_of
 from kwartier.model.staff import Staff
@@ -40,6 +40,7 @@ audit_app = typer.Typer(no_args_is_help=True, help="The log: compare it with sto
 app.add_typer(night_app, name="night")
 app.add_typer(audit_app, name="audit")
 app.add_typer(care.app, name="care")
+app.add_typer(customer.app, name="customer")
 app.add_typer(grid.app, name="grid")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(database.app, name="database")

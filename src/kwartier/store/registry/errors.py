@@ -5,6 +5,7 @@ KwartierError
     +-- NotFound          whoever asked names something that is not there, or not theirs to see
     +-- NotAnOccupant     whoever grants does not live there at that moment
     +-- AlreadyPermitted  whoever grants has a live permission for the same party and purpose
+    +-- AlreadyRestricted whoever restricts names time that is restricted already
     +-- WrongState        our own program took the steps of a night out of order
     +-- DamagedRow        the registry holds something that it should never hold
 """
@@ -34,6 +35,12 @@ class AlreadyPermitted(RegistryError):
     """A live permission for the same connection, party and purpose overlaps with this one."""
 
     code = "already-permitted"
+
+
+class AlreadyRestricted(RegistryError):
+    """A restriction of the same connection overlaps with this one."""
+
+    code = "already-restricted"
 
 
 class WrongState(RegistryError):

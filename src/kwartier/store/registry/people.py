@@ -68,6 +68,22 @@ def occupancies(c: C, subject: int) -> list[OccupancyRow]:
     return [OccupancyRow(i, connection, Product(product), period) for i, connection, product, period in found]
 
 
+def occupant(c: C, connection: int, at: datetime) -> Subject | None:
+    """Return who lives at a connection at a moment, None if nobody does."""
+    found = c.execute(
+        "select s.key, s.code, s.name from kw.occupancy o join kw.subject s on s.key = o.subject"
+        " where o.connection = %s and o.period @> %s::timestamptz",
+        (connection, at),
+    ).fetchone()
+    return Subject(*found) if found else None
+
+
+def product(c: C, connection: int) -> Product | None:
+    """Return what a connection carries, None if there is no such connection."""
+    found = c.execute("select product from kw.connection where key = %s", (connection,)).fetchone()
+    return Product(found[0]) if found else None
+
+
 def connection(c: C, ean: Ean) -> int | None:
     """Return the key of a connection by its EAN."""
     found = c.execute("select key from kw.connection where ean = %s", (ean.reveal(),)).fetchone()

@@ -91,6 +91,8 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-person": (FORBIDDEN, "sign-in-first"),
     "not-yours": (NOT_FOUND, "404"),
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
+    "not-your-meter": (NOT_FOUND, "404"),
+    "nothing-to-change": (BAD_REQUEST, "400"),
     "not-yet": (TOO_EARLY, "not-yet"),
 }
 """Which status an error of ours has, and by which words it is told; any other is our own fault."""

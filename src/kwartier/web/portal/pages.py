@@ -10,14 +10,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kwartier.model.period import day_of
-from kwartier.web.portal import show_conduct, show_log, show_manual, show_usage, show_who
+from kwartier.web.portal import pages_refusal, show_conduct, show_log, show_manual, show_refusal, show_usage, show_who
 from kwartier.web.portal.answer import NOT_FOUND, SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.manual.models import manuals
 from kwartier.web.portal.phrases import last_day
 from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words, best
-from kwartier.workflows import accounts, inquiry, permission
+from kwartier.workflows import accounts, inquiry, permission, refusal
 
 NEWEST, PER_PAGE, MOST_LINES = 8, 50, 5000
 FIRST_DAY = date(2000, 1, 1)
@@ -36,6 +36,7 @@ def routes() -> list[Route]:
         Route("/{language}/revoke", answered(_revoke), methods=["POST"]),
         Route("/{language}/opt-in", answered(_ask_opt_in), methods=["GET"]),
         Route("/{language}/opt-in", answered(_opt_in), methods=["POST"]),
+        *pages_refusal.routes(),
         Route("/{language}/download", answered(_download)),
         Route("/{language}/proof/{entry:int}", answered(_proof)),
         Route("/{language}/proof/{entry:int}/{leaf:int}", answered(_proof)),
@@ -115,6 +116,8 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         stays=[show_usage.stay(words, one) for one in mine] if not usage else [],
         who=show_who.who(words, found, mine, at),
         given="given" in form,
+        meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
+        chosen=show_refusal.chosen(words, form.get("chosen")),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked),
     )

@@ -93,6 +93,9 @@ def test_two_of_the_same_number_are_refused(folder: Path) -> None:
         migrations.read(folder)
 
 
-def test_the_packaged_ones_are_numbered_from_one() -> None:
+def test_the_packaged_ones_are_numbered_from_one_each_once() -> None:
     packaged = migrations.read(migrations.packaged())
+    numbers = [each.number for each in packaged]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 1
     assert packaged[0].name == "registry"

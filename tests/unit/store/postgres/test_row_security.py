@@ -218,6 +218,12 @@ def test_one_may_grant_and_revoke_for_oneself(pools: Pools) -> None:
         "update kw.permission_state set live = '[2025-01-01,)'",
         "insert into kw.permission_state values (9, 1, 2, null, 'x', '[2026-01-01,)')",
         "truncate kw.permission cascade",
+        # refuse or switch off another's meter, the own one before one lived there, or let another's have it back
+        "insert into kw.restriction (connection, kind, period) values (2, 'refused', '[2026-05-01,)')",
+        "insert into kw.restriction (connection, kind, period) values (1, 'refused', '[2025-05-01,)')",
+        "insert into kw.restriction (connection, kind, period) values (1, 'refused', '[2026-05-01, 2026-06-01)')",
+        "update kw.restriction set kind = 'refused'",
+        "delete from kw.restriction",
         # anything else
         "insert into kw.occupancy (connection, subject, period) values (2, 2, '[2024-01-01, 2025-01-01)')",
         "update kw.occupancy set period = '[2020-01-01,)'",
@@ -268,6 +274,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(
                 "kw.use_case",
                 "kw.use_case_day",
+                "kw.hand_reading",
                 "audit.head",
                 "audit.pending",
                 "kw.meter(connection)",
@@ -276,10 +283,10 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             ),
         },
         "INSERT": {
-            *("audit.head", "kw.permission", "kw.permission_event"),
+            *("audit.head", "kw.permission", "kw.permission_event", "kw.restriction"),
             *(f"audit.pending({name})" for name in PENDING),
         },
-        "UPDATE": {"audit.head(last)", "audit.head(nth)"},
+        "UPDATE": {"audit.head(last)", "audit.head(nth)", "kw.restriction(period)"},
     },
     "kw_audit": {
         "SELECT": {

@@ -1,0 +1,47 @@
+"""S3 on the portal: refuse the smart meter, have it switched off, or back; one step, after a page that says what it means."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from kwartier.web.portal import show_refusal
+from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
+from kwartier.web.portal.desk import Desk
+from kwartier.web.portal.session import Session
+from kwartier.web.portal.words import Words
+from kwartier.workflows import refusal
+
+
+def routes() -> list[Route]:
+    """Return the addresses of the choice."""
+    return [
+        Route("/{language}/choice", answered(_ask), methods=["GET"]),
+        Route("/{language}/choice", answered(_say), methods=["POST"]),
+    ]
+
+
+def _chosen(desk: Desk, subject: int, form: Form) -> tuple[int, refusal.MyMeter, refusal.Choice]:
+    """Return the meter by its number on the page, and what is to be said of it. Raises Unclear where that cannot be said."""
+    mine = refusal.meters(desk.house, subject, at=desk.clock())
+    for number, one in enumerate(mine, 1):
+        for choice in one.choices:
+            if (str(number), str(choice)) == (form.get("n"), form.get("to")):
+                return number, one, choice
+    raise Unclear
+
+
+def _ask(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        return RedirectResponse(f"/{request.path_params['language']}/", SEE_OTHER)
+    asked = show_refusal.asked(Words(request.path_params["language"]), *_chosen(desk, account.subject, form))
+    return desk.page(request, session, "choice.html", one=asked)
+
+
+def _say(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        raise SignInFirst
+    _, one, choice = _chosen(desk, account.subject, form)
+    refusal.choose(desk.house, account.subject, one.connection, choice, at=desk.clock())
+    return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}#meter", SEE_OTHER)

@@ -1,0 +1,126 @@
+"""What a customer can say of the meter, and what each word means, before and after it is said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from kwartier.web.portal import phrases
+from kwartier.web.portal.words import Words
+from kwartier.workflows.refusal import Choice, MyMeter
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One thing that can be said: its address and its words."""
+
+    to: str
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter as the own page shows it: how it stands, and what can be said now. `number` is its place among them."""
+
+    number: int
+    digits: str
+    stands: str
+    links: Sequence[Link]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked before it is said: title, what happens then, and the word on the button."""
+
+    number: int
+    to: str
+    title: str
+    digits: str
+    then: Sequence[str]
+    button: str
+
+
+def meters(words: Words, mine: Sequence[MyMeter]) -> list[Meter]:
+    """Return the meters that the customer may choose for."""
+    return [_meter(words, number, one) for number, one in enumerate(mine, 1)]
+
+
+def _meter(words: Words, number: int, one: MyMeter) -> Meter:
+    links = [Link(f"/{words.language}/choice?n={number}&to={choice}", _link(words, choice)) for choice in one.choices]
+    return Meter(number, _digits(one), _stands(words, one), links)
+
+
+def _digits(one: MyMeter) -> str:
+    return one.masked[-4:]
+
+
+def _stands(words: Words, one: MyMeter) -> str:
+    since = "" if one.since is None else " " + words.text("This holds since %s.") % phrases.since(words, one.since)
+    return {
+        Choice.ON: words.text("Your smart meter may be read remotely, by those named above."),
+        Choice.OFF: words.text("Your meter is administratively off: usage is not read, whoever asks."),
+        Choice.REFUSE: words.text("You have no meter that is read remotely: you refused it."),
+    }[one.stands] + since
+
+
+def _link(words: Words, choice: Choice) -> str:
+    return {
+        Choice.REFUSE: words.text("Refuse the smart meter"),
+        Choice.OFF: words.text("Switch it off administratively"),
+        Choice.ON: words.text("Have it read remotely again"),
+    }[choice]
+
+
+def _by_hand(words: Words) -> str:
+    return words.text(
+        "A fitter comes to take your readings at least once in three years; your supplier asks you for them once a year."
+    )
+
+
+def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
+    """Return what a customer sees before saying it."""
+    title, then, button = {
+        Choice.REFUSE: (
+            words.text("Refuse the smart meter?"),
+            [
+                words.text("From this moment on nothing is read remotely here, of electricity or gas, for whomever."),
+                words.text("The permissions that you gave have no effect as long as you refuse."),
+                _by_hand(words),
+                words.text("What was lawfully delivered before is not called back."),
+                words.text("You can have it read again whenever you like. The time in between is never read afterwards."),
+            ],
+            words.text("Yes, refuse"),
+        ),
+        Choice.OFF: (
+            words.text("Switch your meter off administratively?"),
+            [
+                words.text("From this moment on usage is not read here, of electricity or gas, for whomever."),
+                words.text("The meter stays and keeps counting; it is set so within days, and shows it on its display."),
+                words.text("Permissions stay as they are, without effect until you have it read again."),
+                _by_hand(words),
+                words.text("You can have it read again whenever you like. The time in between is never read afterwards."),
+            ],
+            words.text("Yes, switch it off"),
+        ),
+        Choice.ON: (
+            words.text("Have your meter read remotely again?"),
+            [
+                words.text("From this moment on it may be read again, by those who have a ground."),
+                words.text("The time in which it was not read is never read afterwards."),
+                words.text("Permissions that are still in force have effect again."),
+            ],
+            words.text("Yes, have it read"),
+        ),
+    }[choice]
+    return Asked(number, str(choice), title, _digits(one), then, button)
+
+
+def chosen(words: Words, word: str | None) -> str:
+    """Say what was just said; nothing for any other word."""
+    return {
+        "refuse": words.text("You refused the smart meter. From now on nothing is read remotely here."),
+        "off": words.text("Your meter is administratively off from now on. Usage is not read."),
+        "on": words.text("Your meter may be read again from now on, by those who have a ground."),
+    }.get(word or "", "")

@@ -1,0 +1,65 @@
+"""The choice on the pages themselves: shown, asked, said once, and told back; by nobody else's form."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from kwartier.store.postgres import Dsns
+from kwartier.web.app import application
+from kwartier.workflows import installation
+from pages_support import TOKEN, Direct, Visitor, heading
+from registry_support import NOON, World, between
+
+
+@pytest.fixture
+def visitor(installation_dir: Path, dsns: Dsns) -> Iterator[Visitor]:
+    """Sign in somebody who lives in a home with a meter."""
+    installation.create(installation_dir)
+    (installation_dir / "town").mkdir()
+    persona = [{"subject": "ME", "name": "Me", "nl": "ik", "en": "me"}]
+    (installation_dir / "town" / "personas.json").write_text(json.dumps(persona))
+    failed: list[Exception] = []
+    with installation.opened(installation_dir) as house:
+        with psycopg.connect(dsns.operator, autocommit=True) as c:
+            facts = World(c)
+            home = facts.connection()
+            facts.meter(home)
+            facts.occupancy(home, facts.subject("ME"), between("2026-01-01"))
+        times = iter(NOON + timedelta(seconds=n) for n in range(1000))
+        app = application(house, clock=lambda: next(times), demo=True, failed=failed.append)
+        with httpx.Client(transport=Direct(app), base_url="http://127.0.0.1", follow_redirects=True) as client:
+            visit = Visitor(client)
+            visit.post("/nl/sign-in", persona="ME")
+            yield visit
+    assert failed == []
+
+
+def test_off_refused_and_back_from_the_page(visitor: Visitor) -> None:
+    said = [("off", "administratief uit"), ("refuse", "geweigerd"), ("on", "mag vanaf nu weer worden uitgelezen")]
+    for to, told in said:
+        assert f"/nl/choice?n=1&amp;to={to}" in visitor.get("/nl/mine").text
+        asked = visitor.get(f"/nl/choice?n=1&to={to}")
+        assert (asked.status_code, heading(asked)[-1]) == (200, "?")
+        after = visitor.post("/nl/choice", n="1", to=to)
+        assert (after.status_code, after.url.query) == (200, f"chosen={to}".encode())
+        assert told in after.text
+        assert f"/nl/choice?n=1&amp;to={to}" not in after.text, "what holds is not offered"
+    assert visitor.get("/nl/log").text.count("Uw meter mag weer worden uitgelezen") == 2
+    assert "You may have" not in visitor.get("/en/choice?n=1&to=off").text
+
+
+@pytest.mark.parametrize("form", [{"n": "2", "to": "off"}, {"n": "1", "to": "on"}, {"n": "1", "to": "x"}, {"n": "1"}])
+def test_what_cannot_be_said_is_no_page(visitor: Visitor, form: dict[str, str]) -> None:
+    assert visitor.post("/nl/choice", **form).status_code == 400
+    assert visitor.client.get("/nl/choice", params=form).status_code == 400
+
+
+def test_without_the_token_of_the_visit_nothing_is_said(visitor: Visitor) -> None:
+    assert TOKEN.search(visitor.get("/nl/choice?n=1&to=off").text)
+    assert visitor.client.post("/nl/choice", data={"n": "1", "to": "off"}).status_code == 403
+    assert "to=off" in visitor.get("/nl/mine").text
