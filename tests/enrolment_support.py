@@ -39,7 +39,7 @@ class Gate:
     def take(self, folder: Path, *, dry_run: bool = False, at: datetime = AT) -> ImportReport:
         """Import a folder."""
         self.facts.clear()
-        door = Door(self.operator, self.vault.wrap, partial(shipment.open, self.keys), {"SMR5"}, self._record)
+        door = Door(self.operator, self.vault, partial(shipment.open, self.keys), {"SMR5"}, self._record)
         return import_folder(door, folder, dry_run=dry_run, at=at)
 
     def _record(self, _c: C, facts: Sequence[ImportedFact]) -> None:

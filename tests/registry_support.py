@@ -71,7 +71,7 @@ class World:
 
     def subject(self, code: str | None = None) -> int:
         """Let somebody exist."""
-        return self.new("subject", code=code or f"C{self.number()}", name="Somebody")
+        return self.new("subject", code=code or f"C{self.number()}")
 
     def party(self, role: str = "supplier") -> int:
         """Let a party exist."""

@@ -140,7 +140,7 @@ def door(dsns: Dsns, tmp_path: Path) -> Door:
         assert facts
         c.execute("select 1")
 
-    return Door(operator, Vault(tmp_path).wrap, lambda blob: shipment.open(tmp_path, blob), {"SMR5"}, kept)
+    return Door(operator, Vault(tmp_path), lambda blob: shipment.open(tmp_path, blob), {"SMR5"}, kept)
 
 
 def written(tmp_path: Path, draw: Random) -> Path:

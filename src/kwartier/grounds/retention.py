@@ -327,7 +327,7 @@ def _lines() -> Iterator[str]:
         ground = "" if row.role is None else row.role.value + (": " + ", ".join(sorted(row.purposes)) if row.purposes else "")
         since = day_of(row.in_force.start).isoformat()
         until = "" if row.in_force.end is None else f" up to {day_of(row.in_force.end).isoformat()}"
-        certainty = "our choice" if row.certainty is None else row.certainty.value
+        sure = "our choice" if row.certainty is None else row.certainty.value
         cells = (
             f"`{row.kept}`: {row.en} / *{row.nl}*",
             ground,
@@ -335,6 +335,6 @@ def _lines() -> Iterator[str]:
             row.counted_from,
             since + until,
             row.source,
-            certainty,
+            sure,
         )
         yield "| " + " | ".join(cells) + " |"

@@ -4,6 +4,7 @@ KeysError
 +-- BadKey         whoever gave a public key: it is none
 +-- NoKey          the installation: a key file is absent or damaged
 +-- BadWrap        the registry: a wrapped meter key was not made under this master key, or was changed
++-- BadSeal        the registry: a person's value was not sealed under this person's key, or was changed
 +-- BadShipment    whoever made the key shipment: it is not for us, was changed, or says something impossible
 """
 
@@ -32,6 +33,12 @@ class BadWrap(KeysError):
     """These bytes are no meter key wrapped under this master key; where they were kept is at fault."""
 
     code = "bad-wrap"
+
+
+class BadSeal(KeysError):
+    """These bytes are no value sealed under this person's key; where they were kept is at fault."""
+
+    code = "bad-seal"
 
 
 class BadShipment(KeysError):

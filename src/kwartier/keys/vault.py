@@ -1,4 +1,4 @@
-"""The vault: meter keys are stored only wrapped under a master key (AES Key Wrap, RFC 3394; NIST SP 800-38F, KW)."""
+"""The vault: keys of meters and persons are stored only wrapped under a master key (AES Key Wrap, RFC 3394; SP 800-38F, KW)."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,14 @@ from kwartier.keys.errors import BadWrap, NoKey
 FILE_NAME: Final = "master.key"
 METER_KEY_BYTES: Final = 16  # security suite 0: AES-128
 WRAPPED_BYTES: Final = 24  # RFC 3394 adds one block of eight
+PERSON_KEY_BYTES: Final = 32  # AES-SIV with AES-128, see subjects.py
+WRAPPED_PERSON_BYTES: Final = 40
 _MASTER_BYTES: Final = 32
 
 
 @final
 class Vault:
-    """Wraps and unwraps meter keys (16 bytes each, 24 wrapped). The master key stays within."""
+    """Wraps and unwraps keys of meters (16 bytes, 24 wrapped) and persons (32, 40 wrapped). The master key stays within."""
 
     __slots__ = ("_master",)
 
@@ -49,4 +51,22 @@ class Vault:
             return aes_key_unwrap(self._master, wrapped)
         except InvalidUnwrap:
             msg = "not a meter key wrapped under this master key"
+            raise BadWrap(msg) from None
+
+    def wrap_person(self, key: bytes) -> bytes:
+        """Return a person's key as it may be stored: 40 bytes, the same for the same key. Raises BadWrap unless it has 32 bytes."""
+        if len(key) != PERSON_KEY_BYTES:
+            msg = "a person's key has 32 bytes"
+            raise BadWrap(msg)
+        return aes_key_wrap(self._master, key)
+
+    def unwrap_person(self, wrapped: bytes) -> bytes:
+        """Return a person's key. Raises BadWrap for anything that `wrap_person` of this vault did not make."""
+        if len(wrapped) != WRAPPED_PERSON_BYTES:
+            msg = "a person's wrapped key has 40 bytes"
+            raise BadWrap(msg)
+        try:
+            return aes_key_unwrap(self._master, wrapped)
+        except InvalidUnwrap:
+            msg = "not a person's key wrapped under this master key"
             raise BadWrap(msg) from None

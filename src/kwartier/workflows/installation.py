@@ -16,13 +16,15 @@ from psycopg import Connection
 
 from kwartier import engine, settings
 from kwartier.audit.log import Log, Seat
-from kwartier.keys import shipment, signing, vault
+from kwartier.keys import shipment, signing, subjects, vault
 from kwartier.model.errors import BadInput
 from kwartier.model.meter import MeterModel
 from kwartier.model.staff import Staff
 from kwartier.settings import Settings
 from kwartier.store import postgres
 from kwartier.store.readings import Readings
+from kwartier.store.registry import sealing
+from kwartier.store.registry.names import Person
 from kwartier.wire.dlms import models
 
 C = Connection[Any]
@@ -59,6 +61,12 @@ class Installation:
     def auditor(self) -> AbstractContextManager[C]:
         """Open a transaction of the sequencer."""
         return self.pools.audit()
+
+    def name_of(self, person: Person) -> str:
+        """Open a person's name; empty for whom none was given, or who was forgotten. Raises BadWrap, BadSeal."""
+        if person.sealed is None or person.wrapped is None:
+            return ""
+        return subjects.unseal(self.vault.unwrap_person(person.wrapped), subjects.NAME, person.sealed)
 
     def executor(self, kind: str = "processes") -> AbstractContextManager[Executor]:
         """Open the engine: the only way work leaves this process."""
@@ -163,6 +171,8 @@ def opened(data: Path, *, make: bool = False, staff: Staff | None = None) -> Ite
     with ExitStack() as stack:
         dsns = stack.enter_context(postgres.running(data, chosen))
         postgres.migrate(dsns.owner)
+        keys = vault.Vault(data / "keys")
+        _seal_names(dsns.owner, keys)
         pools = stack.enter_context(postgres.Pools(dsns))
         yield Installation(
             data=data,
@@ -170,10 +180,25 @@ def opened(data: Path, *, make: bool = False, staff: Staff | None = None) -> Ite
             dsns=dsns,
             pools=pools,
             readings=Readings(data / "lake"),
-            vault=vault.Vault(data / "keys"),
+            vault=keys,
             log=Log(signing.load(data / "keys"), data / "audit", staff),
             witness=seat(chosen.witness, chosen.witness_key) if chosen.witness else None,
         )
+
+
+def _seal_names(owner_dsn: str, keys: vault.Vault) -> None:
+    """Seal the names that an installation from before has in clear, each under a new key of its person; then nothing shows them."""
+    with postgres.reached(owner_dsn, autocommit=True) as owner:
+        if not sealing.in_clear(owner):
+            return
+        with owner.transaction():
+            while clear := sealing.clear_names(owner):
+                drawn = [(person, name, subjects.new_key()) for person, name in clear]
+                sealing.put(
+                    owner, [(who, subjects.seal(key, subjects.NAME, name), keys.wrap_person(key)) for who, name, key in drawn]
+                )
+            sealing.finish(owner)
+        sealing.rewrite(owner)
 
 
 def seat(place: str, vkey: str) -> Seat:

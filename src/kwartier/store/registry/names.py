@@ -44,16 +44,24 @@ def own(c: C, subject: int) -> list[Own]:
 @final
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can sign in: the surrogate key, the code that proofs are made with, and the name to greet with."""
+    """Somebody: the surrogate key, the code that proofs are made with, and the name, sealed under the person's wrapped key.
+
+    Both are None for whom no name was given, or who was forgotten. `Installation.name_of` opens it.
+    """
 
     key: int
     code: str
-    name: str
+    sealed: bytes | None
+    wrapped: bytes | None
 
 
 def person(c: C, *, code: str | None = None, key: int | None = None) -> Person | None:
     """Find a person by code or key."""
-    row = c.execute("select key, code, name from kw.subject where code = %s or key = %s", (code, key)).fetchone()
+    row = c.execute(
+        "select s.key, s.code, s.sealed_name, k.wrapped from kw.subject s left join kw.subject_key k on k.subject = s.key"
+        " where s.code = %s or s.key = %s",
+        (code, key),
+    ).fetchone()
     return Person(*row) if row else None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from kwartier.model.ean import Ean
 from kwartier.model.period import Period
@@ -20,11 +20,10 @@ _OCCUPANCIES = """
 @final
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A person. `code` is their own number, with which they check proofs; code and name are personal data."""
+    """A person. `code` is their own number, with which they check proofs; personal data."""
 
     key: int
     code: str
-    name: str
 
 
 @final
@@ -38,9 +37,18 @@ class OccupancyRow:
     period: Period
 
 
+_FORGOTTEN: Final = "forgotten:"
+"""How the code of a person begins who was forgotten: what follows is the surrogate key and says nothing."""
+
+
+def forgotten(code: str) -> bool:
+    """Tell whether this is the code of somebody who was forgotten."""
+    return code.startswith(_FORGOTTEN)
+
+
 def by_code(c: C, code: str) -> Subject | None:
     """Find a person by their own code."""
-    found = c.execute("select key, code, name from kw.subject where code = %s", (code,)).fetchone()
+    found = c.execute("select key, code from kw.subject where code = %s", (code,)).fetchone()
     return Subject(*found) if found else None
 
 
@@ -59,6 +67,13 @@ def living(c: C, connections: Iterable[int], at: datetime) -> dict[int, str]:
             (list(connections), at),
         )
         return dict(found.fetchall())
+
+
+def wrapped_keys(c: C, codes: Iterable[str]) -> dict[str, bytes]:
+    """Return by code the wrapped key of each of these people who are there."""
+    query = "select s.code, k.wrapped from kw.subject s join kw.subject_key k on k.subject = s.key where s.code = any(%s)"
+    with _rows.cursor(c) as cursor:
+        return dict(cursor.execute(query, (list(codes),)).fetchall())
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

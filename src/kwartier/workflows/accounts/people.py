@@ -7,6 +7,7 @@ from typing import final
 
 from kwartier.model.errors import KwartierError
 from kwartier.store.registry import names
+from kwartier.store.registry.people import forgotten
 from kwartier.workflows.installation import Installation
 
 
@@ -51,20 +52,20 @@ def persona_account(house: Installation, code: str) -> Account:
         msg = "this is not a persona of the demo"
         raise NoSuchPerson(msg)
     with house.operator() as c:
-        return _account(names.person(c, code=code))
+        return _account(house, names.person(c, code=code))
 
 
 def account(house: Installation, subject: int) -> Account:
     """Return who a session belongs to, read under row-level security. Raises NoSuchPerson."""
     with house.portal(subject) as c:
-        return _account(names.person(c, key=subject))
+        return _account(house, names.person(c, key=subject))
 
 
-def _account(found: names.Person | None) -> Account:
-    if found is None:
+def _account(house: Installation, found: names.Person | None) -> Account:
+    if found is None or forgotten(found.code):
         msg = "there is no such person"
         raise NoSuchPerson(msg)
-    return Account(found.key, found.code, found.name)
+    return Account(found.key, found.code, house.name_of(found))
 
 
 def session_secret(house: Installation) -> bytes:

@@ -3,7 +3,7 @@
 A dry run does just the same and then takes it all back, so what it shows is what would happen.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,10 @@ from typing import Any, final
 
 from psycopg import Connection
 
+from kwartier.keys import subjects
 from kwartier.keys.shipment import ShippedKey
+from kwartier.keys.vault import Vault
+from kwartier.store.registry import people
 from kwartier.store.registry.imports import take
 from kwartier.store.registry.imports.spec import Spec
 from kwartier.workflows.enrolment import csvfile
@@ -25,6 +28,7 @@ C = Connection[Any]
 CHUNK = 10_000
 """Rows and facts in memory at a time."""
 KEYS = "keys.kws"
+PEOPLE = "subjects.csv"
 
 
 @final
@@ -32,12 +36,12 @@ KEYS = "keys.kws"
 class Door:
     """What an import needs of an installation.
 
-    `operator` opens a transaction; `wrap` makes a meter key fit to be stored; `open_shipment` reads a key shipment; `models` are
+    `operator` opens a transaction; `vault` makes keys fit to be stored; `open_shipment` reads a key shipment; `models` are
     the names of the meter models known; `record` writes facts into the log, in the transaction it is given.
     """
 
     operator: Callable[[], AbstractContextManager[C]]
-    wrap: Callable[[bytes], bytes]
+    vault: Vault
     open_shipment: Callable[[bytes], Sequence[ShippedKey]]
     models: Collection[str]
     record: Callable[[C, Sequence[ImportedFact]], object]
@@ -82,6 +86,8 @@ def _one(c: C, door: Door, path: Path, spec: Spec, *, dry_run: bool, at: datetim
     take.open_file(c, spec)
     if spec.file == KEYS:
         _stage_keys(c, door, path)
+    elif spec.file == PEOPLE:
+        _stage_people(c, door, path, spec)
     else:
         _stage_rows(c, path, spec, parsers(door.models)[spec.file])
     taken = take.take(c, spec, at)
@@ -103,8 +109,28 @@ def _stage_rows(c: C, path: Path, spec: Spec, parse: Parse) -> None:
     _aside(c, spec, refusals)
 
 
+def _stage_people(c: C, door: Door, path: Path, spec: Spec) -> None:
+    """Stage people, each name sealed under the person's own key: in clear none leaves this process, not even in a refused row."""
+    refusals: list[csvfile.Refusal] = []
+    rows = _parsed(csvfile.read(path, COLUMNS[spec.file]), parsers(door.models)[spec.file], refusals)
+    while chunk := list(islice(rows, CHUNK)):
+        known = people.wrapped_keys(c, [code for _, code, _, _ in chunk])
+        take.fill(c, _sealed(door.vault, known, chunk))
+        _aside(c, spec, refusals)
+    _aside(c, spec, refusals)
+
+
+def _sealed(vault: Vault, known: Mapping[str, bytes], chunk: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield staged rows of people: line, code, sealed name, wrapped key, and of the row as it came the code alone."""
+    for line, code, name, _ in chunk:
+        wrapped = known.get(code)
+        key = subjects.new_key() if wrapped is None else vault.unwrap_person(wrapped)
+        yield line, code, subjects.seal(key, subjects.NAME, name), wrapped or vault.wrap_person(key), code
+
+
 def _aside(c: C, spec: Spec, refusals: list[csvfile.Refusal]) -> None:
-    take.refuse(c, spec.file, refusals)
+    kept = [(line, code, "") for line, code, _ in refusals] if spec.file == PEOPLE else refusals
+    take.refuse(c, spec.file, kept)
     refusals.clear()
 
 
@@ -133,7 +159,7 @@ def _stage_keys(c: C, door: Door, path: Path) -> None:
     take.fill(
         c,
         (
-            (line, key.equipment_id, key.system_title, door.wrap(key.guek), door.wrap(key.gak), key.equipment_id)
+            (line, key.equipment_id, key.system_title, door.vault.wrap(key.guek), door.vault.wrap(key.gak), key.equipment_id)
             for line, key in enumerate(shipped, 1)
         ),
     )

@@ -22,5 +22,5 @@ def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> I
             c, [Event(one.at, EventKind(one.kind), ACTOR, one.subject_code, one.connection, one.body) for one in facts]
         )
 
-    door = Door(house.operator, house.vault.wrap, partial(shipment.open, house.keys), meter_models().keys(), record)
+    door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record)
     return import_folder(door, folder, dry_run=dry_run, at=at)

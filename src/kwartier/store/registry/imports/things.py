@@ -46,19 +46,28 @@ CONNECTIONS = Spec(
     landed="exists (select from kw.connection c where c.ean = j.ean)",
 )
 
+# A name is sealed under the key of its person before it comes here; the same name under the same key is the same bytes.
 SUBJECTS = Spec(
     file="subjects.csv",
-    columns=(("code", "text"), ("name", "text")),
+    columns=(("code", "text"), ("sealed", "bytea"), ("wrapped", "bytea")),
     natural="code",
     judge="""
-        select i.line, i.raw, '...' || right(i.code, 2) as label, i.code as person, i.name, s.key as had,
+        select i.line, i.raw, '...' || right(i.code, 2) as label, i.code as person, i.sealed, i.wrapped, s.key as had,
             case when i.nth > 1 then 'duplicate' end as code,
-            case when s.key is null then 'new' when s.name = i.name then 'same' else 'changed' end as verdict
+            case when s.key is null then 'new' when s.sealed_name = i.sealed then 'same' else 'changed' end as verdict
         from i left join kw.subject s on s.code = i.code
     """,
-    update="update kw.subject s set name = j.name from taken j where s.key = j.had",
+    update="""
+        with keys as (insert into kw.subject_key (subject, wrapped) select j.had, j.wrapped from taken j
+            on conflict (subject) do update set wrapped = excluded.wrapped)
+        update kw.subject s set sealed_name = j.sealed from taken j where s.key = j.had
+    """,
     extend=None,
-    insert="insert into kw.subject (code, name) select person, name from taken order by line on conflict do nothing",
+    insert="""
+        with people as (insert into kw.subject (code, sealed_name)
+            select person, sealed from taken order by line on conflict do nothing returning key, code)
+        insert into kw.subject_key (subject, wrapped) select p.key, j.wrapped from people p join taken j on j.person = p.code
+    """,
     landed="exists (select from kw.subject s where s.code = j.person)",
 )
 

@@ -1,0 +1,42 @@
+"""Opening an installation from before names were sealed seals them, and nothing shows them afterwards."""
+
+from pathlib import Path
+
+import psycopg
+
+from kwartier.store.postgres import Dsns
+from kwartier.store.registry import names
+from kwartier.workflows import enrolment, installation
+
+
+def test_names_in_clear_are_sealed_at_the_next_opening_and_their_column_goes(installation_dir: Path, dsns: Dsns) -> None:
+    with psycopg.connect(dsns.owner) as c:
+        c.execute("alter table kw.subject add column name text")
+        c.execute("insert into kw.subject (code, name) select 'C' || n, 'Person ' || n from generate_series(1, 25) n")
+        c.execute("insert into kw.subject (code) values ('nameless')")
+    installation.create(installation_dir)
+    for _ in range(2):
+        with installation.opened(installation_dir) as house, house.operator() as c:
+            assert [house.name_of(one) for n in (1, 25) if (one := names.person(c, code=f"C{n}"))] == ["Person 1", "Person 25"]
+            nobody = names.person(c, code="nameless")
+            assert nobody is not None
+            assert house.name_of(nobody) == ""
+            assert c.execute("select count(*) from kw.subject_key").fetchone() == (25,)
+            assert "name" not in {column.name for column in c.execute("select * from kw.subject limit 0").description or ()}
+
+
+def test_an_import_seals_names_and_a_new_name_keeps_the_key(installation_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    with installation.opened(installation_dir, make=True) as house:
+        counts = []
+        for name in ("Anna", "Anna", "Anna Zoë"):
+            (folder / "subjects.csv").write_text(f"code,name\nC1,{name}\n", "utf-8")
+            report = enrolment.take(house, folder, dry_run=False, at=installation.system_clock())
+            counts.append((report.added, report.unchanged, report.changed))
+            with house.operator() as c:
+                person = names.person(c, code="C1")
+                assert person is not None
+                assert house.name_of(person) == name
+                assert c.execute("select count(distinct wrapped) from kw.subject_key").fetchone() == (1,)
+        assert counts == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
