@@ -2,15 +2,13 @@
 
     python verify.py FILE --key VKEY [--witness VKEY] [--subject CODE]
 
-A proof file (c2sp.org/tlog-proof@v1) says: this line stands in the log at this index, and the operator signed a tree that holds
-it. Whoever has the operator's public key can check that; whoever knows the customer's code can check that the line is about
-them; whoever has a witness's key can check that another party saw that very tree (tlog-cosignature v1). This module shares no code
-with the one that writes the log, on purpose: it is what one would write from the papers, RFC 6962 section 2.1 and the C2SP
-documents signed-note, tlog-checkpoint and tlog-proof.
-
-It is stricter than they are, so that no byte of a file can be changed unseen: base64 and JSON in their canonical form only, one
-signature line of the log, then at most one per witness, no extension lines. A witness whose key is not given proves nothing.
-Every refusal is a `Rejected` with one of these codes:
+A proof file (c2sp.org/tlog-proof@v1) says: this line stands in the log at this index, and the operator signed a tree that holds it.
+Whoever has the operator's public key can check that; whoever knows the customer's code, that the line is about them; whoever has a
+witness's key, that another party saw that very tree. This shares no code with what writes the log, on purpose: it is written from
+the papers, RFC 6962 section 2.1 and C2SP signed-note, tlog-checkpoint, tlog-proof and tlog-cosignature. It is stricter than they
+are, so that no byte of a file can be changed unseen: base64, and the JSON around what is hashed, in one form only; one signature of
+the log, then at most one per witness; no extension lines. A witness whose key is not given proves nothing. Every refusal is a
+`Rejected` with one of these codes:
 
     malformed       not a proof file, or not written in the one form it can have
     bad-key         the public key given is none
@@ -23,31 +21,30 @@ Every refusal is a `Rejected` with one of these codes:
 """
 
 import argparse
-import binascii
-import hashlib
 import hmac
 import json
 import re
 import sys
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MOST_BYTES = 1 << 20
-MOST_HASHES = 63
-MOST_WITNESSES = 8
-OPENING = {"before", "nth", "salt"}
-LOG_KEY, WITNESS_KEY = 1, 4
-COSIGNATURE = 4 + 8 + 64
-"""Bytes of a witness's signature: key id, time, Ed25519."""
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+HEADER, DASH, LOG_KEY, WITNESS_KEY = b"c2sp.org/tlog-proof@v1", b"\xe2\x80\x94", 1, 4
+MOST_BYTES, MOST_HASHES, MOST_WITNESSES, COSIGNATURE = 1 << 20, 63, 8, 4 + 8 + 64
+SHARED, SHOWN = 8, ("about_subject", "index", "size", "origin", "witnessed_s", "event", "line")
+NUMBER, HASH = "0|[1-9][0-9]{0,18}", '"[0-9a-f]{64}"'
+_NUMBER = re.compile(NUMBER.encode())
+_BEGINS = re.compile(r'\{(?:"before":"([0-9a-f]{64})",)?"event":')
+_ENDS = re.compile(
+    rf'(?:,"nth":([1-9][0-9]{{0,18}}))?(?:,"number":({NUMBER}),"path":\[((?:{HASH}(?:,{HASH})*)?)\])?(?:,"salt":"([0-9a-f]{{32}})")?\}}'
+)
 
 
 class Rejected(Exception):
@@ -77,9 +74,8 @@ class Place(NamedTuple):
 class Verified:
     """What a genuine proof says. `event` is the entry, `line` the line of the batch it is about, None for a single event.
 
-    `witnessed_s` is when the witness says it saw the tree (epoch seconds), None if no witness was asked about.
-    `place` is None where the line is about no person, was untied from it, or is from before lines were counted.
-    `about_subject` is True if a subject code was given: then the line is about that person (otherwise it would be rejected).
+    `about_subject` is True if a code was given: then the line is about that person. `witnessed_s` is when the witness saw the
+    tree (epoch seconds), None if none was asked about. `place` is None for a line about nobody (any more), or never counted.
     """
 
     origin: str
@@ -98,35 +94,260 @@ class Verified:
         return found
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A proof file, taken apart."""
-
-    extra: Mapping[str, Any]
-    index: int
-    path: Sequence[bytes]
-    origin: str
-    size: int
-    root: bytes
-    signed: bytes
-    signer: str
-    signature: bytes
-    others: Sequence[tuple[str, bytes]]
-
-
 def verify(text: str | bytes, vkey: str, subject_code: str | None = None, witness: str | None = None) -> Verified:
     """Return what a proof file says if it proves it. Raises Rejected, and nothing else whatever the text is."""
-    name, key_id, key = _key(vkey)
-    file = _taken_apart(text)
-    _check_signature(file, name, key_id, key)
-    seen = None if witness is None else _witnessed(file, witness)
-    event = _event(file.extra)
-    if _climb(_leaf_hash(event), file.index, file.size, file.path) != file.root:
+    try:
+        data = text.encode() if isinstance(text, str) else text
+        head, gap, note = data.partition(b"\n\n")
+        header, extra, index, *path = head.split(b"\n")
+    except ValueError:
+        _refuse("malformed", "this is not a proof file")
+    if not gap or header != HEADER or len(data) > MOST_BYTES or len(path) > MOST_HASHES:
+        _refuse("malformed", "this is not a proof file")
+    said = _extra(_base64(_after(b"extra ", extra)))
+    place = _number(_after(b"index ", index))
+    origin, size, root, seen = _tree_head(note, vkey, witness)
+    own = sha256(b"\0" + said.event_bytes).digest()
+    if _climb(own, place, size, path) != root:
         _refuse("not-included", "the path does not lead from the line to the signed root")
-    line = _line(file.extra, event)
-    about = _about(event if line is None else line, file.extra, subject_code)
-    return Verified(file.origin, file.index, file.size, event, line, about, seen, _place(event, line, file.extra))
+    if said.line is not None:
+        own = _of_batch(said)
+    about = _about(said, subject_code)
+    return Verified(origin, place, size, said.event, said.line, about, seen, _place(said, own))
+
+
+def _refuse(code: str, text: str) -> NoReturn:
+    raise Rejected(code, text)
+
+
+# How things are written: each in one form only
+
+
+def _after(word: bytes, line: bytes) -> bytes:
+    return line[len(word) :] if line.startswith(word) else _refuse("malformed", f"there is no line {word.decode()}")
+
+
+def _number(text: bytes) -> int:
+    return int(text) if _NUMBER.fullmatch(text) else _refuse("malformed", "a number is not written as one")
+
+
+def _base64(text: bytes, size: int = 0) -> bytes:
+    try:
+        found = a2b_base64(text)
+    except ValueError:
+        _refuse("malformed", "this is not base64")
+    if b2a_base64(found, newline=False) != text or (size and size != len(found)):
+        _refuse("malformed", "this base64 has another form or size than it must have")
+    return found
+
+
+def _hashes(lines: Sequence[bytes]) -> list[bytes]:
+    try:
+        found = list(map(a2b_base64, lines))
+    except ValueError:
+        _refuse("malformed", "a hash is not base64")
+    if b"".join(map(b2a_base64, found)) != b"".join([one + b"\n" for one in lines]) or not {32}.issuperset(map(len, found)):
+        _refuse("malformed", "a hash has another form or size than it must have")
+    return found
+
+
+def _hex(value: object, size: int) -> bytes:
+    try:
+        found = bytes.fromhex(value)  # type: ignore[arg-type] # whatever stood in the file
+    except (TypeError, ValueError):
+        _refuse("malformed", "this is not hexadecimal")
+    return found if found.hex() == value and len(found) == size else _refuse("malformed", "hexadecimal in another form")
+
+
+class _Extra(NamedTuple):
+    """What is proved, as it stands in the file, and the very bytes that were hashed of it."""
+
+    event: Mapping[str, Any]
+    event_bytes: bytes
+    line: Mapping[str, Any] | None
+    line_bytes: bytes
+    number: int
+    path: Sequence[bytes]
+    salt: bytes | None
+    nth: int | None
+    before: bytes | None
+
+
+def _no_float(_: str) -> NoReturn:
+    raise ValueError
+
+
+_read = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).raw_decode
+
+
+def _extra(data: bytes) -> _Extra:
+    """Take apart {"before":…,"event":…,"leaf":…,"nth":…,"number":…,"path":[…],"salt":…}, all but the event optional."""
+    try:
+        text = data.decode()
+        begins = _BEGINS.match(text)
+        at = begins.end() if begins else 0
+        event, end = _read(text, at)
+        leaf = end + len(',"leaf":') if text.startswith(',"leaf":', end) else None
+        line, last = (None, end) if leaf is None else _read(text, leaf)
+    except (ValueError, RecursionError):
+        _refuse("malformed", "the extra data are not JSON")
+    ends = _ENDS.fullmatch(text, last)
+    if not begins or not ends or (ends[2] is None) != (leaf is None):
+        _refuse("malformed", "the extra data have another form than they must have")
+    if not isinstance(event, dict) or not isinstance(event.get("body"), dict):
+        _refuse("malformed", "the event must be an object with a body")
+    if not (isinstance(event.get("actor"), str) and isinstance(event.get("at"), str) and isinstance(event.get("kind"), str)):
+        _refuse("malformed", "the event does not say what happened, when and by whom")
+    before, (nth, number, path, salt) = begins[1], ends.groups()
+    return _Extra(
+        event,
+        text[at:end].encode(),
+        line,
+        b"" if leaf is None else text[leaf:last].encode(),
+        int(number or 0),
+        [b2a_base64(bytes.fromhex(one), newline=False) for one in (path or "").split('"')[1::2]],
+        None if salt is None else bytes.fromhex(salt),
+        None if nth is None else int(nth),
+        None if before is None else bytes.fromhex(before),
+    )
+
+
+# The tree head: who signed it
+
+
+@lru_cache(maxsize=64)
+def _tree_head(note: bytes, vkey: str, witness: str | None) -> tuple[str, int, bytes, int | None]:
+    """Return origin, size and root of a signed tree head, and when the witness saw it. Many proofs hang under one."""
+    text, _, rest = note.partition(b"\n\n")
+    lines, (*signed, end) = text.split(b"\n"), rest.split(b"\n")
+    if len(lines) != 3 or end or not 1 <= len(signed) <= 1 + MOST_WITNESSES:  # noqa: PLR2004 - origin, size, root
+        _refuse("malformed", "a checkpoint has three lines and its signatures")
+    size, root = _number(lines[1]), _base64(lines[2], 32)
+    (signer, signature), *others = signatures = [_signature(one) for one in signed]
+    if len({name for name, _ in signatures}) != len(signatures) or any(len(one) != COSIGNATURE for _, one in others):
+        _refuse("malformed", "a signature beside that of the log is not that of a witness")
+    name, key_id, key = _key(vkey, LOG_KEY)
+    if lines[0] != name:
+        _refuse("wrong-origin", "this is a proof about another log")
+    if signer != name or signature[:4] != key_id or not _is_signed(key, signature[4:], text + b"\n"):
+        _refuse("bad-signature", "the tree head was not signed with this key")
+    return name.decode(), size, root, None if witness is None else _witnessed(others, text + b"\n", witness)
+
+
+def _witnessed(others: Sequence[tuple[bytes, bytes]], text: bytes, witness: str) -> int:
+    name, key_id, key = _key(witness, WITNESS_KEY)
+    for signer, data in others:
+        at = int.from_bytes(data[4:12], "big")
+        if (signer, data[:4]) == (name, key_id) and _is_signed(key, data[12:], b"cosignature/v1\ntime %d\n" % at + text):
+            return at
+    _refuse("not-witnessed", "the witness did not sign this tree head")
+
+
+def _signature(line: bytes) -> tuple[bytes, bytes]:
+    dash, signer, signed = (*line.split(b" "), b"", b"", b"")[:3]
+    if dash != DASH or line.count(b" ") != 2:  # noqa: PLR2004 - dash, name, base64
+        _refuse("malformed", "the signature line is not one")
+    return signer, _base64(signed)
+
+
+def _key(vkey: str, kind: int) -> tuple[bytes, bytes, Ed25519PublicKey]:
+    """Take a C2SP public key apart: name, key id, key. Type 1 is Ed25519, type 4 Ed25519 of a witness."""
+    try:
+        name, key_id, public = (one.encode() for one in vkey.strip().split("+", 2))
+        kind_and_key, given = a2b_base64(public, strict_mode=True), bytes.fromhex(key_id.decode())
+        key = Ed25519PublicKey.from_public_bytes(kind_and_key[1:])
+    except ValueError:
+        _refuse("bad-key", "this is not a public key of a log or witness")
+    if kind_and_key[0] != kind or given != sha256(name + b"\n" + kind_and_key).digest()[:4]:
+        _refuse("bad-key", "this public key contradicts itself")
+    return name, given, key
+
+
+def _is_signed(key: Ed25519PublicKey, signature: bytes, text: bytes) -> bool:
+    try:
+        key.verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+# The tree: RFC 6962 section 2.1
+
+
+def _climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """Return the root of a tree of `size` leaves in which leaf `index` has this hash and this path (each hash in base64).
+
+    None if there is no such place. Below where its way meets that of the last leaf, the bits of the index tell left from right;
+    above, siblings are on the left.
+    """
+    below = (index ^ (size - 1)).bit_length()
+    if index >= size or len(path) != below + (index >> below).bit_count():
+        return None
+    own, siblings_left = max(len(path) - SHARED, 0), index | -1 << below
+    return _shared(_up(leaf, siblings_left, path[:own]), siblings_left >> own, tuple(path[own:]))
+
+
+def _up(found: bytes, siblings_left: int, path: Sequence[bytes]) -> bytes:
+    for sibling in _hashes(path):
+        found = sha256(b"\1" + sibling + found if siblings_left & 1 else b"\1" + found + sibling).digest()
+        siblings_left >>= 1
+    return found
+
+
+_shared = lru_cache(maxsize=1024)(_up)
+"""Under one tree head many paths end alike."""
+
+
+def _of_batch(said: _Extra) -> bytes:
+    """Check that the line is one of the batch's, whose root stands in its event; return its hash."""
+    own = sha256(b"\0" + said.line_bytes).digest()
+    line, size, root = said.line, said.event["body"].get("leaves"), said.event["body"].get("root")
+    if not isinstance(line, dict) or not isinstance(line.get("body"), dict) or not said.event["kind"].startswith("batch:"):
+        _refuse("malformed", "the line of the batch has another form")
+    if type(size) is not int:
+        _refuse("malformed", "the batch does not say how many lines it has")
+    if _climb(own, said.number, size, said.path) != _hex(root, 32):
+        _refuse("not-included", "the path does not lead from the line to the root of its batch")
+    return own
+
+
+# The person
+
+
+def _about(said: _Extra, subject_code: str | None) -> bool:
+    """Check the salt against the line, and the line against the person if one is given."""
+    own = said.event if said.line is None else said.line
+    if ("salt" in own) != ("subject" in own) or (said.salt is not None and "salt" not in own):
+        _refuse("malformed", "salt and subject go together")
+    if not (said.salt is not None and "link" in own) == (said.nth is not None) == (said.before is not None):
+        _refuse("malformed", "what opens a line goes together")
+    if "link" in own and "salt" not in own:
+        _refuse("malformed", "a line about nobody has no link")
+    if said.salt is not None and sha256(said.salt).digest()[:8] != _hex(own["salt"], 8):
+        _refuse("not-included", "the salt is not the one of this line")
+    if subject_code is None:
+        return False
+    if "subject" not in own:
+        _refuse("other-subject", "the line is about no person")
+    if said.salt is None:
+        _refuse("erased", "the line was untied from the person it was about")
+    code = subject_code.encode(errors="replace")  # a code that is no Unicode is nobody's
+    if not hmac.compare_digest(hmac.digest(said.salt, code, "sha256"), _hex(own["subject"], 32)):
+        _refuse("other-subject", "the line is about somebody else")
+    return True
+
+
+def _place(said: _Extra, own: bytes) -> Place | None:
+    """Check the line's number and the hash before it against its link; return its place in the person's chain."""
+    if said.nth is None or said.before is None or said.salt is None:
+        return None
+    line = said.event if said.line is None else said.line
+    connection = said.event.get("connection") if said.line is None else said.line["body"].get("c")
+    if said.nth >= 1 << 63 or not (connection is None or type(connection) is int):
+        _refuse("malformed", "a line has another number than lines have")
+    if sha256(said.salt + said.nth.to_bytes(8, "big") + said.before).digest()[:16] != _hex(line["link"], 16):
+        _refuse("not-included", "the line has another place among the lines about this person")
+    return Place(connection or 0, said.line is not None, said.nth, own, said.before)
 
 
 def left_out(files: Iterable[Verified]) -> list[str]:
@@ -150,258 +371,6 @@ def left_out(files: Iterable[Verified]) -> list[str]:
     return said
 
 
-def _refuse(code: str, text: str) -> NoReturn:
-    raise Rejected(code, text)
-
-
-# The text
-
-
-def _taken_apart(text: str | bytes) -> _File:
-    """Take a proof file apart, accepting the one form only in which it can be written."""
-    lines = _lines(text)
-    if lines[0] != "c2sp.org/tlog-proof@v1" or "" not in lines:
-        _refuse("malformed", "this is not a proof file")
-    gap = lines.index("")
-    head, note = lines[:gap], lines[gap + 1 :]
-    if len(head) < 3 or not 6 <= len(note) <= 6 + MOST_WITNESSES or note[3] or note[-1]:  # noqa: PLR2004 - see the names below
-        _refuse("malformed", "a proof file has an extra line, an index, hashes, and a checkpoint with its signatures")
-    if len(head) > 3 + MOST_HASHES:
-        _refuse("malformed", "there are more hashes than a path can have")
-    origin, size, root, _, *signatures, _ = note
-    (signer, signature), *others = [_signature(one) for one in signatures]
-    if len({signer, *(name for name, _ in others)}) != len(signatures) or any(len(one) != COSIGNATURE for _, one in others):
-        _refuse("malformed", "a signature beside that of the log is not that of a witness")
-    return _File(
-        extra=_json(_base64(_after("extra ", head[1]))),
-        index=_number(_after("index ", head[2])),
-        path=[_hash(one) for one in head[3:]],
-        origin=origin,
-        size=_number(size),
-        root=_hash(root),
-        signed=f"{origin}\n{size}\n{root}\n".encode(),
-        signer=signer,
-        signature=signature,
-        others=others,
-    )
-
-
-def _signature(line: str) -> tuple[str, bytes]:
-    """Return who signed, and key id with signature."""
-    dash, signer, signed_with = (*line.split(" "), "", "", "")[:3]
-    if dash != "\N{EM DASH}" or line.count(" ") != 2:  # noqa: PLR2004 - dash, name, base64
-        _refuse("malformed", "the signature line is not one")
-    return signer, _base64(signed_with)
-
-
-def _lines(text: str | bytes) -> list[str]:
-    try:
-        data = text.encode() if isinstance(text, str) else text
-        if len(data) > MOST_BYTES:
-            _refuse("malformed", "this is too long for a proof file")
-        return data.decode().split("\n")
-    except UnicodeError:
-        _refuse("malformed", "this is not UTF-8")
-
-
-def _after(word: str, line: str) -> str:
-    if not line.startswith(word):
-        _refuse("malformed", f"there is no line that starts with {word.strip()}")
-    return line.removeprefix(word)
-
-
-def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        _refuse("malformed", "a number is not written as one")
-    return int(text)
-
-
-def _base64(text: str) -> bytes:
-    try:
-        found = b64decode(text.encode(), validate=True)
-    except (binascii.Error, UnicodeError, ValueError):
-        _refuse("malformed", "this is not base64")
-    if b64encode(found).decode() != text:
-        _refuse("malformed", "this base64 has another form than the canonical one")
-    return found
-
-
-def _hash(text: str) -> bytes:
-    found = _base64(text)
-    if len(found) != hashlib.sha256().digest_size:
-        _refuse("malformed", "a hash has 32 bytes")
-    return found
-
-
-def _hex(value: object, size: int) -> bytes:
-    if not isinstance(value, str) or not _HEX.fullmatch(value) or len(value) != 2 * size:
-        _refuse("malformed", "a value in hexadecimal has another form")
-    return bytes.fromhex(value)
-
-
-def _json(data: bytes) -> Mapping[str, Any]:
-    """Read the extra data: an object in canonical JSON and no other form, which also excludes a key said twice."""
-    try:
-        found = json.loads(data, parse_float=_no_float, parse_constant=_no_float)
-        canonical = _canonical(found)
-    except (ValueError, RecursionError):
-        _refuse("malformed", "the extra data are not JSON")
-    if canonical != data:
-        _refuse("malformed", "the extra data are not in canonical form")
-    return _object(found, "the extra data")
-
-
-def _no_float(_: str) -> NoReturn:
-    _refuse("malformed", "the log holds whole numbers only")
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _object(value: object, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        _refuse("malformed", f"{what} must be an object")
-    return value
-
-
-# The signature
-
-
-@cache
-def _key(vkey: str, kind: int = LOG_KEY) -> tuple[str, bytes, bytes]:
-    """Take a C2SP public key apart: name, key id, key. Type 1 is Ed25519, type 4 Ed25519 of a witness."""
-    parts = vkey.strip().split("+", 2)
-    try:
-        name, key_id, public = parts[0], bytes.fromhex(parts[1]), b64decode(parts[2].encode(), validate=True)
-        Ed25519PublicKey.from_public_bytes(public[1:])
-    except (IndexError, ValueError):
-        _refuse("bad-key", "this is not a public key of a log or witness")
-    if public[0] != kind or key_id != hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]:
-        _refuse("bad-key", "this public key contradicts itself")
-    return name, key_id, public[1:]
-
-
-def _check_signature(file: _File, name: str, key_id: bytes, key: bytes) -> None:
-    if file.origin != name:
-        _refuse("wrong-origin", "this is a proof about another log")
-    if file.signer != name or file.signature[:4] != key_id:
-        _refuse("bad-signature", "the tree head was signed with another key")
-    if not _signed(key, file.signature[4:], file.signed):
-        _refuse("bad-signature", "the signature of the tree head is forged")
-
-
-@lru_cache(maxsize=64)
-def _signed(key: bytes, signature: bytes, text: bytes) -> bool:
-    """Check an Ed25519 signature; many files hang under one tree head, whose signature is then checked once."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _witnessed(file: _File, witness: str) -> int:
-    """Return when the witness with this key says it saw the tree head (epoch seconds)."""
-    name, key_id, key = _key(witness, WITNESS_KEY)
-    for signer, data in file.others:
-        if signer == name and data[:4] == key_id:
-            at = int.from_bytes(data[4:12], "big")
-            if _signed(key, data[12:], f"cosignature/v1\ntime {at}\n".encode() + file.signed):
-                return at
-    _refuse("not-witnessed", "the witness did not sign this tree head")
-
-
-# The tree: RFC 6962 section 2.1, from the top down
-
-
-def _leaf_hash(value: object) -> bytes:
-    return hashlib.sha256(b"\x00" + _canonical(value)).digest()
-
-
-def _climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """Return the root of a tree of `size` leaves in which `leaf` has this index and this path; None if there is no such place."""
-    if index >= size:
-        return None
-    if size == 1:
-        return None if path else leaf
-    if not path:
-        return None
-    left_size = 1
-    while left_size * 2 < size:
-        left_size *= 2
-    if index < left_size:
-        below = _climb(leaf, index, left_size, path[:-1])
-        return None if below is None else hashlib.sha256(b"\x01" + below + path[-1]).digest()
-    below = _climb(leaf, index - left_size, size - left_size, path[:-1])
-    return None if below is None else hashlib.sha256(b"\x01" + path[-1] + below).digest()
-
-
-def _event(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    event = _object(extra.get("event"), "the event")
-    if not isinstance(event.get("body"), dict) or not all(isinstance(event.get(one), str) for one in ("actor", "at", "kind")):
-        _refuse("malformed", "the event does not say what happened, when and by whom")
-    return event
-
-
-def _line(extra: Mapping[str, Any], event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the line of the batch that the file is about, None if it is about a single event."""
-    if set(extra) - OPENING == {"event"}:
-        return None
-    if set(extra) - OPENING != {"event", "leaf", "number", "path"} or not event["kind"].startswith("batch:"):
-        _refuse("malformed", "the extra data have other parts than they should")
-    line, number, path, batch = _object(extra["leaf"], "the line"), extra["number"], extra["path"], event["body"]
-    size, root = batch.get("leaves"), batch.get("root")
-    if type(number) is not int or type(size) is not int or not isinstance(path, list) or not isinstance(line.get("body"), dict):
-        _refuse("malformed", "the line of the batch has another form")
-    if not 0 <= number < size or len(path) > MOST_HASHES:
-        _refuse("not-included", "the batch has no such line")
-    hashes = [_hex(one, 32) for one in path]
-    if _climb(_leaf_hash(line), number, size, hashes) != _hex(root, 32):
-        _refuse("not-included", "the path does not lead from the line to the root of its batch")
-    return line
-
-
-# The person
-
-
-def _about(said: Mapping[str, Any], extra: Mapping[str, Any], subject_code: str | None) -> bool:
-    """Check the salt against the line, and the line against the person if one is given."""
-    if ("salt" in said) != ("subject" in said) or ("salt" in extra and "salt" not in said):
-        _refuse("malformed", "salt and subject go together")
-    if len({"salt" in extra and "link" in said, "nth" in extra, "before" in extra}) != 1 or ("link" in said and "salt" not in said):
-        _refuse("malformed", "what opens a line goes together")
-    salt = _hex(extra["salt"], 16) if "salt" in extra else None
-    if salt is not None and hashlib.sha256(salt).digest()[:8] != _hex(said["salt"], 8):
-        _refuse("not-included", "the salt is not the one that the line was made with")
-    if subject_code is None:
-        return False
-    if "subject" not in said:
-        _refuse("other-subject", "the line is about no person")
-    if salt is None:
-        _refuse("erased", "the line was untied from the person it was about")
-    try:
-        tag = hmac.digest(salt, subject_code.encode(), "sha256")
-    except UnicodeError:
-        _refuse("other-subject", "no person has such a code")
-    if not hmac.compare_digest(tag, _hex(said["subject"], 32)):
-        _refuse("other-subject", "the line is about somebody else")
-    return True
-
-
-def _place(event: Mapping[str, Any], line: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> Place | None:
-    """Check the line's number and the hash before it against its link; return its place in the person's chain."""
-    if "nth" not in extra:
-        return None
-    said, nth, before = event if line is None else line, extra["nth"], _hex(extra["before"], 32)
-    connection = event.get("connection") if line is None else line["body"].get("c")
-    if type(nth) is not int or not 0 < nth < 1 << 63 or not (connection is None or type(connection) is int):
-        _refuse("malformed", "a line has another number than lines have")
-    if hashlib.sha256(_hex(extra["salt"], 16) + nth.to_bytes(8, "big") + before).digest()[:16] != _hex(said["link"], 16):
-        _refuse("not-included", "the line has another place among the lines about this person")
-    return Place(connection or 0, line is not None, nth, _leaf_hash(said), before)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one file and say what it proves, as JSON; return 0 if it is genuine, 1 if not, 2 if it cannot be read."""
     parser = argparse.ArgumentParser(description="Check a proof file of the log.")
@@ -418,15 +387,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Rejected as fault:
         sys.stderr.write(f"REJECTED ({fault.code}): {fault}\n")
         return 1
-    said: dict[str, Any] = {
-        "genuine": True,
-        "about_subject": found.about_subject,
-        "index": found.index,
-        "size": found.size,
-        "origin": found.origin,
-    }
-    said["witnessed_s"] = found.witnessed_s
-    sys.stdout.write(json.dumps({**said, "event": found.event, "line": found.line}, ensure_ascii=False, indent=2) + "\n")
+    said = {"genuine": True} | {key: getattr(found, key) for key in SHOWN}
+    sys.stdout.write(json.dumps(said, ensure_ascii=False, indent=2) + "\n")
     return 0
 
 
