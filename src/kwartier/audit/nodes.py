@@ -40,6 +40,25 @@ def hashes_of(c: C, wanted: Collection[Span]) -> dict[Span, bytes]:
     return {span: tree.hash_of(span, known) for span in wanted}
 
 
+def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
+    """Return the inclusion path of each of these leaves, sibling first; what they share is looked up once. Raises BrokenLog."""
+    wanted = [tree.siblings(index, at_size) for index in indexes]
+    asked = list({place for path in wanted for place in path})
+    rows = c.execute(
+        "select level, position, hash from audit.node join unnest(%b::smallint[], %b::bigint[]) as asked (level, position)"
+        " using (level, position)",
+        ([level for level, _ in asked], [position for _, position in asked]),
+        binary=True,
+    )
+    known: dict[tuple[int, int], bytes] = {(level, position): found for level, position, found in rows}
+    edges = [tree.span(level, position, at_size) for level, position in asked if (level, position) not in known]
+    above = hashes_of(c, edges) if edges else {}  # at most one of each level: the right edge of the tree
+    for place in asked:
+        if place not in known:
+            known[place] = above[tree.span(*place, at_size)]
+    return [[known[place] for place in path] for path in wanted]
+
+
 def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
     """Return the hashes of these spans in order. Raises BrokenLog if nodes are missing."""
     found = hashes_of(c, wanted)

@@ -11,13 +11,10 @@ The extra line holds what the tree holds only the hash of, as canonical JSON in 
     path    only for a line of a batch: hashes (hex) from the leaf to the root in the event, sibling first
 """
 
-import json
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
-
-from kwartier.audit.canonical import Json, canonical
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -50,30 +47,38 @@ class Line:
 
 def of_event(event: bytes, opened: Opening | None) -> bytes:
     """Return the extra data for a single event, given its canonical JSON."""
-    said: dict[str, Json] = {"event": json.loads(event)}
-    return canonical(said | _opening(opened))
+    return _object({"event": event} | _opening(opened))
 
 
 def of_line(event: bytes, line: Line) -> bytes:
     """Return the extra data for a line of a batch, given the canonical JSON of the batch's event."""
-    said: dict[str, Json] = {
-        "event": json.loads(event),
-        "leaf": json.loads(line.data),
-        "number": line.number,
-        "path": [one.hex() for one in line.path],
+    said = {
+        "event": event,
+        "leaf": line.data,
+        "number": b"%d" % line.number,
+        "path": b"[%b]" % b",".join(_hex(one) for one in line.path),
     }
-    return canonical(said | _opening(line.opening))
+    return _object(said | _opening(line.opening))
 
 
-def _opening(opened: Opening | None) -> dict[str, Json]:
+def _opening(opened: Opening | None) -> dict[str, bytes]:
     if opened is None:
         return {}
     if opened.nth is None or opened.before is None:
-        return {"salt": opened.salt.hex()}
-    return {"before": opened.before.hex(), "nth": opened.nth, "salt": opened.salt.hex()}
+        return {"salt": _hex(opened.salt)}
+    return {"before": _hex(opened.before), "nth": b"%d" % opened.nth, "salt": _hex(opened.salt)}
+
+
+def _hex(value: bytes) -> bytes:
+    return b'"%b"' % value.hex().encode()
+
+
+def _object(parts: dict[str, bytes]) -> bytes:
+    """Put canonical JSON together from parts that are: every value here is written by this module or was when it was logged."""
+    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), parts[key]) for key in sorted(parts))
 
 
 def text(extra: bytes, index: int, path: Sequence[bytes], note: str) -> str:
     """Put the file together: extra data, index in the tree, inclusion path (sibling first), and checkpoint with its signatures."""
-    lines = [HEADER, f"extra {b64encode(extra).decode()}", f"index {index}", *(b64encode(one).decode() for one in path)]
-    return "\n".join(lines) + "\n\n" + note
+    hashes = b"".join(map(b2a_base64, path)).decode()
+    return f"{HEADER}\nextra {b2a_base64(extra).decode()}index {index}\n{hashes}\n{note}"

@@ -54,12 +54,9 @@ def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
     if last is None or any(position >= last.size for position, _ in wanted):
         msg = "the tree is larger than what was signed"
         raise BrokenLog(msg)
-    spans = [tree.inclusion(position, last.size) for position, _ in wanted]
-    hashes = nodes.hashes_of(c, {span for path in spans for span in path})
-    return [
-        proof.text(extra, position, [hashes[span] for span in path], last.note + cosigned)
-        for (position, extra), path in zip(wanted, spans, strict=True)
-    ]
+    paths = nodes.paths(c, [position for position, _ in wanted], last.size)
+    signed = last.note + cosigned
+    return [proof.text(extra, position, path, signed) for (position, extra), path in zip(wanted, paths, strict=True)]
 
 
 def line(c: C, batch_entry: int, number: int, event: bytes) -> proof.Line:

@@ -123,6 +123,25 @@ def inclusion(index: int, size: int) -> list[Span]:
     return found[::-1]
 
 
+def siblings(index: int, size: int) -> list[tuple[int, int]]:
+    """Return the same as (level, position), a few times faster; the last of a level may be no complete subtree.
+
+    Where a node has no neighbour it goes up as it is, and there is nothing to prove (as in `fold`).
+    """
+    found = []
+    level, last = 0, size - 1
+    while last:
+        if (other := index ^ 1) <= last:
+            found.append((level, other))
+        level, index, last = level + 1, index >> 1, last >> 1
+    return found
+
+
+def span(level: int, position: int, size: int) -> Span:
+    """Return the leaves below a node of `siblings`."""
+    return Span(position << level, min(position + 1 << level, size))
+
+
 def consistency(old: int, size: int) -> list[Span]:
     """Return what proves that the tree of `old` leaves is the beginning of that of `size` leaves (RFC 6962, 2.1.2)."""
     if not 0 < old < size:

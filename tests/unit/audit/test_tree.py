@@ -65,6 +65,7 @@ def test_roots_inclusion_and_consistency_are_those_of_the_definition(size: int) 
     assert tree.root_of([tree.leaf_hash(d) for d in data]) == mth(data)
     for index in range(size):
         assert [tree.hash_of(s, hashes) for s in tree.inclusion(index, size)] == path(index, data)
+        assert [tree.span(*place, size) for place in tree.siblings(index, size)] == tree.inclusion(index, size)
     for old in range(1, size):
         assert [tree.hash_of(s, hashes) for s in tree.consistency(old, size)] == subproof(old, data, True)  # noqa: FBT003 - RFC
 
@@ -91,6 +92,7 @@ def test_folding_some_levels_and_then_the_rest_is_folding_all(data: list[bytes],
 def test_a_proof_needs_few_places_at_any_size(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
     spans = tree.inclusion(index, size)
+    assert [tree.span(*place, size) for place in tree.siblings(index, size)] == spans
     needed = {place for span in spans for place in tree.places(span)}
     assert len(spans) <= size.bit_length()
     assert len(needed) <= 2 * size.bit_length()
