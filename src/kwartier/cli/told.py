@@ -38,6 +38,7 @@ _NEXT = {
     "firmware-not-genuine": "Do not use this file. `kwartier care trust FILE` names a manufacturer's key, if it is one you know.",
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
     "bad-proposal": "docs/PROPOSAL.md has the form of a proposal.",
+    "facts-change": "Wait until the import that is running has ended, then run it again.",
     "not-your-meter": "Name an electricity connection by its number in the registry.",
     "nothing-to-change": "Nothing is to be done: the meter stands as it was asked to.",
     "not-found": "Look at the name or number, and try again.",

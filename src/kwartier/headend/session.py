@@ -13,7 +13,7 @@ from kwartier.headend.errors import HeadendError, Silent, Stopped
 from kwartier.headend.reasons import reason_of
 from kwartier.headend.request import GetRequest, Requests, joined
 from kwartier.headend.values import Limits, MeterJob, StopList, TaskAnswer
-from kwartier.model.care import Chore, Errand, Sight
+from kwartier.model.care import WRITES, Chore, Errand, Sight
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result
 from kwartier.wire.dlms import rows
@@ -134,6 +134,11 @@ class Session:
         except AccessRefused as error:
             self._end(place, Result.GAP, reason_of(error))
             return
+        left = tuple(permit for permit in live if not self._run.stops.stopped(permit))
+        if not left:
+            self._end(place, Result.STOPPED, GapReason.WITHDRAWN)
+            return
+        self.outcome.asked[place] = left
         self._take(place, request, answer)
 
     async def _errand(
@@ -155,7 +160,10 @@ class Session:
         except Misuse:
             self._end(place, Result.GAP, GapReason.ACCESS_DENIED)  # this model of meter has no such object
         else:
-            self._end(place, Result.READ, sight=_sight(errand, seen))
+            if errand.chore not in WRITES and all(self._run.stops.stopped(permit) for permit in live):
+                self._end(place, Result.STOPPED, GapReason.WITHDRAWN)
+            else:
+                self._end(place, Result.READ, sight=_sight(errand, seen))
 
     async def _carry_out(
         self, connection: Connection[Event], association: Association, steps: chores.Steps, live: tuple[PermitRef, ...]

@@ -89,10 +89,11 @@ class StopList(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class TaskAnswer:
-    """What became of one task. `live` are the permits that no stop list named just before its GET was sent, empty if none was.
+    """What became of one task.
 
-    READ has `rows`, or a `sight` where the task was an errand; GAP has a `reason`; STOPPED has nothing, and nothing was asked. `at`
-    is when it ended, UTC.
+    `live` are the permits that no stop list named, neither just before its GET was sent nor when its answer came, if any.
+    READ has `rows`, or a `sight` where the task was an errand; GAP has a `reason`; STOPPED has nothing: nothing was asked, or with
+    the reason WITHDRAWN what came was thrown away. `at` is when it ended, UTC.
     """
 
     task: Work

@@ -71,3 +71,5 @@ class GapReason(StrEnum):
     INCOMPLETE = "incomplete"
     QUARANTINED = "quarantined"
     OUT_OF_TIME = "out_of_time"
+    WITHDRAWN = "withdrawn"
+    """It was read, and every ground for it ended before it was accepted: nothing of it is kept, and nobody gets it."""

@@ -2,6 +2,7 @@
 
 from kwartier.validation.check import Validated, validate
 from kwartier.validation.evidence import pack, unpack
+from kwartier.validation.narrow import narrowed
 from kwartier.wire.dlms.rows import Rows
 
-__all__ = ["Rows", "Validated", "pack", "unpack", "validate"]
+__all__ = ["Rows", "Validated", "narrowed", "pack", "unpack", "validate"]

@@ -238,7 +238,7 @@ def test_where_a_permit_in_the_middle_was_stopped_its_time_is_not_asked_between_
     assert clock.encode(LAST_S) in get
 
 
-def test_a_revocation_during_the_night_stops_the_next_get() -> None:
+def test_a_revocation_during_the_night_throws_away_the_answer_in_flight_and_stops_the_next_get() -> None:
     stops = Stops()
 
     def script(_visit: int, port: int, apdu: bytes, theirs: meter.Meter) -> bytes:
@@ -251,7 +251,8 @@ def test_a_revocation_during_the_night_stops_the_next_get() -> None:
             return (await read_all([job(street.port, [task(), task()])], stops=stops))[0]
 
     answer = asyncio.run(night())
-    assert [one.result for one in answer.answers] == [Result.READ, Result.STOPPED]
+    assert [(one.result, one.reason) for one in answer.answers] == [(Result.STOPPED, GapReason.WITHDRAWN), (Result.STOPPED, None)]
+    assert {(one.rows, one.live) for one in answer.answers} >= {(None, ())}
 
 
 class LostError(Exception):

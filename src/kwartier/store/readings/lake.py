@@ -16,7 +16,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -73,6 +73,21 @@ class Readings:
                 raise BadChannelDay(msg)
             days[one.day].append(one)
         return [self._stage_day(batch, day, layout.to_table(days[day])) for day in sorted(days)]
+
+    def restage(self, batch: int, one: StagedFile, narrow: Callable[[ChannelDay], ChannelDay | None]) -> StagedFile | None:
+        """Write a staged file anew with what `narrow` leaves of each row, and remove the old one; None if nothing is left.
+
+        Only before its batch is staged in the registry: until then nobody but the coordinator knows the file. Raises NotStaged.
+        """
+        self._verify(one)
+        path = self._root / one.path
+        with closing(DataFile(path, self._footers)) as file:
+            rows = [day for group in range(file.groups) for day in layout.channel_days(file.read(group), one.day)]
+        left = [found for day in rows if (found := narrow(day)) is not None]
+        anew = self._stage_day(batch, one.day, layout.to_table(left)) if left else None
+        if anew is None or anew.path != one.path:
+            path.unlink(missing_ok=True)
+        return anew
 
     def _stage_day(self, batch: int, day: date, table: pa.Table) -> StagedFile:
         body = io.BytesIO()

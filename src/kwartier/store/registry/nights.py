@@ -83,7 +83,7 @@ class OutcomeRow:
 @final
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A task that did not give what was asked, nor did any later one. `reason` is None where a stop ended it."""
+    """A task that did not give what was asked, nor did any later one. `reason` is None where a stop kept it from being asked."""
 
     connection: int
     meter: int

@@ -180,6 +180,7 @@ def _read(words: Words, outcome: str | None) -> str:
         "read": words.text("Your meter was read, for %s"),
         "stopped": words.text("Not read for %s: the ground had gone"),
         "quarantined": words.text("Your meter was read for %s; the answer was put aside"),
+        "withdrawn": words.text("Your meter was read for %s; the answer was thrown away, for the ground had gone meanwhile"),
     }.get(outcome or "", words.text("Your meter was asked for %s, without an answer"))
 
 
@@ -194,6 +195,7 @@ def _done(words: Words, outcome: str | None) -> str:
     return {
         "read": words.text("Done at your meter, by %s"),
         "stopped": words.text("Not done at your meter: the ground had gone"),
+        "withdrawn": words.text("Done at your meter; what it said was thrown away, for the ground had gone meanwhile"),
     }.get(outcome or "", words.text("Tried at your meter, without an answer"))
 
 

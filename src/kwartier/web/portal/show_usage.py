@@ -260,6 +260,7 @@ def _why_empty(words: Words, one: UsageDay) -> str:
             "them below: your meter is then read for your own page."
         ),
         "stopped": words.text("The permission for these values ended while meters were being read, so yours was not asked."),
+        "withdrawn": words.text("The permission for these values ended while your meter was being read, so they were thrown away."),
         "quarantined": words.text("Your meter answered, but the values contradict each other. Somebody looks at them first."),
         "not-yet": words.text("This day has not been read. Meters are read at night, about the day before."),
     }

@@ -2,10 +2,11 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, final
 
 import psycopg
@@ -20,11 +21,18 @@ from kwartier.model.ground import Refusal, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.store.registry import deliveries, names, people
+from kwartier.store.registry import deliveries, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows.delivery_round import bundle, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
+from kwartier.workflows.visits import standing
+
+
+class FactsChange(KwartierError):
+    """Somebody has been changing facts for minutes; nothing was handed over meanwhile. The round is run again after that."""
+
+    code = "facts-change"
 
 
 class DeliveryRuns(KwartierError):
@@ -102,11 +110,28 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
             deliveries.open_bundle(c, box, receiver, at)
             deliveries.add_parcels(c, (one.row for one in sending), box)
     report.withheld += len(withheld)
-    if sending:
-        bundle.name(path)
+    if sending and _let_go(house, path, box, sending, at):
         report.papers += papers.lay(house, path, box, clock())
         _mark(house, box, {one.permit.id: one.permit.rule for one in sending}, clock())
         report.delivered += len(sending)
+
+
+def _let_go(house: Installation, path: Path, box: str, sending: Sequence[_Draft], at: datetime) -> bool:
+    """Hand the bundle over, alone at the gate: no ground can end meanwhile. False if one ended before: then all is due again.
+
+    Raises FactsChange where the gate was never free.
+    """
+    with house.operator() as c:
+        if not stops.alone(c):
+            msg = "facts have been changing all the time, so nothing was handed over"
+            raise FactsChange(msg)
+        if not standing.ended(c, (one.permit for one in sending), since=at, at=at, day=day_of(at)):
+            bundle.name(path)
+            return True
+    bundle.discard(path)
+    with house.operator() as c:
+        deliveries.take_back(c, box)
+    return False
 
 
 def _decide(one: Due, there: Known, at: datetime) -> Permit | Refusal:

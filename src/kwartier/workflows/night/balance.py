@@ -17,6 +17,7 @@ from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Station, StationSums
 
 NO_INFEED = "the station meter was not read"
+GROUND_ENDED = "a ground for it ended while it was being read"
 
 
 def store(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
@@ -65,6 +66,8 @@ def _balance(station: Station, sums: StationSums, day: date, batch: int) -> Loss
 
 
 def _balanced(station: Station, sums: StationSums) -> loss.Balance | loss.Withheld:
+    if sums.withdrawn:
+        return loss.Withheld(GROUND_ENDED)
     if sums.infeed_wh is None:
         return loss.Withheld(NO_INFEED)
     people = station.capacities_w.keys() - station.vacant

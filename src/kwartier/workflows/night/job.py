@@ -69,13 +69,17 @@ class Quarantined:
 @final
 @dataclass(frozen=True, slots=True)
 class StationSums:
-    """Sums over the homes of one transformer: int64 per quarter in native order. Empty where they are fewer than the group."""
+    """Sums over the homes of one transformer: int64 per quarter in native order. Empty where they are fewer than the group.
+
+    `withdrawn`: there was one, and a ground for it ended before it was accepted.
+    """
 
     transformer: int
     infeed_wh: bytes | None
     net_use_wh: bytes
     net_use_sq: bytes
     read: frozenset[int]
+    withdrawn: bool = False
 
 
 @final

@@ -19,22 +19,51 @@ from kwartier.model.task import Result
 from kwartier.store.readings import StagedFile
 from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.night import balance, lines
+from kwartier.workflows.night import balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
+from kwartier.workflows.visits import standing
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 
 
-def settle(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
-    """Make one batch durable: registry and log in one transaction, then the lake, then the mark."""
-    with house.operator() as c:
-        stage(house, c, intent, result, day, at)
-    commit(house, result.batch, result.files, at)
+def settle(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> BatchResult:
+    """Make one batch durable: registry and log in one transaction, then the lake, then the mark. Returns what was accepted."""
+    accepted = accept(house, intent, result, day, at)
+    commit(house, accepted.batch, accepted.files, at)
+    return accepted
 
 
-def stage(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
-    """Write staged files, outcomes, quarantine, balances, promises and deeds."""
+def accept(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> BatchResult:
+    """Stage what still has a ground. The transaction looks at the stops last, and begins anew without what ended meanwhile."""
+    read = result.outcomes
+    while True:
+        with house.operator() as c:
+            gone = _ended(c, intent, result, day, at)
+            if not gone:
+                stage(house, c, intent, result, day, at, read)
+                gone = _ended(c, intent, result, day, at)
+            if not gone:
+                return result
+            c.rollback()
+        result = withdraw.withdrawn(house.readings, result, intent.stations, gone)
+
+
+def _ended(c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> frozenset[bytes]:
+    permits = [intent.permits[one] for one in sorted(withdraw.served(result))]
+    return standing.ended(c, permits, since=intent.loaded or at, at=at, day=day)
+
+
+def stage(  # noqa: PLR0917 - what a batch consists of
+    house: Installation,
+    c: Connection[Any],
+    intent: Intent,
+    result: BatchResult,
+    day: date,
+    at: datetime,
+    read: Iterable[Outcome],
+) -> None:
+    """Write staged files, outcomes, quarantine, balances, promises and deeds. `read` is what came before any was withdrawn."""
     nights.stage(c, result.batch, [one.to_json() for one in result.files], at)
     nights.add_outcomes(c, result.batch, [_outcome_row(one) for one in result.outcomes])
     nights.add_quarantine(
@@ -46,7 +75,7 @@ def stage(house: Installation, c: Connection[Any], intent: Intent, result: Batch
         ],
     )
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
-    nights.use(c, uses(result.outcomes, intent.permits))
+    nights.use(c, uses(read, intent.permits))
     balance.store(house, c, intent, result, day, at)
     said = lines.read(intent, result.outcomes)
     house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, said, {"channel_days": result.channel_days})

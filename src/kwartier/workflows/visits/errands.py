@@ -9,7 +9,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, final
 
@@ -19,7 +19,7 @@ from kwartier import headend
 from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import decide, ref
-from kwartier.model.care import Chore, Errand, Sight
+from kwartier.model.care import WRITES, Chore, Errand, Sight
 from kwartier.model.ground import Facts, Refusal, Request, Role
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit, PermitRef
@@ -27,6 +27,7 @@ from kwartier.model.task import GapReason, Result
 from kwartier.store.registry import care, nights, people
 from kwartier.wire.dlms.client.chores import Image
 from kwartier.workflows.installation import Clock, Installation
+from kwartier.workflows.visits import standing
 from kwartier.workflows.visits.carry import limits, meter_job, tap
 from kwartier.workflows.visits.only import WorkerLost, only_one
 from kwartier.workflows.visits.reach import MeterTarget, Place, place, targets
@@ -143,8 +144,10 @@ class _Plan:
     permits: dict[bytes, Permit] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
+    decided: datetime | None = None
 
     def take(self, wish: Wish, at: datetime) -> None:
+        self.decided = self.decided or at
         answer = decide(wish.request, wish.facts, at=at)
         if isinstance(answer, Refusal):
             self.refusals.append(answer)
@@ -198,8 +201,11 @@ class _Whole:
         for one in landed:
             batch, plan, done = self.out.pop(one)
             done += _result(one)
+            at = self.clock()
             with self.house.operator() as c:
-                _settle(self.house, c, batch, plan, done, self.clock())
+                since = plan.decided or at
+                done = _accepted(done, standing.ended(c, plan.permits.values(), since=since, at=at, day=day_of(since)))
+                _settle(self.house, c, batch, plan, done, at)
             self.round.take(plan.refusals, done)
             for ended in done:
                 self.each(ended)
@@ -262,6 +268,16 @@ def visit(job: ErrandJob) -> list[Done]:
 def _done(one: headend.TaskAnswer) -> Done:
     assert isinstance(one.task, Errand)  # noqa: S101 - a round has nothing else
     return Done(one.task, one.result, one.reason, one.live if one.result is Result.READ else (), one.at, one.sight)
+
+
+def _accepted(done: Iterable[Done], ended: frozenset[bytes]) -> list[Done]:
+    """Throw away what was seen under a ground that ended meanwhile. What was set at a meter is set, and is told."""
+    return [
+        replace(one, result=Result.STOPPED, reason=GapReason.WITHDRAWN, served=(), sight=None)
+        if one.served and one.errand.chore not in WRITES and all(ref.id in ended for ref in one.served)
+        else one
+        for one in done
+    ]
 
 
 def _settle(house: Installation, c: C, batch: int, plan: _Plan, done: Sequence[Done], at: datetime) -> None:

@@ -161,17 +161,18 @@ def test_without_alarms_nothing_is_asked_and_nothing_written(three: Street) -> N
     assert (three.journal(), three.kinds(), three.all("select count(*) from kw.batch")) == ([], [], [(0,)])
 
 
-def test_what_ended_while_the_meters_were_asked_is_not_used_to_clear_them(three: Street) -> None:
-    """Facts are loaded anew for the second visit."""
+def test_what_was_seen_under_a_ground_that_ended_meanwhile_is_thrown_away(three: Street) -> None:
+    """The alarm is not confirmed by it, and nothing is cleared at the meter."""
     three.use_case(*DANGER)
     take(three, arrived(three, COVER))
     place = three.places[COVER]
 
     ending = Watching(after=lambda: three.facts.restriction(place.connection, Period(AT - timedelta(hours=1))))
     grid_care.look_into_alarms(three.house, ending, clock=three.clock)
-    assert kept(three)[0][2] == "confirmed"
+    assert kept(three)[0][2] == "told"
     assert three.journal("written") == []
-    assert [line["x"] for line in three.lines("batch:refused")] == ["F2"]
+    assert {(line["r"], line["w"]) for line in three.lines("batch:read")} == {("stopped", "withdrawn")}
+    assert three.all("select count(*) from kw.sight") == [(0,)]
 
 
 def test_many_alarms_are_looked_into_batch_by_batch(three: Street) -> None:
