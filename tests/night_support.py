@@ -104,6 +104,7 @@ class Story:
 
     def night(self, day: date) -> None:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
+        permission.keep_up(self.house, at=self.clock())
         with self.house.operator() as c:
             (this,) = rounds(c, day, 1000)
             night = nights.begin(c, day, self.clock())

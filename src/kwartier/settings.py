@@ -66,6 +66,15 @@ class Settings:
         0.25, "Oldest stop list under which a request may be sent: revocation works within this time.", most=60.0, least=0.01
     )
     tap: str = _setting("", "Folder in which every frame sent to a meter is written, for tests and outside review; off by default.")
+    permission_administrator: str = _setting(
+        "own", "Who grants permissions (EU 2023/1162, article 8): own, or elsewhere: then they come in by `permission take`."
+    )
+    permission_administrator_at: str = _setting(
+        "", "Where customers and parties go if it is elsewhere: shown to them as it stands."
+    )
+    mandate_notice_days: int = _setting(
+        14, "Days between the notice of a claimed mandate to the customer and the first reading for it.", least=1, most=365
+    )
     port: int = _setting(
         8080, "Port on 127.0.0.1 on which the pages are served; 0 lets the system choose one.", least=0, most=MOST_PORT
     )
@@ -85,6 +94,9 @@ class Settings:
             msg = "log_name must be a C2SP key name: not empty, no white space, no plus sign"
             raise SettingsError(msg)
 
+        if self.permission_administrator not in {"own", "elsewhere"}:
+            msg = "permission_administrator is own or elsewhere"
+            raise SettingsError(msg)
         if bool(self.witness) != bool(self.witness_key) or (self.witness and self.witness_port is None):
             msg = "witness is HOST:PORT and goes with witness_key"
             raise SettingsError(msg)

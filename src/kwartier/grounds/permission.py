@@ -5,15 +5,15 @@ appended, never changed: a permission's state is what its events, taken in order
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, final
 
 from kwartier.grounds.errors import BadScope, NoTransition
 from kwartier.model.ground import Permission
 from kwartier.model.period import Period, utc
-from kwartier.model.register import ALL_MASK, GAS_MASK
+from kwartier.model.register import ALL_MASK, GAS_MASK, Kind, Mask, Product, select
 
 
 class State(StrEnum):
@@ -42,12 +42,41 @@ class Event(StrEnum):
     INVALIDATED = "invalidated"
 
 
+class Because(StrEnum):
+    """Why a permission fell away by itself (INVALIDATED). P4 calls the first 040: the contract party changed."""
+
+    MOVED_OUT = "moved_out"
+    REFUSED = "refused"
+    PARTY_SUSPENDED = "party_suspended"
+    AGREEMENT_ENDED = "agreement_ended"
+
+
+class Flaw(StrEnum):
+    """Why a request does not hold (FOUND_INVALID)."""
+
+    UNKNOWN_PARTY = "unknown_party"
+    NOT_A_THIRD_PARTY = "not_a_third_party"
+    NO_AGREEMENT = "no_agreement"
+    PARTY_SUSPENDED = "party_suspended"
+    UNKNOWN_POINT = "unknown_point"
+    NOBODY_LIVES_THERE = "nobody_lives_there"
+    REFUSED = "refused"
+    SCOPE = "scope"
+    ALREADY_PERMITTED = "already_permitted"
+
+
+class Schedule(StrEnum):
+    """How often what a permission gives is handed over. Daily, free of charge, is what the law names; we know no other yet."""
+
+    DAILY = "daily"
+
+
 CAUSES: Final[Mapping[Event, str]] = {
     Event.REQUESTED: "the party asks the permission administrator",
     Event.PRESENTED: "the permission administrator shows the request to the customer",
     Event.REJECTED: "the customer says no",
     Event.TIMED_OUT: "the customer did not answer in time",
-    Event.FOUND_INVALID: "the request does not hold: unknown party, point or scope",
+    Event.FOUND_INVALID: "the request does not hold, or no longer: unknown party or point, no agreement, nobody lives there, scope",
     Event.GRANTED: "the customer says yes, in the portal or in a party's app",
     Event.FULFILLED: "all that it was given for was handed over",
     Event.REVOKED: "the customer withdraws it",
@@ -63,6 +92,7 @@ TRANSITIONS: Final[Mapping[State | None, Mapping[Event, State]]] = {
         Event.GRANTED: State.GRANTED,
         Event.REJECTED: State.NOT_GRANTED,
         Event.TIMED_OUT: State.NOT_GRANTED,
+        Event.FOUND_INVALID: State.NOT_GRANTED,
     },
     State.GRANTED: {
         Event.FULFILLED: State.ENDED,
@@ -111,6 +141,37 @@ def ended(permission: Permission, moment: datetime) -> Permission:
     moment = utc(moment)
     end = moment if permission.live.end is None else min(moment, permission.live.end)
     return replace(permission, live=Period(permission.live.start, max(end, permission.live.start)))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is asked or given: which channels, what for, about which time, until when at the latest, and how often.
+
+    Direction, product, kinds and granularity all stand in `mask`.
+    """
+
+    mask: Mask
+    purpose: str
+    data: Period
+    until: datetime
+    schedule: str = Schedule.DAILY
+
+    def within(self, other: "Scope") -> bool:
+        """Tell whether this is the other one, or narrower."""
+        same = (self.purpose, self.schedule) == (other.purpose, other.schedule)
+        return same and not self.mask & ~other.mask and other.data.covers(self.data) and self.until <= other.until
+
+
+def flawed(scope: Scope, start: datetime, product: Product) -> bool:
+    """Tell whether no customer with this product can give this from `start` on."""
+    if scope.schedule not in set(Schedule) or scope.mask & ~select(product, Kind) or scope.until <= start:
+        return True
+    try:
+        check(Permission(0, 0, 0, scope.mask, scope.purpose, scope.data, Period(start, scope.until)))
+    except BadScope:
+        return True
+    return False
 
 
 def check(permission: Permission) -> None:

@@ -6,6 +6,7 @@ KwartierError
     +-- NotAnOccupant     whoever grants does not live there at that moment
     +-- AlreadyPermitted  whoever grants has a live permission for the same party and purpose
     +-- AlreadyRestricted whoever restricts names time that is restricted already
+    +-- AlreadyAnswered   whoever answers a request comes late: it has its answer
     +-- WrongState        our own program took the steps of a night out of order
     +-- DamagedRow        the registry holds something that it should never hold
 """
@@ -41,6 +42,12 @@ class AlreadyRestricted(RegistryError):
     """A restriction of the same connection overlaps with this one."""
 
     code = "already-restricted"
+
+
+class AlreadyAnswered(RegistryError):
+    """The life of a request has no such step any more: it was answered, or ran out."""
+
+    code = "already-answered"
 
 
 class WrongState(RegistryError):

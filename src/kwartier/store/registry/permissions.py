@@ -6,6 +6,7 @@ from typing import LiteralString, final
 
 from psycopg.errors import ExclusionViolation
 
+from kwartier.grounds.permission import Schedule
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
 from kwartier.store.registry import rows as _rows
@@ -14,14 +15,22 @@ from kwartier.store.registry.rows import C
 
 # A person gives what is theirs to give: the one who lives there when the permission begins.
 _GRANT = """
-    insert into kw.permission (connection, subject, party, mask, purpose, data, live, reference)
-    select %(connection)s, %(subject)s, %(party)s, %(mask)s, %(purpose)s, %(data)s, %(live)s, %(reference)s
+    insert into kw.permission (connection, subject, party, mask, purpose, data, live, reference, request, renews, schedule,
+        identifier)
+    select %(connection)s, %(subject)s, %(party)s, %(mask)s, %(purpose)s, %(data)s, %(live)s, %(reference)s, %(request)s,
+        %(renews)s, %(schedule)s, %(identifier)s
     where exists (select from kw.occupancy where connection = %(connection)s and subject = %(subject)s and period @> %(at)s)
     returning id
 """
 _SAID = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'granted')"
 _END = """
     insert into kw.permission_event (permission, at, event) values (%s, %s, %s) on conflict do nothing returning id
+"""
+_SUCCESSORS = """
+    with recursive after as (
+        select id from kw.permission where renews = %s union select p.id from kw.permission p join after a on p.renews = a.id)
+    select id from after where not exists (select from kw.permission_event e where e.permission = id and e.event <> 'granted')
+    order by id
 """
 _SELECT = """
     select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference
@@ -76,7 +85,10 @@ class PartyCount:
 @final
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a customer gives, and to whom (`party` None: opt-in to the own page). `purpose` is in the customer's words."""
+    """What a customer gives, and to whom (`party` None: opt-in to the own page). `purpose` is in the customer's words.
+
+    `request` is what it answers, `renews` the permission it goes on from, `identifier` that of another permission administrator.
+    """
 
     connection: int
     subject: int
@@ -86,6 +98,10 @@ class Grant:
     data: Period
     live: Period
     reference: str | None = None
+    request: int | None = None
+    renews: int | None = None
+    schedule: str = Schedule.DAILY
+    identifier: str | None = None
 
 
 def grant(c: C, given: Grant, at: datetime) -> int:
@@ -115,6 +131,21 @@ def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:
             msg = "no such permission"
             raise NotFound(msg)
         return cursor.execute(_END, (permission, at, event)).fetchone() is not None
+
+
+def one(c: C, permission: int) -> PermissionRow:
+    """Return a permission. Raises NotFound for one that is not there or not theirs."""
+    found = _select(c, _ONE, permission)
+    if not found:
+        msg = "no such permission"
+        raise NotFound(msg)
+    return found[0]
+
+
+def successors(c: C, permission: int) -> list[int]:
+    """Return the renewals of a permission, and theirs, that have not ended: they must not outlive what they renew."""
+    with _rows.cursor(c) as cursor:
+        return [key for (key,) in cursor.execute(_SUCCESSORS, (permission,))]
 
 
 def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | None:

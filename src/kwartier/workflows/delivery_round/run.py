@@ -23,6 +23,7 @@ from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.store.registry import deliveries, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
+from kwartier.workflows import permission
 from kwartier.workflows.delivery_round import bundle, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
@@ -70,7 +71,9 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
     """Deliver what is due. Safe to repeat and to interrupt: a due delivery ends in exactly one parcel. Raises DeliveryRuns."""
     report = DeliveryReport()
     with _only_one(house):
-        recover(house, clock())
+        begun = clock()
+        recover(house, begun)
+        permission.keep_up(house, at=begun)
         while due := _pending(house):
             by_receiver: dict[int, list[Due]] = defaultdict(list)
             for one in due:

@@ -1,4 +1,7 @@
-"""The import as an installation does it: facts go into the log in the transaction that takes them."""
+"""The import as an installation does it: facts go into the log in the transaction that takes them.
+
+What a fact ends (a move, a refusal, an agreement that is over) is written down right after.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.keys import shipment
+from kwartier.workflows import permission
 from kwartier.workflows.enrolment.intake import C, Door, import_folder
 from kwartier.workflows.enrolment.report import ImportedFact, ImportReport
 from kwartier.workflows.installation import Installation, meter_models
@@ -23,4 +27,7 @@ def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> I
         )
 
     door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record)
-    return import_folder(door, folder, dry_run=dry_run, at=at)
+    report = import_folder(door, folder, dry_run=dry_run, at=at)
+    if not dry_run:
+        permission.keep_up(house, at=at)
+    return report

@@ -11,6 +11,7 @@ from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import rounds
+from kwartier.workflows import permission
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult
@@ -36,9 +37,11 @@ def run(
     """
     with only_one(house):
         report = NightReport(day)
-        found = recover(house, clock())
+        begun = clock()
+        found = recover(house, begun)
         report.rolled_forward, report.abandoned = found.forward, found.abandoned
         report.swept = sweep(house)
+        permission.keep_up(house, at=begun)
         with house.operator() as c:
             night = nights.begin(c, day, clock())
             report.meters = meters.in_service(c, midnight(day))

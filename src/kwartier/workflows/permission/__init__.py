@@ -1,5 +1,27 @@
-"""S2, S12: the customer gives and takes back."""
+"""S2, S12: the customer gives and takes back; parties ask; what ends by itself is written down."""
 
-from kwartier.workflows.permission.desk import NoSuchPermission, NotYourConnection, opt_in, revoke
+from kwartier.workflows.permission.desk import opt_in, revoke
+from kwartier.workflows.permission.errors import (
+    GrantedElsewhere,
+    NoLongerHolds,
+    NoSuchPermission,
+    NoSuchRequest,
+    NotYourConnection,
+    WiderThanAsked,
+    WiderThanBefore,
+)
+from kwartier.workflows.permission.upkeep import Upkeep, keep_up
 
-__all__ = ["NoSuchPermission", "NotYourConnection", "opt_in", "revoke"]
+__all__ = [
+    "GrantedElsewhere",
+    "NoLongerHolds",
+    "NoSuchPermission",
+    "NoSuchRequest",
+    "NotYourConnection",
+    "Upkeep",
+    "WiderThanAsked",
+    "WiderThanBefore",
+    "keep_up",
+    "opt_in",
+    "revoke",
+]

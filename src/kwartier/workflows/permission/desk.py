@@ -7,32 +7,19 @@ customer asked for them: the opt-in, a permission without a party.
 from datetime import datetime, timedelta
 from typing import Final
 
-from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Role
 from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import ALL_MASK, GAS_MASK, Product
 from kwartier.store.registry import names, permissions
 from kwartier.store.registry.permissions import Grant
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import telling
+from kwartier.workflows.permission.errors import NoSuchPermission, NotYourConnection
 
 OWN_PURPOSE: Final = "own_insight"
 """What an opt-in says it is for; an import of opt-ins says the same."""
 OPT_IN_LIVES: Final = timedelta(days=365)
 """An opt-in is asked for anew each year: our choice."""
-
-
-class NotYourConnection(KwartierError):
-    """The customer named a connection where they do not live now; nothing changed."""
-
-    code = "not-your-connection"
-
-
-class NoSuchPermission(KwartierError):
-    """The customer named a permission that is not theirs, or has ended already; nothing changed."""
-
-    code = "no-such-permission"
 
 
 def revoke(house: Installation, subject: int, permission: int, *, at: datetime) -> None:
@@ -46,10 +33,10 @@ def revoke(house: Installation, subject: int, permission: int, *, at: datetime) 
         if one is None or me is None:
             msg = "no such permission of this person"
             raise NoSuchPermission(msg)
-        permissions.revoke(c, permission, at)
-        body: dict[str, Json] = {"permission": permission, "party": one.party, "mask": one.mask}
-        actor = f"{Role.CUSTOMER}:{subject}"
-        house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body)])
+        over = [key for key in (permission, *permissions.successors(c, permission)) if permissions.revoke(c, key, at)]
+        bodies = [telling.ended(key, one.party, one.mask) for key in over]
+        actor = telling.customer(subject)
+        house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body) for body in bodies])
 
 
 def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) -> int:
@@ -66,16 +53,7 @@ def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) 
             raise NotYourConnection(msg)
         mask = GAS_MASK if mine.product is Product.GAS else ALL_MASK & ~GAS_MASK
         data, live = Period(midnight(day_of(now))), Period(now, now + OPT_IN_LIVES)
-        number = permissions.grant(c, Grant(connection, subject, None, mask, OWN_PURPOSE, data, live), now)
-        body: dict[str, Json] = {
-            "permission": number,
-            "party": None,
-            "mask": mask,
-            "data_start": epoch_s(data.start),
-            "data_end": None,
-            "start": epoch_s(live.start),
-            "end": epoch_s(now + OPT_IN_LIVES),
-        }
-        actor = f"{Role.CUSTOMER}:{subject}"
-        house.log.record(c, [Event(at, EventKind.PERMISSION_GRANTED, actor, me.code, connection, body)])
+        given = Grant(connection, subject, None, mask, OWN_PURPOSE, data, live)
+        number = permissions.grant(c, given, now)
+        house.log.record(c, [telling.granted(number, given, at, telling.customer(subject), me.code)])
     return number

@@ -32,8 +32,21 @@ _BESIDE: Final = frozenset({"start", "end", "because"})
 """What a fact's time is, and why it was said: told beside what the fact says."""
 GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "use_case"})
 """What is told of facts about no connection."""
+NO_FACTS: Final = frozenset(
+    {
+        EventKind.PERMISSION_REQUESTED,
+        EventKind.PERMISSION_PRESENTED,
+        EventKind.PERMISSION_REJECTED,
+        EventKind.PERMISSION_TIMED_OUT,
+        EventKind.PERMISSION_FOUND_INVALID,
+        EventKind.PERMISSION_REMINDED,
+    }
+)
+"""What is told of a permission that is none yet, or changes nothing of one: no ground begins or ends by it."""
 OF_CONNECTIONS: Final = tuple(
-    kind for kind in EventKind if kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction"}
+    kind
+    for kind in EventKind
+    if kind not in NO_FACTS and kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction"}
 )
 
 

@@ -23,6 +23,9 @@ PERSONAL = [
     "permission_event",
     "restriction",
     "parcel",
+    "permission_request",
+    "request_event",
+    "permission_reminder",
 ]
 
 # One home, two occupants after each other; a second home of the second one's neighbour. 1 moves out when 2 moves in.
@@ -48,6 +51,11 @@ insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period,
     ('p1', 'supplier', 1, 1, 'periodic', '[2025-02-01, 2025-03-01)', 2, 'delivered', '2025-03-01'),
     ('p2', 'supplier', 1, 1, 'periodic', '[2026-02-01, 2026-03-01)', 2, 'delivered', '2026-03-01'),
     ('p3', 'supplier', 1, 2, 'periodic', '[2026-02-01, 2026-03-01)', 2, 'delivered', '2026-03-01');
+insert into kw.permission_request (origin, party, connection, subject, mask, purpose, data, live_from, live_until, schedule, asked,
+    answer_by) select 'party', 1, 1, n, 2, 'app', '[2025-01-01,)', '2025-02-01', '2027-01-01', 'daily', '2025-02-01', '2025-03-01'
+    from generate_series(1, 2) as n;
+insert into kw.request_event (request, at, event) values (1, '2025-02-01', 'requested'), (2, '2025-02-01', 'requested');
+insert into kw.permission_reminder (permission, days, at) values (1, 30, '2026-01-01');
 """
 
 PERMIT = "insert into kw.permission (connection, subject, mask, purpose, data, live) values "
@@ -275,6 +283,9 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             ),
             *(
                 "kw.subject_key",
+                "kw.permission_reminder",
+                "kw.permission_request",
+                "kw.request_event",
                 "kw.use_case",
                 "kw.use_case_day",
                 "kw.hand_reading",
@@ -286,7 +297,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             ),
         },
         "INSERT": {
-            *("audit.head", "kw.permission", "kw.permission_event", "kw.restriction"),
+            *("audit.head", "kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction"),
             *(f"audit.pending({name})" for name in PENDING),
         },
         "UPDATE": {"audit.head(last)", "audit.head(nth)", "kw.restriction(period)"},

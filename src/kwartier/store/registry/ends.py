@@ -1,0 +1,149 @@
+"""Permissions that end by themselves: which, when, and because of what. One query for a whole registry; works as the operator.
+
+The moment is the true one: when the person left, the meter was refused, the agreement ended, the party was suspended, the end was
+reached, or what it renews was ended. Where several are true the earliest counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, final
+
+from psycopg import sql
+
+from kwartier.model.period import Period
+from kwartier.model.register import Mask
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.requests import knows_suspension
+from kwartier.store.registry.rows import C
+
+_OPEN: Final = """
+    with alive as materialized (
+        select s.id, s.connection, s.subject, s.party, s.live, p.renews
+        from kw.permission_state s join kw.permission p on p.id = s.id where not isempty(s.live)
+        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'))
+"""
+_SUSPENDED: Final = """
+    select s.id, greatest(lower(x.period), lower(s.live)), 3, 'invalidated', 'party_suspended'
+    from alive s join kw.suspension x on x.party = s.party and x.period && s.live union all
+"""
+# Who lives there: the first moment of the permission's life at which its giver does not.
+_OVER = f"""{_OPEN},
+    homes as (
+        select connection, subject, range_agg(period) as mine from kw.occupancy
+        where connection in (select connection from alive) group by connection, subject),
+    refusals as (
+        select connection, period from kw.restriction where kind = 'refused' union all
+        select k.connection, r.period * k.period * m.placed from kw.restriction r join kw.meter m on m.connection = r.connection
+        join kw.coupling k on k.meter = m.key where r.kind = 'refused'),
+    causes (id, at, rank, event, because) as (
+        select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{{{}}}}'::tstzmultirange)), 1, 'invalidated', 'moved_out'
+        from alive s left join homes h on (h.connection, h.subject) = (s.connection, s.subject) union all
+        select s.id, greatest(lower(r.period), lower(s.live)), 2, 'invalidated', 'refused'
+        from alive s join refusals r on r.connection = s.connection and r.period && s.live union all {{suspended}}
+        select s.id, upper(a.period), 4, 'invalidated', 'agreement_ended'
+        from alive s join kw.agreement a on a.party = s.party
+        where upper(a.period) > lower(s.live) and (upper_inf(s.live) or upper(a.period) < upper(s.live))
+        and not exists (select from kw.agreement b where b.party = a.party and b.period @> upper(a.period)) union all
+        select s.id, greatest(e.at, lower(p.live)), 5, e.event, e.because
+        from alive s join kw.permission p on p.id = s.renews join kw.permission_event e on e.permission = p.id
+        where e.event in ('revoked', 'terminated', 'invalidated') union all
+        select id, upper(live), 6, 'expired', null from alive where not upper_inf(live)),
+    first as (select distinct on (id) id, at, event, because from causes where at <= %(at)s order by id, at, rank)
+    select id, at, event, because from first order by id
+"""  # noqa: S608 - constants only
+_ENDED_OF_DATA = f"""{_OPEN}
+    select a.id, a.party, a.connection, p.mask, p.data, a.live from alive a join kw.permission p on p.id = a.id
+    where a.party is not null and upper(p.data) <= %(at)s order by a.id
+"""  # noqa: S608 - constants only
+_HANDED = """
+    select mask, period, at from kw.parcel where receiver_role = 'third_party' and receiver = %(party)s
+    and connection = %(connection)s and status = 'delivered' order by lower(period)
+"""
+_WRITE = """
+    with said as (
+        insert into kw.permission_event (permission, at, event, because)
+        select * from unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(events)s::text[], %(becauses)s::text[])
+        on conflict do nothing returning permission, at, event, because)
+    select s.permission, s.at, s.event, s.because, p.connection, p.party, p.mask, j.code
+    from said s join kw.permission p on p.id = s.permission join kw.subject j on j.key = p.subject order by s.at, s.permission
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class End:
+    """A permission that ended by itself: when, by which event, and because of what."""
+
+    permission: int
+    at: datetime
+    event: str
+    because: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An end as it was written, with what the log is told besides."""
+
+    end: End
+    connection: int
+    party: int | None
+    mask: Mask
+    code: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DataOver:
+    """A live permission of a party whose period of data is over."""
+
+    permission: int
+    party: int
+    connection: int
+    mask: Mask
+    data: Period
+    live: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A parcel that a party got."""
+
+    mask: Mask
+    period: Period
+    at: datetime
+
+
+def over(c: C, at: datetime) -> list[End]:
+    """Return every permission that ended by itself up to this moment and of which nobody has said so."""
+    query = sql.SQL(_OVER).format(suspended=sql.SQL(_SUSPENDED if knows_suspension(c) else ""))
+    with _rows.cursor(c) as cursor:
+        return [End(*row) for row in cursor.execute(query, {"at": at})]
+
+
+def data_over(c: C, at: datetime) -> list[DataOver]:
+    """Return the live permissions of parties whose period of data is over."""
+    with _rows.cursor(c) as cursor:
+        return [DataOver(*row) for row in cursor.execute(_ENDED_OF_DATA, {"at": at})]
+
+
+def handed(c: C, party: int, connection: int) -> list[HandedOver]:
+    """Return what a party was handed of a connection."""
+    with _rows.cursor(c) as cursor:
+        return [HandedOver(*row) for row in cursor.execute(_HANDED, {"party": party, "connection": connection})]
+
+
+def write(c: C, found: Sequence[End]) -> list[Ended]:
+    """Append these ends; return those that nobody else had said, in order of time."""
+    ordered = sorted(found, key=lambda one: one.permission)
+    arrays = {
+        "ids": [one.permission for one in ordered],
+        "ats": [one.at for one in ordered],
+        "events": [one.event for one in ordered],
+        "becauses": [one.because for one in ordered],
+    }
+    with _rows.cursor(c) as cursor:
+        rows = cursor.execute(_WRITE, arrays).fetchall()
+    return [Ended(End(*row[:4]), *row[4:]) for row in rows]

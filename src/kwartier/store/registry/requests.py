@@ -1,0 +1,214 @@
+"""Requests for a permission: asked once, answered once, never changed. Row-level security keeps a person to their own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString, final
+
+from psycopg import sql
+from psycopg.errors import IntegrityConstraintViolation, UniqueViolation
+
+from kwartier.grounds.permission import Scope
+from kwartier.model.period import Period
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.errors import AlreadyAnswered, NotFound
+from kwartier.store.registry.rows import C, Row
+
+PARTY, MANDATE = "party", "mandate"
+"""Where a request comes from: a party asks, or a party claims that the customer said yes in its app."""
+
+_INSERT = """
+    insert into kw.permission_request (origin, party, connection, subject, mask, purpose, data, live_from, live_until, schedule,
+        asked, answer_by, reference)
+    values (%(origin)s, %(party)s, %(connection)s, %(subject)s, %(mask)s, %(purpose)s, %(data)s, %(live_from)s, %(live_until)s,
+        %(schedule)s, %(asked)s, %(answer_by)s, %(reference)s)
+    on conflict (party, reference) do nothing returning id
+"""
+_SAY = "insert into kw.request_event (request, at, event, because) values (%s, %s, %s, %s)"
+_SELECT = """
+    select r.id, r.origin, r.party, r.connection, r.subject, r.mask, r.purpose, r.data, r.live_from, r.live_until, r.schedule,
+        r.asked, r.answer_by, r.reference, e.event, e.at, e.because
+    from kw.permission_request r
+    join lateral (select event, at, because from kw.request_event where request = r.id order by id desc limit 1) e on true
+"""
+_ONE = _SELECT + " where r.id = %(key)s"
+_MANY = _SELECT + " where r.id = any(%(keys)s) order by r.id"
+_OF_SUBJECT = _SELECT + " where r.subject = %(key)s order by r.id desc"
+_OF_PARTY = _SELECT + " where r.party = %(key)s order by r.id"
+_REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s"
+_AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
+_OVERDUE = f"{_SELECT} where r.origin = %(origin)s and r.answer_by <= %(at)s and {_AWAITING} order by r.id limit %(limit)s"
+_OPEN = f"select r.id from kw.permission_request r where {_AWAITING} order by r.id"  # noqa: S608 - constants only
+# What keeps a request from being put to a customer, or from being granted. The order is that in which it is told.
+_FLAWS = """
+    select r.id, case
+        when r.party is null then 'unknown_party'
+        when y.role <> 'third_party' then 'not_a_third_party'
+        when not exists (select from kw.agreement a where a.party = r.party and a.period @> %(at)s) then 'no_agreement'
+        when {suspended} then 'party_suspended'
+        when r.connection is null then 'unknown_point'
+        when r.subject is null or not exists (select from kw.occupancy o
+            where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
+        when exists (select from kw.restriction x where x.connection = r.connection and x.kind = 'refused' and x.period @> %(at)s)
+            or exists (select from kw.coupling k join kw.meter m on m.key = k.meter
+                join kw.restriction x on x.connection = m.connection
+                where k.connection = r.connection and x.kind = 'refused' and k.period @> %(at)s and m.placed @> %(at)s
+                and x.period @> %(at)s) then 'refused'
+        when exists (select from kw.permission_state s where s.connection = r.connection and s.party = r.party
+            and s.purpose = r.purpose and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
+        end as flaw
+    from kw.permission_request r left join kw.party y on y.key = r.party where r.id = any(%(keys)s)
+"""
+_SUSPENDED: Final = "exists (select from kw.suspension x where x.party = r.party and x.period @> %(at)s)"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a party asks, before it stands in the registry. `scope.until` and `live_from` bound when the permission may live."""
+
+    origin: str
+    party: int | None
+    connection: int | None
+    subject: int | None
+    scope: Scope
+    live_from: datetime
+    asked: datetime
+    answer_by: datetime
+    reference: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request and how it stands: `event` is the last one, `because` why it was found invalid."""
+
+    id: int
+    origin: str
+    party: int | None
+    connection: int | None
+    subject: int | None
+    scope: Scope
+    live_from: datetime
+    asked: datetime
+    answer_by: datetime
+    reference: str | None
+    event: str
+    event_at: datetime
+    because: str | None
+
+    @property
+    def awaits(self) -> bool:
+        """True while the customer can still answer."""
+        return self.event == "presented"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event of a request."""
+
+    request: int
+    at: datetime
+    event: str
+    because: str | None = None
+
+
+def place(c: C, asked: Asked) -> int | None:
+    """Write a request; None where the party has used this reference before."""
+    scope = asked.scope
+    values = {
+        "origin": asked.origin,
+        "party": asked.party,
+        "connection": asked.connection,
+        "subject": asked.subject,
+        "mask": scope.mask,
+        "purpose": scope.purpose,
+        "data": scope.data,
+        "live_from": asked.live_from,
+        "live_until": scope.until,
+        "schedule": scope.schedule,
+        "asked": asked.asked,
+        "answer_by": asked.answer_by,
+        "reference": asked.reference,
+    }
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_INSERT, values).fetchone()
+    return int(found[0]) if found else None
+
+
+def say(c: C, events: Iterable[Said]) -> None:
+    """Append events. Raises AlreadyAnswered where the life of a request has no such step, and then nothing was changed."""
+    values = [(one.request, one.at, one.event, one.because) for one in events]
+    try:
+        with c.transaction(), _rows.cursor(c) as cursor:
+            cursor.executemany(_SAY, values)
+    except (UniqueViolation, IntegrityConstraintViolation) as fault:
+        msg = "the request has its answer"
+        raise AlreadyAnswered(msg) from fault
+
+
+def one(c: C, request: int) -> RequestRow:
+    """Return a request. Raises NotFound for one that is not there or not theirs."""
+    found = _select(c, _ONE, {"key": request})
+    if not found:
+        msg = "no such request"
+        raise NotFound(msg)
+    return found[0]
+
+
+def many(c: C, requests: Iterable[int]) -> dict[int, RequestRow]:
+    """Return these requests by number."""
+    return {row.id: row for row in _select(c, _MANY, {"keys": list(requests)})}
+
+
+def of_subject(c: C, subject: int) -> list[RequestRow]:
+    """Return all requests ever put to a person, newest first."""
+    return _select(c, _OF_SUBJECT, {"key": subject})
+
+
+def of_party(c: C, party: int) -> list[RequestRow]:
+    """Return all requests of a party, oldest first."""
+    return _select(c, _OF_PARTY, {"key": party})
+
+
+def by_reference(c: C, party: int, reference: str) -> RequestRow | None:
+    """Return the request that a party knows by this reference."""
+    found = _select(c, _REFERENCE, {"key": party, "reference": reference})
+    return found[0] if found else None
+
+
+def overdue(c: C, origin: str, at: datetime, *, limit: int) -> list[RequestRow]:
+    """Return the next requests of this origin whose time to answer is over and that nobody answered."""
+    return _select(c, _OVERDUE, {"origin": origin, "at": at, "limit": limit})
+
+
+def open_ones(c: C) -> list[int]:
+    """Return every request that has no final answer."""
+    with _rows.cursor(c) as cursor:
+        return [key for (key,) in cursor.execute(_OPEN)]
+
+
+def flaws(c: C, requests: Sequence[int], at: datetime) -> dict[int, str]:
+    """Return why each of these requests does not hold at this moment; those that hold are absent."""
+    query = sql.SQL(_FLAWS).format(suspended=sql.SQL(_SUSPENDED if knows_suspension(c) else "false"))
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(query, {"keys": list(requests), "at": at}).fetchall()
+    return {key: flaw for key, flaw in found if flaw is not None}
+
+
+def knows_suspension(c: C) -> bool:
+    """Tell whether this registry can say that a party is suspended."""
+    found = c.execute("select to_regclass('kw.suspension') is not null").fetchone()
+    return bool(found and found[0])
+
+
+def _select(c: C, query: LiteralString, values: Mapping[str, Any]) -> list[RequestRow]:
+    with _rows.cursor(c) as cursor:
+        return [_row(row) for row in cursor.execute(query, values)]
+
+
+def _row(row: Row) -> RequestRow:
+    key, origin, party, connection, subject, mask, purpose, data, live_from, until, schedule, *rest = row
+    scope = Scope(mask, purpose, Period(data.start, data.end), until, schedule)
+    return RequestRow(key, origin, party, connection, subject, scope, live_from, *rest)

@@ -1,0 +1,94 @@
+"""S2, S3, S6: permissions end by themselves.
+
+The customer moved out or refused the meter, the party lost its agreement or was suspended, the end was reached, or all that it was
+given for was handed over. Decisions need none of this to be right about a move, a refusal, an agreement or an end: they read those
+facts themselves. What is written down here is that the permission is over for good: it does not come to life again with a new
+agreement or a second stay.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import Connection
+
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds import handed_over
+from kwartier.store.registry import ends, permissions
+from kwartier.store.registry.ends import DataOver, End, Ended
+from kwartier.store.registry.errors import NotFound
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import telling
+from kwartier.workflows.permission.errors import NoSuchPermission
+
+C = Connection[Any]
+
+AT_ONCE: Final = 10_000
+"""Ends that one transaction writes."""
+_KINDS: Final = {
+    "revoked": EventKind.PERMISSION_REVOKED,
+    "terminated": EventKind.PERMISSION_TERMINATED,
+    "expired": EventKind.PERMISSION_EXPIRED,
+    "invalidated": EventKind.PERMISSION_INVALIDATED,
+    "fulfilled": EventKind.PERMISSION_FULFILLED,
+}
+
+
+def sweep(house: Installation, *, at: datetime) -> int:
+    """Write down every end that has come by itself up to `at`, each at the moment it took effect. Returns how many.
+
+    An end may bring another, that of a renewal: so it looks again until there is none. A second call finds nothing.
+    """
+    count = 0
+    while True:
+        with house.operator() as c:
+            found = _due(c, at)[:AT_ONCE]
+            count += len(written(house, c, found))
+        if not found:
+            return count
+
+
+def _due(c: C, at: datetime) -> list[End]:
+    """Return every end that is due. What was fulfilled before it fell away was fulfilled."""
+    found = {one.permission: one for one in ends.over(c, at)}
+    for one in _fulfilled(c, ends.data_over(c, at)):
+        if one.permission not in found or one.at < found[one.permission].at:
+            found[one.permission] = one
+    return list(found.values())
+
+
+def _fulfilled(c: C, candidates: Iterable[DataOver]) -> Iterable[End]:
+    for one in candidates:
+        parcels = [(p.mask, p.period, p.at) for p in ends.handed(c, one.party, one.connection)]
+        at = handed_over.complete(one.mask, one.data, parcels)
+        if at is not None and one.live.contains(at):
+            yield End(one.permission, at, "fulfilled")
+
+
+def written(house: Installation, c: C, found: Sequence[End], actor: str = telling.OPERATOR) -> list[Ended]:
+    """Append ends in registry and log, in the caller's transaction; return those that nobody had said before."""
+    said = ends.write(c, found)
+    house.log.record(c, [_told(one, actor) for one in said])
+    return said
+
+
+def _told(one: Ended, actor: str) -> Event:
+    body = telling.ended(one.end.permission, one.party, one.mask, one.end.because)
+    return Event(one.end.at, _KINDS[one.end.event], actor, one.code, one.connection, body)
+
+
+def terminate(house: Installation, party: int, permission: int, *, at: datetime) -> None:
+    """Let a party end its service under a permission (EU 2023/1162, procedure 3), renewals included. Raises NoSuchPermission."""
+    with house.operator() as c:
+        try:
+            one = permissions.one(c, permission)
+        except NotFound as fault:
+            raise _none() from fault
+        if one.party != party or one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at):
+            raise _none()
+        over = [End(key, at, "terminated") for key in (permission, *permissions.successors(c, permission))]
+        written(house, c, over, telling.third_party(party))
+
+
+def _none() -> NoSuchPermission:
+    return NoSuchPermission("no such permission of this party")

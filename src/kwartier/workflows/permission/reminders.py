@@ -1,0 +1,75 @@
+"""S2: the customer is told before a permission runs out, and may renew it: as it was, or narrower."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds.permission import Schedule, Scope, check
+from kwartier.model.ground import Permission
+from kwartier.model.period import Period
+from kwartier.store.registry import names, permissions, reminders
+from kwartier.store.registry.permissions import Grant
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import administrator, telling
+from kwartier.workflows.permission.errors import NoSuchPermission, WiderThanBefore
+
+DAYS: Final = (30, 7)
+"""So many days before its end a permission is told of: our choice."""
+
+
+def remind(house: Installation, *, at: datetime) -> int:
+    """Tell of every permission that is about to run out, once at each of the steps. Returns how many were told."""
+    with house.operator() as c:
+        told = reminders.tell(c, DAYS, at)
+        house.log.record(
+            c,
+            [
+                Event(
+                    at,
+                    EventKind.PERMISSION_REMINDED,
+                    telling.OPERATOR,
+                    one.code,
+                    one.connection,
+                    {"permission": one.permission, "party": one.party, "mask": one.mask, "days": one.days},
+                )
+                for one in told
+            ],
+        )
+    return len(told)
+
+
+def renew(
+    house: Installation,
+    subject: int,
+    permission: int,
+    *,
+    until: datetime,
+    at: datetime,
+    mask: int | None = None,
+    data: Period | None = None,
+) -> int:
+    """Give a permission again, from its end on until `until`: the same scope, or narrower. Returns the new one's number.
+
+    Raises NoSuchPermission for one that is not theirs or is over, WiderThanBefore, BadScope, AlreadyPermitted, NotAnOccupant,
+    GrantedElsewhere; then nothing changed.
+    """
+    with house.portal(subject) as c:
+        one, me = permissions.own(c, subject, permission, at), names.person(c, key=subject)
+        if one is None or one.live is None or one.live.end is None or me is None:
+            msg = "no such permission of this person, or it has no end"
+            raise NoSuchPermission(msg)
+        if one.party is not None:
+            administrator.ours(house)
+        before = Scope(one.mask, one.purpose, one.data, until)
+        after = replace(before, mask=one.mask if mask is None else mask, data=data or one.data)
+        if not after.within(before):
+            msg = "a renewal is never wider than what it renews"
+            raise WiderThanBefore(msg)
+        live = Period(one.live.end, max(until, one.live.end))
+        check(Permission(0, subject, one.party, after.mask, after.purpose, after.data, live))
+        about = (one.connection, subject, one.party, after.mask, after.purpose, after.data, live)
+        given = Grant(*about, renews=permission, schedule=Schedule.DAILY)
+        number = permissions.grant(c, given, at)
+        house.log.record(c, [telling.granted(number, given, at, telling.customer(subject), me.code)])
+    return number

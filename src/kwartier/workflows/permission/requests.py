@@ -1,0 +1,201 @@
+"""S2, S6, S12: a party asks for a permission, the customer says yes or no (EU 2023/1162, procedure 2).
+
+What may follow what stands in grounds/permission.py; the events are appended in that order and in no other. A yes may be narrower
+than what was asked and never wider. Each event stands in the log in the same transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, final
+
+from psycopg import Connection
+
+from kwartier.audit.events import Event
+from kwartier.grounds import permission as life
+from kwartier.grounds.permission import Flaw, Schedule, Scope
+from kwartier.model.ean import Ean
+from kwartier.model.ground import Permission
+from kwartier.model.period import Period, epoch_s, from_epoch_s
+from kwartier.model.register import Direction, Kind, Product, select
+from kwartier.store.registry import parties, people, permissions, points, requests
+from kwartier.store.registry.errors import AlreadyAnswered, NotFound
+from kwartier.store.registry.permissions import Grant
+from kwartier.store.registry.points import Point
+from kwartier.store.registry.requests import PARTY, Asked, RequestRow, Said
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import administrator, telling
+from kwartier.workflows.permission.errors import NoLongerHolds, NoSuchRequest, WiderThanAsked
+
+C = Connection[Any]
+
+ANSWER_WITHIN: Final = timedelta(days=30)
+"""How long a customer has to answer: our choice; the regulation names no time."""
+_NOWHERE: Final = Point(None, None, None, None)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a party wants of one connection: which data, what for, about which time, until when at the latest, how often."""
+
+    product: Product
+    kinds: tuple[Kind, ...]
+    direction: Direction
+    purpose: str
+    data: Period
+    until: datetime
+    schedule: str = Schedule.DAILY
+
+    @property
+    def scope(self) -> Scope:
+        """The same with the data as channels."""
+        return Scope(select(self.product, self.kinds, self.direction), self.purpose, self.data, self.until, self.schedule)
+
+
+def ask(
+    house: Installation,
+    party_code: str,
+    ean: Ean,
+    wish: Wish,
+    *,
+    at: datetime,
+    reference: str | None = None,
+    answer_within: timedelta = ANSWER_WITHIN,
+) -> RequestRow:
+    """Put a party's request to whoever lives at the connection now; one that does not hold is found invalid at once.
+
+    Returns the request as it then stands: presented, or found invalid and because of what. A reference that the party used before
+    gives the request it belongs to, untouched. Raises GrantedElsewhere.
+    """
+    administrator.ours(house)
+    now = whole(at)
+    with house.operator() as c:
+        party = parties.by_code(c, party_code)
+        there = points.find(c, [ean], now).get(ean, _NOWHERE)
+        asked = Asked(
+            PARTY, party and party.key, there.connection, there.subject, wish.scope, now, now, now + answer_within, reference
+        )
+        key = requests.place(c, asked)
+        if key is None:
+            assert party is not None and reference is not None  # noqa: S101, PT018 - else no reference collides
+            found = requests.by_reference(c, party.key, reference)
+            assert found is not None  # noqa: S101 - what collides is there
+            return found
+        begin(house, c, [(key, there, scope_flaw(wish.scope, now, there))], now)
+        return requests.one(c, key)
+
+
+def whole(at: datetime) -> datetime:
+    """Return the moment in whole seconds, as the log has the bounds of facts."""
+    return from_epoch_s(epoch_s(at))
+
+
+def scope_flaw(scope: Scope, start: datetime, there: Point) -> str | None:
+    """Return SCOPE if nobody can give this at this point."""
+    return Flaw.SCOPE if there.product is not None and life.flawed(scope, start, there.product) else None
+
+
+def begin(house: Installation, c: C, placed: Sequence[tuple[int, Point, str | None]], at: datetime) -> dict[int, str]:
+    """Say of new requests that they were made, and put them to their customers; return those that do not hold, and why."""
+    found = requests.flaws(c, [key for key, _, _ in placed], at)
+    flaws = {key: flaw for key, _, wrong in placed if (flaw := found.get(key) or wrong)}
+    record(house, c, [Said(key, at, "requested") for key, _, _ in placed])
+    record(house, c, [Said(key, at, *_first(flaws.get(key))) for key, _, _ in placed])
+    return flaws
+
+
+def _first(flaw: str | None) -> tuple[str, str | None]:
+    return ("presented", None) if flaw is None else ("found_invalid", flaw)
+
+
+def record(house: Installation, c: C, events: Sequence[Said], actor: str = telling.OPERATOR) -> None:
+    """Append events of requests, in registry and log. Raises AlreadyAnswered where the table has no such step."""
+    requests.say(c, events)
+    rows = requests.many(c, [one.request for one in events])
+    codes = people.codes(c, {row.subject for row in rows.values() if row.subject is not None})
+    house.log.record(c, [_told(rows[one.request], one, actor, codes) for one in events if one.event in telling.REQUEST_KINDS])
+
+
+def _told(row: RequestRow, said: Said, actor: str, codes: Mapping[int, str]) -> Event:
+    by = telling.third_party(row.party) if said.event == "requested" and row.party is not None else actor
+    code = None if row.subject is None else codes.get(row.subject)
+    return telling.of_request(row, said.event, said.at, by, code, said.because)
+
+
+# The customer answers
+
+
+def grant(house: Installation, subject: int, request: int, *, at: datetime, given: Scope | None = None) -> int:
+    """Say yes: to what was asked, or to something narrower. Returns the permission's number.
+
+    Raises NoSuchRequest, AlreadyAnswered, WiderThanAsked, NoLongerHolds, AlreadyPermitted, GrantedElsewhere; then nothing changed.
+    """
+    administrator.ours(house)
+    now = whole(at)
+    with house.operator() as c:  # whether it still holds is more than a customer may look up
+        flaw = requests.flaws(c, [request], now).get(request)
+    with house.portal(subject) as c:
+        asked = _awaiting(c, request, now)
+        scope = given or asked.scope
+        if not scope.within(asked.scope):
+            msg = "a permission is never wider than was asked"
+            raise WiderThanAsked(msg)
+        if flaw is not None:
+            raise NoLongerHolds(flaw)
+        return give(house, c, asked, scope, now, telling.customer(subject))
+
+
+def give(house: Installation, c: C, asked: RequestRow, scope: Scope, at: datetime, actor: str) -> int:
+    """Make the permission that answers a request, in registry and log. Raises AlreadyAnswered, AlreadyPermitted, BadScope."""
+    assert asked.connection is not None and asked.subject is not None  # noqa: S101, PT018 - else it would not have been presented
+    live = Period(max(asked.live_from, at), scope.until)
+    about = (asked.connection, asked.subject, asked.party, scope.mask, scope.purpose, scope.data, live)
+    made = Grant(*about, request=asked.id, schedule=scope.schedule)
+    life.check(Permission(0, *about[1:]))
+    number = permissions.grant(c, made, at)
+    requests.say(c, [Said(asked.id, at, "granted")])
+    code = people.codes(c, [asked.subject])[asked.subject]
+    house.log.record(c, [telling.granted(number, made, at, actor, code)])
+    return number
+
+
+def reject(house: Installation, subject: int, request: int, *, at: datetime) -> None:
+    """Say no. Raises NoSuchRequest, AlreadyAnswered."""
+    with house.portal(subject) as c:
+        _awaiting(c, request, at)
+        record(house, c, [Said(request, at, "rejected")], telling.customer(subject))
+
+
+def _awaiting(c: C, request: int, at: datetime) -> RequestRow:
+    """Return the request if it awaits this customer's answer. Raises NoSuchRequest, AlreadyAnswered."""
+    try:
+        asked = requests.one(c, request)
+    except NotFound as fault:
+        msg = "no such request to this person"
+        raise NoSuchRequest(msg) from fault
+    if not asked.awaits or (asked.origin == PARTY and asked.answer_by <= at):
+        msg = "the request has its answer"
+        raise AlreadyAnswered(msg)
+    return asked
+
+
+# Nobody answers
+
+
+def time_out(house: Installation, *, at: datetime) -> int:
+    """Close the requests of parties that nobody answered in time, as of the moment their time was over. Returns how many."""
+    count = 0
+    with house.operator() as c:
+        while late := requests.overdue(c, PARTY, at, limit=1000):
+            record(house, c, [Said(one.id, one.answer_by, "timed_out") for one in late])
+            count += len(late)
+    return count
+
+
+def wither(house: Installation, *, at: datetime) -> int:
+    """Close the requests whose ground fell away before an answer: the customer moved out, the agreement ended. Returns how many."""
+    with house.operator() as c:
+        flaws = requests.flaws(c, requests.open_ones(c), at)
+        record(house, c, [Said(key, at, "found_invalid", flaw) for key, flaw in sorted(flaws.items())])
+    return len(flaws)

@@ -1,0 +1,36 @@
+"""What is done about permissions when a night or a delivery round begins, after an import, and by `kwartier permission sweep`."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import ends, mandates, reminders, requests
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What was found to do. All zero when it is done again."""
+
+    ended: int
+    withered: int
+    timed_out: int
+    mandates_begun: int
+    evidence_missed: int
+    reminded: int
+
+    def counts(self) -> dict[str, int]:
+        """Return it for a report."""
+        return asdict(self)
+
+
+def keep_up(house: Installation, *, at: datetime) -> Upkeep:
+    """Write down ends that came by themselves, close requests, let unvetoed mandates begin, and remind.
+
+    In that order: a mandate of a party that was suspended, or of a customer who left, must not begin.
+    """
+    missed = mandates.overdue(house, at=at)
+    ended = ends.sweep(house, at=at)
+    withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)
+    return Upkeep(ended, withered, timed_out, mandates.due(house, at=at), missed, reminders.remind(house, at=at))

@@ -1,0 +1,202 @@
+"""Ends that come by themselves: each once, at the moment it took effect, because of the first thing that happened, and for good."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from kwartier.model.ground import Refusal
+from kwartier.model.period import Period
+from kwartier.model.permit import Permit
+from kwartier.model.register import ALL_MASK, GAS_MASK
+from kwartier.workflows import permission
+from kwartier.workflows.permission import ends, reminders
+from permission_support import DAY, E_INTERVAL, Home
+from registry_support import NOON, between, on
+
+LIVE = between("2026-01-01", "2026-06-01")
+E_ALL = ALL_MASK & ~GAS_MASK
+LATER = on("2026-12-01")
+
+
+@pytest.fixture
+def given(home: Home) -> int:
+    return home.world.permission(home.connection, home.person, home.app, LIVE, mask=E_ALL)
+
+
+def cut(home: Home, table: str, end: datetime) -> None:
+    """Let facts end."""
+    home.world.c.execute(f"update kw.{table} set period = tstzrange(lower(period), %s)".encode(), (end,))  # noqa: S608 - a test's own
+
+
+def swept(home: Home) -> list[tuple[str, datetime, str | None]]:
+    """Sweep twice; the second time finds nothing."""
+    first = ends.sweep(home.house, at=LATER)
+    assert ends.sweep(home.house, at=LATER) == 0
+    found = home.ended()
+    assert len(found) == first
+    told = [one for one in home.told() if one[0] != "permission:granted"]
+    assert told == [(f"permission:{event}", at) for event, at, _ in sorted(found, key=lambda one: one[1])]
+    return found
+
+
+def test_who_moved_out_has_no_permission_left(home: Home, given: int) -> None:
+    cut(home, "occupancy", on("2026-03-01"))
+    assert swept(home) == [("invalidated", on("2026-03-01"), "moved_out")]
+    home.world.occupancy(home.connection, home.person, between("2026-04-01"))
+    assert isinstance(home.may(on("2026-05-01"), day=on("2026-04-15")), Refusal), "a second stay is another subject"
+    assert given
+
+
+def test_a_stay_that_goes_on_in_another_row_is_one_stay(home: Home, given: int) -> None:
+    cut(home, "occupancy", on("2026-03-01"))
+    home.world.occupancy(home.connection, home.person, between("2026-03-01"))
+    assert swept(home) == [("expired", on("2026-06-01"), None)]
+    assert given
+
+
+def test_a_refusal_ends_it_also_for_the_gas_that_the_meter_carries(home: Home) -> None:
+    world = home.world
+    electricity, gas, _ = world.home()
+    for connection in (electricity, gas):
+        world.occupancy(connection, home.person)
+        world.permission(connection, home.person, home.app, LIVE)
+    world.restriction(electricity, between("2026-02-01"), kind="refused")
+    assert swept(home) == [("invalidated", on("2026-02-01"), "refused")] * 2
+
+
+def test_administratively_off_ends_nothing(home: Home, given: int) -> None:
+    home.world.restriction(home.connection, between("2026-02-01", "2026-03-01"))
+    assert swept(home) == [("expired", on("2026-06-01"), None)]
+    assert given
+
+
+def test_a_new_agreement_brings_no_permission_back(home: Home, given: int) -> None:
+    cut(home, "agreement", on("2026-02-01"))
+    assert swept(home) == [("invalidated", on("2026-02-01"), "agreement_ended")]
+    home.world.agreement(home.app, between("2026-03-01"))
+    assert isinstance(home.may(on("2026-04-01")), Refusal)
+    assert given
+
+
+def test_an_agreement_that_goes_on_in_another_row_ends_nothing(home: Home, given: int) -> None:
+    cut(home, "agreement", on("2026-02-01"))
+    home.world.agreement(home.app, between("2026-02-01"))
+    assert swept(home) == [("expired", on("2026-06-01"), None)]
+    assert given
+
+
+def test_the_first_of_several_counts(home: Home, given: int) -> None:
+    cut(home, "agreement", on("2026-03-01"))
+    cut(home, "occupancy", on("2026-02-15"))
+    assert swept(home) == [("invalidated", on("2026-02-15"), "moved_out")]
+    assert given
+
+
+def test_an_end_still_to_come_is_no_end(home: Home, given: int) -> None:
+    cut(home, "occupancy", on("2026-03-01"))
+    assert ends.sweep(home.house, at=on("2026-03-01") - timedelta(seconds=1)) == 0
+    assert ends.sweep(home.house, at=on("2026-03-01")) == 1
+    assert given
+
+
+def test_what_was_revoked_is_not_ended_again(home: Home, given: int) -> None:
+    permission.revoke(home.house, home.person, given, at=NOON)
+    assert ends.sweep(home.house, at=LATER) == 0
+    assert home.ended() == [("revoked", NOON, None)]
+
+
+def handed(home: Home, period: Period, at: datetime, mask: int = E_INTERVAL) -> None:
+    """Let the app have been handed something."""
+    number = home.world.number()
+    home.world.c.execute(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at) values"
+        " (%s, 'third_party', %s, %s, 'third_party_service', tstzrange(%s, %s, '[]'), %s, 'delivered', %s)",
+        (f"p{number}", home.app, home.connection, period.start, period.end, mask, at),
+    )
+
+
+def test_what_was_given_for_two_days_is_done_with_when_both_were_handed_over(home: Home) -> None:
+    days = between("2026-03-09", "2026-03-11")
+    home.world.new(
+        "permission",
+        connection=home.connection,
+        subject=home.person,
+        party=home.app,
+        mask=E_INTERVAL,
+        purpose="twee dagen",
+        data=days,
+        live=LIVE,
+    )
+    handed(home, between("2026-03-09", "2026-03-10"), on("2026-03-10") + timedelta(hours=2))
+    assert ends.sweep(home.house, at=on("2026-03-20")) == 0
+    last = on("2026-03-12") + timedelta(hours=2)
+    handed(home, between("2026-03-10", "2026-03-11"), last)
+    assert isinstance(home.may(on("2026-03-20")), Permit)
+    assert ends.sweep(home.house, at=on("2026-03-20")) == 1
+    assert home.ended() == [("fulfilled", last, None)]
+    assert isinstance(home.may(on("2026-03-20")), Refusal)
+
+
+def test_a_party_ends_its_own_service_and_nobody_elses(home: Home, given: int) -> None:
+    other = home.world.party("third_party")
+    with pytest.raises(permission.NoSuchPermission):
+        ends.terminate(home.house, other, given, at=NOON)
+    ends.terminate(home.house, home.app, given, at=NOON)
+    with pytest.raises(permission.NoSuchPermission):
+        ends.terminate(home.house, home.app, given, at=NOON + DAY)
+    assert home.ended() == [("terminated", NOON, None)]
+    assert home.told() == [("permission:terminated", NOON)]
+
+
+# Before it runs out, and after
+
+
+def test_an_end_is_told_in_advance_once_at_each_step(home: Home, given: int) -> None:
+    def told(days: int) -> int:
+        return reminders.remind(home.house, at=on("2026-06-01") - timedelta(days=days, hours=-1))
+
+    assert [told(days) for days in (31, 30, 30, 20, 7, 7, 1, 0)] == [0, 1, 0, 0, 1, 0, 0, 0]
+    assert [kind for kind, _ in home.told()] == ["permission:reminded"] * 2
+    assert given
+
+
+def test_who_is_told_late_is_told_once(home: Home, given: int) -> None:
+    late = on("2026-05-29")
+    assert [reminders.remind(home.house, at=late) for _ in range(2)] == [1, 0]
+    assert given
+
+
+def test_a_renewal_goes_on_where_the_first_ends_as_it_was_or_narrower(home: Home, given: int) -> None:
+    until = on("2027-06-01")
+    for wider in ({"mask": GAS_MASK | E_INTERVAL}, {"data": Period(on("2019-01-01"))}):
+        with pytest.raises(permission.WiderThanBefore):
+            reminders.renew(home.house, home.person, given, until=until, at=NOON, **wider)
+    reminders.renew(home.house, home.person, given, until=until, at=NOON, mask=E_INTERVAL)
+    assert reminders.remind(home.house, at=on("2026-05-30")) == 0, "what goes on needs no word"
+    assert ends.sweep(home.house, at=on("2026-06-02")) == 1
+    assert isinstance(home.may(on("2026-06-02")), Permit)
+    assert isinstance(home.may(until), Refusal)
+
+
+def test_what_is_revoked_is_not_renewed_either(home: Home, given: int) -> None:
+    reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=NOON)
+    permission.revoke(home.house, home.person, given, at=NOON + DAY)
+    assert [event for event, _, _ in home.ended()] == ["revoked", "revoked"]
+    assert isinstance(home.may(on("2026-07-01")), Refusal)
+    assert ends.sweep(home.house, at=LATER) == 0
+
+
+def test_a_renewal_falls_away_with_what_it_renews(home: Home, given: int) -> None:
+    reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=NOON)
+    cut(home, "agreement", on("2026-04-01"))
+    assert [event for event, _, _ in swept(home)] == ["invalidated", "invalidated"]
+    home.world.agreement(home.app, between("2026-05-01"))
+    assert isinstance(home.may(on("2026-07-01")), Refusal)
+
+
+def test_a_customers_own_page_is_renewed_in_the_same_manner(home: Home) -> None:
+    own = home.world.permission(home.connection, home.person, None, LIVE, purpose="own_insight", mask=E_ALL)
+    number = reminders.renew(home.house, home.person, own, until=on("2027-06-01"), at=NOON)
+    assert number > own
+    with pytest.raises(permission.NoSuchPermission):
+        reminders.renew(home.house, home.world.subject(), own, until=on("2027-06-01"), at=NOON)

@@ -1,0 +1,151 @@
+"""Mandates that parties claim: the customer hears first and can veto in one step; evidence is sampled; a failure ends the rest."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kwartier.model.ean import Ean
+from kwartier.model.ground import Refusal
+from kwartier.model.permit import Permit
+from kwartier.store.registry.errors import AlreadyAnswered, NotFound
+from kwartier.workflows import permission
+from kwartier.workflows.permission import mandates
+from permission_support import DAY, Home, claim
+from registry_support import NOON, ean
+
+NOTICE = 14 * DAY
+
+
+def claimed(home: Home) -> int:
+    """Claim one mandate and return its request."""
+    report = mandates.claim(home.house, home.code(), [claim(home)], at=NOON)
+    assert report.presented == 1
+    (request,) = home.events()
+    return request
+
+
+def test_nothing_is_read_before_the_notice_is_over_and_then_it_is_the_same_permission(home: Home) -> None:
+    claimed(home)
+    early = NOON + NOTICE - timedelta(seconds=1)
+    assert mandates.due(home.house, at=early) == 0
+    assert isinstance(home.may(early), Refusal)
+    assert [mandates.due(home.house, at=NOON + NOTICE) for _ in range(2)] == [1, 0]
+    assert isinstance(home.may(NOON + NOTICE), Permit)
+    assert [kind for kind, _ in home.told()] == ["permission:requested", "permission:presented", "permission:granted"]
+
+
+def test_a_veto_in_time_leaves_no_permission(home: Home) -> None:
+    request = claimed(home)
+    mandates.veto(home.house, home.person, request, at=NOON + DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert isinstance(home.may(NOON + NOTICE), Refusal)
+    assert home.told()[-1] == ("permission:rejected", NOON + DAY)
+    with pytest.raises(permission.NoSuchRequest):
+        mandates.veto(home.house, home.world.subject(), request, at=NOON + DAY)
+
+
+def test_a_veto_afterwards_revokes(home: Home) -> None:
+    request = claimed(home)
+    mandates.due(home.house, at=NOON + NOTICE)
+    mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
+    assert isinstance(home.may(NOON + NOTICE + DAY), Refusal)
+    assert home.ended() == [("revoked", NOON + NOTICE + DAY, None)]
+    with pytest.raises(permission.NoSuchPermission):
+        mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
+
+
+def test_the_same_upload_again_changes_nothing_and_another_story_under_its_reference_neither(home: Home) -> None:
+    claimed(home)
+    again = mandates.claim(home.house, home.code(), [claim(home), claim(home, purpose="iets anders")], at=NOON + DAY)
+    assert (again.presented, again.known, again.differs, again.invalid) == (0, 1, 1, {})
+
+
+def test_what_does_not_hold_is_counted_by_reason(home: Home) -> None:
+    empty = home.world.connection()
+    row = home.world.c.execute("select ean from kw.connection where key = %s", (empty,)).fetchone()
+    assert row is not None
+    rows = [
+        claim(home, reference="1", ean=Ean(ean(9999))),
+        claim(home, reference="2", ean=Ean(row[0])),
+        claim(home, reference="3", kinds=()),
+        claim(home, reference="4"),
+    ]
+    report = mandates.claim(home.house, home.code(), rows, at=NOON)
+    assert (report.presented, report.invalid) == (1, {"unknown_point": 1, "nobody_lives_there": 1, "scope": 1})
+    with pytest.raises(NotFound):
+        mandates.claim(home.house, "nobody", rows, at=NOON)
+
+
+def test_a_claim_whose_customer_left_meanwhile_does_not_begin(home: Home) -> None:
+    claimed(home)
+    home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (NOON + DAY,))
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert home.told()[-1] == ("permission:found_invalid", NOON + NOTICE)
+
+
+def test_where_another_body_grants_no_mandate_is_taken_and_none_begins(home: Home) -> None:
+    claimed(home)
+    there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
+    with pytest.raises(permission.GrantedElsewhere):
+        mandates.claim(there, home.code(), [claim(home)], at=NOON)
+    assert mandates.due(there, at=NOON + NOTICE) == 0
+
+
+# Evidence
+
+
+def begun(home: Home, count: int) -> None:
+    """Let so many mandates begin, each for another purpose."""
+    rows = [claim(home, reference=f"r{n}", purpose=f"doel {n}") for n in range(count)]
+    mandates.claim(home.house, home.code(), rows, at=NOON)
+    assert mandates.due(home.house, at=NOON + NOTICE) == count
+
+
+def sampled(home: Home, seed: int) -> list[int]:
+    rows = home.world.c.execute("select request from kw.mandate_sample where seed = %s order by request", (seed,)).fetchall()
+    return [key for (key,) in rows]
+
+
+def test_a_sample_follows_from_its_seed_and_asks_nothing_twice(home: Home) -> None:
+    begun(home, 6)
+    later = NOON + NOTICE + DAY
+    first = mandates.sample(home.house, home.code(), most=3, seed=7, at=later)
+    rest = mandates.sample(home.house, home.code(), most=9, seed=8, at=later)
+    assert (len(first), len(rest)) == (3, 3)
+    assert not set(sampled(home, 7)) & set(sampled(home, 8))
+    assert mandates.sample(home.house, home.code(), most=9, seed=9, at=later) == []
+    assert [kind for kind, _ in home.told()][-6:] == ["mandate:sampled"] * 6
+
+
+def test_evidence_that_is_shown_changes_nothing(home: Home) -> None:
+    begun(home, 1)
+    later = NOON + NOTICE + DAY
+    (number,) = mandates.sample(home.house, home.code(), most=1, seed=1, at=later)
+    mandates.show(home.house, number, held=True, at=later + DAY)
+    assert mandates.overdue(home.house, at=later + 30 * DAY) == 0
+    assert isinstance(home.may(later + 30 * DAY), Permit)
+    with pytest.raises(AlreadyAnswered):
+        mandates.show(home.house, number, held=False, at=later + DAY)
+    with pytest.raises(NotFound):
+        mandates.show(home.house, number + 1, held=True, at=later + DAY)
+    assert home.told()[-1] == ("mandate:evidenced", later + DAY)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_party_that_cannot_show_its_evidence_loses_all_its_permissions(home: Home, late: bool) -> None:  # noqa: FBT001 - a case
+    begun(home, 3)
+    other = home.world.party("third_party")
+    home.world.agreement(other)
+    home.world.permission(home.connection, home.person, other)
+    later = NOON + NOTICE + DAY
+    (number,) = mandates.sample(home.house, home.code(), most=1, seed=1, at=later)
+    when = later + mandates.SHOW_WITHIN if late else later + DAY
+    if late:
+        assert [mandates.overdue(home.house, at=when) for _ in range(2)] == [1, 0]
+    else:
+        mandates.show(home.house, number, held=False, at=when)
+    assert home.ended() == [("invalidated", when, "party_suspended")] * 3
+    assert isinstance(home.may(when), Refusal)
+    assert isinstance(home.may(when, party=other), Permit)
+    assert ("mandate:failed", when) in home.told()
