@@ -33,7 +33,7 @@ _SUCCESSORS = """
     order by id
 """
 _SELECT = """
-    select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference
+    select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference, e.because
     from kw.permission p join kw.permission_state s on s.id = p.id
     left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
 """
@@ -54,7 +54,7 @@ class PermissionRow:
     """One permission as given and as it stands.
 
     `live` is None where it was ended before it began, otherwise it is cut at the end; `given` is what the customer agreed to.
-    `ended` and `ended_at` tell how it ended, None while it has not.
+    `ended` and `ended_at` tell how it ended, None while it has not; `because` why, where it fell away by itself.
     """
 
     id: int
@@ -69,6 +69,7 @@ class PermissionRow:
     ended: str | None
     ended_at: datetime | None
     reference: str | None
+    because: str | None
 
 
 @final

@@ -54,6 +54,7 @@ _FLAWS = """
                 join kw.restriction x on x.connection = m.connection
                 where k.connection = r.connection and x.kind = 'refused' and k.period @> %(at)s and m.placed @> %(at)s
                 and x.period @> %(at)s) then 'refused'
+        when r.live_until <= %(at)s then 'scope'
         when exists (select from kw.permission_state s where s.connection = r.connection and s.party = r.party
             and s.purpose = r.purpose and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
         end as flaw

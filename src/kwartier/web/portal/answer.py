@@ -21,7 +21,7 @@ from kwartier.web.portal.session import Session
 from kwartier.web.portal.show_problem import problem
 from kwartier.web.portal.words import LANGUAGES, Words, best
 
-SEE_OTHER, BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_EARLY = 303, 400, 403, 404, 425
+SEE_OTHER, BAD_REQUEST, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_EARLY = 303, 400, 403, 404, 409, 425
 LONGEST_FORM = 4096
 """Bytes. The forms of these pages hold a token and a number."""
 
@@ -93,6 +93,11 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
     "nothing-to-change": (BAD_REQUEST, "400"),
+    "no-such-request": (NOT_FOUND, "no-such-request"),
+    "already-answered": (CONFLICT, "no-such-request"),
+    "no-longer-holds": (CONFLICT, "no-longer-holds"),
+    "already-permitted": (CONFLICT, "no-longer-holds"),
+    "granted-elsewhere": (FORBIDDEN, "granted-elsewhere"),
     "not-yet": (TOO_EARLY, "not-yet"),
 }
 """Which status an error of ours has, and by which words it is told; any other is our own fault."""

@@ -10,7 +10,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kwartier.model.period import day_of
-from kwartier.web.portal import pages_refusal, show_conduct, show_log, show_manual, show_refusal, show_usage, show_who
+from kwartier.web.portal import (
+    pages_refusal,
+    pages_requests,
+    show_conduct,
+    show_log,
+    show_manual,
+    show_refusal,
+    show_requests,
+    show_usage,
+    show_who,
+)
 from kwartier.web.portal.answer import NOT_FOUND, SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.manual.models import manuals
@@ -18,6 +28,7 @@ from kwartier.web.portal.phrases import last_day
 from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words, best
 from kwartier.workflows import accounts, inquiry, permission, refusal
+from kwartier.workflows.permission import asked
 
 NEWEST, PER_PAGE, MOST_LINES = 8, 50, 5000
 FIRST_DAY = date(2000, 1, 1)
@@ -37,6 +48,7 @@ def routes() -> list[Route]:
         Route("/{language}/opt-in", answered(_ask_opt_in), methods=["GET"]),
         Route("/{language}/opt-in", answered(_opt_in), methods=["POST"]),
         *pages_refusal.routes(),
+        *pages_requests.routes(),
         Route("/{language}/download", answered(_download)),
         Route("/{language}/proof/{entry:int}", answered(_proof)),
         Route("/{language}/proof/{entry:int}/{leaf:int}", answered(_proof)),
@@ -118,6 +130,9 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         given="given" in form,
         meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
         chosen=show_refusal.chosen(words, form.get("chosen")),
+        wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), at),
+        ending=show_requests.ending(words, found.permissions, at),
+        answered=show_requests.answered(words, form.get("answered", "")),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked),
     )

@@ -49,6 +49,25 @@ def problem(words: Words, code: str) -> Problem:
             words.text("It was revoked or ran out before, or it is somebody else's. Nothing was changed."),
             words.text("Look at your page to see which permissions are in force."),
         ),
+        "no-such-request": Problem(
+            words.text("This request is not open"),
+            words.text("It was answered or ran out before, or it is somebody else's. Nothing was changed."),
+            words.text("Look at your page to see what is asked of you and what you have given."),
+        ),
+        "no-longer-holds": Problem(
+            words.text("This request does not hold any more"),
+            words.text(
+                "The other side has no agreement with the grid operator now, or has your permission already. Nothing was changed."
+            ),
+            words.text("Look at your page to see what you have given. The other side can ask anew."),
+        ),
+        "granted-elsewhere": Problem(
+            words.text("Permissions are given elsewhere"),
+            words.text(
+                "In this area another body keeps the permissions. Nothing was changed. What you gave before can be revoked here."
+            ),
+            words.text("Ask your grid operator where to give your permission."),
+        ),
         "not-yet": Problem(
             words.text("One moment"),
             words.text("This line is written, but not signed yet, so there is no proof of it so far."),

@@ -86,7 +86,7 @@ def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
             words.text("Refuse the smart meter?"),
             [
                 words.text("From this moment on nothing is read remotely here, of electricity or gas, for whomever."),
-                words.text("The permissions that you gave have no effect as long as you refuse."),
+                words.text("The permissions that you gave end."),
                 _by_hand(words),
                 words.text("What was lawfully delivered before is not called back."),
                 words.text("You can have it read again whenever you like. The time in between is never read afterwards."),

@@ -160,7 +160,7 @@ def _state(words: Words, one: MyPermission) -> str:
 
 def _end(words: Words, one: MyPermission) -> str:
     if one.ended_at is not None:
-        return _ended(words, one.ended or "", one.ended_at)
+        return _ended(words, one.because or one.ended or "", one.ended_at)
     if one.until is None:
         return words.text("until you revoke it")
     return words.text("valid %s") % phrases.until(words, one.until)
@@ -171,6 +171,11 @@ def _ended(words: Words, how: str, at: datetime) -> str:
         "revoked": words.text("revoked by you on %s"),
         "expired": words.text("ran out on %s"),
         "terminated": words.text("ended by the other side on %s"),
+        "fulfilled": words.text("done with on %s: all was handed over"),
+        "moved_out": words.text("ended when you moved out, on %s"),
+        "refused": words.text("ended because the smart meter was refused, on %s"),
+        "agreement_ended": words.text("ended with the other side's agreement with the grid operator, on %s"),
+        "party_suspended": words.text("ended because the grid operator suspended the other side, on %s"),
     }
     return told.get(how, words.text("declared invalid on %s")) % words.moment(at)
 

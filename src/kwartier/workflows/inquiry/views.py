@@ -58,7 +58,8 @@ class MyPermission:
     """A permission as given and as it stands; `party` None is the own opt-in, `purpose` is in the customer's words.
 
     `until` is when it runs out by itself, None for never. `ended` says how it ended (an event, or `expired`), and when; both are
-    None while it is in force. `idle` is the rule by which it opens nothing at present, None where it works.
+    None while it is in force; `because` says why it fell away by itself. `idle` is the rule by which it opens nothing at present,
+    None where it works.
     """
 
     id: int
@@ -73,6 +74,7 @@ class MyPermission:
     ended: str | None
     ended_at: datetime | None
     idle: Rule | None
+    because: str | None = None
 
 
 @final

@@ -77,6 +77,7 @@ def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str]
         until=row.given.end,
         ended=ended,
         ended_at=ended_at,
+        because=row.because,
         idle=None if ended else _idle(row, known, at),
     )
 

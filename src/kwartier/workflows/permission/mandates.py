@@ -133,8 +133,6 @@ def due(house: Installation, *, at: datetime) -> int:
 
 def _begins(house: Installation, c: C, one: RequestRow, flaw: str | None, now: datetime) -> bool:
     """Make the permission, or find that the claim does not hold any more."""
-    if flaw is None and one.scope.until <= now:
-        flaw = Flaw.SCOPE
     if flaw is None:
         try:
             with c.transaction():

@@ -100,7 +100,7 @@ class Anybody:
         return self.draw.randint(max(1, most - 4), most + 1)
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.full) for n in range(2, 20))])
+@pytest.mark.parametrize("seed", [2, 4, *(pytest.param(n, marks=pytest.mark.full) for n in range(5, 25))])
 def test_every_stored_life_is_one_of_the_table(home: Home, seed: int) -> None:
     anybody = Anybody(home, seed)
     for _ in range(STEPS):

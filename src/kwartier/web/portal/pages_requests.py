@@ -1,0 +1,103 @@
+"""The pages on which a customer answers what a party asks, vetoes what it claims, and renews what is about to run out."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from kwartier.model.errors import BadInput
+from kwartier.web.portal import show_requests
+from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
+from kwartier.web.portal.desk import Desk
+from kwartier.web.portal.session import Session
+from kwartier.web.portal.words import Words
+from kwartier.workflows import inquiry, permission
+from kwartier.workflows.permission import asked, mandates, reminders, requests
+
+LONGEST_NUMBER = 18
+"""Digits of a number that a registry can hold."""
+
+
+def routes() -> list[Route]:
+    """Return the addresses of these pages."""
+    return [
+        Route("/{language}/request", answered(_look), methods=["GET"]),
+        Route("/{language}/request", answered(_answer), methods=["POST"]),
+        Route("/{language}/renew", answered(_ask_renew), methods=["GET"]),
+        Route("/{language}/renew", answered(_renew), methods=["POST"]),
+    ]
+
+
+def _to(request: Request, place: str) -> Response:
+    return RedirectResponse(f"/{request.path_params['language']}/{place}", SEE_OTHER)
+
+
+def _number(form: Form, name: str) -> int:
+    """Read a number that an address or form names. Raises Unclear."""
+    text = form.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+        raise Unclear
+    return int(text)
+
+
+def _subject(desk: Desk, session: Session) -> int:
+    account = desk.account(session)
+    if account is None:
+        raise SignInFirst
+    return account.subject
+
+
+def _look(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    if desk.account(session) is None:
+        return _to(request, "")
+    at = desk.clock()
+    found = asked.one(desk.house, _subject(desk, session), _number(form, "request"), at=at)
+    (shown,) = show_requests.wanted(Words(request.path_params["language"]), [found], at)
+    return desk.page(request, session, "request.html", one=shown)
+
+
+def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    subject, number, at = _subject(desk, session), _number(form, "request"), desk.clock()
+    if form.get("answer") == "no":
+        mandates.veto(desk.house, subject, number, at=at)
+    elif form.get("answer") == "yes":
+        one = asked.one(desk.house, subject, number, at=at)
+        try:
+            given = show_requests.narrowed(one.scope, form, at)
+            requests.grant(desk.house, subject, number, at=at, given=given)
+        except (BadInput, ValueError) as fault:
+            raise Unclear from fault
+    else:
+        raise Unclear
+    return _to(request, "mine?" + urlencode({"answered": form["answer"]}) + "#who")
+
+
+def _running_out(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
+    """Return the permission that the form names, which is about to run out. Raises NoSuchPermission."""
+    at = desk.clock()
+    found = inquiry.who_may(desk.house, subject, at=at).permissions
+    number = _number(form, "permission")
+    for one in found:
+        if one.id == number and one.ended is None and show_requests.runs_out(one, found, at):
+            return one
+    raise permission.NoSuchPermission
+
+
+def _ask_renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    if desk.account(session) is None:
+        return _to(request, "")
+    one = _running_out(desk, _subject(desk, session), form)
+    (shown,) = show_requests.ending(Words(request.path_params["language"]), [one], desk.clock())
+    return desk.page(request, session, "renew.html", one=shown)
+
+
+def _renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    subject, at = _subject(desk, session), desk.clock()
+    one = _running_out(desk, subject, form)
+    try:
+        after = show_requests.narrowed(show_requests.renewed(one), form, at)
+        reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
+    except (BadInput, ValueError) as fault:
+        raise Unclear from fault
+    return _to(request, "mine?" + urlencode({"answered": "renewed"}) + "#who")

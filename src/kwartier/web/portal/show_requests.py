@@ -1,0 +1,161 @@
+"""What parties ask of the customer, what a customer may narrow, and which permissions are about to run out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final, final
+
+from kwartier.grounds.permission import Scope
+from kwartier.model.period import Period, day_of, midnight
+from kwartier.model.register import CONSUMPTION_MASK, DAY_MASK, INTERVAL_MASK, Mask, Product
+from kwartier.web.portal import phrases
+from kwartier.web.portal.words import Words
+from kwartier.workflows.inquiry import MyPermission
+from kwartier.workflows.permission.asked import MyRequest
+
+SOON: Final = timedelta(days=30)
+RENEWED_FOR: Final = timedelta(days=365)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a form lets the customer leave out: kinds, what was given back, the past, and the last days."""
+
+    kinds: Sequence[tuple[str, str]]
+    fed_in: bool
+    past: bool
+    first: str
+    last: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request as the page shows it. `when` says what happens if the customer does nothing."""
+
+    id: int
+    name: str
+    what: str
+    purpose: str
+    about: str
+    until: str
+    when: str
+    claimed: bool
+    choices: Choices
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A permission that is about to run out."""
+
+    id: int
+    name: str
+    what: str
+    purpose: str
+    state: str
+    until: str
+    choices: Choices
+
+
+def wanted(words: Words, requests: Sequence[MyRequest], at: datetime) -> list[Wanted]:
+    """Return requests as the page shows them."""
+    return [_wanted(words, one, at) for one in requests]
+
+
+def _wanted(words: Words, one: MyRequest, at: datetime) -> Wanted:
+    claimed = words.text("It says that you gave it your permission in its own app. If you say nothing, reading begins on %s.")
+    asked = words.text("If you say nothing, nothing is read and nothing is handed over. The question lapses on %s.")
+    return Wanted(
+        id=one.id,
+        name=one.party,
+        what=_what(words, one.scope.mask, one.product),
+        purpose=one.scope.purpose,
+        about=phrases.span(words, one.scope.data),
+        until=phrases.until(words, one.scope.until),
+        when=(claimed % words.date(day_of(one.begins))) if one.claimed else (asked % words.date(day_of(one.answer_by))),
+        claimed=one.claimed,
+        choices=choices(words, one.scope, one.product, at),
+    )
+
+
+def _what(words: Words, mask: Mask, product: Product) -> str:
+    return f"{phrases.capital(phrases.product(words, product))}: {phrases.data(words, mask, product)}"
+
+
+def choices(words: Words, scope: Scope, product: Product, at: datetime) -> Choices:
+    """Return what can be left out of a scope."""
+    kinds = [
+        (name, phrases.capital(phrases.data(words, scope.mask & part, product).split(",")[0]))
+        for name, part in (("interval", INTERVAL_MASK), ("day", DAY_MASK))
+        if scope.mask & part
+    ]
+    return Choices(
+        kinds=kinds if len(kinds) > 1 else [],
+        fed_in=bool(scope.mask & ~CONSUMPTION_MASK and scope.mask & CONSUMPTION_MASK),
+        past=scope.data.start < midnight(day_of(at)),
+        first=(day_of(at)).isoformat(),
+        last=phrases.last_day(scope.until).isoformat(),
+    )
+
+
+def narrowed(scope: Scope, form: Mapping[str, str], at: datetime) -> Scope:
+    """Return what is left of a scope by the form. Raises ValueError for what is no date."""
+    mask = scope.mask
+    if "choose" in form:
+        mask &= (INTERVAL_MASK if "interval" in form else 0) | (DAY_MASK if "day" in form else 0)
+    if "taken_only" in form:
+        mask &= CONSUMPTION_MASK
+    data, today = scope.data, midnight(day_of(at))
+    if "from_now" in form and data.start < today:
+        data = Period(today, data.end if data.end is None else max(data.end, today))
+    until = scope.until
+    if form.get("last"):
+        chosen = date.fromisoformat(form["last"])
+        if chosen != phrases.last_day(scope.until):
+            until = midnight(chosen + timedelta(days=1))
+    return replace(scope, mask=mask, data=data, until=until)
+
+
+def answered(words: Words, how: str) -> str:
+    """Say what the customer has just done; empty for nothing."""
+    return {
+        "yes": words.text("You gave this permission. It stands below, and you can revoke it there at any moment."),
+        "no": words.text("You said no. Nothing is read and nothing is handed over on this request."),
+        "renewed": words.text("The permission goes on when it would have ended."),
+    }.get(how, "")
+
+
+def ending(words: Words, permissions: Sequence[MyPermission], at: datetime) -> list[Ending]:
+    """Return the permissions that run out within a month and that nothing goes on from."""
+    return [_ending(words, one, at) for one in permissions if one.ended is None and runs_out(one, permissions, at)]
+
+
+def runs_out(one: MyPermission, permissions: Sequence[MyPermission], at: datetime) -> bool:
+    """Tell whether a permission is about to run out."""
+    if one.until is None or not one.given <= at < one.until <= at + SOON:
+        return False
+    alike = (
+        each for each in permissions if (each.connection, each.party, each.purpose) == (one.connection, one.party, one.purpose)
+    )
+    return not any(each.given >= one.until and each.ended is None for each in alike)
+
+
+def renewed(one: MyPermission) -> Scope:
+    """Return what a renewal would be: the same, for another year."""
+    assert one.until is not None  # noqa: S101 - only what runs out is renewed
+    return Scope(one.mask, one.purpose, one.data, one.until + RENEWED_FOR)
+
+
+def _ending(words: Words, one: MyPermission, at: datetime) -> Ending:
+    scope = renewed(one)
+    return Ending(
+        id=one.id,
+        name=one.party or words.text("Your own page"),
+        what=_what(words, one.mask, one.product),
+        purpose=one.purpose,
+        state=words.text("Ends %s.") % phrases.until(words, one.until or at),
+        until=phrases.until(words, scope.until),
+        choices=choices(words, scope, one.product, at),
+    )

@@ -1,0 +1,58 @@
+"""S2: what parties ask of a customer, as the customer's page shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.grounds.permission import Scope
+from kwartier.model.register import Product
+from kwartier.store.registry import names, requests
+from kwartier.store.registry.requests import MANDATE, RequestRow
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission.errors import NoSuchRequest
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MyRequest:
+    """A request that awaits this customer's answer.
+
+    `claimed` is True where the party says that it has the customer's yes already: it begins at `answer_by` unless the customer says
+    no. Otherwise nothing happens without a yes before then.
+    """
+
+    id: int
+    party: str
+    product: Product
+    scope: Scope
+    claimed: bool
+    asked: datetime
+    begins: datetime
+    answer_by: datetime
+
+
+def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRequest]:
+    """Return the requests that await this person's answer, the newest first."""
+    with house.portal(subject) as c:
+        found = [one for one in requests.of_subject(c, subject) if _waits(one, at)]
+        parties, mine = names.parties(c), {one.key: one.product for one in names.own(c, subject)}
+    return [_shown(one, parties[one.party or 0], mine[one.connection or 0]) for one in found]
+
+
+def one(house: Installation, subject: int, request: int, *, at: datetime) -> MyRequest:
+    """Return one of them. Raises NoSuchRequest also where it was answered."""
+    found = next((each for each in waiting(house, subject, at=at) if each.id == request), None)
+    if found is None:
+        msg = "no such request to this person"
+        raise NoSuchRequest(msg)
+    return found
+
+
+def _waits(one: RequestRow, at: datetime) -> bool:
+    return one.awaits and (one.origin == MANDATE or at < one.answer_by)
+
+
+def _shown(one: RequestRow, party: str, product: Product) -> MyRequest:
+    begins = max(one.live_from, one.answer_by) if one.origin == MANDATE else one.live_from
+    return MyRequest(one.id, party, product, one.scope, one.origin == MANDATE, one.asked, begins, one.answer_by)
