@@ -86,7 +86,7 @@ def occupancies(c: C, subject: int) -> list[OccupancyRow]:
 def occupant(c: C, connection: int, at: datetime) -> Subject | None:
     """Return who lives at a connection at a moment, None if nobody does."""
     found = c.execute(
-        "select s.key, s.code, s.name from kw.occupancy o join kw.subject s on s.key = o.subject"
+        "select s.key, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
         " where o.connection = %s and o.period @> %s::timestamptz",
         (connection, at),
     ).fetchone()
