@@ -17,6 +17,7 @@ from kwartier import __version__
 from kwartier.audit import verify as proofs
 from kwartier.cli import care, customer, database, edge, grid, grounds, serving, staffed, told
 from kwartier.cli import demo as demos
+from kwartier.cli import permission as permissions
 from kwartier.model.period import day_of
 from kwartier.model.staff import Staff
 from kwartier.workflows import delivery_round, enrolment, inquiry, installation, jobs, replay
@@ -44,6 +45,7 @@ app.add_typer(customer.app, name="customer")
 app.add_typer(grid.app, name="grid")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(database.app, name="database")
+app.add_typer(permissions.app, name="permission")
 
 out = Console(stderr=True)
 """For what is said on the way and for failures; answers go to standard output."""

@@ -4,6 +4,7 @@ GroundsError
 +-- NoEdition          the moment lies before any edition of the code of conduct
 +-- NoTransition       this event cannot happen to a permission in this state
 +-- BadScope           a permission that nobody could ever use, or that has no end
++-- BadObject          an information object of another body that does not have its fields
 +-- BadProposal        a proposed edition that does not have the form of docs/PROPOSAL.md
 """
 
@@ -38,3 +39,9 @@ class BadProposal(GroundsError):
     """The proposal of an edition is not one; whoever wrote it erred."""
 
     code = "bad-proposal"
+
+
+class BadObject(GroundsError):
+    """What another body sent is no information object of the regulation; its text names the field, never what stood there."""
+
+    code = "bad-object"

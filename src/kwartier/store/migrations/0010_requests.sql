@@ -52,7 +52,7 @@ create trigger request_steps before insert on kw.request_event for each row exec
 alter table kw.permission add column request bigint unique references kw.permission_request;
 alter table kw.permission add column renews bigint references kw.permission;
 alter table kw.permission add column schedule text not null default 'daily' check (schedule in ('daily'));
-alter table kw.permission add column identifier text unique;
+alter table kw.permission add column identifier text unique check (identifier !~ '^kw-');
 create index on kw.permission (renews) where renews is not null;
 
 -- Narrower than asked, never wider; narrower than before, never wider.

@@ -134,15 +134,6 @@ def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:
         return cursor.execute(_END, (permission, at, event)).fetchone() is not None
 
 
-def one(c: C, permission: int) -> PermissionRow:
-    """Return a permission. Raises NotFound for one that is not there or not theirs."""
-    found = _select(c, _ONE, permission)
-    if not found:
-        msg = "no such permission"
-        raise NotFound(msg)
-    return found[0]
-
-
 def successors(c: C, permission: int) -> list[int]:
     """Return the renewals of a permission, and theirs, that have not ended: they must not outlive what they renew."""
     with _rows.cursor(c) as cursor:

@@ -3,6 +3,7 @@
 from kwartier.workflows.permission.desk import opt_in, revoke
 from kwartier.workflows.permission.errors import (
     GrantedElsewhere,
+    GrantedHere,
     NoLongerHolds,
     NoSuchPermission,
     NoSuchRequest,
@@ -14,6 +15,7 @@ from kwartier.workflows.permission.upkeep import Upkeep, keep_up
 
 __all__ = [
     "GrantedElsewhere",
+    "GrantedHere",
     "NoLongerHolds",
     "NoSuchPermission",
     "NoSuchRequest",

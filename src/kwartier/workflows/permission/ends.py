@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import handed_over
-from kwartier.store.registry import ends, permissions
+from kwartier.store.registry import ends, overviews, permissions
 from kwartier.store.registry.ends import DataOver, End, Ended
 from kwartier.store.registry.errors import NotFound
 from kwartier.workflows.installation import Installation
@@ -77,17 +77,17 @@ def _told(one: Ended, actor: str) -> Event:
     return Event(one.end.at, _KINDS[one.end.event], actor, one.code, one.connection, body)
 
 
-def terminate(house: Installation, party: int, permission: int, *, at: datetime) -> None:
+def terminate(house: Installation, party_code: str, identifier: str, *, at: datetime) -> None:
     """Let a party end its service under a permission (EU 2023/1162, procedure 3), renewals included. Raises NoSuchPermission."""
     with house.operator() as c:
         try:
-            one = permissions.one(c, permission)
+            one = overviews.one(c, identifier)
         except NotFound as fault:
             raise _none() from fault
-        if one.party != party or one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at):
+        if one.party is None or one.party_code != party_code or one.ended(at) is not None:
             raise _none()
-        over = [End(key, at, "terminated") for key in (permission, *permissions.successors(c, permission))]
-        written(house, c, over, telling.third_party(party))
+        over = [End(key, max(at, one.live.start), "terminated") for key in (one.id, *permissions.successors(c, one.id))]
+        written(house, c, over, telling.third_party(one.party))
 
 
 def _none() -> NoSuchPermission:

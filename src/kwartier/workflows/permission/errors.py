@@ -8,6 +8,7 @@ KwartierError
 +-- WiderThanBefore        a renewal asks for more than what it renews
 +-- NoLongerHolds          the request has fallen away meanwhile: agreement, suspension, refusal; `code` stays, `flaw` says which
 +-- GrantedElsewhere       another body is the permission administrator: permissions are given there
++-- GrantedHere            whoever brings the facts of another permission administrator: there is none but us
 """
 
 from kwartier.model.errors import BadInput, KwartierError
@@ -58,3 +59,9 @@ class GrantedElsewhere(KwartierError):
     """Another body is the permission administrator of this grid; nothing changed."""
 
     code = "granted-elsewhere"
+
+
+class GrantedHere(KwartierError):
+    """We are the permission administrator ourselves, and take nobody else's word; nothing changed."""
+
+    code = "granted-here"

@@ -138,12 +138,13 @@ def test_what_was_given_for_two_days_is_done_with_when_both_were_handed_over(hom
 
 
 def test_a_party_ends_its_own_service_and_nobody_elses(home: Home, given: int) -> None:
-    other = home.world.party("third_party")
+    other, name = home.code(home.world.party("third_party")), f"kw-{given}"
+    for party, identifier in ((other, name), (home.code(), "kw-0"), (home.code(), str(given))):
+        with pytest.raises(permission.NoSuchPermission):
+            ends.terminate(home.house, party, identifier, at=NOON)
+    ends.terminate(home.house, home.code(), name, at=NOON)
     with pytest.raises(permission.NoSuchPermission):
-        ends.terminate(home.house, other, given, at=NOON)
-    ends.terminate(home.house, home.app, given, at=NOON)
-    with pytest.raises(permission.NoSuchPermission):
-        ends.terminate(home.house, home.app, given, at=NOON + DAY)
+        ends.terminate(home.house, home.code(), name, at=NOON + DAY)
     assert home.ended() == [("terminated", NOON, None)]
     assert home.told() == [("permission:terminated", NOON)]
 

@@ -47,7 +47,7 @@ class Anybody:
             lambda: requests.reject(self.home.house, self.home.person, self.request(), at=self.at),
             lambda: mandates.veto(self.home.house, self.home.person, self.request(), at=self.at),
             lambda: permission.revoke(self.home.house, self.home.person, self.permission(), at=self.at),
-            lambda: ends.terminate(self.home.house, self.home.app, self.permission(), at=self.at),
+            lambda: ends.terminate(self.home.house, self.home.code(), f"kw-{self.permission()}", at=self.at),
             lambda: reminders.renew(self.home.house, self.home.person, self.permission(), until=self.at + 400 * DAY, at=self.at),
             lambda: permission.keep_up(self.home.house, at=self.at),
             self.sample,

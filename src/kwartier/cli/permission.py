@@ -1,0 +1,202 @@
+"""`kwartier permission`: what was allowed to whom, what parties claim and another administrator tells, what ends by itself."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kwartier.cli import edge, told_permission
+from kwartier.grounds import information
+from kwartier.model.register import channels_of
+from kwartier.workflows import jobs
+from kwartier.workflows import permission as workflow
+from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.permission import claims, elsewhere, ends, mandates, overview
+from kwartier.workflows.permission.overview import Handed, Listed, Provided
+
+app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
+out = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+OfParty = Annotated[str | None, typer.Option("--party", help="Public code of a party, for its own only.")]
+Party = Annotated[str, typer.Argument(help="Public code of a third party.")]
+Identifier = Annotated[str, typer.Argument(help="Identifier of a permission, as `permission list` has it.")]
+
+
+def _print(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    party: OfParty = None,
+    *,
+    active: Annotated[bool, typer.Option("--active", help="Only those that are in force now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List permissions, active and past, by number; connections by their number, never their EAN."""
+    at = system_clock()
+    with opened(context.obj.data) as house:
+        for one in overview.every(house, party=party, active_at=at if active else None):
+            if as_json:
+                _print(listed_as_dict(one, at))
+            else:
+                told_permission.listed(Console(), one, at)
+
+
+@app.command()
+def log(context: typer.Context, party: OfParty = None, *, as_json: AsJson = False) -> None:
+    """Print the permission provision log: what was granted, revoked, terminated, and what ended by itself."""
+    with opened(context.obj.data) as house:
+        for one in overview.log(house, party=party):
+            if as_json:
+                _print(provided_as_dict(one))
+            else:
+                told_permission.provided(Console(), one)
+
+
+@app.command()
+def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = False) -> None:
+    """Show one permission: what was given, its lines of the provision log, and what was handed over under it.
+
+    With --json as the information object of EU 2023/1162, which names customer and metering point.
+    """
+    at = system_clock()
+    with opened(context.obj.data) as house:
+        found = overview.show(house, identifier, at=at)
+    if as_json:
+        lists = {"log": [provided_as_dict(one) for one in found.log], "access_log": [access_as_dict(one) for one in found.accessed]}
+        _print(information.as_json(found.information) | lists)
+    else:
+        told_permission.shown(Console(), found, at)
+
+
+@app.command()
+def sweep(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Write down what ended by itself, close requests, let unvetoed mandates begin, remind. Nights and deliveries do so too."""
+    with opened(context.obj.data) as house:
+        found = workflow.keep_up(house, at=system_clock())
+        jobs.sign(house)
+    _report(found.counts(), as_json=as_json)
+
+
+@app.command()
+def take(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="JSON lines, as docs/PERMISSIONS.md says.", exists=True, dir_okay=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take permissions and their ends from another permission administrator; a line that cannot be taken is put aside."""
+    with opened(context.obj.data) as house:
+        found = elsewhere.take(house, file, at=system_clock())
+        jobs.sign(house)
+    _report({"run": found.run} | found.counts(), as_json=as_json)
+
+
+@app.command()
+def claim(
+    context: typer.Context,
+    party: Party,
+    file: Annotated[Path, typer.Argument(help="CSV, as docs/PERMISSIONS.md says.", exists=True, dir_okay=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take the mandates that a party claims: each customer hears of it first, and may veto it."""
+    with opened(context.obj.data) as house, edge.working(out, "mandates are taken"):
+        found = claims.upload(house, party, file, at=system_clock())
+        jobs.sign(house)
+    _report({"run": found.run} | found.counts(), as_json=as_json)
+
+
+@app.command()
+def sample(
+    context: typer.Context,
+    party: Party,
+    most: Annotated[int, typer.Option(help="So many mandates at the most.", min=1)] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same mandates.", min=0)] = 0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw mandates of a party whose evidence it must show; what is not shown in time has failed."""
+    with opened(context.obj.data) as house:
+        found = mandates.sample(house, party, most=most, seed=seed, at=system_clock())
+        jobs.sign(house)
+    _report({"samples": found, "days": mandates.SHOW_WITHIN.days}, as_json=as_json)
+
+
+@app.command()
+def evidence(
+    context: typer.Context,
+    sample: Annotated[int, typer.Argument(help="Number of a sample.", min=1)],
+    *,
+    held: Annotated[bool, typer.Option("--held/--failed", help="Whether the party showed it.")],
+) -> None:
+    """Say whether a party showed the evidence of a sample. If not, it is suspended and its permissions end."""
+    at = system_clock()
+    with opened(context.obj.data) as house:
+        mandates.show(house, sample, held=held, at=at)
+        ends.sweep(house, at=at)
+        jobs.sign(house)
+
+
+@app.command()
+def end(context: typer.Context, party: Party, identifier: Identifier) -> None:
+    """Let a party end its service under a permission."""
+    with opened(context.obj.data) as house:
+        ends.terminate(house, party, identifier, at=system_clock())
+        jobs.sign(house)
+
+
+def _report(counts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        _print(counts)
+    else:
+        told_permission.counts(Console(), counts)
+
+
+def listed_as_dict(one: Listed, at: datetime) -> dict[str, Any]:
+    """Return a permission as JSON has it: no EAN, no customer's code."""
+    ended = one.ended(at)
+    return {
+        "permission": one.identifier,
+        "connection": one.connection,
+        "party": one.party_code,
+        "channels": [channel.name.lower() for channel in channels_of(one.mask)],
+        "data_from": one.data.start.isoformat(),
+        "data_to": None if one.data.end is None else one.data.end.isoformat(),
+        "from": one.live.start.isoformat(),
+        "to": None if one.live.end is None else one.live.end.isoformat(),
+        "schedule": one.schedule,
+        "origin": one.origin,
+        "ended": None if ended is None else ended[0],
+        "ended_at": None if ended is None else ended[1].isoformat(),
+        "because": one.because if ended is not None else None,
+    }
+
+
+def provided_as_dict(one: Provided) -> dict[str, Any]:
+    """Return a line of the provision log as JSON has it."""
+    return {
+        "at": one.at.isoformat(),
+        "event": one.event,
+        "because": one.because,
+        "permission": one.identifier,
+        "party": one.party_code,
+    }
+
+
+def access_as_dict(one: Handed) -> dict[str, Any]:
+    """Return a line of a permission's data access log as JSON has it."""
+    return {
+        "at": one.at.isoformat(),
+        "parcel": one.parcel,
+        "channels": [channel.name.lower() for channel in channels_of(one.mask)],
+        "from": one.period.start.isoformat(),
+        "to": None if one.period.end is None else one.period.end.isoformat(),
+    }

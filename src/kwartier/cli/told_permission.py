@@ -1,0 +1,48 @@
+"""How the command line tells of permissions: a line each, people as numbers or not at all."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+
+from kwartier.cli.told import said
+from kwartier.model.period import ZONE, day_of
+from kwartier.model.register import DAY_MASK, INTERVAL_MASK
+from kwartier.workflows.permission.overview import Listed, Provided, Shown
+
+
+def listed(out: Console, one: Listed, at: datetime) -> None:
+    """Tell of one permission."""
+    ended = one.ended(at)
+    until = "without an end" if one.live.end is None else f"until {_moment(one.live.end)}"
+    state = until if ended is None else f"{ended[0]} on {_moment(ended[1])}" + (f" ({one.because})" if one.because else "")
+    kinds = " and ".join(name for name, part in (("intervals", INTERVAL_MASK), ("day registers", DAY_MASK)) if one.mask & part)
+    who = one.party_code or "the own page"
+    said(out, f"{one.identifier}  connection {one.connection}  {who}  {kinds}  from {_moment(one.live.start)}, {state}")
+
+
+def provided(out: Console, one: Provided) -> None:
+    """Tell one line of the provision log."""
+    because = f" ({one.because})" if one.because else ""
+    said(out, f"{_moment(one.at)}  {one.event}{because}  {one.identifier}  {one.party_code or 'the own page'}")
+
+
+def shown(out: Console, found: Shown, at: datetime) -> None:
+    """Tell all of one permission."""
+    listed(out, found.listed, at)
+    for line in found.log:
+        provided(out, line)
+    said(out, f"{len(found.accessed)} parcels were handed over under it.")
+    for one in found.accessed:
+        said(out, f"{_moment(one.at)}  {one.parcel}  about {day_of(one.period.start)}")
+
+
+def counts(out: Console, found: Mapping[str, Any]) -> None:
+    """Tell what was done, as words and numbers."""
+    for word, count in found.items():
+        said(out, f"{word.replace('_', ' ')}: {count if count not in ({}, []) else 'none'}")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(ZONE):%Y-%m-%d %H:%M}"

@@ -1,0 +1,132 @@
+"""Permissions as a permission administrator lists them: active and past, who was told what when, and what was handed over.
+
+Works as the operator. `identifier` is another administrator's where it gave one, else `kw-` and our number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString, final
+
+from kwartier.model.ean import Ean
+from kwartier.model.ground import Purpose
+from kwartier.model.period import Period
+from kwartier.model.register import Mask, Product
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.errors import NotFound
+from kwartier.store.registry.rows import C
+
+_LIST = """
+    select p.id, coalesce(p.identifier, 'kw-' || p.id), p.connection, c.ean, c.product, p.subject, j.code, y.key, y.code,
+        p.mask, p.purpose, p.data, p.live, p.schedule, coalesce(r.origin, 'customer'), e.event, e.at, e.because
+    from kw.permission p join kw.connection c on c.key = p.connection join kw.subject j on j.key = p.subject
+    left join kw.party y on y.key = p.party left join kw.permission_request r on r.id = p.request
+    left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
+"""
+_OF_PARTY = _LIST + " where (%(party)s::text is null or y.code = %(party)s) and p.id > %(after)s order by p.id limit %(limit)s"
+_ONE = _LIST + " where coalesce(p.identifier, 'kw-' || p.id) = %(identifier)s"
+_LOG = """
+    select e.id, e.at, e.event, e.because, coalesce(p.identifier, 'kw-' || p.id), y.code
+    from kw.permission_event e join kw.permission p on p.id = e.permission left join kw.party y on y.key = p.party
+    where (%(party)s::text is null or y.code = %(party)s) and (%(permission)s::bigint is null or p.id = %(permission)s)
+    and e.id > %(after)s order by e.id limit %(limit)s
+"""
+_HANDED = """
+    select p.id, coalesce(b.at, p.at), p.purpose, p.mask, p.period, p.permit
+    from kw.parcel p left join kw.bundle b on b.id = p.bundle
+    where p.receiver_role = 'third_party' and p.receiver = %(party)s and p.connection = %(connection)s and p.status = 'delivered'
+    order by 2, p.id
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One permission. `party` and `party_code` are None for an opt-in; `origin` is customer, party or mandate."""
+
+    id: int
+    identifier: str
+    connection: int
+    ean: Ean
+    product: Product
+    subject: int
+    subject_code: str
+    party: int | None
+    party_code: str | None
+    mask: Mask
+    purpose: str
+    data: Period
+    live: Period
+    schedule: str
+    origin: str
+    event: str | None
+    event_at: datetime | None
+    because: str | None
+
+    def ended(self, at: datetime) -> tuple[str, datetime] | None:
+        """Return by which event and when it ended; None while it is active."""
+        if self.event is not None and self.event_at is not None and self.event_at <= at:
+            return self.event, self.event_at
+        return ("expired", self.live.end) if self.live.end is not None and self.live.end <= at else None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """One line of the permission provision log. `number` counts the lines of all."""
+
+    number: int
+    at: datetime
+    event: str
+    because: str | None
+    identifier: str
+    party_code: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A parcel that a party got of a connection, and the permit under which it left."""
+
+    parcel: str
+    at: datetime
+    purpose: Purpose
+    mask: Mask
+    period: Period
+    permit: bytes
+
+
+def listed(c: C, party: str | None, *, after: int = 0, limit: int = 1000) -> list[Listed]:
+    """Return the next permissions, by number, of one party by its public code or of all."""
+    return _select(c, _OF_PARTY, {"party": party, "after": after, "limit": limit})
+
+
+def one(c: C, identifier: str) -> Listed:
+    """Return a permission by its identifier. Raises NotFound."""
+    found = _select(c, _ONE, {"identifier": identifier})
+    if not found:
+        msg = "no permission has this identifier"
+        raise NotFound(msg)
+    return found[0]
+
+
+def provided(c: C, party: str | None, permission: int | None = None, *, after: int = 0, limit: int = 1000) -> list[Provided]:
+    """Return the next lines of the permission provision log, in the order in which they were written."""
+    values = {"party": party, "permission": permission, "after": after, "limit": limit}
+    with _rows.cursor(c) as cursor:
+        return [Provided(*row) for row in cursor.execute(_LOG, values)]
+
+
+def handed(c: C, party: int, connection: int) -> Sequence[Handed]:
+    """Return what a party was handed of a connection, in order of time."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_HANDED, {"party": party, "connection": connection}).fetchall()
+    return [Handed(parcel, at, Purpose(purpose), mask, period, permit) for parcel, at, purpose, mask, period, permit in found]
+
+
+def _select(c: C, query: LiteralString, values: Mapping[str, Any]) -> list[Listed]:
+    with _rows.cursor(c) as cursor:
+        return [
+            Listed(key, name, connection, Ean(ean), Product(product), *rest)
+            for key, name, connection, ean, product, *rest in cursor.execute(query, values)
+        ]

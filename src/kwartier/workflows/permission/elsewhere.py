@@ -1,0 +1,202 @@
+"""What another permission administrator tells: permissions given there, and their ends (EU 2023/1162, article 8, 3.5, 4.9).
+
+Facts come in as JSON lines, each an information object of the regulation. They are appended, each once by its permission
+identifier; a line that cannot be taken is put aside with its reason, as an import does it, and stops no other.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, final
+
+from psycopg import Connection
+
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds import information
+from kwartier.grounds.errors import BadObject
+from kwartier.grounds.information import EstablishedPermissionInformation, RevocationNotification, TerminationNotification
+from kwartier.grounds.permission import Scope, flawed
+from kwartier.model.ean import Ean
+from kwartier.model.errors import BadInput
+from kwartier.model.ground import Role
+from kwartier.model.period import Period
+from kwartier.store.registry import incoming, overviews, parties, people, permissions, points
+from kwartier.store.registry.ends import End
+from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.permissions import Grant
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import ends as endings
+from kwartier.workflows.permission import telling
+from kwartier.workflows.permission.errors import GrantedHere
+
+C = Connection[Any]
+
+LONGEST_LINE: Final = 1 << 16
+"""Characters; a longer line is put aside in pieces."""
+
+
+class Code(StrEnum):
+    """Why a line is put aside. Never renamed."""
+
+    BAD_EAN_OR_PERIOD = "bad-ean-or-period"
+    BAD_OBJECT = "bad-object"
+    NO_OBJECT = "no-object"
+    NOT_AN_OCCUPANT = "not-an-occupant"
+    OVERLAPS = "overlaps"
+    PERMISSION_DIFFERS = "permission-differs"
+    SCOPE = "scope"
+    UNKNOWN_EAN = "unknown-ean"
+    UNKNOWN_PARTY = "unknown-party"
+    UNKNOWN_PERMISSION = "unknown-permission"
+    UNKNOWN_SUBJECT = "unknown-subject"
+
+
+class _Refused(BadInput):
+    """A line that cannot be taken; never leaves this room. `code` is why."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code)
+        self.code = code.value
+
+
+@final
+@dataclass(slots=True)
+class Taken:
+    """What became of a file: permissions and ends that are new, lines known before, lines put aside by reason."""
+
+    run: int = 0
+    established: int = 0
+    ended: int = 0
+    known: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> dict[str, Json]:
+        """Return it for a report."""
+        return {
+            "established": self.established,
+            "ended": self.ended,
+            "known": self.known,
+            "refused": dict(sorted(self.refused.items())),
+        }
+
+
+def take(house: Installation, path: Path, *, at: datetime) -> Taken:
+    """Take a file of information objects, in one transaction. The same file again changes nothing.
+
+    Raises GrantedHere unless another body is the permission administrator, OSError for a file that cannot be read.
+    """
+    if house.settings.permission_administrator != "elsewhere":
+        msg = "permissions are given here; set permission_administrator to take those of another body"
+        raise GrantedHere(msg)
+    report = Taken()
+    with path.open(encoding="utf-8", errors="backslashreplace") as source, house.operator() as c:
+        aside: list[tuple[int, str, str]] = []
+        for number, line in _lines(source):
+            try:
+                with c.transaction():
+                    _take(house, c, _object(line), at, report)
+            except _Refused as bad:
+                aside.append((number, bad.code, line))
+                report.refused[bad.code] += 1
+        report.run = incoming.write(c, at, report.counts(), path.name, aside)
+        body: dict[str, Json] = {"run": report.run, "files": {"permissions": report.counts()}}
+        house.log.record(c, [Event(at, EventKind.IMPORT_TAKEN, telling.OPERATOR, body=body)])
+    return report
+
+
+def _lines(source: Any) -> Iterator[tuple[int, str]]:  # noqa: ANN401 - a text file
+    number = 0
+    while line := source.readline(LONGEST_LINE):
+        number += 1
+        if text := line.strip().replace("\0", "\\x00"):
+            yield number, text
+
+
+def _object(line: str) -> EstablishedPermissionInformation | RevocationNotification | TerminationNotification:
+    try:
+        said = json.loads(line)
+        if not isinstance(said, dict):
+            raise _Refused(Code.NO_OBJECT)
+        return information.read(said)
+    except (ValueError, RecursionError):
+        raise _Refused(Code.NO_OBJECT) from None
+    except BadObject:
+        raise _Refused(Code.BAD_OBJECT) from None
+
+
+def _take(house: Installation, c: C, said: Any, at: datetime, report: Taken) -> None:  # noqa: ANN401 - one of three objects
+    match said:
+        case EstablishedPermissionInformation():
+            new = _establish(house, c, said, at)
+            report.established += new
+        case RevocationNotification():
+            new = _end(house, c, said.permission_identifier, said.permission_end_timestamp, "revoked")
+            report.ended += new
+        case _:
+            new = _end(house, c, said.permission_identifier, said.termination_timestamp, "terminated")
+            report.ended += new
+    report.known += not new
+
+
+def _establish(house: Installation, c: C, said: EstablishedPermissionInformation, at: datetime) -> bool:
+    """Append a permission. False if it was known. Raises _Refused."""
+    given, code = _grant(c, said)
+    try:
+        before = overviews.one(c, said.permission_identifier)
+    except NotFound:
+        pass
+    else:
+        same = (before.connection, before.party, before.mask, before.purpose, before.data, before.live, before.subject)
+        if same != (given.connection, given.party, given.mask, given.purpose, given.data, given.live, given.subject):
+            raise _Refused(Code.PERMISSION_DIFFERS)
+        return False
+    try:
+        number = permissions.grant(c, given, given.live.start)
+    except AlreadyPermitted:
+        raise _Refused(Code.OVERLAPS) from None
+    except NotAnOccupant:
+        raise _Refused(Code.NOT_AN_OCCUPANT) from None
+    house.log.record(c, [telling.granted(number, given, at, telling.OPERATOR, code)])
+    return True
+
+
+def _grant(c: C, said: EstablishedPermissionInformation) -> tuple[Grant, str]:
+    """Return the permission that is told of, and the customer's code. Raises _Refused."""
+    basic, specification = said.permission, said.permission.request.specification
+    party, customer = parties.by_code(c, basic.eligible_party), people.by_code(c, basic.final_customer)
+    if party is None or party.role is not Role.THIRD_PARTY:
+        raise _Refused(Code.UNKNOWN_PARTY)
+    if customer is None:
+        raise _Refused(Code.UNKNOWN_SUBJECT)
+    try:
+        ean = Ean.parse(basic.request.metering_point.identifier)
+        period = specification.period
+    except BadInput:
+        raise _Refused(Code.BAD_EAN_OR_PERIOD) from None
+    there = points.find(c, [ean], said.creation_timestamp).get(ean)
+    if there is None or there.connection is None or there.product is None:
+        raise _Refused(Code.UNKNOWN_EAN)
+    until = basic.permission_maximum_lifetime
+    if until is None or specification.energy_product is not there.product:
+        raise _Refused(Code.SCOPE)
+    scope = Scope(specification.mask, basic.purpose, period, until, basic.transmission_schedule)
+    if flawed(scope, said.creation_timestamp, there.product):
+        raise _Refused(Code.SCOPE)
+    live = Period(said.creation_timestamp, until)
+    about = (there.connection, customer.key, party.key, scope.mask, scope.purpose, scope.data, live)
+    return Grant(*about, schedule=scope.schedule, identifier=said.permission_identifier), customer.code
+
+
+def _end(house: Installation, c: C, identifier: str, at: datetime, event: str) -> bool:
+    """Append an end. False if it had ended before. Raises _Refused."""
+    try:
+        one = overviews.one(c, identifier)
+    except NotFound:
+        raise _Refused(Code.UNKNOWN_PERMISSION) from None
+    over = [End(key, max(at, one.live.start), event) for key in (one.id, *permissions.successors(c, one.id))]
+    return bool(endings.written(house, c, over))

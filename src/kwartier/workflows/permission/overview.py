@@ -1,0 +1,144 @@
+"""What a permission administrator must be able to show (EU 2023/1162, article 8), and a metered data administrator (article 5).
+
+The overview of active and past permissions, the permission provision log, and the data access log of one permission.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, final
+
+from kwartier.grounds.decide import decide
+from kwartier.grounds.information import (
+    END_OF_EVENT,
+    BasicPermissionInformation,
+    EstablishedPermissionInformation,
+    ListedPermission,
+    MeteredDataRequest,
+    MeteredDataSpecification,
+    MeteringPointIdentification,
+    PresetPermissionInformation,
+    RequestValidationInformation,
+)
+from kwartier.model.ground import Facts, Permission, Request, Requester, Role
+from kwartier.model.period import Period
+from kwartier.model.permit import Permit
+from kwartier.store.registry import deliveries, facts, overviews
+from kwartier.store.registry.overviews import Handed, Listed, Provided
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission.requests import Wish
+
+__all__ = ["Handed", "Listed", "Provided", "Shown", "established", "every", "information", "log", "preset", "show", "validation"]
+
+PAGE: Final = 1000
+THE_CUSTOMER: Final = ""
+"""The eligible party of an opt-in: nobody but the customer."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One permission with all that is known of it: as listed, its lines of the provision log, what was handed over under it."""
+
+    listed: Listed
+    information: ListedPermission
+    log: Sequence[Provided]
+    accessed: Sequence[Handed]
+
+
+def every(house: Installation, *, party: str | None = None, active_at: datetime | None = None) -> Iterator[Listed]:
+    """Yield the permissions of a party, or of all, oldest first; with `active_at` those that are active then."""
+    after = 0
+    while True:
+        with house.operator() as c:
+            page = overviews.listed(c, party, after=after, limit=PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        yield from (one for one in page if active_at is None or (one.live.contains(active_at) and one.ended(active_at) is None))
+
+
+def log(house: Installation, *, party: str | None = None) -> Iterator[Provided]:
+    """Yield the permission provision log: what was granted, revoked, terminated and ended otherwise, of a party or of all."""
+    after = 0
+    while True:
+        with house.operator() as c:
+            page = overviews.provided(c, party, after=after, limit=PAGE)
+        if not page:
+            return
+        after = page[-1].number
+        yield from page
+
+
+def show(house: Installation, identifier: str, *, at: datetime) -> Shown:
+    """Return one permission by its identifier, as of a moment. Raises NotFound."""
+    with house.operator() as c:
+        one = overviews.one(c, identifier)
+        lines = overviews.provided(c, None, one.id)
+        parcels = [] if one.party is None else overviews.handed(c, one.party, one.connection)
+        known = facts.facts(c, one.connection, year=at.year)
+    return Shown(one, information(one, at), lines, [parcel for parcel in parcels if _left_under(one, known, parcel)])
+
+
+def _left_under(one: Listed, known: Facts, parcel: Handed) -> bool:
+    """Tell whether a parcel left under this permission: the permit is decided again from it alone, as it was given.
+
+    Ends of the other facts do not count: what ended later was there then, and the id of a permit has no room for ends.
+    """
+    assert one.party is not None  # noqa: S101 - an opt-in hands nothing over
+    alone = Facts(
+        known.connection,
+        known.area,
+        occupancies=tuple(replace(home, period=Period(home.period.start)) for home in known.occupancies),
+        agreements=tuple(replace(bound, period=Period(bound.period.start)) for bound in known.agreements),
+        permissions=(Permission(one.id, one.subject, one.party, one.mask, one.purpose, one.data, one.live),),
+    )
+    asked = deliveries.request(Requester(Role.THIRD_PARTY, one.party), one.connection, parcel.purpose, parcel.mask, parcel.period)
+    return any(_same(alone, home.id, bound.id, asked, parcel) for home in alone.occupancies for bound in alone.agreements)
+
+
+def _same(alone: Facts, home: int, bound: int, asked: Request, parcel: Handed) -> bool:
+    narrowed = replace(
+        alone,
+        occupancies=tuple(one for one in alone.occupancies if one.id == home),
+        agreements=tuple(one for one in alone.agreements if one.id == bound),
+    )
+    answer = decide(asked, narrowed, at=parcel.at)
+    return isinstance(answer, Permit) and answer.id == parcel.permit
+
+
+# As information objects
+
+
+def information(one: Listed, at: datetime) -> ListedPermission:
+    """Return a permission as the regulation lists it. It names customer and metering point: for whoever may have them only."""
+    ended = one.ended(at)
+    return ListedPermission(
+        established(one),
+        None if ended is None else END_OF_EVENT[ended[0]],
+        one.because if ended is not None else None,
+        None if ended is None else ended[1],
+    )
+
+
+def established(one: Listed) -> EstablishedPermissionInformation:
+    """Return a permission as it was given."""
+    point = MeteringPointIdentification(one.ean.reveal())
+    request = MeteredDataRequest(point, MeteredDataSpecification.of(one.mask, one.data, one.product))
+    basic = BasicPermissionInformation(
+        one.subject_code, one.party_code or THE_CUSTOMER, request, one.purpose, one.schedule, one.live.end
+    )
+    return EstablishedPermissionInformation(one.identifier, one.live.start, basic)
+
+
+def preset(party_code: str, ean: str, wish: Wish) -> PresetPermissionInformation:
+    """Return what a party asks as the regulation has it."""
+    specification = MeteredDataSpecification.of(wish.scope.mask, wish.data, wish.product)
+    return PresetPermissionInformation(
+        party_code, MeteringPointIdentification(ean), specification, wish.purpose, wish.schedule, wish.until
+    )
+
+
+def validation(flaw: str | None) -> RequestValidationInformation:
+    """Return what came of looking at a request."""
+    return RequestValidationInformation(flaw or "valid")

@@ -1,0 +1,162 @@
+"""Another permission administrator: what it tells is appended once and works as what was given here; what is wrong is put aside."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kwartier.model.ground import Refusal
+from kwartier.model.permit import Permit
+from kwartier.workflows import permission
+from kwartier.workflows.permission import elsewhere, ends, overview
+from permission_support import DAY, Home
+from registry_support import NOON, ean, on
+
+AT = NOON + DAY
+
+
+@pytest.fixture
+def there(home: Home) -> Home:
+    """Return the home where another body grants."""
+    return replace(home, house=replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere")))
+
+
+def established(home: Home, identifier: str = "pa-1", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a permission has
+    code = home.world.c.execute("select code from kw.subject where key = %s", (home.person,)).fetchone()
+    assert code is not None
+    permission: dict[str, Any] = {
+        "final_customer": code[0],
+        "eligible_party": home.code(),
+        "request": {
+            "metering_point": {"identifier": home.ean().reveal()},
+            "specification": {
+                "reading_start": "2026-01-01T00:00:00+01:00",
+                "reading_end": None,
+                "direction": "combined",
+                "energy_product": "electricity",
+                "granularity": ["interval", "day"],
+            },
+        },
+        "purpose": "inzicht",
+        "transmission_schedule": "daily",
+        "permission_maximum_lifetime": "2027-01-01T00:00:00+01:00",
+    }
+    return {
+        "object": "established_permission_information",
+        "permission_identifier": identifier,
+        "creation_timestamp": "2026-03-01T00:00:00+01:00",
+        "permission": permission | changes,
+    }
+
+
+def revoked(identifier: str = "pa-1") -> dict[str, Any]:
+    moment = "2026-03-12T12:00:00Z"
+    return {"object": "revocation_notification", "permission_identifier": identifier, "permission_end_timestamp": moment}
+
+
+def terminated(identifier: str = "pa-1") -> dict[str, Any]:
+    moment = "2026-03-12T12:00:00Z"
+    return {
+        "object": "notification_of_termination_of_service",
+        "permission_identifier": identifier,
+        "termination_timestamp": moment,
+    }
+
+
+def take(home: Home, folder: Path, *lines: object) -> elsewhere.Taken:
+    path = folder / "permissions.jsonl"
+    path.write_text("".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in lines), "utf-8")
+    return elsewhere.take(home.house, path, at=AT)
+
+
+@pytest.mark.parametrize("end", [revoked, terminated])
+def test_what_was_given_and_ended_there_counts_here(there: Home, tmp_path: Path, end: Any) -> None:  # noqa: ANN401 - a function
+    first = take(there, tmp_path, established(there))
+    assert (first.established, first.ended, first.known, sum(first.refused.values())) == (1, 0, 0, 0)
+    assert isinstance(there.may(AT), Permit)
+    second = take(there, tmp_path, established(there), end())
+    assert (second.established, second.ended, second.known) == (0, 1, 1)
+    third = take(there, tmp_path, established(there), end())
+    assert (third.established, third.ended, third.known) == (0, 0, 2)
+    assert isinstance(there.may(NOON + 2 * DAY - DAY / 2), Permit)
+    assert isinstance(there.may(NOON + 2 * DAY), Refusal)
+    shown = overview.show(there.house, "pa-1", at=NOON + 3 * DAY).information
+    assert shown.reason_for_end == {revoked: "revoked", terminated: "terminated"}[end]
+    assert [kind for kind, _ in there.told()] == ["permission:granted", f"permission:{shown.reason_for_end}"]
+
+
+def test_what_is_wrong_is_put_aside_and_stops_nothing(there: Home, tmp_path: Path) -> None:
+    specification = established(there)["permission"]["request"]["specification"]
+    point = established(there)["permission"]["request"]["metering_point"]
+    gone = "2020-01-01T00:00:00Z"
+    wrong: list[tuple[object, str]] = [
+        ("{", "no-object"),
+        ("[]", "no-object"),
+        ({"object": "something"}, "bad-object"),
+        (established(there, "w1", eligible_party="nobody"), "unknown-party"),
+        (established(there, "w2", final_customer="nobody"), "unknown-subject"),
+        (
+            established(there, "w3", request={"metering_point": {"identifier": ean(9999)}, "specification": specification}),
+            "unknown-ean",
+        ),
+        (
+            established(there, "w4", request={"metering_point": {"identifier": "1"}, "specification": specification}),
+            "bad-ean-or-period",
+        ),
+        (established(there, "w5", permission_maximum_lifetime="2040-01-01T00:00:00Z"), "scope"),
+        (established(there, "w6", transmission_schedule="hourly"), "scope"),
+        (
+            established(there, "w7", request={"metering_point": point, "specification": specification | {"energy_product": "gas"}}),
+            "scope",
+        ),
+        (established(there, "w8") | {"creation_timestamp": gone}, "scope"),
+        (revoked("w9"), "unknown-permission"),
+        (established(there, "pa-1", purpose="iets anders"), "permission-differs"),
+        (established(there, "w10"), "overlaps"),
+    ]
+    report = take(there, tmp_path, established(there), *(line for line, _ in wrong), established(there, "pa-2", purpose="nog iets"))
+    assert report.established == 2
+    rows = there.world.c.execute("select line, code from kw.import_reject where run = %s order by line", (report.run,)).fetchall()
+    assert rows == [(number, code) for number, (_, code) in enumerate(wrong, 2)]
+    assert report.refused.total() == len(wrong)
+
+
+def test_who_did_not_live_there_gave_nothing(there: Home, tmp_path: Path) -> None:
+    there.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (on("2026-02-01"),))
+    assert take(there, tmp_path, established(there)).refused == {"not-an-occupant": 1}
+
+
+def test_where_permissions_are_given_here_nobody_elses_word_is_taken(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(permission.GrantedHere):
+        take(home, tmp_path, established(home))
+
+
+def test_what_ends_by_itself_does_so_there_too(there: Home, tmp_path: Path) -> None:
+    take(there, tmp_path, established(there))
+    there.world.c.execute("update kw.agreement set period = tstzrange(lower(period), %s)", (AT,))
+    assert ends.sweep(there.house, at=AT) == 1
+    assert take(there, tmp_path, revoked()).known == 1, "it had ended before"
+
+
+@given(
+    line=st.one_of(
+        st.text(),
+        st.binary().map(lambda b: b.decode("latin-1")),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: st.dictionaries(
+                st.sampled_from(["object", "permission", "request", "permission_identifier", "creation_timestamp"]), inner
+            ),
+            max_leaves=8,
+        ).map(lambda value: json.dumps({"object": "established_permission_information", "permission": value})),
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_line_can_do_harm(there: Home, tmp_path: Path, line: str) -> None:
+    text = " ".join(line.split())
+    report = take(there, tmp_path, text)
+    assert report.refused.total() == (1 if text.strip() else 0)

@@ -1,0 +1,83 @@
+"""What a permission administrator shows: active and past permissions, the provision log, and what was handed over under each."""
+
+from datetime import timedelta
+
+import pytest
+
+from kwartier.grounds import information
+from kwartier.grounds.information import EndReason, MeteredDataSpecification
+from kwartier.model.ground import Purpose, Requester, Role
+from kwartier.model.period import midnight
+from kwartier.model.register import Channel, Direction, Kind, Product
+from kwartier.store.registry.errors import NotFound
+from kwartier.workflows import delivery_round, permission
+from kwartier.workflows.permission import ends, overview, requests
+from permission_support import DAY, E_INTERVAL, Home, wish
+from readings_support import channel_day, permit, read, whole
+from registry_support import DAY as MARCH_10
+from registry_support import NOON, between
+
+
+def test_active_and_past_ones_are_told_apart_with_the_reason_for_each_end(home: Home) -> None:
+    world = home.world
+    kept = world.permission(home.connection, home.person, home.app, between("2026-01-01"), mask=E_INTERVAL)
+    gone = world.permission(home.connection, home.person, home.app, between("2026-01-01"), purpose="b", mask=E_INTERVAL)
+    world.permission(home.connection, home.person, home.app, between("2026-01-01", "2026-02-01"), purpose="c", mask=E_INTERVAL)
+    own = world.permission(home.connection, home.person, None, between("2026-01-01"), purpose="own", mask=E_INTERVAL)
+    permission.revoke(home.house, home.person, gone, at=NOON)
+    ends.sweep(home.house, at=NOON)
+    at = NOON + DAY
+    assert [one.id for one in overview.every(home.house, active_at=at)] == [kept, own]
+    assert [one.id for one in overview.every(home.house, party=home.code(), active_at=at)] == [kept]
+    reasons = [overview.information(one, at).reason_for_end for one in overview.every(home.house)]
+    assert reasons == [None, EndReason.REVOKED, EndReason.END_REACHED, None]
+    lines = list(overview.log(home.house, party=home.code()))
+    assert [(one.event, one.identifier) for one in lines] == [("revoked", f"kw-{gone}"), ("expired", f"kw-{gone + 1}")]
+    with pytest.raises(NotFound):
+        overview.show(home.house, "kw-0", at=at)
+
+
+def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home) -> None:
+    asked = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+    number = requests.grant(home.house, home.person, asked.id, at=NOON)
+    found = overview.show(home.house, f"kw-{number}", at=NOON)
+    said = information.as_json(found.information.established)
+    assert information.read(said) == found.information.established
+    assert said["permission"]["request"]["specification"] == {
+        "reading_start": "2019-12-31T23:00:00Z",
+        "reading_end": None,
+        "direction": "combined",
+        "energy_product": "electricity",
+        "granularity": ["interval", "day"],
+    }
+    assert [one.event for one in found.log] == ["granted"]
+    before = overview.preset(home.code(), home.ean().reveal(), wish())
+    assert information.as_json(before)["specification"] == said["permission"]["request"]["specification"]
+    assert overview.validation(None).validation_result == "valid"
+    assert overview.validation("scope").validation_result == "scope"
+
+
+@pytest.mark.parametrize("direction", [*Direction])
+@pytest.mark.parametrize("kinds", [(Kind.INTERVAL,), (Kind.DAY,), (Kind.INTERVAL, Kind.DAY)])
+def test_a_specification_says_the_channels_and_nothing_else(direction: Direction, kinds: tuple[Kind, ...]) -> None:
+    mask = wish(direction=direction, kinds=kinds).scope.mask
+    assert MeteredDataSpecification.of(mask, between("2026-01-01"), Product.ELECTRICITY).mask == mask
+
+
+def test_what_was_handed_over_stands_under_its_own_permission(home: Home) -> None:
+    """Two permissions of one party: the parcel left under the first, and nothing under the second."""
+    world = home.world
+    first = world.permission(home.connection, home.person, home.app, between("2026-01-01"), mask=E_INTERVAL)
+    second = world.permission(home.connection, home.person, home.app, between("2026-01-01"), purpose="b", mask=E_INTERVAL)
+    night = midnight(MARCH_10) + DAY + timedelta(hours=2)
+    who = Requester(Role.THIRD_PARTY, home.app)
+    granted = permit(home.house, who, Purpose.THIRD_PARTY_SERVICE, home.connection, E_INTERVAL, whole(MARCH_10), at=night)
+    rows = [channel_day(home.connection, channel, MARCH_10) for channel in (Channel.IMPORT, Channel.EXPORT)]
+    read(home.house, rows, [granted], at=night)
+    assert delivery_round.run(home.house, clock=lambda: night + timedelta(hours=1)).delivered == 1
+    world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (night + DAY,))
+    ends.sweep(home.house, at=night + 2 * DAY)
+    at = night + 3 * DAY
+    accessed = {key: overview.show(home.house, f"kw-{key}", at=at).accessed for key in (first, second)}
+    assert [one.period for one in accessed[first]] == [whole(MARCH_10)]
+    assert accessed[second] == []
