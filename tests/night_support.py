@@ -6,6 +6,7 @@ per hour). Before that moment the meter has no rows.
 
 import csv
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 from kwartier.grounds import conduct
 from kwartier.headend import MeterAnswer, TaskAnswer
 from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.model.ean import Ean
 from kwartier.model.ground import Request, Requester, Role
 from kwartier.model.meter import Profile
-from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import Permit
-from kwartier.model.register import DAY_MASK, GAS_MASK, Channel
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Direction, Kind, Product
 from kwartier.model.task import Result, Task
 from kwartier.store.registry import nights
 from kwartier.store.registry.rounds import rounds
@@ -34,6 +36,9 @@ from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.settle import settle
 from kwartier.workflows.night.work import harvested
+from kwartier.workflows.permission import claims, mandates, requests
+from kwartier.workflows.permission.mandates import Claim
+from kwartier.workflows.permission.requests import Wish
 
 C = psycopg.Connection[Any]
 Line = dict[str, str]
@@ -62,11 +67,13 @@ class Story:
     tasks: list[Line]
     refused: list[Line]
     now: datetime
+    path: str = "import"
+    """How permissions to parties come about: they are imported, the party asks and the customer says yes, or the party claims."""
 
     @classmethod
-    def begin(cls, house: Installation, folder: Path, at: datetime) -> "Story":
+    def begin(cls, house: Installation, folder: Path, at: datetime, path: str = "import") -> "Story":
         """Let the facts come in, and the meters' keys."""
-        story = cls(house, folder, [], [], at)
+        story = cls(house, folder, [], [], at, path)
         story.take("given")
         return story
 
@@ -77,8 +84,11 @@ class Story:
 
     def take(self, folder: str) -> None:
         """Import a folder of the scenario."""
-        report = enrolment.take(self.house, self.folder / folder, dry_run=False, at=self.clock())
+        given, others = parted(self.folder / folder, self.house.data / "apart", self.path)
+        report = enrolment.take(self.house, given, dry_run=False, at=self.clock())
         assert report.rejected == 0, report.diff
+        for line in others:
+            self.agree(line)
         with self.house.operator() as c:
             c.execute(
                 "insert into kw.meter_key (meter, guek, gak) select key, %s, %s from kw.meter on conflict do nothing",
@@ -91,6 +101,8 @@ class Story:
             "import": lambda: self.take(f"when/{argument}"),
             "night": lambda: self.night(date.fromisoformat(argument)),
             "revoke": lambda: self.revoke(argument),
+            "claim": lambda: self.claim(argument),
+            "veto": lambda: self.veto(argument),
             "deliver": lambda: delivery_round.run(self.house, clock=self.clock),
         }
         steps[what]()
@@ -98,9 +110,43 @@ class Story:
     def revoke(self, reference: str) -> None:
         """Let the customer take a permission back."""
         with self.house.operator() as c:
-            row = c.execute("select subject, id from kw.permission where reference = %s", (reference,)).fetchone()
+            row = c.execute(
+                "select p.subject, p.id from kw.permission p left join kw.permission_request r on r.id = p.request"
+                " where coalesce(r.reference, p.reference) = %s",
+                (reference,),
+            ).fetchone()
         assert row is not None
         permission.revoke(self.house, row[0], row[1], at=self.clock())
+
+    def claim(self, party: str) -> None:
+        """Let a party upload its mandates: when/PARTY.csv."""
+        report = claims.upload(self.house, party, self.folder / "when" / f"{party}.csv", at=self.clock())
+        assert not report.refused
+        assert not report.claimed.invalid
+
+    def veto(self, reference: str) -> None:
+        """Let the customer say no to a mandate."""
+        with self.house.operator() as c:
+            row = c.execute("select subject, id from kw.permission_request where reference = %s", (reference,)).fetchone()
+        assert row is not None
+        mandates.veto(self.house, row[0], row[1], at=self.clock())
+
+    def agree(self, line: Line) -> None:
+        """Let a permission come about in another way than by an import, from the same moment on and with the same scope."""
+        at, ean = moment(line["granted"]), Ean(line["ean"])
+        kinds = tuple(Kind(kind) for kind in line["kinds"].split("|"))
+        data = Period(moment(line["data_from"]), moment(line["data_to"]) if line["data_to"] else None)
+        until, direction = moment(line["expires"]), Direction(line["direction"])
+        if self.path == "mandate":
+            row = Claim(ean, at, until, line["reference"], kinds, direction, line["purpose"], data)
+            notice = timedelta(days=self.house.settings.mandate_notice_days)
+            assert mandates.claim(self.house, line["party"], [row], at=at - notice).presented == 1
+            assert mandates.due(self.house, at=at) == 1
+            return
+        wish = Wish(Product(line["products"]), kinds, direction, line["purpose"], data, until)
+        asked = requests.ask(self.house, line["party"], ean, wish, at=at, reference=line["reference"])
+        assert asked.subject is not None
+        requests.grant(self.house, asked.subject, asked.id, at=at)
 
     def night(self, day: date) -> None:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
@@ -152,6 +198,26 @@ class Story:
             (equipment,) = c.execute("select equipment_id from kw.meter where key = %s", (task.meter,)).fetchone() or ("",)
         rows = answered(table(self.folder / "registers.csv"), str(equipment), task, profile)
         return TaskAnswer(task, Result.READ, None, rows, task.permits, self.clock())
+
+
+def moment(text: str) -> datetime:
+    """Read a local day, which begins at its midnight, or a moment with its offset."""
+    return midnight(date.fromisoformat(text)) if len(text) == len("2026-01-01") else datetime.fromisoformat(text)
+
+
+def parted(folder: Path, apart: Path, path: str) -> tuple[Path, list[Line]]:
+    """Return a folder to import and the permissions to parties that come about otherwise: none if they are imported."""
+    given = table(folder / "permissions.csv")
+    others = [line for line in given if line["party"]] if path != "import" else []
+    if not others:
+        return folder, []
+    shutil.rmtree(apart, ignore_errors=True)
+    shutil.copytree(folder, apart)
+    with (apart / "permissions.csv").open("w", newline="", encoding="utf-8") as text:
+        rest = csv.DictWriter(text, list(given[0]))
+        rest.writeheader()
+        rest.writerows(line for line in given if not line["party"])
+    return apart, others
 
 
 def answered(registers: list[Line], equipment: str, task: Task, profile: Profile) -> Rows:

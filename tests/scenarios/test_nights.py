@@ -1,8 +1,9 @@
 """Runs every scenario of nights: `given` comes in, `when.csv` happens in its order, `then` is what was asked, kept and handed out.
 
     given/          files of an import, and `registers.csv` beside it: what the meters would answer
-    when.csv        at, what (import, night, revoke, deliver), argument
+    when.csv        at, what (import, night, revoke, deliver, claim, veto), argument
     when/<name>/    files of a later import
+    when/<party>.csv  mandates that a party claims
     then/tasks      what the nights asked of which meter, for whom
     then/refused    what they did not ask, and by which rule
     then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
@@ -18,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from kwartier.workflows import installation, replay
 from night_support import Line, Story, held, papers, parcels, table
@@ -37,12 +39,30 @@ def expected(folder: Path, name: str) -> list[Line]:
     return table(folder / "then" / f"{name}.csv")
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
-def test_the_nights_go_as_they_say(folder: Path, installation_dir: Path) -> None:
+SHARED = [folder for folder in FOLDERS if any(line["party"] for line in table(folder / "given" / "permissions.csv"))]
+TOO_SHORT = {"night_gas_at_six"}
+"""Where a customer lives too shortly for a mandate to have been announced: none can begin so soon."""
+IN_SHORT = {"night_revoked", "night_permission_from_noon"}
+WAYS = [
+    *((folder, "import") for folder in FOLDERS),
+    *((folder, "mandate") for folder in SHARED if folder.name not in TOO_SHORT),
+    *((folder, "request") for folder in SHARED),
+]
+"""Every scenario, and those in which a customer shares with a party once more by the other ways in which that comes about."""
+
+
+def way(folder: Path, path: str) -> ParameterSet:
+    """Return a case; of the customers' answers all but two run in full only."""
+    long = path == "request" and folder.name not in IN_SHORT
+    return pytest.param(folder, path, id=f"{folder.name}-{path}", marks=[pytest.mark.full] if long else [])
+
+
+@pytest.mark.parametrize(("folder", "path"), [way(*each) for each in WAYS])
+def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Path) -> None:
     installation.create(installation_dir)
     steps = table(folder / "when.csv")
     with installation.opened(installation_dir) as house:
-        story = Story.begin(house, folder, datetime.fromisoformat(steps[0]["at"]))
+        story = Story.begin(house, folder, datetime.fromisoformat(steps[0]["at"]), path)
         for line in steps:
             story.now = datetime.fromisoformat(line["at"])
             story.step(line["what"], line["argument"])
@@ -87,6 +107,7 @@ def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
         "autumn",
         "gas_at_six",
         "leaflet",
+        "mandate_vetoed",
         "meter_replaced",
         "overview",
         "move",
