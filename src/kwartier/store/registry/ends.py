@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
 
-from psycopg import sql
-
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
 from kwartier.store.registry import rows as _rows
-from kwartier.store.registry.requests import knows_suspension
 from kwartier.store.registry.rows import C
 
 _OPEN: Final = """
@@ -22,10 +19,6 @@ _OPEN: Final = """
         select s.id, s.connection, s.subject, s.party, s.live, p.renews
         from kw.permission_state s join kw.permission p on p.id = s.id where not isempty(s.live)
         and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'))
-"""
-_SUSPENDED: Final = """
-    select s.id, greatest(lower(x.period), lower(s.live)), 3, 'invalidated', 'party_suspended'
-    from alive s join kw.suspension x on x.party = s.party and x.period && s.live union all
 """
 # Who lives there: the first moment of the permission's life at which its giver does not.
 _OVER = f"""{_OPEN},
@@ -37,10 +30,12 @@ _OVER = f"""{_OPEN},
         select k.connection, r.period * k.period * m.placed from kw.restriction r join kw.meter m on m.connection = r.connection
         join kw.coupling k on k.meter = m.key where r.kind = 'refused'),
     causes (id, at, rank, event, because) as (
-        select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{{{}}}}'::tstzmultirange)), 1, 'invalidated', 'moved_out'
+        select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{}}'::tstzmultirange)), 1, 'invalidated', 'moved_out'
         from alive s left join homes h on (h.connection, h.subject) = (s.connection, s.subject) union all
         select s.id, greatest(lower(r.period), lower(s.live)), 2, 'invalidated', 'refused'
-        from alive s join refusals r on r.connection = s.connection and r.period && s.live union all {{suspended}}
+        from alive s join refusals r on r.connection = s.connection and r.period && s.live union all
+        select s.id, greatest(lower(x.period), lower(s.live)), 3, 'invalidated', 'party_suspended'
+        from alive s join kw.suspension x on x.party = s.party and x.period && s.live union all
         select s.id, upper(a.period), 4, 'invalidated', 'agreement_ended'
         from alive s join kw.agreement a on a.party = s.party
         where upper(a.period) > lower(s.live) and (upper_inf(s.live) or upper(a.period) < upper(s.live))
@@ -118,9 +113,8 @@ class HandedOver:
 
 def over(c: C, at: datetime) -> list[End]:
     """Return every permission that ended by itself up to this moment and of which nobody has said so."""
-    query = sql.SQL(_OVER).format(suspended=sql.SQL(_SUSPENDED if knows_suspension(c) else ""))
     with _rows.cursor(c) as cursor:
-        return [End(*row) for row in cursor.execute(query, {"at": at})]
+        return [End(*row) for row in cursor.execute(_OVER, {"at": at})]
 
 
 def data_over(c: C, at: datetime) -> list[DataOver]:

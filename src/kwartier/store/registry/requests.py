@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString, final
+from typing import Any, LiteralString, final
 
-from psycopg import sql
 from psycopg.errors import IntegrityConstraintViolation, UniqueViolation
 
 from kwartier.grounds.permission import Scope
@@ -45,7 +44,7 @@ _FLAWS = """
         when r.party is null then 'unknown_party'
         when y.role <> 'third_party' then 'not_a_third_party'
         when not exists (select from kw.agreement a where a.party = r.party and a.period @> %(at)s) then 'no_agreement'
-        when {suspended} then 'party_suspended'
+        when exists (select from kw.suspension x where x.party = r.party and x.period @> %(at)s) then 'party_suspended'
         when r.connection is null then 'unknown_point'
         when r.subject is null or not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
@@ -60,7 +59,6 @@ _FLAWS = """
         end as flaw
     from kw.permission_request r left join kw.party y on y.key = r.party where r.id = any(%(keys)s)
 """
-_SUSPENDED: Final = "exists (select from kw.suspension x where x.party = r.party and x.period @> %(at)s)"
 
 
 @final
@@ -192,16 +190,9 @@ def open_ones(c: C) -> list[int]:
 
 def flaws(c: C, requests: Sequence[int], at: datetime) -> dict[int, str]:
     """Return why each of these requests does not hold at this moment; those that hold are absent."""
-    query = sql.SQL(_FLAWS).format(suspended=sql.SQL(_SUSPENDED if knows_suspension(c) else "false"))
     with _rows.cursor(c) as cursor:
-        found = cursor.execute(query, {"keys": list(requests), "at": at}).fetchall()
+        found = cursor.execute(_FLAWS, {"keys": list(requests), "at": at}).fetchall()
     return {key: flaw for key, flaw in found if flaw is not None}
-
-
-def knows_suspension(c: C) -> bool:
-    """Tell whether this registry can say that a party is suspended."""
-    found = c.execute("select to_regclass('kw.suspension') is not null").fetchone()
-    return bool(found and found[0])
 
 
 def _select(c: C, query: LiteralString, values: Mapping[str, Any]) -> list[RequestRow]:

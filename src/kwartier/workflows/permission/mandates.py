@@ -32,6 +32,8 @@ from kwartier.workflows.permission.requests import begin, give, record, reject, 
 C = Connection[Any]
 
 AT_ONCE: Final = 1000
+FAILED: Final = "mandate_failed"
+"""Why a party is suspended that cannot show its evidence."""
 SHOW_WITHIN: Final = timedelta(days=14)
 """How long a party has to show evidence that a sample asks for: our choice."""
 
@@ -210,7 +212,11 @@ def _judged(house: Installation, numbers: list[int], *, held: bool, at: datetime
 
 
 def _suspend(house: Installation, c: C, party: int, at: datetime) -> None:
-    """Suspend a party and end its permissions; where the registry knows no suspension, the permissions end all the same."""
+    """Suspend a party until it is reinstated, and end its permissions: those do not come back with it."""
+    parties.lock(c, party)
+    if not parties.suspended(c, party, at):
+        told = parties.told_of(c, parties.suspend(c, party, at, FAILED))
+        house.log.record(c, [Event(at, EventKind.SUSPENSION_BEGAN, telling.OPERATOR, body={**told})])
     over = [End(key, max(at, start), "invalidated", "party_suspended") for key, start in samples.alive(c, party)]
     ends.written(house, c, over)
 

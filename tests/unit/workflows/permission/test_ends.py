@@ -8,6 +8,7 @@ from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import ALL_MASK, GAS_MASK
+from kwartier.store.registry import parties
 from kwartier.workflows import permission
 from kwartier.workflows.permission import ends, reminders
 from permission_support import DAY, E_INTERVAL, Home
@@ -82,6 +83,15 @@ def test_an_agreement_that_goes_on_in_another_row_ends_nothing(home: Home, given
     cut(home, "agreement", on("2026-02-01"))
     home.world.agreement(home.app, between("2026-02-01"))
     assert swept(home) == [("expired", on("2026-06-01"), None)]
+    assert given
+
+
+def test_a_suspension_ends_it_and_reinstatement_brings_nothing_back(home: Home, given: int) -> None:
+    with home.house.operator() as c:
+        parties.suspend(c, home.app, on("2026-02-01"), "breach")
+        parties.reinstate(c, home.app, on("2026-02-10"))
+    assert swept(home) == [("invalidated", on("2026-02-01"), "party_suspended")]
+    assert isinstance(home.may(on("2026-03-01")), Refusal)
     assert given
 
 

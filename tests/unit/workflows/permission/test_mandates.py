@@ -8,6 +8,7 @@ import pytest
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
+from kwartier.store.registry import parties
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.permission import mandates
@@ -148,4 +149,9 @@ def test_a_party_that_cannot_show_its_evidence_loses_all_its_permissions(home: H
     assert home.ended() == [("invalidated", when, "party_suspended")] * 3
     assert isinstance(home.may(when), Refusal)
     assert isinstance(home.may(when, party=other), Permit)
-    assert ("mandate:failed", when) in home.told()
+    kinds = [kind for kind, at in home.told() if at == when]
+    assert kinds == ["mandate:failed", "suspension:began", *["permission:invalidated"] * 3]
+    with home.house.operator() as c:
+        assert [parties.suspended(c, one, when) for one in (home.app, other)] == [True, False]
+        parties.reinstate(c, home.app, when + DAY)
+    assert isinstance(home.may(when + 2 * DAY), Refusal), "with the party nothing comes back"

@@ -13,6 +13,7 @@ from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, Kind, Product
+from kwartier.store.registry import parties
 from kwartier.store.registry.errors import AlreadyAnswered
 from kwartier.store.registry.requests import RequestRow
 from kwartier.workflows import permission
@@ -127,6 +128,11 @@ def test_who_asks_about_whom_is_looked_at(home: Home) -> None:
     assert flaw("nobody", here) == "unknown_party"
     assert flaw(home.code(supplier), here) == "not_a_third_party"
     assert flaw(home.code(unbound), here) == "no_agreement"
+    suspended = world.party("third_party")
+    world.agreement(suspended)
+    with home.house.operator() as c:
+        parties.suspend(c, suspended, NOON - DAY, "breach")
+    assert flaw(home.code(suspended), here) == "party_suspended"
     assert flaw(home.code(), Ean(ean(9999))) == "unknown_point"
     assert flaw(home.code(), of[empty]) == "nobody_lives_there"
     assert flaw(home.code(), of[refused]) == "refused"
