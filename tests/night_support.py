@@ -37,7 +37,7 @@ from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.settle import settle
 from kwartier.workflows.night.work import harvested
 from kwartier.workflows.permission import claims, mandates, requests
-from kwartier.workflows.permission.mandates import Claim
+from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 
 C = psycopg.Connection[Any]

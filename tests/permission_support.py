@@ -13,7 +13,7 @@ from kwartier.model.permit import Permit
 from kwartier.model.register import GAS_MASK, INTERVAL_MASK, Direction, Kind, Product
 from kwartier.store.registry import facts
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission.mandates import Claim
+from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 from registry_support import ALWAYS, NOON, World, on
 

@@ -115,6 +115,21 @@ def claim(
 
 
 @app.command()
+def ask(
+    context: typer.Context,
+    party: Party,
+    file: Annotated[Path, typer.Argument(help="CSV, as docs/PERMISSIONS.md says.", exists=True, dir_okay=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put what a party asks to the customers: each says yes or no on their own page."""
+    with opened(context.obj.data) as house, edge.working(out, "requests are taken"):
+        found = claims.ask(house, party, file, at=system_clock())
+        jobs.sign(house)
+    _report({"run": found.run} | found.counts(), as_json=as_json)
+
+
+@app.command()
 def sample(
     context: typer.Context,
     party: Party,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from kwartier.model.ean import Ean
 from kwartier.model.register import Product
@@ -26,6 +26,10 @@ class Point:
     product: Product | None
     subject: int | None
     code: str | None
+
+
+NOWHERE: Final = Point(None, None, None, None)
+"""What an EAN names that we do not know."""
 
 
 def find(c: C, eans: Sequence[Ean], at: datetime) -> dict[Ean, Point]:

@@ -1,4 +1,7 @@
-"""The file in which a party claims mandates: CSV, a line per connection. What cannot be read is put aside with its reason."""
+"""The file in which a party asks for permissions or claims mandates: CSV, a line per connection.
+
+What cannot be read is put aside with its reason.
+"""
 
 import csv
 from collections import Counter
@@ -15,8 +18,8 @@ from kwartier.model.period import Period, midnight, utc
 from kwartier.model.register import Direction, Kind
 from kwartier.store.registry import incoming
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission import mandates
-from kwartier.workflows.permission.mandates import Claim, Claimed
+from kwartier.workflows.permission import mandates, requests
+from kwartier.workflows.permission.placing import Claim, Claimed
 
 COLUMNS: Final = ("ean", "reference", "begin", "end", "kinds", "direction", "purpose", "data_from", "data_to")
 LONGEST_TEXT: Final = 1000
@@ -64,17 +67,38 @@ class Upload:
         return asdict(self.claimed) | {"refused": dict(sorted(self.refused.items()))}
 
 
+Aside = list[tuple[int, str, str]]
+"""Lines that cannot be read: number, reason, as it came."""
+
+
 def upload(house: Installation, party_code: str, path: Path, *, at: datetime) -> Upload:
     """Take a party's file of mandates. Raises UnreadableClaims, NotFound, GrantedElsewhere; then nothing was taken."""
+    rows, aside = _read(path)
+    return _reported(house, mandates.claim(house, party_code, rows, at=at), path, aside, at)
+
+
+def ask(house: Installation, party_code: str, path: Path, *, at: datetime) -> Upload:
+    """Take a party's file of requests: without a yes of the customer none of them opens anything.
+
+    Raises UnreadableClaims, NotFound, GrantedElsewhere; then nothing was taken.
+    """
+    rows, aside = _read(path)
+    return _reported(house, requests.ask_all(house, party_code, rows, at=at), path, aside, at)
+
+
+def _read(path: Path) -> tuple[list[Claim], Aside]:
     rows: list[Claim] = []
-    aside: list[tuple[int, str, str]] = []
+    aside: Aside = []
     with _opened(path) as source:
         for number, line, raw in _records(source, path.name):
             try:
                 rows.append(_claim(line))
             except _BadLine as bad:
                 aside.append((number, bad.code, raw))
-    claimed = mandates.claim(house, party_code, rows, at=at)
+    return rows, aside
+
+
+def _reported(house: Installation, claimed: Claimed, path: Path, aside: Aside, at: datetime) -> Upload:
     report = Upload(0, claimed, Counter(code for _, code, _ in aside))
     with house.operator() as c:
         report.run = incoming.write(c, at, report.counts(), path.name, aside)

@@ -6,68 +6,32 @@ The days of notice are our choice (setting `mandate_notice_days`): no source nam
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final, final
+from typing import Any, Final
 
 from psycopg import Connection
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.grounds.permission import Flaw, Schedule, Scope
-from kwartier.model.ean import Ean
-from kwartier.model.period import Period
-from kwartier.model.register import Direction, Kind, select
-from kwartier.store.registry import parties, people, points, requests, samples
+from kwartier.grounds.permission import Flaw
+from kwartier.store.registry import parties, people, requests, samples
 from kwartier.store.registry.ends import End
-from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
-from kwartier.store.registry.points import Point
-from kwartier.store.registry.requests import MANDATE, Asked, RequestRow, Said
+from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.requests import MANDATE, RequestRow, Said
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission import administrator, desk, ends, telling
+from kwartier.workflows.permission import desk, ends, telling
+from kwartier.workflows.permission.beginning import record, whole
 from kwartier.workflows.permission.errors import NoSuchRequest
-from kwartier.workflows.permission.requests import begin, give, record, reject, scope_flaw, whole
+from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
+from kwartier.workflows.permission.requests import give, reject
 
 C = Connection[Any]
 
-AT_ONCE: Final = 1000
 FAILED: Final = "mandate_failed"
 """Why a party is suspended that cannot show its evidence."""
 SHOW_WITHIN: Final = timedelta(days=14)
 """How long a party has to show evidence that a sample asks for: our choice."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One line of a party's upload: it says that it holds the customer's unambiguous consent, under this reference.
-
-    `data` is what the readings may be about, by default the time of the mandate itself.
-    """
-
-    ean: Ean
-    begin: datetime
-    end: datetime
-    reference: str
-    kinds: tuple[Kind, ...]
-    direction: Direction
-    purpose: str
-    data: Period | None = None
-
-
-@final
-@dataclass(slots=True)
-class Claimed:
-    """What became of an upload: `presented` were put to customers, `known` had been claimed before, `invalid` counts by reason.
-
-    `differs` used a reference for something else than before; nothing was changed by those.
-    """
-
-    presented: int = 0
-    known: int = 0
-    differs: int = 0
-    invalid: dict[str, int] = field(default_factory=dict)
 
 
 def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: datetime) -> Claimed:
@@ -75,47 +39,8 @@ def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: da
 
     Raises NotFound for an unknown party, GrantedElsewhere.
     """
-    administrator.ours(house)
-    now, report = whole(at), Claimed()
-    listed = list(rows)
-    with house.operator() as c:
-        party = parties.by_code(c, party_code)
-        if party is None:
-            msg = "no party has this code"
-            raise NotFound(msg)
-        for first in range(0, len(listed), AT_ONCE):
-            _claim(house, c, party.key, listed[first : first + AT_ONCE], now, report)
-    return report
-
-
-def _claim(house: Installation, c: C, party: int, rows: list[Claim], now: datetime, report: Claimed) -> None:
-    found = points.find(c, [row.ean for row in rows], now)
-    notice = now + timedelta(days=house.settings.mandate_notice_days)
-    placed: list[tuple[int, Point, str | None]] = []
-    for row in rows:
-        there = found.get(row.ean, Point(None, None, None, None))
-        asked = _asked(party, row, there, now, notice)
-        key = requests.place(c, asked)
-        if key is None:
-            before = requests.by_reference(c, party, row.reference)
-            same = before is not None and (before.connection, before.scope, before.live_from) == (
-                asked.connection,
-                asked.scope,
-                asked.live_from,
-            )
-            report.known, report.differs = report.known + same, report.differs + (not same)
-            continue
-        placed.append((key, there, scope_flaw(asked.scope, asked.live_from, there)))
-    flaws = begin(house, c, placed, now)
-    report.presented += len(placed) - len(flaws)
-    for flaw in flaws.values():
-        report.invalid[flaw] = report.invalid.get(flaw, 0) + 1
-
-
-def _asked(party: int, row: Claim, there: Point, now: datetime, notice: datetime) -> Asked:
-    mask = 0 if there.product is None else select(there.product, row.kinds, row.direction)
-    scope = Scope(mask, row.purpose, row.data or Period(row.begin, row.end), row.end, Schedule.DAILY)
-    return Asked(MANDATE, party, there.connection, there.subject, scope, row.begin, now, notice, row.reference)
+    notice = whole(at) + timedelta(days=house.settings.mandate_notice_days)
+    return place_all(house, MANDATE, party_code, rows, at=at, answer_by=notice)
 
 
 def due(house: Installation, *, at: datetime) -> int:
@@ -139,6 +64,8 @@ def _begins(house: Installation, c: C, one: RequestRow, flaw: str | None, now: d
         try:
             with c.transaction():
                 give(house, c, one, one.scope, now, telling.OPERATOR)
+        except AlreadyAnswered:
+            return False  # the customer said no at the same moment: that counts
         except AlreadyPermitted:
             flaw = Flaw.ALREADY_PERMITTED
         except NotAnOccupant:

@@ -4,34 +4,34 @@ What may follow what stands in grounds/permission.py; the events are appended in
 than what was asked and never wider. Each event stands in the log in the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
 from psycopg import Connection
 
-from kwartier.audit.events import Event
 from kwartier.grounds import permission as life
-from kwartier.grounds.permission import Flaw, Schedule, Scope
+from kwartier.grounds.permission import Schedule, Scope
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Permission
-from kwartier.model.period import Period, epoch_s, from_epoch_s
+from kwartier.model.period import Period
 from kwartier.model.register import Direction, Kind, Product, select
 from kwartier.store.registry import parties, people, permissions, points, requests
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.store.registry.permissions import Grant
-from kwartier.store.registry.points import Point
+from kwartier.store.registry.points import NOWHERE
 from kwartier.store.registry.requests import PARTY, Asked, RequestRow, Said
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import administrator, telling
+from kwartier.workflows.permission.beginning import begin, record, scope_flaw, whole
 from kwartier.workflows.permission.errors import NoLongerHolds, NoSuchRequest, WiderThanAsked
+from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
 
 C = Connection[Any]
 
 ANSWER_WITHIN: Final = timedelta(days=30)
 """How long a customer has to answer: our choice; the regulation names no time."""
-_NOWHERE: Final = Point(None, None, None, None)
 
 
 @final
@@ -72,7 +72,7 @@ def ask(
     now = whole(at)
     with house.operator() as c:
         party = parties.by_code(c, party_code)
-        there = points.find(c, [ean], now).get(ean, _NOWHERE)
+        there = points.find(c, [ean], now).get(ean, NOWHERE)
         asked = Asked(
             PARTY, party and party.key, there.connection, there.subject, wish.scope, now, now, now + answer_within, reference
         )
@@ -86,41 +86,9 @@ def ask(
         return requests.one(c, key)
 
 
-def whole(at: datetime) -> datetime:
-    """Return the moment in whole seconds, as the log has the bounds of facts."""
-    return from_epoch_s(epoch_s(at))
-
-
-def scope_flaw(scope: Scope, start: datetime, there: Point) -> str | None:
-    """Return SCOPE if nobody can give this at this point."""
-    return Flaw.SCOPE if there.product is not None and life.flawed(scope, start, there.product) else None
-
-
-def begin(house: Installation, c: C, placed: Sequence[tuple[int, Point, str | None]], at: datetime) -> dict[int, str]:
-    """Say of new requests that they were made, and put them to their customers; return those that do not hold, and why."""
-    found = requests.flaws(c, [key for key, _, _ in placed], at)
-    flaws = {key: flaw for key, _, wrong in placed if (flaw := found.get(key) or wrong)}
-    record(house, c, [Said(key, at, "requested") for key, _, _ in placed])
-    record(house, c, [Said(key, at, *_first(flaws.get(key))) for key, _, _ in placed])
-    return flaws
-
-
-def _first(flaw: str | None) -> tuple[str, str | None]:
-    return ("presented", None) if flaw is None else ("found_invalid", flaw)
-
-
-def record(house: Installation, c: C, events: Sequence[Said], actor: str = telling.OPERATOR) -> None:
-    """Append events of requests, in registry and log. Raises AlreadyAnswered where the table has no such step."""
-    requests.say(c, events)
-    rows = requests.many(c, [one.request for one in events])
-    codes = people.codes(c, {row.subject for row in rows.values() if row.subject is not None})
-    house.log.record(c, [_told(rows[one.request], one, actor, codes) for one in events if one.event in telling.REQUEST_KINDS])
-
-
-def _told(row: RequestRow, said: Said, actor: str, codes: Mapping[int, str]) -> Event:
-    by = telling.third_party(row.party) if said.event == "requested" and row.party is not None else actor
-    code = None if row.subject is None else codes.get(row.subject)
-    return telling.of_request(row, said.event, said.at, by, code, said.because)
+def ask_all(house: Installation, party_code: str, rows: Iterable[Claim], *, at: datetime) -> Claimed:
+    """Put many requests of a party to their customers. The same again changes nothing. Raises NotFound, GrantedElsewhere."""
+    return place_all(house, PARTY, party_code, rows, at=at, answer_by=whole(at) + ANSWER_WITHIN)
 
 
 # The customer answers
@@ -185,17 +153,31 @@ def _awaiting(c: C, request: int, at: datetime) -> RequestRow:
 
 def time_out(house: Installation, *, at: datetime) -> int:
     """Close the requests of parties that nobody answered in time, as of the moment their time was over. Returns how many."""
-    count = 0
-    with house.operator() as c:
-        while late := requests.overdue(c, PARTY, at, limit=1000):
-            record(house, c, [Said(one.id, one.answer_by, "timed_out") for one in late])
-            count += len(late)
-    return count
+    return _close(
+        house, lambda c: [Said(one.id, one.answer_by, "timed_out") for one in requests.overdue(c, PARTY, at, limit=AT_ONCE)]
+    )
 
 
 def wither(house: Installation, *, at: datetime) -> int:
     """Close the requests whose ground fell away before an answer: the customer moved out, the agreement ended. Returns how many."""
-    with house.operator() as c:
+
+    def fallen(c: C) -> list[Said]:
         flaws = requests.flaws(c, requests.open_ones(c), at)
-        record(house, c, [Said(key, at, "found_invalid", flaw) for key, flaw in sorted(flaws.items())])
-    return len(flaws)
+        return [Said(key, at, "found_invalid", flaw) for key, flaw in sorted(flaws.items())[:AT_ONCE]]
+
+    return _close(house, fallen)
+
+
+def _close(house: Installation, due: Callable[[C], list[Said]]) -> int:
+    """Write down what is due until nothing is. A customer who answers at the same moment comes first; then it looks again."""
+    count = 0
+    while True:
+        try:
+            with house.operator() as c:
+                found = due(c)
+                record(house, c, found)
+        except AlreadyAnswered:
+            continue
+        if not found:
+            return count
+        count += len(found)

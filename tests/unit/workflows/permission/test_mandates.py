@@ -1,5 +1,6 @@
 """Mandates that parties claim: the customer hears first and can veto in one step; evidence is sampled; a failure ends the rest."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,6 +55,21 @@ def test_a_veto_afterwards_revokes(home: Home) -> None:
     assert home.ended() == [("revoked", NOON + NOTICE + DAY, None)]
     with pytest.raises(permission.NoSuchPermission):
         mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
+
+
+def test_a_veto_at_the_moment_at_which_it_would_begin_counts(home: Home) -> None:
+    """The customer's no is not committed yet when the mandate is due: whoever writes second finds the answer."""
+    request, late = claimed(home), NOON + NOTICE
+    with ThreadPoolExecutor(1) as other:
+        with home.house.portal(home.person) as c:
+            c.execute("insert into kw.request_event (request, at, event) values (%s, %s, 'rejected')", (request, late))
+            begins = other.submit(mandates.due, home.house, at=late)
+            waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while home.world.c.execute(waiting).fetchone() is None and not begins.done():
+                pass
+        assert begins.result() == 0
+    assert isinstance(home.may(late), Refusal)
+    assert mandates.due(home.house, at=late) == 0
 
 
 def test_the_same_upload_again_changes_nothing_and_another_story_under_its_reference_neither(home: Home) -> None:
