@@ -6,7 +6,6 @@ from random import Random
 
 from kwartier.grounds import conduct
 from kwartier.model.ground import (
-    USAGE,
     Action,
     Agreement,
     DataClass,
@@ -19,6 +18,7 @@ from kwartier.model.ground import (
     Restriction,
     RestrictionKind,
     Role,
+    SupplierDefault,
     Supply,
     Suspension,
     UseCase,
@@ -27,17 +27,20 @@ from kwartier.model.period import Period, midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK
 
 FIRST = date(2025, 12, 27)  # the edition changes on the sixth day
-YEAR_BEFORE = date(2025, 1, 1)
 DAYS = 12
 SUBJECTS, SUPPLIERS, APPS, CASES = (1, 2), (50, 51), (60, 61), (41, 42)
+
 USES = (
     (Purpose.ENERGY_LOSS, DataClass.PROFILE),
     (Purpose.OUTAGE, DataClass.PROFILE),
     (Purpose.DANGER, DataClass.PROFILE),
     (Purpose.DEVICE_CARE, DataClass.DEVICE_STATE),
     (Purpose.FIRMWARE_UPDATE, DataClass.FIRMWARE),
+    (Purpose.ALLOCATION, DataClass.REGISTER),
+    (Purpose.RECONCILIATION, DataClass.REGISTER),
 )
 OF_DEVICES = {Purpose.FIRMWARE_UPDATE: DataClass.FIRMWARE, Purpose.ADMINISTRATIVE_STATUS: DataClass.ADMINISTRATIVE_STATUS}
+OF_NO_CASE = {Purpose.ADMINISTRATIVE_STATUS, Purpose.SUPPLIER_DEFAULT}
 E_DAY, E_INTERVAL = DAY_MASK & ~GAS_MASK, INTERVAL_MASK & ~GAS_MASK
 
 
@@ -47,12 +50,16 @@ class World:
     def __init__(self, seed: int) -> None:
         """Start from the seed: the same seed gives the same world."""
         self.draw = Random(seed)
+        years = seed % 2  # whether it is about the turn to the year 2026, or to 2027
+        self.edition = conduct.EDITIONS[1 + years]
+        self.first = date(FIRST.year + years, FIRST.month, FIRST.day)
 
     def seldom(self, one_in: int) -> bool:
         return self.draw.randrange(one_in) == 0
 
     def midnight(self) -> datetime:
-        return midnight(date(2026, 1, 1) if self.seldom(4) else FIRST + timedelta(days=self.draw.randrange(DAYS + 1)))
+        turn = self.edition.in_force.start
+        return turn if self.seldom(4) else midnight(self.first + timedelta(days=self.draw.randrange(DAYS + 1)))
 
     def moment(self) -> datetime:
         return self.midnight() + timedelta(hours=self.draw.choice([0, 12]))
@@ -62,17 +69,23 @@ class World:
 
     def closed(self) -> Period:
         first, last = sorted(self.draw.sample(range(DAYS + 1), 2))
-        return Period(midnight(FIRST + timedelta(days=first)), midnight(FIRST + timedelta(days=last)))
+        return Period(midnight(self.first + timedelta(days=first)), midnight(self.first + timedelta(days=last)))
 
     def period(self) -> Period:
-        return self.draw.choice([self.closed(), Period(self.midnight()), Period(midnight(FIRST)), Period(midnight(FIRST))])
+        always = Period(midnight(self.first))
+        return self.draw.choice([self.closed(), Period(self.midnight()), always, always])
 
     def stretches(self) -> list[Period]:
         """Return periods that follow each other without overlap, here and there with a gap."""
         inner = sorted(self.draw.sample(range(1, DAYS + 1), self.draw.randrange(4)))
-        starts = [midnight(day) for day in (self.draw.choice([FIRST, YEAR_BEFORE]), *(FIRST + timedelta(days=n) for n in inner))]
+        starts = [midnight(day) for day in (self._since(), *(self.first + timedelta(days=n) for n in inner))]
         ends = [*starts[1:], None]
         return [Period(start, end) for start, end in zip(starts, ends, strict=True) if not self.seldom(6)]
+
+    def _since(self) -> date:
+        """Draw since when somebody lives there, or supplies: of late, for a year, or for fourteen months."""
+        year = self.first.year - 1
+        return self.draw.choice([self.first, self.first, date(year, 1, 1), date(year, 11, 1)])
 
     def facts(self) -> Facts:
         pick = self.draw.choice
@@ -87,7 +100,12 @@ class World:
             permissions=tuple(self.permission(i) for i in range(400, 400 + self.draw.randrange(1, 5))),
             restrictions=(Restriction(500, pick(list(RestrictionKind)), self.period()),) if self.seldom(6) else (),
             use_cases=tuple(self.use_case(i) for i in CASES),
-            used_days={41: frozenset(self.draw.sample(["2026-01-01", "2026-01-02", "2026-01-03"], self.draw.randrange(4)))},
+            used_days={
+                41: frozenset(self.draw.sample([f"{self.first.year + 1}-01-0{n}" for n in (1, 2, 3)], self.draw.randrange(4)))
+            },
+            defaults=tuple(
+                SupplierDefault(i, party, self.period()) for i, party in enumerate(SUPPLIERS, 700) if not self.seldom(3)
+            ),
             suspensions=(Suspension(600, pick([*SUPPLIERS, *APPS]), self.period()),) if self.seldom(6) else (),
         )
 
@@ -98,26 +116,37 @@ class World:
     def use_case(self, number: int) -> UseCase:
         purpose, data_class = self.draw.choice(USES)
         area = "south" if self.seldom(6) else "north"
-        mask = E_INTERVAL if data_class in USAGE else 0
+        mask = {DataClass.PROFILE: E_INTERVAL, DataClass.REGISTER: E_DAY}.get(data_class, 0)
         return UseCase(number, purpose, data_class, mask, area, self.period(), self.period(), self.draw.randrange(1, 9), 5)
 
-    def question(self) -> Request:
+    def question(self, facts: Facts | None = None) -> Request:
         pick = self.draw.choice
-        row = pick(conduct.EDITIONS[1].grants)
+        row = pick(self.edition.grants)
         assert row.role is not None
         assert row.purpose is not None
-        ids = {Role.CUSTOMER: SUBJECTS, Role.SUPPLIER: SUPPLIERS, Role.THIRD_PARTY: APPS, Role.OPERATOR: CASES}[row.role]
+        ids: tuple[int, ...] = {Role.CUSTOMER: SUBJECTS, Role.SUPPLIER: SUPPLIERS, Role.THIRD_PARTY: APPS, Role.OPERATOR: CASES}[
+            row.role
+        ]
+        named = [case.id for case in facts.use_cases if case.purpose is row.purpose] if facts is not None else []
+        if row.role is Role.OPERATOR and named and not self.seldom(6):
+            ids = tuple(named)
         mask, action = pick([E_DAY, E_INTERVAL, 2, 16]) & row.mask, pick(row.actions)
         mask = mask or row.mask & E_DAY or row.mask & E_INTERVAL
         data_class = DataClass.PROFILE if mask else OF_DEVICES.get(row.purpose, DataClass.DEVICE_STATE)
+        if DataClass.REGISTER in row.data_classes and DataClass.PROFILE not in row.data_classes:
+            data_class = DataClass.REGISTER
         if self.seldom(8):
             mask, data_class, action = self.mask(), pick(list(DataClass)), pick(list(Action))
         purpose = pick(list(Purpose)) if self.seldom(10) else row.purpose
         start = self.midnight()
+        if row.purpose is Purpose.SUPPLIER_DEFAULT and facts is not None and facts.supplies and not self.seldom(4):
+            supply = pick(facts.supplies)
+            start = supply.period.end or start
         period = Period(start, start + timedelta(days=pick([0, 0, 1, 1, 2])))
-        who = Requester(row.role, 0 if row.purpose is Purpose.ADMINISTRATIVE_STATUS and not self.seldom(4) else pick(ids))
+        who = Requester(row.role, 0 if row.purpose in OF_NO_CASE and not self.seldom(4) else pick(ids))
         return Request(who, action, purpose, 0 if row.station else 7, mask, period, data_class)
 
     def case(self) -> tuple[Request, Facts, datetime]:
-        facts, request = self.facts(), self.question()
+        facts = self.facts()
+        request = self.question(facts)
         return request, facts if self.seldom(20) else replace(facts, connection=request.connection), self.moment()

@@ -32,6 +32,7 @@ from kwartier.store.registry import nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.validation import Rows
 from kwartier.workflows import delivery_round, enrolment, permission
+from kwartier.workflows import parties as parties_of
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.settle import settle
@@ -104,6 +105,10 @@ class Story:
             "claim": lambda: self.claim(argument),
             "veto": lambda: self.veto(argument),
             "deliver": lambda: delivery_round.run(self.house, clock=self.clock),
+            "suspend": lambda: parties_of.suspend(self.house, argument, parties_of.Because.BREACH, at=self.clock()),
+            "reinstate": lambda: parties_of.reinstate(self.house, argument, at=self.clock()),
+            "default": lambda: parties_of.begin_default(self.house, argument, at=self.clock()),
+            "default over": lambda: parties_of.end_default(self.house, argument, at=self.clock()),
         }
         steps[what]()
 
@@ -256,7 +261,7 @@ class Names:
             Role.CUSTOMER: self.people,
             Role.SUPPLIER: dict(c.execute("select key, name from kw.party").fetchall()),
             Role.THIRD_PARTY: dict(c.execute("select key, name from kw.party").fetchall()),
-            Role.OPERATOR: dict(c.execute("select id, code from kw.use_case").fetchall()),
+            Role.OPERATOR: {0: "operator", **dict(c.execute("select id, code from kw.use_case").fetchall())},
         }
 
     def connection(self, key: int) -> str:

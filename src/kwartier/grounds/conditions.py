@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from kwartier.grounds import defaults
 from kwartier.grounds.moments import is_anniversary, iso_days, midnights_in
 from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import (
@@ -131,6 +132,24 @@ def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found |
     return Found(here[0] if here else None, (("restriction", last.id), *_refs(homes)))
 
 
+def default(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
+    """A supplier of the connection is in default now, and the reading is of a moment that it left to the operator."""
+    if request.requester.id:
+        return "F0"
+    late = [one for one in facts.defaults if one.period.contains(at)]
+    if not late:
+        return "F14"
+    if not request.period.is_moment:
+        return "F5"
+    for each in late:
+        for supply in facts.supplies:
+            if supply.party == each.party and defaults.collects(facts, supply, each, request.period.start, at):
+                homes = [o for o in facts.occupancies if o.period.touches(request.period)]
+                rests_on = (("default", each.id), ("supply", supply.id), *_refs(homes))
+                return Found(_customer(homes, supply, request.period), rests_on)
+    return "F5"
+
+
 def never(_rule: Rule, _request: Request, _facts: Facts, _at: datetime) -> Found | str:
     """Grant nothing."""
     return "F0"
@@ -146,6 +165,7 @@ CONDITIONS: Mapping[Condition, _Condition] = {
     Condition.PERMISSION: permission,
     Condition.USE_CASE: use_case,
     Condition.CHOICE: choice,
+    Condition.DEFAULT: default,
     Condition.NEVER: never,
 }
 

@@ -6,12 +6,15 @@ Implementing Regulation (EU) 2023/1162. The text of the Energiewet (in force 202
 the operators could not be read: their rows say so.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from kwartier.grounds import market
 from kwartier.grounds.rows import DENIALS, GRANTS
 from kwartier.grounds.rule import EVERY_DAY, Certainty, Condition, Edition, Rule, Schedule, WhenOff
+from kwartier.grounds.terms import TERMS
 from kwartier.model.ground import USAGE, DataClass
 from kwartier.model.period import Period, midnight
 
@@ -92,14 +95,15 @@ EVERY_MONTH = Schedule(days=(1,))
 """Of the overview from 2026. The decree asks for one in two months at least; that it is monthly was told, not read in a law."""
 
 
-def _rules(which: int, periodic: Schedule) -> tuple[Rule, ...]:
-    """Return all rows with the articles of one edition (0 the leaflet, 1 the year 2026) and its schedule for the supplier."""
-    rows = []
-    for rule in GRANTS + DENIALS:
-        article, certainty = _ARTICLES[rule.id][which]
+def _rules(rows: tuple[Rule, ...], articles: Mapping[str, tuple[str, Certainty]], periodic: Schedule) -> tuple[Rule, ...]:
+    """Return the rows with the articles of one edition, their terms, and its schedule for the supplier."""
+    made = []
+    for rule in rows:
+        article, certainty = articles[rule.id]
         schedule = periodic if rule.condition is Condition.SCHEDULE else rule.schedule
-        rows.append(replace(rule, article=article, article_certainty=certainty, schedule=schedule))
-    return tuple(rows)
+        terms = TERMS[rule.id] if rule.grants else None
+        made.append(replace(rule, article=article, article_certainty=certainty, schedule=schedule, terms=terms))
+    return tuple(made)
 
 
 def _nothing_when_off(in_force: Period) -> tuple[WhenOff, ...]:
@@ -120,13 +124,46 @@ def _nothing_when_off(in_force: Period) -> tuple[WhenOff, ...]:
     return (*rows, WhenOff(DataClass.ADMINISTRATIVE_STATUS, readable=True, in_force=in_force, source=switch, certainty=_CITED))
 
 
+_ARTICLES_THEN = {rule_id: then for rule_id, (then, _) in _ARTICLES.items()}
+_ARTICLES_NOW = {rule_id: now for rule_id, (_, now) in _ARTICLES.items()}
+_MARKET = "Energiewet (Stb. 2025, 12; article not read); {}; GDPR art. 6(1)(c), (e)"
+_ARTICLES_2027 = _ARTICLES_NOW | {
+    "O8": (_MARKET.format("P4 service: readings of the operator for allocation"), _UNREAD),
+    "O9": (_MARKET.format("P4 service: readings of the operator for reconciliation"), _UNREAD),
+    "O10": (_MARKET.format("P4 service; Informatiecode: 15 working days, 14 months"), _UNREAD),
+    "F14": (_MARKET.format("Informatiecode: 15 working days, 14 months"), _UNREAD),
+}
 _BEFORE_SMART_METERS = midnight(date(2000, 1, 1))
 _ENERGIEWET_STARTS = midnight(date(2026, 1, 1))
 _THEN = Period(_BEFORE_SMART_METERS, _ENERGIEWET_STARTS)
-_NOW = Period(_ENERGIEWET_STARTS)
+_MARKET_STARTS = midnight(date(2027, 1, 1))
+_NOW = Period(_ENERGIEWET_STARTS, _MARKET_STARTS)
+_NEXT = Period(_MARKET_STARTS)
+_ROWS = GRANTS + DENIALS
+_ROWS_2027 = GRANTS + market.GRANTS + DENIALS + market.DENIALS
 
 EDITIONS: Final[tuple[Edition, ...]] = (
-    Edition("leaflet", "De folder", "The leaflet", _THEN, _rules(0, SIX_TIMES_A_YEAR), _nothing_when_off(_THEN), SIX_TIMES_A_YEAR),
-    Edition("2026", "Vanaf 2026", "From 2026", _NOW, _rules(1, EVERY_DAY), _nothing_when_off(_NOW), EVERY_MONTH),
+    Edition(
+        "leaflet",
+        "De folder",
+        "The leaflet",
+        _THEN,
+        _rules(_ROWS, _ARTICLES_THEN, SIX_TIMES_A_YEAR),
+        _nothing_when_off(_THEN),
+        SIX_TIMES_A_YEAR,
+    ),
+    Edition("2026", "Vanaf 2026", "From 2026", _NOW, _rules(_ROWS, _ARTICLES_NOW, EVERY_DAY), _nothing_when_off(_NOW), EVERY_MONTH),
+    Edition(
+        "2027",
+        "Vanaf 2027: ook taken van de netbeheerder in de markt",
+        "From 2027: tasks of the operator in the market, too",
+        _NEXT,
+        _rules(_ROWS_2027, _ARTICLES_2027, EVERY_DAY),
+        _nothing_when_off(_NEXT),
+        EVERY_MONTH,
+    ),
 )
-"""In order of time, each from the end of the one before. The leaflet carries no date: its edition starts before any smart meter."""
+"""In order of time, each from the end of the one before. The leaflet carries no date: its edition starts before any smart meter.
+
+What is published is frozen (published.py): a change is a new edition at the end of this list, from a date that is still to come.
+"""

@@ -74,7 +74,14 @@ _SUPPLIER = (Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL, Purpose.MOVE, Purpos
 def who_may(facts: Facts, *, at: datetime) -> list[Explanation]:
     """Return who may know what of this connection at `at`: customers, suppliers, third parties, the operator, in that order."""
     edition = conduct.edition_at(at)
-    grounds = [*_customers(facts), *_suppliers(facts, at), *_permissions(facts, at), *_use_cases(facts, at), *_choices(facts, at)]
+    grounds = [
+        *_customers(facts),
+        *_suppliers(facts, at),
+        *_permissions(facts, at),
+        *_use_cases(facts, at),
+        *_choices(facts, at),
+        *_defaults(facts, at),
+    ]
     return [line for ground in grounds for line in _lines(edition, ground, facts, at)]
 
 
@@ -141,6 +148,14 @@ def _choices(facts: Facts, at: datetime) -> Iterator[_Ground]:
         last = max(said, key=lambda one: (one.period.start, one.id))
         since = last.period.start
         yield _Ground(Requester(Role.OPERATOR, 0), Purpose.ADMINISTRATIVE_STATUS, ("restriction", last.id), since, Period(since), 0)
+
+
+def _defaults(facts: Facts, at: datetime) -> Iterator[_Ground]:
+    for one in facts.defaults:
+        for supply in facts.supplies if one.period.contains(at) else ():
+            if supply.party == one.party:
+                who = Requester(Role.OPERATOR, 0)
+                yield _Ground(who, Purpose.SUPPLIER_DEFAULT, ("default", one.id), one.period.start, supply.period)
 
 
 def _bound(facts: Facts, party: int, role: Role, at: datetime) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kwartier.grounds import permission
+from kwartier.grounds.digest import digest
 from kwartier.grounds.rule import Condition, Edition, Rule, Schedule
+from kwartier.grounds.terms import WORDS
 from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, channels_of
 
 _WHEN: Mapping[Condition, str] = {
@@ -16,6 +18,7 @@ _WHEN: Mapping[Condition, str] = {
     Condition.PERMISSION: "agreement in force; permission to this party, live now; scope and giver's occupancy cover the data",
     Condition.USE_CASE: "registered use case, approved now: purpose, class, channels, area, days; yearly limit not reached",
     Condition.CHOICE: "the customer had it switched off administratively once; what was said last counts",
+    Condition.DEFAULT: "the supplier is in default now: its supply ends there, 15 working days after a change, or 14 months",
     Condition.NEVER: "",
 }
 _DATA: Mapping[Mask, str] = {
@@ -44,6 +47,7 @@ def _opening(editions: Sequence[Edition]) -> Iterator[str]:
     yield ""
     yield "No ground, no reading. Denials beat grants: F1 and F2 are looked at first, F0 is the answer to everything without a row."
     yield "The edition in force when the decision is made counts: " + ", ".join(f"`{edition.id}`" for edition in editions) + "."
+    yield "What is published is frozen: a change is a new edition with a date, and the digest of each stands in the log."
     yield "Certainty of an article: *read* in the source itself, *cited* by a document that was read, *unread* by anyone here."
 
 
@@ -54,11 +58,13 @@ def _edition(edition: Edition) -> Iterator[str]:
         "",
         f"## Edition `{edition.id}`: {edition.title_en} / {edition.title_nl}",
         "",
-        f"In force from {start} to {end}. A usage overview ends on {_schedule(edition.overview)}.",
+        f"In force from {start} to {end}. A usage overview ends on {_schedule(edition.overview)}. Digest `{digest(edition)}`.",
         "",
     )
     yield from _table(("rule", "no", "who", "purpose", "may", "data", "kept", "when", "sentence", "article", "certainty"))
     yield from (_grant(rule) for rule in edition.grants)
+    yield from ("", *_table(("rule", "how far back", "how often", "kept for", "about whom", "in the log")))
+    yield from (_terms(rule) for rule in edition.grants)
     yield from ("", "In words:", "")
     for rule in edition.grants:
         yield f"* **{rule.id} {rule.title_en}.** {rule.en} / *{rule.title_nl}.* {rule.nl}"
@@ -102,6 +108,13 @@ def _grant(rule: Rule) -> str:
             rule.article_certainty.value,
         )
     )
+
+
+def _terms(rule: Rule) -> str:
+    terms = rule.terms
+    assert terms is not None  # noqa: S101 - every row that grants has its terms
+    said = (terms.history, terms.frequency, terms.retention, terms.about, terms.logging)
+    return _row((rule.id, *(WORDS[term][1] for term in said)))
 
 
 def _data(mask: Mask) -> str:

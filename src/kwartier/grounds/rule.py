@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import final
 
+from kwartier.grounds.terms import Terms
 from kwartier.model.ground import USAGE, Action, DataClass, Purpose, Role, Ruling
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
@@ -37,6 +38,7 @@ class Condition(StrEnum):
     PERMISSION = "permission"
     USE_CASE = "use_case"
     CHOICE = "choice"
+    DEFAULT = "default"
     NEVER = "never"
 
 
@@ -63,7 +65,8 @@ class Rule:
 
     `no` is permanent (1..62): bit `no` of a channel-day's basis. `mask` are the channels it can ever grant. `station` True is
     a row about a station meter, whose data are about no person. `keeps` False: usage may be added up and not kept. `sentence` is
-    the leaflet's (S1..S20, see rows.SENTENCES), `article` the law's in this edition, as sure as `article_certainty` says.
+    the leaflet's (S1..S20, see rows.SENTENCES), `article` the law's in this edition, as sure as `article_certainty` says. `terms`
+    of a row that grants: history, frequency, retention, about whom, and the log.
     """
 
     id: str
@@ -84,6 +87,7 @@ class Rule:
     keeps: bool = True
     article: str = ""
     article_certainty: Certainty = Certainty.UNREAD
+    terms: Terms | None = None
 
     @property
     def grants(self) -> bool:

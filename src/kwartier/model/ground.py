@@ -48,6 +48,9 @@ class Purpose(StrEnum):
     OUTAGE = "outage"
     DANGER = "danger"
     ENERGY_LOSS = "energy_loss"
+    ALLOCATION = "allocation"
+    RECONCILIATION = "reconciliation"
+    SUPPLIER_DEFAULT = "supplier_default"
 
 
 class DataClass(StrEnum):
@@ -143,6 +146,16 @@ class Suspension:
 
 @final
 @dataclass(frozen=True, slots=True)
+class SupplierDefault:
+    """The time for which a supplier is in default: it does not collect the readings that it should, or cannot supply any more."""
+
+    id: int
+    party: int
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Permission:
     """What a customer allowed: to a party, or with `party` None to the operator for the customer's own page (opt-in).
 
@@ -212,6 +225,7 @@ class Facts:
     used_days: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """Per use case: the ISO local days of which this connection was read for it in the calendar year asked about."""
     suspensions: tuple[Suspension, ...] = ()
+    defaults: tuple[SupplierDefault, ...] = ()
 
 
 @final

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import bounds
+from kwartier.grounds.defaults import collectable, is_overdue
 from kwartier.grounds.moments import day_opened_by, is_anniversary
 from kwartier.grounds.rule import Edition
 from kwartier.model.ground import (
@@ -34,8 +35,11 @@ from kwartier.model.ground import (
     Supply,
     UseCase,
 )
-from kwartier.model.period import Period, day_period, midnight
+from kwartier.model.period import Period, day_of, day_period, midnight
 from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
+
+_ASKED_AGAIN = timedelta(days=10)
+"""So long a register that a supplier left is asked for anew, night after night, until it was read; a meter keeps forty days."""
 
 
 class _Night(NamedTuple):
@@ -56,7 +60,8 @@ def due(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edi
     The edition in force at `at` counts, or a given one: what would be due.
     """
     night = _night(facts, product, day, Action.READ, edition or conduct.edition_at(at))
-    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night)]))
+    late = _defaults(night, at) if facts.defaults else ()
+    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night), *late]))
 
 
 def deliveries(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edition | None = None) -> list[Request]:
@@ -173,6 +178,28 @@ def _energy_loss(night: _Night) -> Iterator[Request]:
 def _loss(night: _Night, case: UseCase, mask: Mask) -> Request:
     who = Requester(Role.OPERATOR, case.id)
     return Request(who, night.action, case.purpose, night.facts.connection, mask, night.day, case.data_class)
+
+
+def _defaults(night: _Night, at: datetime) -> Iterator[Request]:
+    """Yield the registers that a supplier in default leaves to the operator, from the night on in which it may collect them."""
+    if night.edition.grant(Role.OPERATOR, Purpose.SUPPLIER_DEFAULT) is None:
+        return
+    for default in night.facts.defaults:
+        for supply in night.facts.supplies if default.period.contains(at) else ():
+            for moment in _left(night, supply) if supply.party == default.party else ():
+                since = collectable(night.facts, supply, default, moment)
+                if since is not None and since <= night.closes < since + _ASKED_AGAIN:
+                    who, mask = Requester(Role.OPERATOR, 0), night.channels & DAY_MASK
+                    yield _request(night, who, Purpose.SUPPLIER_DEFAULT, mask, _moment(moment))
+
+
+def _left(night: _Night, supply: Supply) -> list[datetime]:
+    """Return the moments of this supply whose register may be wanted: its own bounds, moves within it, what is overdue by now."""
+    bounds_ = [supply.period.start, supply.period.end]
+    moves = [moment for home in night.facts.occupancies for moment in (home.period.start, home.period.end)]
+    nights = [midnight(day_of(night.closes) - timedelta(days=back)) for back in range(_ASKED_AGAIN.days)]
+    overdue = [moment for moment in nights if is_overdue(supply.period.start, moment)]
+    return [moment for moment in dict.fromkeys([*bounds_, *moves, *overdue]) if moment is not None]
 
 
 def _touches(period: Period, moment: datetime) -> bool:

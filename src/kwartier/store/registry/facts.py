@@ -20,6 +20,7 @@ from kwartier.model.ground import (
     Restriction,
     RestrictionKind,
     Role,
+    SupplierDefault,
     Supply,
     Suspension,
     UseCase,
@@ -53,6 +54,7 @@ _AGREEMENTS = """
     where a.party = any(%(parties)s) order by a.party, a.id
 """
 _SUSPENSIONS = "select party, id, period from kw.suspension where party = any(%(parties)s) order by party, id"
+_DEFAULTS = "select party, id, period from kw.supplier_default where party = any(%(parties)s) order by party, id"
 _USE_CASES = """
     select area, id, purpose, data_class, mask, days, approved, yearly_limit, min_group
     from kw.use_case where area = any(%(areas)s) order by id
@@ -82,6 +84,7 @@ _PRODUCTS = {str(product): product for product in Product}
 _KINDS = {str(kind): kind for kind in RestrictionKind}
 
 Grouped = dict[int, list[Row]]
+_OfParties = tuple[tuple[Agreement, ...], tuple[Suspension, ...], tuple[SupplierDefault, ...]]
 
 
 class Wired(NamedTuple):
@@ -181,7 +184,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
     made = []
     for key, product, area, transformer, capacity in connections:
         mine, granted = supplies.get(key, none), permissions.get(key, none)
-        agreements, suspensions = bound.of(mine, granted)
+        agreements, suspensions, defaults = bound.of(mine, granted)
         known = Facts(
             key,
             area,
@@ -193,6 +196,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
             use_cases.get(area, ()),
             used.get(key, {}),
             suspensions,
+            defaults,
         )
         made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key)))
     return made
@@ -209,7 +213,7 @@ def _grouped(found: Iterable[Row], into: Grouped | None = None) -> Grouped:
 
 
 class _Bound:
-    """What binds the parties that a connection has to do with, and when it was suspended.
+    """What binds the parties that a connection has to do with, when it was suspended, and when a supplier was in default.
 
     Few combinations exist, so each is made once.
     """
@@ -219,19 +223,27 @@ class _Bound:
         parties |= {row[3] for group in permissions.values() for row in group if row[3] is not None}
         self._agreements: dict[int, list[Agreement]] = defaultdict(list)
         self._suspensions: dict[int, list[Suspension]] = defaultdict(list)
+        self._defaults: dict[int, list[SupplierDefault]] = defaultdict(list)
         for party, i, role, period in cursor.execute(_AGREEMENTS, {"parties": sorted(parties)}):
             self._agreements[party].append(Agreement(i, party, Role(role), period))
         for party, i, period in cursor.execute(_SUSPENSIONS, {"parties": sorted(parties)}):
             self._suspensions[party].append(Suspension(i, party, period))
-        self._made: dict[frozenset[int], tuple[tuple[Agreement, ...], tuple[Suspension, ...]]] = {}
+        for party, i, period in cursor.execute(_DEFAULTS, {"parties": sorted(parties)}):
+            self._defaults[party].append(SupplierDefault(i, party, period))
+        self._made: dict[frozenset[int], _OfParties] = {}
 
-    def of(self, supplies: list[Row], permissions: list[Row]) -> tuple[tuple[Agreement, ...], tuple[Suspension, ...]]:
+    def of(self, supplies: list[Row], permissions: list[Row]) -> _OfParties:
         parties = frozenset([row[2] for row in supplies] + [row[3] for row in permissions if row[3] is not None])
         if (found := self._made.get(parties)) is None:
-            agreements = tuple([one for party in sorted(parties) for one in self._agreements.get(party, ())])
-            suspensions = tuple([one for party in sorted(parties) for one in self._suspensions.get(party, ())])
-            found = self._made[parties] = (agreements, suspensions)
+            found = self._made[parties] = self._of(sorted(parties))
         return found
+
+    def _of(self, parties: list[int]) -> _OfParties:
+        return (
+            tuple([one for party in parties for one in self._agreements.get(party, ())]),
+            tuple([one for party in parties for one in self._suspensions.get(party, ())]),
+            tuple([one for party in parties for one in self._defaults.get(party, ())]),
+        )
 
 
 def _use_cases(cursor: Rows, areas: set[str]) -> dict[str, tuple[UseCase, ...]]:

@@ -27,6 +27,16 @@ _REINSTATE = """
     update kw.suspension set period = tstzrange(lower(period), %(at)s)
     where party = %(party)s and upper_inf(period) and lower(period) < %(at)s returning id
 """
+_BEGIN_DEFAULT = "insert into kw.supplier_default (party, period) values (%(party)s, tstzrange(%(at)s, null)) returning id"
+_IN_DEFAULT = "select id from kw.supplier_default where party = %(party)s and period @> %(at)s"
+_END_DEFAULT = """
+    update kw.supplier_default set period = tstzrange(lower(period), %(at)s)
+    where party = %(party)s and upper_inf(period) and lower(period) < %(at)s returning id
+"""
+_SAID_OF_DEFAULT = """
+    select party, extract(epoch from lower(period))::bigint, extract(epoch from upper(period))::bigint
+    from kw.supplier_default where id = %s
+"""
 _SAID = """
     select party, because, extract(epoch from lower(period))::bigint, extract(epoch from upper(period))::bigint
     from kw.suspension where id = %s
@@ -117,3 +127,34 @@ def told_of(c: C, suspension: int) -> dict[str, int | str | None]:
         raise NotFound(msg)
     party, because, start, end = found
     return {"suspension": suspension, "party": party, "because": because, "start": start, "end": end}
+
+
+def in_default(c: C, party: int, at: datetime) -> bool:
+    """Tell whether a supplier is in default at that moment."""
+    return c.execute(_IN_DEFAULT, {"party": party, "at": at}).fetchone() is not None
+
+
+def begin_default(c: C, party: int, at: datetime) -> int:
+    """Say that a supplier is in default from `at` on. Returns the fact's id. The log has to be told, as of a suspension."""
+    found = c.execute(_BEGIN_DEFAULT, {"party": party, "at": at}).fetchone()
+    assert found is not None  # noqa: S101 - an insert returns its row
+    return int(found[0])
+
+
+def end_default(c: C, party: int, at: datetime) -> int:
+    """Say that a supplier is no longer in default. Returns the fact's id. Raises NotFound if it was not before."""
+    found = c.execute(_END_DEFAULT, {"party": party, "at": at}).fetchone()
+    if found is None:
+        msg = "this supplier was not in default"
+        raise NotFound(msg)
+    return int(found[0])
+
+
+def told_of_default(c: C, default: int) -> dict[str, int | None]:
+    """Return what the log is told of a default when it begins, or ends: moments in epoch seconds."""
+    found = c.execute(_SAID_OF_DEFAULT, (default,)).fetchone()
+    if found is None:
+        msg = "no such default"
+        raise NotFound(msg)
+    party, start, end = found
+    return {"default": default, "party": party, "start": start, "end": end}

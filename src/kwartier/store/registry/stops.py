@@ -36,6 +36,8 @@ _SINCE = """
         case when %(at)s <= clock_timestamp() then clock_timestamp() + %(skew)s else %(at)s + %(night)s end)
     union select 'permission', id from kw.permission_state where upper(live) > %(early)s and upper(live) <= (select at from past)
     union select 'agreement', id from kw.agreement where upper(period) > %(early)s and upper(period) <= (select at from past)
+    union select 'default', id from kw.supplier_default where upper(period) > %(early)s
+        and upper(period) <= (select at from past)
     union select 'use_case', id from kw.use_case where upper(approved) > %(early)s and upper(approved) <= (select at from past)
 """
 _ADD = """

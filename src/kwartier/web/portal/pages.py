@@ -262,7 +262,10 @@ def _proof(desk: Desk, request: Request, session: Session, _: Form) -> Response:
 
 
 def _conduct(desk: Desk, request: Request, session: Session, _: Form) -> Response:
-    return desk.page(request, session, "conduct.html", editions=show_conduct.editions(_words(request), inquiry.editions()))
+    words, at = _words(request), desk.clock()
+    editions = show_conduct.editions(words, inquiry.editions(), at)
+    uses = show_conduct.uses(words, inquiry.use_cases(desk.house, at=at), at)
+    return desk.page(request, session, "conduct.html", editions=editions, uses=uses)
 
 
 def _manuals(desk: Desk, request: Request, session: Session, _: Form) -> Response:

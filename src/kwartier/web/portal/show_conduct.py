@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import final
 
+from kwartier.grounds import conduct
 from kwartier.grounds.conduct import SENTENCES
 from kwartier.grounds.rule import Certainty, Edition, Rule
+from kwartier.grounds.terms import WORDS, Term, Terms
 from kwartier.model.ground import Role
+from kwartier.model.period import Period
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
+from kwartier.workflows.inquiry import UseCaseRow
 
 
 @final
@@ -25,32 +30,48 @@ class ShownRule:
     leaflet: str
     article: str
     certainty: str
+    terms: Sequence[tuple[str, str]]
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ShownEdition:
-    """One edition of the code of conduct on the public page: what is allowed, to whom, and why something is not."""
+    """One edition of the code of conduct on the public page: what is allowed, to whom, and why something is not.
+
+    `when` is "now", "coming" or "earlier".
+    """
 
     id: str
     title: str
+    when: str
     in_force: str
     grants: Sequence[ShownRule]
     denials: Sequence[ShownRule]
 
 
-def editions(words: Words, found: Sequence[Edition]) -> list[ShownEdition]:
-    """Return the code of conduct, the newest edition first."""
-    return [
+def editions(words: Words, found: Sequence[Edition], at: datetime) -> list[ShownEdition]:
+    """Return the code of conduct: the edition in force, then what was published for later, then the earlier ones."""
+    shown = [
         ShownEdition(
             edition.id,
             edition.title_nl if words.language == "nl" else edition.title_en,
+            _when(edition.in_force, at),
             phrases.capital(words.text("in force %s") % phrases.span(words, edition.in_force)),
             [_rule(words, rule) for rule in edition.grants],
             [_rule(words, rule) for rule in edition.denials],
         )
         for edition in reversed(found)
     ]
+    return sorted(shown, key=lambda one: _ORDER.index(one.when))
+
+
+_ORDER = ("now", "coming", "earlier")
+
+
+def _when(in_force: Period, at: datetime) -> str:
+    if in_force.contains(at):
+        return "now"
+    return "coming" if at < in_force.start else "earlier"
 
 
 def _rule(words: Words, rule: Rule) -> ShownRule:
@@ -66,7 +87,21 @@ def _rule(words: Words, rule: Rule) -> ShownRule:
         leaflet=sentence[0] if dutch else sentence[1],
         article=_in_dutch(rule.article) if dutch else rule.article,
         certainty=_certainty(words, rule.article_certainty),
+        terms=[] if rule.terms is None else _terms(words, rule.terms),
     )
+
+
+def _terms(words: Words, terms: Terms) -> list[tuple[str, str]]:
+    """Return what the row says besides, each with its name."""
+    said: list[tuple[str, Term]] = [
+        (words.text("How far back"), terms.history),
+        (words.text("How often"), terms.frequency),
+        (words.text("Kept"), terms.retention),
+        (words.text("About whom"), terms.about),
+        (words.text("In the log"), terms.logging),
+    ]
+    which = 0 if words.language == "nl" else 1
+    return [(name, phrases.capital(WORDS[term][which])) for name, term in said]
 
 
 def _in_dutch(article: str) -> str:
@@ -85,6 +120,10 @@ _DUTCH = (
     ("article not read", "artikel niet gelezen"),
     ("no personal data", "geen persoonsgegevens"),
     ("P4 rejection", "P4-afwijzing"),
+    ("P4 service: readings of the operator for allocation", "P4-dienst: standen van de netbeheerder voor allocatie"),
+    ("P4 service: readings of the operator for reconciliation", "P4-dienst: standen van de netbeheerder voor reconciliatie"),
+    ("P4 service", "P4-dienst"),
+    ("15 working days, 14 months", "15 werkdagen, 14 maanden"),
     ("VKO decree", "Besluit VKO"),
     ("chapter", "hoofdstuk"),
     ("until", "tot en met"),
@@ -110,3 +149,42 @@ def _certainty(words: Words, one: Certainty) -> str:
         Certainty.CITED: words.text("read in a document that cites it"),
         Certainty.UNREAD: words.text("the text of the article could not be read"),
     }[one]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ShownUse:
+    """One use of meter data by the operator: the row it falls under, and what was registered of it."""
+
+    rule: str
+    title: str
+    facts: Sequence[tuple[str, str]]
+
+
+def uses(words: Words, found: Sequence[UseCaseRow], at: datetime) -> list[ShownUse]:
+    """Return the operator's approved use cases, as they were registered, in the order of the rows they fall under."""
+    edition = conduct.edition_at(at)
+    shown = []
+    for one in found:
+        rule = edition.grant(Role.OPERATOR, one.case.purpose)
+        if rule is not None:
+            shown.append(ShownUse(rule.id, rule.title_nl if words.language == "nl" else rule.title_en, _facts(words, one)))
+    order = {rule.id: rule.no for rule in edition.grants}
+    return sorted(shown, key=lambda use: order[use.rule])
+
+
+def _facts(words: Words, one: UseCaseRow) -> list[tuple[str, str]]:
+    case = one.case
+    data = phrases.data(words, case.mask) if case.mask else words.text("no usage")
+    group = words.text("no figure over fewer than %d homes") % case.min_group if case.mask else words.text("no figures about homes")
+    return [
+        (words.text("Area"), case.area),
+        (words.text("Which data"), phrases.capital(data)),
+        (words.text("How often"), phrases.capital(words.text("at most %d days a year per connection") % case.yearly_limit)),
+        (words.text("Group"), phrases.capital(group)),
+        (words.text("Necessity"), phrases.capital(one.necessity)),
+        (words.text("Subsidiarity"), phrases.capital(one.subsidiarity)),
+        (words.text("Proportionality"), phrases.capital(one.proportionality)),
+        (words.text("Approved by"), phrases.capital(one.approved_by)),
+        (words.text("Approved"), phrases.capital(phrases.span(words, case.approved))),
+    ]

@@ -14,6 +14,7 @@ from kwartier.workflows import permission
 from kwartier.workflows.enrolment.intake import C, Door, import_folder
 from kwartier.workflows.enrolment.report import ImportedFact, ImportReport
 from kwartier.workflows.installation import Installation, meter_models
+from kwartier.workflows.publishing import publish
 
 ACTOR = "operator"
 
@@ -26,6 +27,9 @@ def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> I
             c, [Event(one.at, EventKind(one.kind), ACTOR, one.subject_code, one.connection, one.body) for one in facts]
         )
 
+    if not dry_run:
+        with house.operator() as c:
+            publish(house, c, at=at)
     door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record)
     report = import_folder(door, folder, dry_run=dry_run, at=at)
     if not dry_run:

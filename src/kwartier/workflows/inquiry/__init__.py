@@ -1,5 +1,6 @@
 """S2: the customer looks at what is held, who may see it and who looked."""
 
+from kwartier.store.registry.use_cases import UseCaseRow
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
 from kwartier.workflows.inquiry.log import access_log, proof
 from kwartier.workflows.inquiry.staff import StaffAct, staff
@@ -13,7 +14,7 @@ from kwartier.workflows.inquiry.views import (
     WhoMay,
     WhoMayRow,
 )
-from kwartier.workflows.inquiry.who import editions, who_may
+from kwartier.workflows.inquiry.who import editions, use_cases, who_may
 
 __all__ = [
     "AccessLine",
@@ -23,6 +24,7 @@ __all__ = [
     "MyPermission",
     "StaffAct",
     "UsageDay",
+    "UseCaseRow",
     "WhoMay",
     "WhoMayRow",
     "access_log",
@@ -33,5 +35,6 @@ __all__ = [
     "proof",
     "staff",
     "usage",
+    "use_cases",
     "who_may",
 ]

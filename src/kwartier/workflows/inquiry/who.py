@@ -13,9 +13,13 @@ from kwartier.model.register import ALL_MASK, Mask, Product
 from kwartier.store.registry import names, permissions
 from kwartier.store.registry.names import Own
 from kwartier.store.registry.permissions import PermissionRow
+from kwartier.store.registry.use_cases import UseCaseRow, approved
 from kwartier.workflows.inquiry.desk import channels, own_facts
 from kwartier.workflows.inquiry.views import Barred, MyPermission, WhoMay, WhoMayRow
 from kwartier.workflows.installation import Installation
+
+_NOBODY = 0
+"""No person has this key."""
 
 
 def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
@@ -94,6 +98,12 @@ def _idle(row: PermissionRow, known: Facts, at: datetime) -> Rule | None:
     if not any(one.party == row.party and one.period.contains(at) for one in known.agreements):
         return edition.rule("F3")
     return edition.rule("F13" if is_suspended(known, row.party, at) else "F9")
+
+
+def use_cases(house: Installation, *, at: datetime) -> Sequence[UseCaseRow]:
+    """Return the operator's own uses of meter data that are approved at `at`. Public: it is asked as nobody."""
+    with house.portal(_NOBODY) as c:
+        return approved(c, at)
 
 
 def editions() -> Sequence[Edition]:

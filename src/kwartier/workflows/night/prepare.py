@@ -1,6 +1,6 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -89,7 +89,7 @@ def _balances(grid: dict[int, Transformer], intent: Intent) -> dict[int, Transfo
 def _plan(
     c: Connection[Any],
     this: Round,
-    decided: Iterable[tuple[facts.ConnectionRow, list[Permit]]],
+    decided: Sequence[tuple[facts.ConnectionRow, list[Permit]]],
     summed: Container[int],
     intent: Intent,
     day: date,
@@ -97,7 +97,8 @@ def _plan(
     """Plan every connection that has a meter; for the energy loss only those that are summed."""
     span = day_period(day)
     assert span.end is not None  # noqa: S101 - a day always closes
-    served = nights.served(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
+    starts = [permit.request.period.start for _, permits in decided for permit in permits]
+    served = nights.served(c, list(this.connections), epoch_s(min([span.start, *starts])), epoch_s(span.end))
     intent.made_before += nights.reads_made(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
     for row, permits in decided:
         if row.wired is not None:

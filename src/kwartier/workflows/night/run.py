@@ -19,6 +19,7 @@ from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
+from kwartier.workflows.publishing import publish
 from kwartier.workflows.visits.only import NightRuns, WorkerLost, only_one
 
 __all__ = ["NightRuns", "WorkerLost", "run"]
@@ -45,6 +46,7 @@ def run(
         with house.operator() as c:
             night = nights.begin(c, day, clock())
             report.meters = meters.in_service(c, midnight(day))
+            publish(house, c, at=clock())
             house.log.record(c, [Event(clock(), EventKind.NIGHT_INTENDED, ACTOR, body={"night": night, "day": day.isoformat()})])
         retry = _first_pass(house, executor, night, report, clock, progress)
         _second_pass(house, executor, night, retry, report, clock)

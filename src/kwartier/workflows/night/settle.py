@@ -103,7 +103,7 @@ def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[
     """Yield (use case, connection, local day) of every read under a use case: it counts whether its values were sound or not."""
     for one in outcomes:
         for request in (permits[ref.id].request for ref in one.served):
-            if request.requester.role is Role.OPERATOR and request.connection != STATION:
+            if request.requester.role is Role.OPERATOR and request.requester.id and request.connection != STATION:
                 for day in days_in(request.period):
                     yield request.requester.id, request.connection, day
 

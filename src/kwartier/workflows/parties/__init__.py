@@ -1,5 +1,26 @@
 """S6: parties of the market: whether they keep to what they agreed, and what happens when they do not."""
 
-from kwartier.workflows.parties.suspending import reinstate, suspend
+from kwartier.store.registry.party_book import Contact
+from kwartier.workflows.parties.assuring import Checked, Kind, check, receive
+from kwartier.workflows.parties.book import Shown, Standing, contact, every, key, show
+from kwartier.workflows.parties.defaulting import begin_default, end_default
+from kwartier.workflows.parties.suspending import Because, reinstate, suspend
 
-__all__ = ["reinstate", "suspend"]
+__all__ = [
+    "Because",
+    "Checked",
+    "Contact",
+    "Kind",
+    "Shown",
+    "Standing",
+    "begin_default",
+    "check",
+    "contact",
+    "end_default",
+    "every",
+    "key",
+    "receive",
+    "reinstate",
+    "show",
+    "suspend",
+]

@@ -19,6 +19,7 @@ from kwartier.model.ground import (
     Permission,
     Request,
     Restriction,
+    SupplierDefault,
     Supply,
     Suspension,
     UseCase,
@@ -28,11 +29,12 @@ from kwartier.model.permit import Permit
 from kwartier.store.registry import facts, parties, people, replay
 from kwartier.store.registry.replay import Stop
 from kwartier.workflows.replay import told
+from kwartier.workflows.replay.editions import Editions
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.told import Fact, Histories
 
 C = Connection[Any]
-F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase)
 
 PREPARING = timedelta(minutes=1)
 """A round is decided and then written down: its facts may be this much older than its event says, where it does not say when."""
@@ -55,6 +57,7 @@ class Again:
         self._used: dict[tuple[int, int], set[str]] = defaultdict(set)
         self._reported: set[FactRef] = set()
         self._suspensions = self._all_suspensions()
+        self._editions = Editions(c, found)
 
     def load(self, asked: Iterable[tuple[int, Request]]) -> None:
         """Forget what was loaded, and load the facts for these (meter, request); a meter is told apart for stations only."""
@@ -108,6 +111,7 @@ class Again:
             permissions=sound(known.permissions),
             use_cases=sound(known.use_cases),
             suspensions=self._of_parties(known),
+            defaults=sound(known.defaults),
         )
 
     def _of_parties(self, known: Facts) -> tuple[Suspension, ...]:
@@ -154,6 +158,7 @@ class Again:
             case.id: frozenset(day for day in self._used[case.id, known.connection] if day.startswith(year))
             for case in known.use_cases
         }
+        self._editions.look(at)
         answer = decide(request, replace(as_of(known, at, before, ChainMap(self._told, self._general)), used_days=used), at=at)
         return answer if isinstance(answer, Permit) else None
 
@@ -178,7 +183,7 @@ class Again:
         """Yield the ends of facts that nobody had to say: those that were no surprise."""
         if known is None:
             return
-        runs_out: tuple[Fact, ...] = (*known.permissions, *known.agreements, *known.use_cases)
+        runs_out: tuple[Fact, ...] = (*known.permissions, *known.agreements, *known.use_cases, *known.defaults)
         for fact in runs_out:
             ref, end = told.ref_of(fact), told.period_of(fact).end
             if ref in permit.facts and end is not None and all(one.at != end for one in self._stops.get(ref, ())):
@@ -222,4 +227,5 @@ def as_of(known: Facts, at: datetime, before: int | None, said: Histories) -> Fa
         restrictions=then(known.restrictions),
         use_cases=then(known.use_cases),
         suspensions=then(known.suspensions),
+        defaults=then(known.defaults),
     )

@@ -218,7 +218,7 @@ class Book:
     def _use(self, key: TaskKey, grant: Grant, at: datetime) -> None:
         """A read for a use case counts against its limit from now on."""
         request = grant.request(key.connection, key.action)
-        if request.requester.role is Role.OPERATOR and key.connection != STATION:
+        if request.requester.role is Role.OPERATOR and request.requester.id and key.connection != STATION:
             counted = (day.isoformat() for day in days_in(request.period)) if request.mask else (day_of(at).isoformat(),)
             self.again.use(request.requester.id, key.connection, counted)
 

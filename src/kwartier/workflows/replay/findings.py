@@ -14,6 +14,8 @@ chain-differs           unproved             the lines about a person do not end
 untied-unsaid           unproved             lines were untied from a person, and the log says nothing of it
 fact-not-told           unproved             the registry has a fact that the log was never told: it is no ground
 fact-differs            unproved             the registry has a fact otherwise than the log was told, or no more: it is no ground
+edition-not-told        unproved             it was decided by an edition of the code of conduct that the log was never told of
+edition-differs         unproved             the edition that it was decided by means something else than what the log was told
 not-understood          unproved             an entry, its lines or a journal's line without the form that it should have
 deed-without-intent     uncovered read       a task was done that no earlier intent names
 permit-not-intended     uncovered read       a task served a permit that its intent does not name
@@ -73,6 +75,8 @@ CATEGORIES: Final = {
     "untied-unsaid": Category.UNPROVED,
     "fact-not-told": Category.UNPROVED,
     "fact-differs": Category.UNPROVED,
+    "edition-not-told": Category.UNPROVED,
+    "edition-differs": Category.UNPROVED,
     "not-understood": Category.UNPROVED,
     "deed-without-intent": Category.READ,
     "permit-not-intended": Category.READ,

@@ -13,15 +13,26 @@ from typing import Any, Final, TypeVar, final
 from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
 from kwartier.audit.subjects import is_about
-from kwartier.model.ground import Agreement, FactRef, Occupancy, Permission, Restriction, Supply, Suspension, UseCase
+from kwartier.model.ground import (
+    Agreement,
+    FactRef,
+    Occupancy,
+    Permission,
+    Restriction,
+    SupplierDefault,
+    Supply,
+    Suspension,
+    UseCase,
+)
 from kwartier.model.period import Period, from_epoch_s
 
-Fact = Occupancy | Supply | Agreement | Suspension | Permission | Restriction | UseCase
+Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase
 TABLES: Final = {
     Occupancy: "occupancy",
     Supply: "supply",
     Agreement: "agreement",
     Suspension: "suspension",
+    SupplierDefault: "default",
     Permission: "permission",
     Restriction: "restriction",
     UseCase: "use_case",
@@ -30,7 +41,7 @@ _HOLDS: Final = {"permission": "live", "use_case": "approved"}
 """How the time for which a fact holds is called, where it is not called its period."""
 _BESIDE: Final = frozenset({"start", "end", "because"})
 """What a fact's time is, and why it was said: told beside what the fact says."""
-GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "use_case"})
+GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "default", "use_case"})
 """What is told of facts about no connection."""
 NO_FACTS: Final = frozenset(
     {
@@ -114,7 +125,7 @@ def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
     return is_about(codes.get(fact.subject, ""), state.subject, state.salt)
 
 
-F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase)
 
 
 def then(fact: F, history: Sequence[State], at: datetime, before: int | None) -> F | None:
@@ -139,7 +150,7 @@ def suspension(ref: FactRef, state: State) -> Suspension:
 def _rest(fact: Fact) -> dict[str, Any]:
     """Return what the log is told of a fact besides its time and its person."""
     match fact:
-        case Supply() | Agreement() | Suspension():
+        case Supply() | Agreement() | Suspension() | SupplierDefault():
             return {"party": fact.party}
         case Restriction():
             return {"kind": fact.kind}

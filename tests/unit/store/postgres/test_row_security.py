@@ -9,7 +9,7 @@ from psycopg import Connection, sql
 
 from kwartier.store.postgres import Dsns, Pools
 
-PUBLIC = {"kw.party", "kw.agreement", "kw.suspension", "kw.use_case", "kw.transformer"}
+PUBLIC = {"kw.party", "kw.agreement", "kw.suspension", "kw.supplier_default", "kw.use_case", "kw.transformer"}
 """Tables without a word about a person: the portal may read them whole."""
 
 PERSONAL = [
@@ -277,6 +277,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
                     "restriction",
                     "subject",
                     "supply",
+                    "supplier_default",
                     "suspension",
                     "transformer",
                 )

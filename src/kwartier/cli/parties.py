@@ -1,0 +1,168 @@
+"""`kwartier parties`: who the parties are, whether they keep to what they agreed, and what happens when they do not."""
+
+import json
+import sys
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kwartier.cli import told_parties
+from kwartier.model.errors import BadInput
+from kwartier.model.period import Period, day_of, midnight
+from kwartier.workflows import parties
+from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.parties import Because, Kind
+
+app = typer.Typer(no_args_is_help=True, help="Parties: agreements, statements of assurance, suspension, suppliers in default.")
+out = Console(stderr=True)
+
+LARGEST_KEY = 64 * 1024
+"""Bytes; a JWK of any kind in use has a few hundred."""
+
+Code = Annotated[str, typer.Argument(help="Public code of the party.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("list")
+def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List every party: until when its agreement runs, and whether it is suspended or in default."""
+    with opened(context.obj.data) as house:
+        found = parties.every(house, at=system_clock())
+    if as_json:
+        _print({"parties": [told_parties.standing_as_dict(one) for one in found]})
+    else:
+        told_parties.standings(Console(), found)
+
+
+@app.command()
+def show(context: typer.Context, code: Code, *, as_json: AsJson = False) -> None:
+    """Show all there is about a party: statements, suspensions, keys, and whom to speak to. That is personal data."""
+    with opened(context.obj.data) as house:
+        found = parties.show(house, code, at=system_clock())
+    if as_json:
+        _print(told_parties.shown_as_dict(found))
+    else:
+        told_parties.shown(Console(), found)
+
+
+@app.command()
+def suspend(
+    context: typer.Context, code: Code, because: Annotated[Because, typer.Option(help="Why; it stands in the log for good.")]
+) -> None:
+    """Suspend a party: from now on nothing is read for it or handed to it, in a night under way too."""
+    with opened(context.obj.data) as house:
+        new = parties.suspend(house, code, because, at=system_clock())
+    told_parties.said(out, f"{code} is suspended." if new else f"{code} was suspended already.")
+
+
+@app.command()
+def reinstate(context: typer.Context, code: Code) -> None:
+    """End the suspension of a party."""
+    with opened(context.obj.data) as house:
+        parties.reinstate(house, code, at=system_clock())
+    told_parties.said(out, f"{code} is reinstated.")
+
+
+@app.command()
+def assure(
+    context: typer.Context,
+    code: Code,
+    file: Annotated[Path, typer.Argument(help="The statement. Its hash is kept, the file is not.", exists=True, dir_okay=False)],
+    kind: Annotated[Kind, typer.Option(help="Whose statement it is.")] = Kind.ACCOUNTANT,
+) -> None:
+    """Take a statement that a party owed as received."""
+    with file.open("rb") as document:
+        digest = sha256()
+        while piece := document.read(1 << 20):
+            digest.update(piece)
+    with opened(context.obj.data) as house:
+        due = parties.receive(house, code, kind, digest.digest(), at=system_clock())
+    told_parties.said(out, f"The statement of {due} by the {kind} is received. It does not end a suspension: `parties reinstate`.")
+
+
+@app.command()
+def check(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Tell which statements are due, and suspend parties whose statement is overdue. Doing it twice does nothing more."""
+    with opened(context.obj.data) as house:
+        found = parties.check(house, at=system_clock())
+    if as_json:
+        _print(told_parties.checked_as_dict(found))
+    else:
+        told_parties.checked(Console(), found)
+
+
+@app.command()
+def contact(
+    context: typer.Context,
+    code: Code,
+    kind: Annotated[str, typer.Argument(help="general, privacy, security or operations.")],
+    name: Annotated[str, typer.Option(help="Whom to ask for.")],
+    mail: Annotated[str, typer.Option(help="Mail address.")],
+    phone: Annotated[str | None, typer.Option(help="Telephone number.")] = None,
+) -> None:
+    """Write down whom to speak to at a party. It stands in no log."""
+    with opened(context.obj.data) as house:
+        parties.contact(house, code, parties.Contact(kind, name, mail, phone))
+    told_parties.said(out, "It is written down.")
+
+
+@app.command()
+def key(
+    context: typer.Context,
+    code: Code,
+    file: Annotated[Path, typer.Argument(help="A public key as JWK (RFC 7517).", exists=True, dir_okay=False)],
+    until: Annotated[str | None, typer.Option(help="Local day up to which it counts; without it, until it is ended.")] = None,
+) -> None:
+    """Take a public key of a party. One with a private part is refused."""
+    now, jwk = system_clock(), _jwk(file)
+    with opened(context.obj.data) as house:
+        kid = parties.key(house, code, jwk, Period(now, None if until is None else midnight(_date(until))))
+    told_parties.said(out, f"Key {kid} is taken.")
+
+
+@app.command("default")
+def default_(
+    context: typer.Context,
+    code: Code,
+    *,
+    ended: Annotated[bool, typer.Option("--ended", help="It collects and supplies again.")] = False,
+) -> None:
+    """Say that a supplier is in default: the operator collects the readings in its place."""
+    with opened(context.obj.data) as house:
+        if ended:
+            parties.end_default(house, code, at=system_clock())
+            told_parties.said(out, f"{code} is in default no more.")
+        else:
+            new = parties.begin_default(house, code, at=system_clock())
+            told_parties.said(out, f"{code} is in default." if new else f"{code} was in default already.")
+
+
+def _print(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
+
+
+def _jwk(file: Path) -> dict[str, Any]:
+    """Read a key. Raises BadInput, without what the file holds."""
+    try:
+        value = json.loads(file.read_bytes()) if file.stat().st_size <= LARGEST_KEY else None
+    except (OSError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        msg = "the file holds no JSON object"
+        raise BadInput(msg)
+    return value
+
+
+def _date(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day <= day_of(system_clock()):
+        msg = "is no day to come; a date is written as YYYY-MM-DD"
+        raise typer.BadParameter(msg, param_hint="'--until'")
+    return day

@@ -1,0 +1,121 @@
+"""S6: who the parties are, how they stand, whom to speak to and by which keys they sign."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, final
+
+from psycopg.errors import CheckViolation, UniqueViolation
+
+from kwartier.model.errors import BadInput
+from kwartier.model.ground import Agreement, Suspension
+from kwartier.model.period import Period
+from kwartier.store.registry import assurance, parties, party_book
+from kwartier.store.registry.assurance import Statement
+from kwartier.store.registry.parties import Party
+from kwartier.store.registry.party_book import Contact, PartyKey
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.parties.suspending import named
+
+PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of a JWK that a public key does not have (RFC 7518 6)."""
+KEY_TYPES: Final = frozenset({"EC", "RSA", "OKP"})
+CONTACT_KINDS: Final = ("general", "privacy", "security", "operations")
+
+
+class BadKey(BadInput):
+    """No public key in the form of RFC 7517; nothing was kept of it."""
+
+    code = "bad-party-key"
+
+
+class BadContact(BadInput):
+    """No contact that can be written down; what it held is not repeated."""
+
+    code = "bad-contact"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One party and how it stands at a moment: its agreement in force, its suspension now, whether it is in default."""
+
+    party: Party
+    agreement: Agreement | None
+    suspended: Suspension | None
+    in_default: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All there is about a party. The contacts are personal data: for the operator's eyes."""
+
+    standing: Standing
+    contacts: tuple[Contact, ...]
+    keys: tuple[PartyKey, ...]
+    statements: tuple[Statement, ...]
+    suspensions: tuple[Suspension, ...]
+
+
+def every(house: Installation, *, at: datetime) -> list[Standing]:
+    """Return every party and how it stands."""
+    with house.operator() as c:
+        found = parties.every(c)
+        keys = [one.key for one in found]
+        agreements, suspensions = parties.agreements(c, keys), parties.suspensions(c, keys)
+        return [_standing(one, agreements, suspensions, at, in_default=parties.in_default(c, one.key, at)) for one in found]
+
+
+def show(house: Installation, code: str, *, at: datetime) -> Shown:
+    """Return all there is about the party with this public code. Raises NotFound."""
+    with house.operator() as c:
+        party = named(c, code)
+        suspensions = parties.suspensions(c, [party.key])
+        in_default = parties.in_default(c, party.key, at)
+        return Shown(
+            _standing(party, parties.agreements(c, [party.key]), suspensions, at, in_default=in_default),
+            tuple(party_book.contacts(c, party.key)),
+            tuple(party_book.keys(c, party.key)),
+            tuple(assurance.of_party(c, party.key)),
+            tuple(suspensions),
+        )
+
+
+def _standing(
+    party: Party, agreements: list[Agreement], suspensions: list[Suspension], at: datetime, *, in_default: bool
+) -> Standing:
+    bound = next((one for one in agreements if one.party == party.key and one.period.contains(at)), None)
+    apart = next((one for one in suspensions if one.party == party.key and one.period.contains(at)), None)
+    return Standing(party, bound, apart, in_default)
+
+
+def contact(house: Installation, code: str, about: Contact) -> None:
+    """Write down whom to speak to. Raises NotFound, BadContact; the error does not repeat what it was about."""
+    with house.operator() as c:
+        party = named(c, code).key
+        try:
+            with c.transaction():
+                party_book.put_contact(c, party, about)
+        except CheckViolation:
+            msg = f"a contact is one of {', '.join(CONTACT_KINDS)} with a name and a mail address"
+            raise BadContact(msg) from None
+
+
+def key(house: Installation, code: str, jwk: dict[str, Any], period: Period) -> str:
+    """Take a public key of a party. Returns its id. Raises NotFound, BadKey; the error does not repeat the key."""
+    kid = jwk.get("kid")
+    if jwk.get("kty") not in KEY_TYPES or not isinstance(kid, str) or not kid:
+        msg = f"a key has a kid, and is of type {', '.join(sorted(KEY_TYPES))}"
+        raise BadKey(msg)
+    if PRIVATE & jwk.keys():
+        msg = "this key has its private part with it; only public keys are taken"
+        raise BadKey(msg)
+    with house.operator() as c:
+        party = named(c, code).key
+        try:
+            with c.transaction():
+                party_book.add_key(c, party, PartyKey(kid, jwk, period))
+        except UniqueViolation:
+            msg = "there is a key with this kid"
+            raise BadKey(msg) from None
+    return kid
