@@ -2,15 +2,20 @@
 
 from kwartier.store.registry.party_book import Contact
 from kwartier.workflows.parties.assuring import Checked, Kind, check, receive
-from kwartier.workflows.parties.book import Shown, Standing, contact, every, key, show
-from kwartier.workflows.parties.defaulting import begin_default, end_default
-from kwartier.workflows.parties.suspending import Because, reinstate, suspend
+from kwartier.workflows.parties.book import BadContact, BadKey, Shown, Standing, contact, every, key, show
+from kwartier.workflows.parties.defaulting import NotASupplier, NotInDefault, begin_default, end_default
+from kwartier.workflows.parties.suspending import Because, NotSuspended, reinstate, suspend
 
 __all__ = [
+    "BadContact",
+    "BadKey",
     "Because",
     "Checked",
     "Contact",
     "Kind",
+    "NotASupplier",
+    "NotInDefault",
+    "NotSuspended",
     "Shown",
     "Standing",
     "begin_default",

@@ -1,0 +1,88 @@
+"""Contacts and keys of parties: public keys only; what a contact holds shows in no error, no text of a value and no log."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from kwartier.model.period import Period
+from kwartier.store.registry.errors import NotFound
+from kwartier.workflows import parties
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.parties import BadContact, BadKey, Contact
+from registry_support import World
+
+pytestmark = pytest.mark.database
+AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
+KEY = {"kty": "EC", "crv": "P-256", "kid": "one", "x": "eA", "y": "eQ"}
+SECRET = Contact("privacy", "Mevrouw Zonderling", "zonderling@example.nl", "+31 6 1234")
+
+
+def test_whom_to_speak_to_is_replaced_and_shows_nowhere(opened: Installation, facts: World) -> None:
+    facts.party()
+    parties.contact(opened, "P1", SECRET)
+    parties.contact(opened, "P1", Contact("privacy", "Another", "a@example.nl"))
+    assert [one.name for one in parties.show(opened, "P1", at=AT).contacts] == ["Another"]
+    assert "Zonderling" not in repr(SECRET)
+    assert "zonderling" not in repr(SECRET)
+    with opened.auditor() as c:
+        opened.log.integrate(c)
+        leaves = c.execute("select leaf from audit.entry").fetchall()
+    assert not any(b"example.nl" in leaf for (leaf,) in leaves)
+
+
+@pytest.mark.parametrize(
+    "wrong", [Contact("boss", "Zonderling", "z@x"), Contact("privacy", "", "z@x"), Contact("general", "Z", "z")]
+)
+def test_a_wrong_contact_is_refused_without_a_word_of_it(opened: Installation, facts: World, wrong: Contact) -> None:
+    facts.party()
+    with pytest.raises(BadContact) as refused:
+        parties.contact(opened, "P1", wrong)
+    assert "Zonderling" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert parties.show(opened, "P1", at=AT).contacts == ()
+
+
+def test_a_public_key_is_taken_once(opened: Installation, facts: World) -> None:
+    facts.party()
+    assert parties.key(opened, "P1", KEY, Period(AT)) == "one"
+    with pytest.raises(BadKey):
+        parties.key(opened, "P1", KEY, Period(AT))
+    (held,) = parties.show(opened, "P1", at=AT).keys
+    assert (held.kid, held.jwk, held.period) == ("one", KEY, Period(AT))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        KEY | {"d": "c2VjcmV0"},
+        {"kty": "oct", "kid": "one", "k": "c2VjcmV0"},
+        {"kty": "RSA", "kid": "one", "n": "AQ", "e": "AQAB", "p": "c2VjcmV0"},
+        {"kty": "EC"},
+        {"kid": "one"},
+        KEY | {"kid": 3},
+    ],
+)
+def test_a_private_part_never_comes_in(opened: Installation, facts: World, wrong: dict[str, object]) -> None:
+    facts.party()
+    with pytest.raises(BadKey) as refused:
+        parties.key(opened, "P1", wrong, Period(AT))
+    assert "c2VjcmV0" not in str(refused.value)
+    assert parties.show(opened, "P1", at=AT).keys == ()
+    if "kty" in wrong and isinstance(wrong.get("kid"), str):
+        with opened.operator() as c, pytest.raises(Exception, match="check constraint"), c.transaction():
+            c.execute(
+                "insert into kw.party_key (party, kid, jwk, period) values (1, 'x', %s, '[2026-01-01,)')", (json.dumps(wrong),)
+            )
+
+
+def test_every_party_is_listed_with_how_it_stands(opened: Installation, facts: World) -> None:
+    supplier, app = facts.party(), facts.party("third_party")
+    facts.agreement(supplier)
+    parties.suspend(opened, "P2", parties.Because.SECURITY, at=AT)
+    found = {one.party.key: one for one in parties.every(opened, at=AT)}
+    assert (found[supplier].agreement is None, found[supplier].suspended) == (False, None)
+    assert found[app].agreement is None
+    assert found[app].suspended is not None
+    with pytest.raises(NotFound):
+        parties.show(opened, "P9", at=AT)
