@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import told_parties
+from kwartier.cli import staffed, told_parties
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.workflows import parties
@@ -39,9 +39,10 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@staffed.by
 def show(context: typer.Context, code: Code, *, as_json: AsJson = False) -> None:
     """Show all there is about a party: statements, suspensions, keys, and whom to speak to. That is personal data."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = parties.show(house, code, at=system_clock())
     if as_json:
         _print(told_parties.shown_as_dict(found))
@@ -50,24 +51,27 @@ def show(context: typer.Context, code: Code, *, as_json: AsJson = False) -> None
 
 
 @app.command()
+@staffed.by
 def suspend(
-    context: typer.Context, code: Code, because: Annotated[Because, typer.Option(help="Why; it stands in the log for good.")]
+    context: typer.Context, code: Code, kind: Annotated[Because, typer.Argument(help="What for; it stands in the log for good.")]
 ) -> None:
     """Suspend a party: from now on nothing is read for it or handed to it, in a night under way too."""
-    with opened(context.obj.data) as house:
-        new = parties.suspend(house, code, because, at=system_clock())
+    with staffed.opened(context) as house:
+        new = parties.suspend(house, code, kind, at=system_clock())
     told_parties.said(out, f"{code} is suspended." if new else f"{code} was suspended already.")
 
 
 @app.command()
+@staffed.by
 def reinstate(context: typer.Context, code: Code) -> None:
     """End the suspension of a party."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         parties.reinstate(house, code, at=system_clock())
     told_parties.said(out, f"{code} is reinstated.")
 
 
 @app.command()
+@staffed.by
 def assure(
     context: typer.Context,
     code: Code,
@@ -79,15 +83,16 @@ def assure(
         digest = sha256()
         while piece := document.read(1 << 20):
             digest.update(piece)
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         due = parties.receive(house, code, kind, digest.digest(), at=system_clock())
     told_parties.said(out, f"The statement of {due} by the {kind} is received. It does not end a suspension: `parties reinstate`.")
 
 
 @app.command()
+@staffed.by
 def check(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Tell which statements are due, and suspend parties whose statement is overdue. Doing it twice does nothing more."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context, scheduled=True) as house:
         found = parties.check(house, at=system_clock())
     if as_json:
         _print(told_parties.checked_as_dict(found))
@@ -96,6 +101,7 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@staffed.by
 def contact(
     context: typer.Context,
     code: Code,
@@ -105,12 +111,13 @@ def contact(
     phone: Annotated[str | None, typer.Option(help="Telephone number.")] = None,
 ) -> None:
     """Write down whom to speak to at a party. It stands in no log."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         parties.contact(house, code, parties.Contact(kind, name, mail, phone))
     told_parties.said(out, "It is written down.")
 
 
 @app.command()
+@staffed.by
 def key(
     context: typer.Context,
     code: Code,
@@ -119,12 +126,13 @@ def key(
 ) -> None:
     """Take a public key of a party. One with a private part is refused."""
     now, jwk = system_clock(), _jwk(file)
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         kid = parties.key(house, code, jwk, Period(now, None if until is None else midnight(_date(until))))
     told_parties.said(out, f"Key {kid} is taken.")
 
 
 @app.command("default")
+@staffed.by
 def default_(
     context: typer.Context,
     code: Code,
@@ -132,7 +140,7 @@ def default_(
     ended: Annotated[bool, typer.Option("--ended", help="It collects and supplies again.")] = False,
 ) -> None:
     """Say that a supplier is in default: the operator collects the readings in its place."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         if ended:
             parties.end_default(house, code, at=system_clock())
             told_parties.said(out, f"{code} is in default no more.")

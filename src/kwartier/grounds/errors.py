@@ -6,6 +6,7 @@ GroundsError
 +-- BadScope           a permission that nobody could ever use, or that has no end
 +-- BadObject          an information object of another body that does not have its fields
 +-- BadProposal        a proposed edition that does not have the form of docs/PROPOSAL.md
++-- BadUseCase         a proposed use case that does not have the form of docs/PARTIES.md, or reaches further than the table
 """
 
 from kwartier.model.errors import KwartierError
@@ -39,6 +40,12 @@ class BadProposal(GroundsError):
     """The proposal of an edition is not one; whoever wrote it erred."""
 
     code = "bad-proposal"
+
+
+class BadUseCase(GroundsError):
+    """The proposal of a use case is none, or it asks more than its row of the code of conduct can ever grant."""
+
+    code = "bad-use-case"
 
 
 class BadObject(GroundsError):

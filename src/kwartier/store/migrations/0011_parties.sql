@@ -121,14 +121,14 @@ alter table kw.use_case add constraint use_case_purpose_check check (purpose in
     ('device_care', 'firmware_update', 'outage', 'danger', 'energy_loss', 'allocation', 'reconciliation'));
 
 -- What was proposed to use meter data for, and by whom; it grants nothing until somebody else approved it, and then stands in
--- kw.use_case. Proposer and approver are codes of members of staff; the public page tells roles.
+-- kw.use_case. Proposer and approver are persons, for the operator's eyes only; the public page tells the approver's role.
 create table kw.use_case_proposal (
     id          bigint generated always as identity primary key,
     code        text not null unique check (code ~ '^[a-z0-9][a-z0-9_-]{0,59}$'),
     said        jsonb not null,                            -- purpose, data_class, mask, area, days, limit, group, the three texts
-    proposer    text not null check (length(proposer) between 1 and 60),
+    proposer    text not null check (length(proposer) between 1 and 200),
     proposed    timestamptz not null,
-    approver    text check (length(approver) between 1 and 60 and approver <> proposer),
+    approver    text check (length(approver) between 1 and 200 and lower(approver) <> lower(proposer)),
     role        text,                                      -- of the approver, as the public page tells it
     decided     timestamptz,
     use_case    bigint unique references kw.use_case,

@@ -1,0 +1,155 @@
+"""A use of the operator's own: proposed by one, approved by another, ended; what is not approved, or expired, grants nothing."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kwartier.grounds.decide import decide
+from kwartier.grounds.errors import BadUseCase
+from kwartier.grounds.use_case import Proposed
+from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
+from kwartier.model.period import day_period
+from kwartier.model.register import DAY_MASK, GAS_MASK
+from kwartier.store.registry import facts as loader
+from kwartier.store.registry.errors import NotFound
+from kwartier.workflows import replay
+from kwartier.workflows.conduct import use_cases
+from kwartier.workflows.conduct.use_cases import AlreadyThere, Expired, OwnProposal
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.publishing import publish
+from registry_support import World
+
+pytestmark = pytest.mark.database
+AT = datetime(2027, 1, 5, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FILE = """
+code = "allocation-01"
+purpose = "allocation"
+data_class = "register"
+area = "wijk-01"
+products = ["electricity"]
+kinds = ["day"]
+days_from = 2027-01-01
+days_to = 2028-01-01
+expires = 2027-07-01
+yearly_limit = 366
+min_group = 10
+necessity = "the law asks for it"
+subsidiarity = "profiles are less exact"
+proportionality = "sums per supplier and area only"
+"""
+
+
+def proposal(folder: Path, text: str = FILE) -> Proposed:
+    file = folder / "use.toml"
+    file.write_text(text, encoding="utf-8")
+    return use_cases.read(file, at=AT)
+
+
+def answer(house: Installation, home: int, case: int, at: datetime) -> str:
+    with house.operator() as c:
+        known = loader.facts(c, home, year=2027)
+    period = day_period(date(2027, 1, 4))
+    mask = DAY_MASK & ~GAS_MASK
+    who = Requester(Role.OPERATOR, case)
+    return decide(Request(who, Action.READ, Purpose.ALLOCATION, home, mask, period, DataClass.REGISTER), known, at=at).rule
+
+
+def test_from_proposal_to_end(opened: Installation, facts: World, tmp_path: Path) -> None:
+    home = facts.connection()
+    with opened.operator() as c:
+        publish(opened, c, at=AT)
+    what = proposal(tmp_path)
+    use_cases.propose(opened, what, "Anna", at=AT)
+    assert [one.code for one in use_cases.listed(opened)[1]] == ["allocation-01"]
+    assert answer(opened, home, 1, AT) == "F10", "what is only proposed grants nothing"
+    for same in ("Anna", " anna "):
+        with pytest.raises(OwnProposal):
+            use_cases.approve(opened, "allocation-01", same, "privacy officer", at=AT + HOUR)
+    number = use_cases.approve(opened, "allocation-01", "Bram", "privacy officer", at=AT + HOUR)
+    assert answer(opened, home, number, AT) == "F10", "not yet"
+    assert answer(opened, home, number, AT + HOUR) == "O8"
+    assert answer(opened, home, number, datetime(2027, 7, 1, tzinfo=UTC)) == "F10", "it expired"
+    (registered,), waiting = use_cases.listed(opened)
+    assert (registered.approved_by, registered.necessity, waiting) == ("privacy officer", "the law asks for it", [])
+    use_cases.end(opened, "allocation-01", at=AT + 3 * HOUR)
+    assert answer(opened, home, number, AT + 2 * HOUR) == "O8"
+    assert answer(opened, home, number, AT + 3 * HOUR) == "F10"
+    with pytest.raises(NotFound):
+        use_cases.end(opened, "allocation-01", at=AT + 4 * HOUR)
+    assert kinds(opened) == ["use_case:registered", "use_case:ended"]
+    with opened.operator() as c:
+        assert c.execute("select fact, ref, at from kw.stop").fetchall() == [("use_case", number, AT + 3 * HOUR)]
+    assert replay.run(opened, at=AT + 5 * HOUR).findings == []
+
+
+def kinds(house: Installation) -> list[str]:
+    with house.auditor() as c:
+        house.log.integrate(c)
+        return [kind for (kind,) in c.execute("select kind from audit.entry where kind like 'use_case:%' order by position")]
+
+
+def test_once_and_no_more(opened: Installation, facts: World, tmp_path: Path) -> None:
+    what = proposal(tmp_path)
+    use_cases.propose(opened, what, "Anna", at=AT)
+    with pytest.raises(AlreadyThere):
+        use_cases.propose(opened, what, "Carla", at=AT)
+    use_cases.approve(opened, what.code, "Bram", "privacy officer", at=AT)
+    with pytest.raises(Expired):
+        use_cases.approve(opened, what.code, "Carla", "privacy officer", at=AT)
+    with pytest.raises(NotFound):
+        use_cases.approve(opened, "unknown", "Bram", "privacy officer", at=AT)
+    facts.use_case()
+    with pytest.raises(AlreadyThere):
+        use_cases.propose(opened, replace(what, code="U1"), "Anna", at=AT)
+    assert kinds(opened) == ["use_case:registered"]
+
+
+def test_what_expires_before_it_begins_is_not_approved(opened: Installation, tmp_path: Path) -> None:
+    use_cases.propose(opened, proposal(tmp_path), "Anna", at=AT)
+    with pytest.raises(Expired):
+        use_cases.approve(opened, "allocation-01", "Bram", "privacy officer", at=datetime(2027, 7, 2, tzinfo=UTC))
+    assert kinds(opened) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "says"),
+    [
+        ('purpose = "allocation"', 'purpose = "own_access"', "no use case is for own_access"),
+        ('purpose = "allocation"', 'purpose = "marketing"', "'marketing' is none of"),
+        ('data_class = "register"', 'data_class = "profile"', "O8 is about register"),
+        ('kinds = ["day"]', 'kinds = ["interval"]', "more than O8"),
+        ('kinds = ["day"]', "kinds = []", "none, or more"),
+        ("min_group = 10", "min_group = 1", "min_group is a number from 2"),
+        ("yearly_limit = 366", "yearly_limit = 367", "yearly_limit is a number"),
+        ("days_to = 2028-01-01", "days_to = 2027-01-01", "days_from comes before"),
+        ("expires = 2027-07-01", 'expires = "soon"', "expires is a date"),
+        ('necessity = "the law asks for it"', 'necessity = " "', "necessity is a text"),
+        ('area = "wijk-01"', 'area = "wijk-01"\nowner = "x"', "has no owner"),
+        ("min_group = 10", "min_group = ", "no TOML"),
+    ],
+)
+def test_what_is_no_proposal(tmp_path: Path, line: str, other: str, says: str) -> None:
+    assert line in FILE
+    with pytest.raises(BadUseCase, match=says):
+        proposal(tmp_path, FILE.replace(line, other))
+
+
+def test_a_use_without_usage_names_no_channels(tmp_path: Path) -> None:
+    care: dict[str, Any] = {
+        'purpose = "allocation"': 'purpose = "device_care"',
+        'data_class = "register"': 'data_class = "device_state"',
+        'kinds = ["day"]\n': "",
+        'products = ["electricity"]\n': "",
+    }
+    text = FILE
+    for line, other in care.items():
+        text = text.replace(line, other)
+    assert proposal(tmp_path, text).mask == 0
+    with pytest.raises(BadUseCase, match="no usage"):
+        proposal(tmp_path, text + 'kinds = ["day"]\n')
+    with pytest.raises(Expired):
+        proposal(tmp_path, FILE.replace("2027-07-01", "2027-01-05"))
