@@ -138,7 +138,7 @@ def default(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found 
         return "F0"
     late = [one for one in facts.defaults if one.period.contains(at)]
     if not late:
-        return "F14"
+        return "F16"
     if not request.period.is_moment:
         return "F5"
     for each in late:

@@ -131,7 +131,7 @@ _ARTICLES_2027 = _ARTICLES_NOW | {
     "O8": (_MARKET.format("P4 service: readings of the operator for allocation"), _UNREAD),
     "O9": (_MARKET.format("P4 service: readings of the operator for reconciliation"), _UNREAD),
     "O10": (_MARKET.format("P4 service; Informatiecode: 15 working days, 14 months"), _UNREAD),
-    "F14": (_MARKET.format("Informatiecode: 15 working days, 14 months"), _UNREAD),
+    "F16": (_MARKET.format("Informatiecode: 15 working days, 14 months"), _UNREAD),
 }
 _BEFORE_SMART_METERS = midnight(date(2000, 1, 1))
 _ENERGIEWET_STARTS = midnight(date(2026, 1, 1))

@@ -65,8 +65,8 @@ GRANTS: Final[tuple[Rule, ...]] = (
 
 DENIALS: Final[tuple[Rule, ...]] = (
     Rule(
-        id="F14",
-        no=48,
+        id="F16",
+        no=46,
         title_nl="Geen leverancier in gebreke",
         title_en="No supplier in default",
         sentence="S11",

@@ -92,9 +92,9 @@ def test_what_is_periodic_is_collected_after_fourteen_months() -> None:
 
 
 def test_nothing_without_a_default_now_or_under_an_edition_that_does_not_know_it() -> None:
-    assert says(ask(ENDS), ENDS, replace(FACTS, defaults=())) == "F14"
+    assert says(ask(ENDS), ENDS, replace(FACTS, defaults=())) == "F16"
     over = SupplierDefault(71, OLD, Period(DEFAULT.period.start, ENDS))
-    assert says(ask(ENDS), ENDS, replace(FACTS, defaults=(over,))) == "F14"
+    assert says(ask(ENDS), ENDS, replace(FACTS, defaults=(over,))) == "F16"
     other = replace(DEFAULT, party=NEW)
     assert says(ask(ENDS), ENDS, replace(FACTS, defaults=(other,))) == "F5", "of the new supplier the supply begins there"
     soon, late = (replace(DEFAULT, period=Period(ENDS + timedelta(days=days))) for days in (2, 25))
