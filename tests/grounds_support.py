@@ -10,6 +10,8 @@ from kwartier.model.ground import (
     Agreement,
     DataClass,
     Facts,
+    Hold,
+    Objection,
     Occupancy,
     Permission,
     Purpose,
@@ -107,11 +109,18 @@ class World:
                 SupplierDefault(i, party, self.period()) for i, party in enumerate(SUPPLIERS, 700) if not self.seldom(3)
             ),
             suspensions=(Suspension(600, pick([*SUPPLIERS, *APPS]), self.period()),) if self.seldom(6) else (),
+            holds=(Hold(600, pick(SUBJECTS), self.period()),) if self.seldom(8) else (),
+            objections=self.objections() if self.seldom(4) else (),
         )
 
     def permission(self, number: int) -> Permission:
         pick = self.draw.choice
         return Permission(number, pick(SUBJECTS), pick([*APPS, None]), self.mask(), "words", self.period(), self.period())
+
+    def objections(self) -> tuple[Objection, ...]:
+        """Somebody objects to whatever can be objected to."""
+        who, when = self.draw.choice(SUBJECTS), self.period()
+        return tuple(Objection(700 + n, who, purpose, when) for n, (purpose, _) in enumerate(USES))
 
     def use_case(self, number: int) -> UseCase:
         purpose, data_class = self.draw.choice(USES)

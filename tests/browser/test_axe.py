@@ -27,14 +27,16 @@ sampled_screens = pytest.mark.parametrize(
 AT = 1_781_733_600  # 2026-06-18 00:00 in summer time
 AT_HOME = ("", "day?date=2026-06-18", "month", "year", "peak", "compare", "meter", "nowhere")
 PUBLIC = {"/{language}/": "", "/{language}/conduct": "conduct", "/{language}/manual": "manual"}
-OWN = {"/{language}/mine": "mine", "/{language}/log": "log"}
+OWN = {"/{language}/mine": "mine", "/{language}/log": "log", "/{language}/rights": "rights"}
 LINKED = {
     "/{language}/manual/{model}": "main a[href*='/manual/']",
     "/{language}/revoke": "a[href*='revoke?']",
     "/{language}/opt-in": "a[href*='opt-in?']",
+    "/{language}/rights/ask": "a[href$='right=access']",
+    "/{language}/rights/data": "a[href*='rights/data?']",
 }
 """Pages behind a link of the page before them."""
-NO_PAGES = {"/", "/{language}/download", "/{language}/log-key"}
+NO_PAGES = {"/", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
 """The way to the first page, and files; so are proofs."""
 OTHERS = ("moved_out", "moved_in", "switched", "missing", "backwards")
 
@@ -74,6 +76,17 @@ def test_the_portal(browser: Browser, address: str, personas: dict[str, str], sc
             found += violations(page)
         page.goto(f"{address}/{screen.language}/mine")
         follow(page, "/{language}/revoke")
+        found += violations(page)
+        for right in ("objection", "erasure"):
+            page.goto(f"{address}/{screen.language}/rights/ask?right={right}")
+            found += violations(page)
+        page.goto(f"{address}/{screen.language}/rights")
+        follow(page, "/{language}/rights/ask")
+        found += violations(page)
+        with page.expect_navigation():
+            page.locator("main form button").click()
+        found += violations(page)
+        follow(page, "/{language}/rights/data")
         found += violations(page)
     assert found == []
 

@@ -6,6 +6,7 @@ The order is the meaning:
    that it overlaps. A register reading on its boundary counts as inside.
 2. The code of conduct must have a row for this role and purpose, and the row must allow the action and the data.
 3. The row's condition must be true of the facts (conditions.py); the condition says on whom and on which facts the answer rests.
+4. What that person stopped by a right (halts.py) is denied, whatever the ground.
 """
 
 from datetime import datetime
@@ -14,6 +15,7 @@ from hashlib import sha256
 
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import CONDITIONS, Found, about
+from kwartier.grounds.halts import halted
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import USAGE, Action, DataClass, FactRef, Facts, Purpose, Refusal, Request, RestrictionKind, Role
 from kwartier.model.period import Period, epoch_s
@@ -49,7 +51,11 @@ def judge(edition: Edition, request: Request, facts: Facts, at: datetime) -> tup
     if rule is None:
         return "F0"
     found = _beyond(rule, request, facts) or CONDITIONS[rule.condition](rule, request, facts, at)
-    return found if isinstance(found, str) else (rule, found)
+    if isinstance(found, str):
+        return found
+    if (facts.holds or facts.objections) and (stopped := halted(rule, found.subject, request, facts, at)) is not None:
+        return stopped
+    return rule, found
 
 
 def ref(permit: Permit) -> PermitRef:

@@ -86,6 +86,8 @@ _ARTICLES: dict[str, tuple[tuple[str, Certainty], tuple[str, Certainty]]] = {
         ("Informatiecode chapter 10; Wbp, from 25-05-2018 GDPR art. 5(2)", _CITED),
         ("Informatiecode chapter 10; GDPR art. 5(2)", _CITED),
     ),
+    "F14": (("Wbp art. 36, from 25-05-2018 GDPR art. 18", _CITED), ("GDPR art. 18(1), (2)", _CITED)),
+    "F15": (("Wbp art. 40, from 25-05-2018 GDPR art. 21", _CITED), ("GDPR art. 6(1)(e), 21(1)", _CITED)),
 }
 """Per row the reference of the edition "leaflet", then of "2026", each with its certainty."""
 

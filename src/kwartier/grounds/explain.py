@@ -12,6 +12,7 @@ from typing import NamedTuple, final
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.decide import STATION
+from kwartier.grounds.halts import halts
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, RestrictionKind, Role
 from kwartier.model.period import Period
@@ -173,7 +174,7 @@ def _lines(edition: Edition, ground: _Ground, facts: Facts, at: datetime) -> Ite
     actions = tuple(action for action in rule.actions if not (restricted and action in {Action.READ, Action.WRITE}))
     if not actions:
         return
-    for period in _without([restriction.period for restriction in barring], ground.period):
+    for period in _without([*(one.period for one in barring), *halts(rule, facts, at)], ground.period):
         yield _line(edition, rule, ground, actions, period)
 
 

@@ -404,4 +404,22 @@ DENIALS: Final[tuple[Rule, ...]] = (
         nl="De overeenkomst van deze partij is nu geschorst: zolang dat duurt, krijgt zij niets.",
         en="This party's agreement is suspended: as long as that lasts it gets nothing.",
     ),
+    Rule(
+        id="F14",
+        no=48,
+        title_nl="Verwerking beperkt",
+        title_en="Processing restricted",
+        sentence="S2",
+        nl="De klant heeft de verwerking laten beperken: wat er is, blijft bewaard en wordt door niemand anders gebruikt.",
+        en="The customer had the processing restricted: what is held stays, and nobody else uses it.",
+    ),
+    Rule(
+        id="F15",
+        no=47,
+        title_nl="Bezwaar van de klant",
+        title_en="Objection of the customer",
+        sentence="S2",
+        nl="De klant heeft bezwaar tegen dit gebruik door de netbeheerder; het ligt hier stil zolang dat niet is afgewezen.",
+        en="The customer objects to this use by the operator; it stands still here as long as that is not overridden.",
+    ),
 )

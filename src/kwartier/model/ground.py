@@ -190,6 +190,27 @@ class Restriction:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A person had the processing restricted (GDPR art. 18): what is held about them here stays, and others do not use it."""
+
+    id: int
+    subject: int
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A person objects to a purpose of the operator (GDPR art. 21): its use cases stop here, until it is overridden."""
+
+    id: int
+    subject: int
+    purpose: Purpose
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class UseCase:
     """A use of meter data by the operator itself, registered under the code of conduct.
 
@@ -226,6 +247,8 @@ class Facts:
     """Per use case: the ISO local days of which this connection was read for it in the calendar year asked about."""
     suspensions: tuple[Suspension, ...] = ()
     defaults: tuple[SupplierDefault, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    objections: tuple[Objection, ...] = ()
 
 
 @final

@@ -14,6 +14,8 @@ from kwartier.model.ground import (
     Agreement,
     DataClass,
     Facts,
+    Hold,
+    Objection,
     Occupancy,
     Permission,
     Purpose,
@@ -58,6 +60,10 @@ _DEFAULTS = "select party, id, period from kw.supplier_default where party = any
 _USE_CASES = """
     select area, id, purpose, data_class, mask, days, approved, yearly_limit, min_group
     from kw.use_case where area = any(%(areas)s) order by id
+"""
+_HOLDS = "select connection, id, subject, period from kw.hold where connection = any(%(keys)s) order by connection, id"
+_OBJECTIONS = """
+    select connection, id, subject, purpose, period from kw.objection where connection = any(%(keys)s) order by connection, id
 """
 _USED_DAYS = """
     select connection, use_case, string_agg(day::text, ' ') from kw.use_case_day
@@ -179,6 +185,8 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
         bound = _Bound(cursor, supplies, permissions)
         use_cases = _use_cases(cursor, {row[2] for row in connections})
         used = _used_days(cursor, keys, year)
+        holds = _grouped(cursor.execute(_HOLDS, {"keys": keys}))
+        objections = _grouped(cursor.execute(_OBJECTIONS, {"keys": keys}))
         wired = _wired(cursor, keys, gas, at) if at is not None else {}
     none: list[Row] = []
     made = []
@@ -197,6 +205,8 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
             used.get(key, {}),
             suspensions,
             defaults,
+            holds=tuple([Hold(*row[1:]) for row in holds.get(key, none)]),
+            objections=tuple([Objection(i, who, Purpose(what), period) for _, i, who, what, period in objections.get(key, none)]),
         )
         made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key)))
     return made

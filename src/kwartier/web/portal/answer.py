@@ -23,7 +23,7 @@ from kwartier.web.portal.words import LANGUAGES, Words, best
 
 SEE_OTHER, BAD_REQUEST, FORBIDDEN, NOT_FOUND, CONFLICT, TOO_EARLY = 303, 400, 403, 404, 409, 425
 LONGEST_FORM = 4096
-"""Bytes. The forms of these pages hold a token and a number."""
+"""Bytes. The forms of these pages hold a token, a number and a few lines of text."""
 
 Form = Mapping[str, str]
 Page = Callable[[Desk, Request, Session, Form], Response]
@@ -99,6 +99,10 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "already-permitted": (CONFLICT, "no-longer-holds"),
     "granted-elsewhere": (FORBIDDEN, "granted-elsewhere"),
     "not-yet": (TOO_EARLY, "not-yet"),
+    "no-such-right": (NOT_FOUND, "404"),
+    "cannot-be-asked": (BAD_REQUEST, "400"),
+    "already-asked": (CONFLICT, "already-asked"),
+    "right-ended": (CONFLICT, "right-ended"),
 }
 """Which status an error of ours has, and by which words it is told; any other is our own fault."""
 

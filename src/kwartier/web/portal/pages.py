@@ -13,6 +13,7 @@ from kwartier.model.period import day_of
 from kwartier.web.portal import (
     pages_refusal,
     pages_requests,
+    rights_pages,
     show_conduct,
     show_log,
     show_manual,
@@ -56,6 +57,7 @@ def routes() -> list[Route]:
         Route("/{language}/manual", answered(_manuals)),
         Route("/{language}/manual/{model}", answered(_manual)),
         Route("/{language}/log-key", answered(_log_key)),
+        *rights_pages.routes(),
     ]
 
 

@@ -68,6 +68,16 @@ def problem(words: Words, code: str) -> Problem:
             ),
             words.text("Ask your grid operator where to give your permission."),
         ),
+        "already-asked": Problem(
+            words.text("You asked this before"),
+            words.text("The same is in force already, or waits for an answer. Nothing was changed."),
+            words.text("Look at your rights to see how it stands."),
+        ),
+        "right-ended": Problem(
+            words.text("This has ended already"),
+            words.text("There is nothing left to end. Nothing was changed."),
+            words.text("Look at your rights to see how it stands."),
+        ),
         "not-yet": Problem(
             words.text("One moment"),
             words.text("This line is written, but not signed yet, so there is no proof of it so far."),

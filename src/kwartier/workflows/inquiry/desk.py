@@ -23,6 +23,8 @@ from kwartier.workflows.inquiry.views import Download, MyConnection, UsageDay
 from kwartier.workflows.installation import Installation
 
 C = Connection[Any]
+WHATEVER = ~0
+"""Every rule's bit: read under whichever rule."""
 
 
 def connections(house: Installation, subject: int) -> list[MyConnection]:
@@ -127,23 +129,41 @@ def _why_empty(house: Installation, connection: int, day: date) -> str:
 def download(house: Installation, subject: int, connection: int, first: date, last: date, form: str, *, at: datetime) -> Download:
     """Give everything held from `first` to `last`, both included, as `json` or `csv`. Raises NotYours."""
     one, period = stay(house, subject, connection, Period(day_period(first).start, day_period(last).end))
-    known = own_facts(house, connection, last.year)
-    permits = [
-        answer
-        for kind in (INTERVAL_MASK, DAY_MASK)
-        if isinstance(answer := decide(own_request(subject, one, period, Action.DELIVER, kind), known, at=at), Permit)
-    ]
-    if not permits:
+    found = take_away(house, subject, one, period, form, at=at)
+    if found is None:
         msg = "there is no ground to hand this out"
         raise NotYours(msg)
+    return found
+
+
+def take_away(
+    house: Installation,
+    subject: int,
+    one: Own,
+    period: Period,
+    form: str,
+    *,
+    at: datetime,
+    kinds: Sequence[Mask] = (INTERVAL_MASK, DAY_MASK),
+    basis: int = WHATEVER,
+) -> Download | None:
+    """Hand out what is held of a closed period within an own stay, by kind; None if there is no ground. Each ground is logged.
+
+    `basis` has the bits of the rules that a channel-day must have been read under, one of them at least.
+    """
+    known = own_facts(house, one.key, day_of(at).year)
+    asked = [own_request(subject, one, period, Action.DELIVER, kind) for kind in kinds]
+    permits = [answer for request in asked if isinstance(answer := decide(request, known, at=at), Permit)]
+    if not permits:
+        return None
     mask = 0
     for permit in permits:
         mask |= permit.request.mask
     assert period.end is not None  # noqa: S101 - the period asked is closed
-    days = house.readings.days(connection, day_of(period.start), day_of(period.end), mask)
+    days = house.readings.days(one.key, day_of(period.start), day_of(period.end), mask)
     for permit in permits:
         _log_view(house, subject, one, period, permit, at)
-    return _file(one, days, period, permits, form, at)
+    return _file(one, [day for day in days if day.basis & basis], period, permits, form, at)
 
 
 def _file(one: Own, days: Sequence[ChannelDay], period: Period, permits: list[Permit], form: str, at: datetime) -> Download:

@@ -19,7 +19,9 @@ from kwartier.workflows.installation import Installation
 
 ACTOR = "operator"
 _FACTS = frozenset(
-    kind for kind in EventKind if kind.split(":", maxsplit=1)[0] in {"permission", "supply", "occupancy", "restriction"}
+    kind
+    for kind in EventKind
+    if kind.split(":", maxsplit=1)[0] in {"permission", "supply", "occupancy", "restriction", "hold", "objection"}
 )
 
 

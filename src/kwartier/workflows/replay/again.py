@@ -15,6 +15,8 @@ from kwartier.model.ground import (
     Agreement,
     FactRef,
     Facts,
+    Hold,
+    Objection,
     Occupancy,
     Permission,
     Request,
@@ -34,7 +36,7 @@ from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.told import Fact, Histories
 
 C = Connection[Any]
-F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase, Hold, Objection)
 
 PREPARING = timedelta(minutes=1)
 """A round is decided and then written down: its facts may be this much older than its event says, where it does not say when."""
@@ -95,7 +97,7 @@ class Again:
         return (*rows.values(), *(told.suspension(ref, one) for ref, one in lost.items() if "party" in one.rest))
 
     def _sound(self, known: Facts, restricted: Mapping[int, int], codes: Mapping[int, str]) -> Facts:
-        """Return the facts without those that the log was not told, or told otherwise; a restriction holds all the same."""
+        """Return the facts without those that the log was not told, or told otherwise; what denies holds all the same."""
 
         def sound(rows: tuple[F, ...]) -> tuple[F, ...]:
             return tuple(one for one in rows if self._stands(one, codes))
@@ -103,6 +105,8 @@ class Again:
         sound(
             tuple(one for one in known.restrictions if restricted[one.id] == known.connection)
         )  # others: cut to what a meter carries
+        sound(known.holds)
+        sound(known.objections)
         return replace(
             known,
             occupancies=sound(known.occupancies),
@@ -132,7 +136,14 @@ class Again:
         there = {
             told.ref_of(fact)
             for known in rows
-            for facts_of in (known.occupancies, known.supplies, known.permissions, known.restrictions)
+            for facts_of in (
+                known.occupancies,
+                known.supplies,
+                known.permissions,
+                known.restrictions,
+                known.holds,
+                known.objections,
+            )
             for fact in facts_of
         }
         for ref, history in said.items():
@@ -202,6 +213,8 @@ class Again:
 def _people(known: Facts) -> Iterator[int]:
     yield from (one.subject for one in known.occupancies)
     yield from (one.subject for one in known.permissions)
+    yield from (one.subject for one in known.holds)
+    yield from (one.subject for one in known.objections)
 
 
 def as_of(known: Facts, at: datetime, before: int | None, said: Histories) -> Facts:
@@ -228,4 +241,6 @@ def as_of(known: Facts, at: datetime, before: int | None, said: Histories) -> Fa
         use_cases=then(known.use_cases),
         suspensions=then(known.suspensions),
         defaults=then(known.defaults),
+        holds=then(known.holds),
+        objections=then(known.objections),
     )

@@ -16,6 +16,8 @@ from kwartier.audit.subjects import is_about
 from kwartier.model.ground import (
     Agreement,
     FactRef,
+    Hold,
+    Objection,
     Occupancy,
     Permission,
     Restriction,
@@ -26,7 +28,7 @@ from kwartier.model.ground import (
 )
 from kwartier.model.period import Period, from_epoch_s
 
-Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase
+Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase | Hold | Objection
 TABLES: Final = {
     Occupancy: "occupancy",
     Supply: "supply",
@@ -36,6 +38,8 @@ TABLES: Final = {
     Permission: "permission",
     Restriction: "restriction",
     UseCase: "use_case",
+    Hold: "hold",
+    Objection: "objection",
 }
 _HOLDS: Final = {"permission": "live", "use_case": "approved"}
 """How the time for which a fact holds is called, where it is not called its period."""
@@ -57,7 +61,7 @@ NO_FACTS: Final = frozenset(
 OF_CONNECTIONS: Final = tuple(
     kind
     for kind in EventKind
-    if kind not in NO_FACTS and kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction"}
+    if kind not in NO_FACTS and kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction", "hold", "objection"}
 )
 
 
@@ -120,12 +124,12 @@ def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
     period = period_of(fact)
     if _span(period) != (state.start_s, state.end_s) or _rest(fact) != state.rest:
         return False
-    if state.salt is None or not isinstance(fact, Occupancy | Permission):
+    if state.salt is None or not isinstance(fact, Occupancy | Permission | Hold | Objection):
         return True  # about no person, or forgotten
     return is_about(codes.get(fact.subject, ""), state.subject, state.salt)
 
 
-F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase)
+F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase, Hold, Objection)
 
 
 def then(fact: F, history: Sequence[State], at: datetime, before: int | None) -> F | None:
@@ -154,6 +158,8 @@ def _rest(fact: Fact) -> dict[str, Any]:
             return {"party": fact.party}
         case Restriction():
             return {"kind": fact.kind}
+        case Objection():
+            return {"purpose": fact.purpose}
         case Permission():
             data = _span(fact.data)
             return {"party": fact.party, "mask": fact.mask, "data_start": data[0], "data_end": data[1]}

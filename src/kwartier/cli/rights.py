@@ -1,0 +1,158 @@
+"""`kwartier rights`: the register of requests under the privacy law, and the answers that a named person gives."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kwartier.cli.told import said
+from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
+from kwartier.model.period import ZONE
+from kwartier.workflows import rights
+from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.rights import MyRequest
+
+app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
+By = Annotated[str, typer.Option("--by", help="The person of the operator who answers for it, by name.")]
+Because = Annotated[str, typer.Option("--because", help="The reason, as the person will read it.")]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the requests that wait for an answer, with their terms. People are numbers here."""
+    with opened(context.obj.data) as house:
+        found = rights.listed(house, only_open=not every)
+    if as_json:
+        _print({"requests": [as_dict(one) for one in found]})
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("request", "person", "right", "asked", "until", "state"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        table.add_row(str(one.id), str(one.subject), one.right, _day(one.asked), _day(one.due), one.state)
+    if found:
+        Console().print(table, highlight=False)
+    else:
+        said(Console(), "Nothing waits for an answer.")
+
+
+@app.command()
+def show(context: typer.Context, request: Number, *, as_json: AsJson = False) -> None:
+    """Show one request: in whose words, what became of it, and the answer per ground."""
+    with opened(context.obj.data) as house:
+        found = rights.request(house, request)
+    _tell(found, as_json=as_json)
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    right: Annotated[Right, typer.Argument(help="Which right.")],
+    *,
+    about: Annotated[str, typer.Option(help="Of an objection: the purpose, as `outage`.")] = "",
+    words: Annotated[str, typer.Option(help="What is asked, in the person's words.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write down a request that came by letter or telephone; the person's own code is read from standard input."""
+    code = sys.stdin.readline().strip()
+    with opened(context.obj.data) as house:
+        found = rights.ask_for(house, code, right, about=about, words=words, at=system_clock())
+    _tell(found, as_json=as_json)
+
+
+@app.command()
+def answer(
+    context: typer.Context,
+    request: Number,
+    *,
+    by: By = "",
+    because: Because = "",
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it, with the reason.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a request, or refuse it, as a named person with the reason; one that the table answers needs neither."""
+    with opened(context.obj.data) as house:
+        if rights.request(house, request).right in AT_ONCE and not refuse:
+            found = rights.answered_at_once(house, request, at=system_clock())
+        else:
+            found = rights.answer(house, request, by=by, because=because, refused=refuse, at=system_clock())
+    _tell(found, as_json=as_json)
+
+
+@app.command()
+def extend(context: typer.Context, request: Number, *, by: By = "", because: Because = "", as_json: AsJson = False) -> None:
+    """Take two months longer, once, within the first month, with the reason (GDPR art. 12(3))."""
+    with opened(context.obj.data) as house:
+        found = rights.extend(house, request, by=by, because=because, at=system_clock())
+    _tell(found, as_json=as_json)
+
+
+@app.command()
+def override(context: typer.Context, request: Number, *, by: By = "", because: Because = "", as_json: AsJson = False) -> None:
+    """Go on in spite of an objection on compelling grounds, or end a restriction; the person reads the grounds."""
+    with opened(context.obj.data) as house:
+        found = rights.override(house, request, by=by, because=because, at=system_clock())
+    _tell(found, as_json=as_json)
+
+
+def _tell(one: MyRequest, *, as_json: bool) -> None:
+    if as_json:
+        _print(as_dict(one))
+        return
+    out = Console()
+    said(out, f"Request {one.id} of person {one.subject}: {one.right} ({ARTICLES[one.right]}), {one.state}.")
+    said(out, f"Asked on {_day(one.asked)}, to be answered before {_day(one.due)}.")
+    for line in (one.about, one.words):
+        if line:
+            said(out, escape(line))
+    for event in one.events:
+        said(out, f"{_day(event.at)} {event.event}" + (f": {escape(event.because)}" if event.because else ""))
+        for each in event.reached:
+            said(out, f"  {each.rule}: {'yes' if each.done else 'no'} ({each.why})")
+
+
+def as_dict(one: MyRequest) -> dict[str, Any]:
+    """Return a request as JSON has it."""
+    return {
+        "request": one.id,
+        "subject": one.subject,
+        "right": one.right,
+        "article": ARTICLES[one.right],
+        "about": one.about,
+        "words": one.words,
+        "asked": one.asked.isoformat(),
+        "due": one.due.isoformat(),
+        "state": one.state,
+        "open": one.is_open,
+        "events": [
+            {
+                "at": event.at.isoformat(),
+                "event": event.event,
+                "because": event.because,
+                "receipt": event.entry,
+                "reached": [{"rule": each.rule, "done": each.done, "why": each.why} for each in event.reached],
+            }
+            for event in one.events
+        ],
+    }
+
+
+def _print(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
+
+
+def _day(moment: datetime) -> str:
+    return str(moment.astimezone(ZONE).date())

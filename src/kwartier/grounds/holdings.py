@@ -1,0 +1,140 @@
+"""What is held about people, kind by kind: where it comes from, what it is needed for, how long it stays, on which article.
+
+For whoever asks (GDPR art. 15(1)) and for the record of processing (art. 30). Terms are the maxima that were found in public texts;
+the operator may keep less. Words stand here in both languages, as the rows of the code of conduct do.
+"""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One kind of personal data. `where` are the tables or files, for the record; the rest is for people."""
+
+    id: str
+    where: tuple[str, ...]
+    nl: str
+    en: str
+    source_nl: str
+    source_en: str
+    kept_nl: str
+    kept_en: str
+    article: str
+
+
+_OTHERS = ("het aansluitingenregister en uw leverancier", "the connection register and your supplier")
+
+HOLDINGS: Final[tuple[Holding, ...]] = (
+    Holding(
+        id="person",
+        where=("kw.subject", "kw.occupancy"),
+        nl="Uw naam, uw klantcode en waar en wanneer u woont of woonde",
+        en="Your name, your customer code, and where and when you live or lived",
+        source_nl=_OTHERS[0],
+        source_en=_OTHERS[1],
+        kept_nl="8 jaar nadat u bent vertrokken",
+        kept_en="8 years after you left",
+        article="Informatiecode 10.1; GDPR art. 6(1)(c)",
+    ),
+    Holding(
+        id="connection",
+        where=("kw.connection", "kw.supply", "kw.meter", "kw.coupling"),
+        nl="Uw aansluiting, uw meters en wie u energie levert",
+        en="Your connection, your meters, and who supplies you",
+        source_nl=_OTHERS[0],
+        source_en=_OTHERS[1],
+        kept_nl="8 jaar na het einde van de geldigheid",
+        kept_en="8 years after it stopped being valid",
+        article="Informatiecode 10.1; GDPR art. 6(1)(c)",
+    ),
+    Holding(
+        id="permissions",
+        where=("kw.permission", "kw.permission_event", "kw.permission_state"),
+        nl="Welke toestemmingen u gaf en introk",
+        en="Which permissions you gave and revoked",
+        source_nl="uzelf, of de partij aan wie u de toestemming gaf",
+        source_en="yourself, or the party that you gave the permission to",
+        kept_nl="zolang zij iets kunnen aantonen: 5 jaar na hun einde",
+        kept_en="as long as they can show something: 5 years after their end",
+        article="GDPR art. 7(1); Regulation (EU) 2023/1162 art. 8",
+    ),
+    Holding(
+        id="readings",
+        where=("lake", "kw.quarantine"),
+        nl="Meterstanden en verbruik per kwartier of uur, voor zover iemand er een grond voor had",
+        en="Registers and usage per quarter or hour, as far as somebody had a ground for them",
+        source_nl="uw meter, op afstand uitgelezen",
+        source_en="your meter, read remotely",
+        kept_nl="zolang een grond het vraagt: dagstanden 24 maanden; wat op toestemming berust zolang die geldt",
+        kept_en="as long as a ground asks for it: day registers 24 months; what rests on permission while it is in force",
+        article="Informatiecode 10.1; GDPR art. 5(1)(e), 6(1)(a), (c)",
+    ),
+    Holding(
+        id="parcels",
+        where=("kw.parcel", "kw.delivery_due", "kw.bundle", "outbox"),
+        nl="Wat aan uw leverancier of aan een app is geleverd",
+        en="What was delivered to your supplier or to an app",
+        source_nl="de levering zelf",
+        source_en="the delivery itself",
+        kept_nl="3 maanden bij de ontvanger (leverancier); bij ons 5 jaar",
+        kept_en="3 months with the receiver (a supplier); with us 5 years",
+        article="Informatiecode 10.1; GDPR art. 5(2)",
+    ),
+    Holding(
+        id="choices",
+        where=("kw.restriction",),
+        nl="Of u de slimme meter weigerde of administratief liet uitzetten",
+        en="Whether you refused the smart meter or had it switched off administratively",
+        source_nl="uzelf",
+        source_en="yourself",
+        kept_nl="8 jaar na het einde",
+        kept_en="8 years after its end",
+        article="E98 art. 26ac(2), 26ae(11); Energiewet (article not read)",
+    ),
+    Holding(
+        id="care",
+        where=("kw.sight", "kw.alarm", "kw.use_case_day"),
+        nl="Wat bij zorg voor meter en net is gezien: batterij, klok, storingen, spanning",
+        en="What care for meter and grid saw: battery, clock, outages, voltage",
+        source_nl="uw meter, binnen een goedgekeurde toepassing",
+        source_en="your meter, within an approved use case",
+        kept_nl="tot de meter weer is bezocht; alarmen 1 jaar",
+        kept_en="until the meter is visited again; alarms 1 year",
+        article="GDPR art. 6(1)(e); Gedragscode Slim Netbeheer (body not read)",
+    ),
+    Holding(
+        id="log",
+        where=("audit.entry", "audit.leaf", "audit.pending", "audit.head"),
+        nl="Wie keek, las of leverde, en op welke grond",
+        en="Who looked, read or delivered, and on which ground",
+        source_nl="de verwerking zelf",
+        source_en="the processing itself",
+        kept_nl="zolang er iets mee te controleren is; bij wissen gaat wat een regel aan u bindt",
+        kept_en="as long as it serves to check something; at erasure what ties a line to you goes",
+        article="GDPR art. 5(2), 32; Regulation (EU) 2023/1162 art. 5",
+    ),
+    Holding(
+        id="rights",
+        where=("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded"),
+        nl="Uw verzoeken onder de privacywet, en wat er van is geworden",
+        en="Your requests under the privacy law, and what became of them",
+        source_nl="uzelf",
+        source_en="yourself",
+        kept_nl="5 jaar na het antwoord",
+        kept_en="5 years after the answer",
+        article="GDPR art. 5(2), 12",
+    ),
+    Holding(
+        id="breaches",
+        where=("kw.breach", "kw.breach_event", "kw.breach_touched"),
+        nl="Datalekken die u raakten",
+        en="Data breaches that touched you",
+        source_nl="het logboek",
+        source_en="the log",
+        kept_nl="5 jaar",
+        kept_en="5 years",
+        article="GDPR art. 33(5), 34",
+    ),
+)

@@ -1,0 +1,122 @@
+"""Everything the registry holds about one person, each row cut to the person's own time at the connection. For the operator.
+
+Nothing of who lived there before or after: every query joins the person's own stays, and gives the time that both share.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString, final
+
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.rows import C
+
+Found = dict[str, Any]
+_MINE: Final = "with mine as (select id, connection, period from kw.occupancy where subject = %(me)s) select m.id, "
+
+QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
+    "supplies": (
+        ("supplier", "period"),
+        """
+            p.name, s.period * m.period from mine m join kw.supply s on s.connection = m.connection and s.period && m.period
+            join kw.party p on p.key = s.party order by lower(s.period)
+        """,
+    ),
+    "restrictions": (
+        ("kind", "period"),
+        """
+            r.kind, r.period * m.period from mine m join kw.restriction r on r.connection = m.connection and r.period && m.period
+            order by lower(r.period)
+        """,
+    ),
+    "meters": (
+        ("equipment_id", "model", "period"),
+        """
+            t.equipment_id, t.model, t.placed * m.period from mine m join kw.meter t on t.connection = m.connection
+            and t.placed && m.period order by lower(t.placed)
+        """,
+    ),
+    "couplings": (
+        ("mbus", "equipment_id", "period"),
+        """
+            k.mbus, t.equipment_id, k.period * m.period from mine m join kw.coupling k on k.connection = m.connection
+            and k.period && m.period join kw.meter t on t.key = k.meter order by lower(k.period)
+        """,
+    ),
+    "recipients": (
+        ("role", "receiver", "purpose", "channels", "period", "status", "reason", "at"),
+        """
+            p.receiver_role, coalesce(y.name, p.receiver_role), p.purpose, p.mask, p.period, p.status, p.reason, p.at from mine m
+            join kw.parcel p on p.connection = m.connection and kw.shares(m.period, p.period) and p.status <> 'sending'
+            and (p.subject is null or p.subject = %(me)s) left join kw.party y on y.key = p.receiver order by p.at, p.id
+        """,
+    ),
+    "put_aside": (
+        ("profile", "first_s", "last_s", "verdicts"),
+        """
+            q.profile, q.first_s, q.last_s, q.verdicts from mine m join kw.quarantine q on q.connection = m.connection
+            and tstzrange(to_timestamp(q.first_s), to_timestamp(q.last_s), '[]') && m.period order by q.id
+        """,
+    ),
+    "care": (
+        ("purpose", "what", "at", "value", "text"),
+        """
+            s.purpose, s.chore, s.at, s.value, s.text from mine m join kw.sight s on s.connection = m.connection
+            and m.period @> s.at order by s.at, s.chore
+        """,
+    ),
+    "alarms": (
+        ("at", "register", "state"),
+        """
+            a.at, a.register, a.state from mine m join kw.alarm a on a.connection = m.connection and m.period @> a.at order by a.id
+        """,
+    ),
+    "use_case_days": (
+        ("purpose", "day"),
+        """
+            u.purpose, d.day from mine m join kw.use_case_day d on d.connection = m.connection
+            and m.period @> (d.day::timestamp at time zone 'Europe/Amsterdam') join kw.use_case u on u.id = d.use_case
+            order by d.day, u.purpose
+        """,
+    ),
+    "holds": (
+        ("period",),
+        """
+            h.period from mine m join kw.hold h on h.connection = m.connection and h.subject = %(me)s
+            and h.period && m.period order by h.id
+        """,
+    ),
+    "objections": (
+        ("purpose", "period"),
+        """
+            o.purpose, o.period from mine m join kw.objection o on o.connection = m.connection and o.subject = %(me)s
+            and o.period && m.period order by o.id
+        """,
+    ),
+    "corrections": (
+        ("fact", "wrong", "at"),
+        """
+            x.fact, x.wrong * m.period, x.at from mine m join kw.rectification x on x.connection = m.connection
+            and x.wrong && m.period order by x.id
+        """,
+    ),
+}
+"""What of a stay, with its columns and where it comes from; a period is the part within the stay."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stay of a person at a connection, and all that is held about it."""
+
+    id: int
+    holds: dict[str, list[Found]]
+
+
+def of_person(c: C, subject: int) -> dict[int, Stay]:
+    """Return everything about a person's stays, by the id of the occupancy."""
+    found: dict[int, dict[str, list[Found]]] = defaultdict(lambda: {name: [] for name in QUERIES})
+    with _rows.cursor(c) as cursor:
+        for name, (columns, query) in QUERIES.items():
+            for row in cursor.execute(_MINE + query, {"me": subject}):
+                found[row[0]][name].append(dict(zip(columns, row[1:], strict=True)))
+    return {key: Stay(key, {**held}) for key, held in found.items()}

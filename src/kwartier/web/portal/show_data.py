@@ -1,0 +1,140 @@
+"""Everything held about me, to read: the document of access as headings and tables. The values are in the file beside it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, final
+
+from kwartier.web.portal.show_rights import rule_title
+from kwartier.web.portal.words import Words
+
+NOTHING = "\N{EN DASH}"
+_MOMENTS = frozenset({"from", "to", "at", "first", "last", "given", "until", "ended_at", "known"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table under its title; `level` is that of its heading. Cells are words; a table without rows says so itself."""
+
+    title: str
+    level: int
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def tables(words: Words, found: Mapping[str, Any]) -> list[Table]:
+    """Return the document as tables: the person, each stay with all about it, permissions, rules, kinds, what is left out."""
+    return [
+        _table(words, words.text("About you"), 2, ("code", "name"), [found["person"]]),
+        *(table for stay in found["connections"] for table in _stay(words, stay)),
+        _table(
+            words, words.text("Permissions"), 2, ("party", "channels", "purpose", "given", "until", "ended"), found["permissions"]
+        ),
+        _table(words, words.text("Why somebody may know it"), 2, ("rule", "recipient", "basis", words.language), found["purposes"]),
+        _table(
+            words,
+            words.text("Where it comes from and how long it stays"),
+            2,
+            ("what", "source", "kept", "article"),
+            [one[words.language] | {"article": one["article"]} for one in found["held"]],
+        ),
+        _table(
+            words,
+            words.text("What is not in it, and why"),
+            2,
+            ("left_out",),
+            [{"left_out": _left_out(words, one["what"])} for one in found["left_out"]],
+        ),
+    ]
+
+
+def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
+    product = words.text("electricity") if stay["product"] == "electricity" else words.text("gas")
+    title = words.text("Your connection for %(product)s, ending in %(digits)s")
+    named = title % {"product": product, "digits": stay["metering_point"][-4:]}
+    yield _table(words, named, 2, ("metering_point", "from", "to"), [stay])
+    parts = (
+        ("meters", words.text("Meters"), ("equipment_id", "model", "from", "to")),
+        ("couplings", words.text("Gas meters"), ("equipment_id", "from", "to")),
+        ("supplies", words.text("Suppliers"), ("supplier", "from", "to")),
+        ("restrictions", words.text("Refused or administratively off"), ("kind", "from", "to")),
+        ("recipients", words.text("Who got something"), ("receiver", "purpose", "channels", "from", "to", "status", "at")),
+        ("put_aside", words.text("Answers that are doubted"), ("profile", "first", "last")),
+        ("care", words.text("Seen at care for the meter"), ("purpose", "what", "at", "value", "text")),
+        ("alarms", words.text("Alarms"), ("at", "register", "state")),
+        ("use_case_days", words.text("Days used for the grid operator's own task"), ("purpose", "day")),
+        ("holds", words.text("Use stopped by you"), ("from", "to")),
+        ("objections", words.text("Objections by you"), ("purpose", "from", "to")),
+        ("corrections", words.text("Corrections"), ("fact", "from", "to", "at")),
+    )
+    yield from (_table(words, name, 3, columns, stay[part]) for part, name, columns in parts if stay.get(part))
+
+
+def _table(words: Words, title: str, level: int, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    cells = [[_cell(words, column, row.get(column)) for column in columns] for row in rows]
+    return Table(title, level, [_column(words, column) for column in columns], cells)
+
+
+def _cell(words: Words, column: str, value: Any) -> str:  # noqa: ANN401 - whatever the document holds
+    if value in (None, "", []):
+        return NOTHING
+    if column in _MOMENTS:
+        return words.moment(datetime.fromisoformat(value))
+    if column == "rule":
+        return f"{value}: {rule_title(words, value)}"
+    if isinstance(value, list):
+        return ", ".join(str(one).replace("_", " ") for one in value)
+    return str(value).replace("_", " ") if column in {"purpose", "kind", "status", "what", "recipient"} else str(value)
+
+
+def _column(words: Words, column: str) -> str:
+    return {
+        "code": words.text("Customer code"),
+        "name": words.text("Name"),
+        "metering_point": words.text("EAN"),
+        "from": words.text("From"),
+        "to": words.text("Until"),
+        "equipment_id": words.text("Number on the meter"),
+        "model": words.text("Model"),
+        "supplier": words.text("Supplier"),
+        "kind": words.text("Kind"),
+        "receiver": words.text("Receiver"),
+        "recipient": words.text("Receiver"),
+        "purpose": words.text("What for"),
+        "channels": words.text("Which data"),
+        "status": words.text("How it ended"),
+        "at": words.text("When"),
+        "profile": words.text("Profile"),
+        "first": words.text("First"),
+        "last": words.text("Last"),
+        "what": words.text("What"),
+        "value": words.text("Value"),
+        "text": words.text("Text"),
+        "register": words.text("Register"),
+        "state": words.text("State"),
+        "day": words.text("Day"),
+        "party": words.text("To whom"),
+        "given": words.text("Given"),
+        "until": words.text("Runs until"),
+        "ended": words.text("Ended by"),
+        "rule": words.text("Rule"),
+        "basis": words.text("Ground in the law"),
+        "nl": words.text("In words"),
+        "en": words.text("In words"),
+        "source": words.text("Source"),
+        "kept": words.text("Kept"),
+        "article": words.text("Article"),
+        "fact": words.text("Fact"),
+        "left_out": words.text("What and why"),
+    }[column]
+
+
+def _left_out(words: Words, what: str) -> str:
+    return {
+        "meter_keys": words.text("The keys of your meter: whoever has them could pretend to be its reader."),
+        "meter_address": words.text("Where your meter answers in the grid operator's network, for the same reason."),
+        "put_aside_values": words.text("The values of answers that are doubted: ask, and you get them as they came."),
+        "imports": words.text("Rows that could not be taken from a file: they are tied to nobody."),
+        "others": words.text("Whatever is about who lived there before or after you."),
+    }[what]

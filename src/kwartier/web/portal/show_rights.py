@@ -1,0 +1,219 @@
+"""My rights: what can be asked, what was asked and what became of it, with the answer per ground and the receipts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.grounds import conduct, rights
+from kwartier.grounds.rights import Reached, Right, Why
+from kwartier.model.ground import Purpose
+from kwartier.model.period import day_of
+from kwartier.web.portal import phrases
+from kwartier.web.portal.words import Words
+from kwartier.workflows.rights import MyRequest, TouchedMe
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A right that can be asked for: what it is, and what happens then. `choices` are codes with words; `says` asks for words."""
+
+    right: str
+    title: str
+    what: str
+    article: str
+    then: Sequence[str]
+    choices: Sequence[tuple[str, str]]
+    says: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered alike about some rules: `done` or not, why, and which rules, by id and title."""
+
+    done: bool
+    why: str
+    rules: Sequence[tuple[str, str]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. `receipts` and `files` are (words, address); `lift` says what the button does, empty without one."""
+
+    number: int
+    title: str
+    about: str
+    words: str
+    when: str
+    state: str
+    because: str
+    answers: Sequence[Answered]
+    receipts: Sequence[tuple[str, str]]
+    files: Sequence[tuple[str, str]]
+    lift: str
+
+
+def offers(words: Words, at: datetime, purposes: Sequence[Purpose]) -> list[Offer]:
+    """Return every right, in the order of the law."""
+    return [offer(words, right, at, purposes) for right in Right]
+
+
+def offer(words: Words, right: Right, at: datetime, purposes: Sequence[Purpose]) -> Offer:
+    """Return one right as it is offered."""
+    choices = [(str(one), _purpose(words, one, at)) for one in purposes] if right is Right.OBJECTION else []
+    says = right in {Right.RECTIFICATION, Right.ERASURE}
+    return Offer(str(right), title(words, right), _what(words, right), rights.ARTICLES[right], _then(words, right), choices, says)
+
+
+def title(words: Words, right: Right) -> str:
+    """Name a right."""
+    return {
+        Right.ACCESS: words.text("See everything you hold about me"),
+        Right.PORTABILITY: words.text("Take my data along"),
+        Right.RECTIFICATION: words.text("Have something put right"),
+        Right.ERASURE: words.text("Have data erased"),
+        Right.RESTRICTION: words.text("Have the use of my data stopped"),
+        Right.OBJECTION: words.text("Object to a use by the grid operator"),
+    }[right]
+
+
+def _what(words: Words, right: Right) -> str:
+    return {
+        Right.ACCESS: words.text(
+            "Everything about you at your connections in your own time: facts, readings, who got what, who looked, and why."
+        ),
+        Right.PORTABILITY: words.text(
+            "What you provided yourself and what rests on your permission, in a form that another program can read."
+        ),
+        Right.RECTIFICATION: words.text("Something about you is wrong: your name, when you came or left, which meter is yours."),
+        Right.ERASURE: words.text("What is no longer needed, or rests on a permission that you took back, can go."),
+        Right.RESTRICTION: words.text(
+            "What is held stays, and nobody but you uses it, for as long as you wish or it is looked into."
+        ),
+        Right.OBJECTION: words.text("The grid operator uses data for its own task, now and then. You can object to each such use."),
+    }[right]
+
+
+def _then(words: Words, right: Right) -> list[str]:
+    """Say what happens when it is asked."""
+    at_once = words.text("You get the answer at once, here.")
+    person = words.text("A person of the grid operator looks at it. You get an answer within a month.")
+    receipt = words.text("Your request and the answer are lines in your log, with a proof: your receipt.")
+    more = {
+        Right.PORTABILITY: [words.text("What is read because the law asks for it is not in it; you see that under access.")],
+        Right.RECTIFICATION: [words.text("Who was told something wrong about you is told so.")],
+        Right.ERASURE: [words.text("What the law makes us keep stays; the answer says what and why.")],
+        Right.RESTRICTION: [
+            words.text("From this moment on your supplier, apps and the grid operator get nothing more about you."),
+            words.text("What is withheld meanwhile is not sent afterwards. You can end it here at any moment."),
+        ],
+        Right.OBJECTION: [
+            words.text("That use stops for you from this moment on."),
+            words.text("It goes on only if somebody writes down compelling grounds; you are told them here."),
+            words.text("What rests on your permission you revoke instead; what the law asks for goes on."),
+        ],
+    }
+    first = person if right in {Right.RECTIFICATION, Right.ERASURE} else at_once
+    return [first, *more.get(right, []), receipt]
+
+
+def _purpose(words: Words, purpose: Purpose, at: datetime) -> str:
+    rule = next(one for one in conduct.edition_at(at).grants if one.purpose is purpose and not one.station)
+    return rule.title_nl if words.language == "nl" else rule.title_en
+
+
+def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
+    """Return one request as it stands."""
+    reached = next((event.reached for event in one.events if event.reached), ())
+    lifts = {Right.RESTRICTION: words.text("Let my data be used again"), Right.OBJECTION: words.text("Take my objection back")}
+    return Asked(
+        number=one.id,
+        title=title(words, one.right),
+        about=_purpose(words, Purpose(one.about), at) if one.about else "",
+        words=one.words,
+        when=words.text("Asked on %s") % words.moment(one.asked),
+        state=_state(words, one),
+        because=next((event.because for event in reversed(one.events) if event.because), ""),
+        answers=answers(words, reached),
+        receipts=[
+            (_receipt(words, event.event), f"/{words.language}/proof/{event.entry}")
+            for event in one.events
+            if event.entry is not None
+        ],
+        files=_files(words, one),
+        lift=lifts.get(one.right, "") if one.state == "answered" else "",
+    )
+
+
+def _state(words: Words, one: MyRequest) -> str:
+    last = one.events[-1]
+    when = words.date(day_of(last.at))
+    if one.is_open:
+        until = words.date(phrases.last_day(one.due))
+        longer = words.text("It takes longer; you get an answer on %s at the latest.") % until
+        return (
+            longer
+            if one.state == "extended"
+            else words.text("It is being looked at; you get an answer on %s at the latest.") % until
+        )
+    holds = one.right in {Right.RESTRICTION, Right.OBJECTION}
+    return {
+        "answered": words.text("In force since %s.") % when if holds else words.text("Answered on %s.") % when,
+        "refused": words.text("Refused on %s.") % when,
+        "lifted": words.text("Ended by you on %s.") % when,
+        "overridden": words.text("Ended by the grid operator on %s, on these grounds:") % when,
+    }[one.state]
+
+
+def _receipt(words: Words, event: str) -> str:
+    return words.text("Receipt of your request") if event == "asked" else words.text("Receipt of the answer")
+
+
+def _files(words: Words, one: MyRequest) -> list[tuple[str, str]]:
+    if one.state != "answered":
+        return []
+    file = f"/{words.language}/rights/file?request={one.id}&form="
+    if one.right is Right.ACCESS:
+        return [
+            (words.text("Read it"), f"/{words.language}/rights/data?request={one.id}"),
+            (words.text("Take away as JSON"), file + "json"),
+        ]
+    if one.right is Right.PORTABILITY:
+        return [(words.text("Take away as JSON"), file + "json"), (words.text("Take away as CSV"), file + "csv")]
+    return []
+
+
+def answers(words: Words, reached: Sequence[Reached]) -> list[Answered]:
+    """Gather the answer per rule by its reason; one reason for all needs no list."""
+    why = {
+        Why.GIVEN: words.text("Given."),
+        Why.STOPS: words.text("Stops."),
+        Why.OWN: words.text("Goes on, since it is yours alone:"),
+        Why.REVOKE: words.text("Refused: it rests on your permission, which you can revoke at any moment:"),
+        Why.BY_LAW: words.text("Refused: the law asks for it, so there is no right to object:"),
+        Why.NOT_PORTABLE: words.text("Not in it: it rests on a legal duty or a public task. Access shows it:"),
+    }
+    found = []
+    for reason in dict.fromkeys(one.why for one in reached):
+        those = [one for one in reached if one.why is reason]
+        found.append(Answered(those[0].done, why[reason], [(one.rule, rule_title(words, one.rule)) for one in those]))
+    return found
+
+
+def rule_title(words: Words, rule: str) -> str:
+    """Return the title of a rule in whichever edition has it last."""
+    found = next(
+        (edition.rule(rule) for edition in reversed(conduct.EDITIONS) if any(one.id == rule for one in edition.rules)), None
+    )
+    return "" if found is None else found.title_nl if words.language == "nl" else found.title_en
+
+
+def breach(words: Words, one: TouchedMe) -> str:
+    """Say that a data breach touched this person (art. 34): what, when, how much."""
+    told = words.text(
+        "Data about you was touched by a data breach, known since %(known)s: %(nature)s (%(lines)s lines of your log)."
+    )
+    return told % {"known": words.date(day_of(one.known)), "nature": one.nature, "lines": one.lines}

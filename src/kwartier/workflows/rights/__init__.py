@@ -1,0 +1,41 @@
+"""What a person may ask by the privacy law, and what the operator owes without being asked."""
+
+from kwartier.store.registry.breaches import TouchedMe
+from kwartier.store.registry.rights import RightRequest as MyRequest
+from kwartier.workflows.rights.access import document as access_document
+from kwartier.workflows.rights.breach import touched_me
+from kwartier.workflows.rights.portable import file
+from kwartier.workflows.rights.register import (
+    MOST_WORDS,
+    answer,
+    answered_at_once,
+    ask,
+    ask_for,
+    extend,
+    lift,
+    listed,
+    mine,
+    objectionable,
+    override,
+    request,
+)
+
+__all__ = [
+    "MOST_WORDS",
+    "MyRequest",
+    "TouchedMe",
+    "access_document",
+    "answer",
+    "answered_at_once",
+    "ask",
+    "ask_for",
+    "extend",
+    "file",
+    "lift",
+    "listed",
+    "mine",
+    "objectionable",
+    "override",
+    "request",
+    "touched_me",
+]

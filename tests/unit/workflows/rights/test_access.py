@@ -1,0 +1,138 @@
+"""Access gives everything about a person and nothing about who lived there before or after; portability only what was provided."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kwartier.grounds.holdings import HOLDINGS
+from kwartier.grounds.rights import Right
+from kwartier.model.register import Channel
+from kwartier.store.registry import holdings
+from kwartier.workflows.rights import access, portable, register
+from kwartier.workflows.rights.errors import NoSuchRequest
+from readings_support import channel_day, read
+from registry_support import DAY, between
+from rights_support import AFTER, AT, BEFORE, Household
+
+
+def answered(household: Household, who: int, right: Right = Right.ACCESS) -> int:
+    return register.ask(household.house, who, right, at=AT).id
+
+
+def document(household: Household, who: int) -> dict[str, Any]:
+    return access.document(household.house, who, answered(household, who), at=AT)
+
+
+def test_each_has_the_own_time_and_nothing_of_the_other(household: Household) -> None:
+    facts = household.facts
+    facts.permission(household.home, household.left, facts.party("third_party"), between("2025-01-01", "2026-03-01"), purpose="old")
+    facts.restriction(household.home, between("2025-01-01", "2025-02-01"), "refused")
+    mine, theirs = document(household, household.came), document(household, household.left)
+    (home,) = mine["connections"]
+    assert (home["from"], home["to"]) == ("2026-03-01T00:00:00+01:00", None)
+    assert {one["start"][:10] for each in home["readings"] for one in each["series"]} == {AFTER.isoformat()}
+    assert {one["at"][:10] for each in home["readings"] for one in each["readings"]} == {AFTER.isoformat()}
+    assert [one["purpose"] for one in mine["permissions"]] == ["inzicht"]
+    assert home["restrictions"] == []
+    assert [(one["supplier"], one["from"][:10]) for one in home["supplies"]] == [("A party", "2026-03-01")]
+    assert [one["equipment_id"] for one in home["meters"]] == ["E2"]
+    assert "LEFT" not in json.dumps(mine)
+    for trace in (BEFORE.isoformat(), "2020-01-01", "2025-"):
+        assert trace not in json.dumps(mine["connections"]), trace
+    (before,) = theirs["connections"]
+    assert [one["purpose"] for one in theirs["permissions"]] == ["old"]
+    assert [one["kind"] for one in before["restrictions"]] == ["refused"]
+    assert "CAME" not in json.dumps(theirs)
+    assert AFTER.isoformat() not in json.dumps(theirs["connections"])
+
+
+def test_it_says_purposes_sources_terms_rights_and_what_it_leaves_out(household: Household) -> None:
+    found = document(household, household.came)
+    assert {(one["rule"], one["recipient"]) for one in found["purposes"]} >= {
+        ("S1", "A party"),
+        ("O2", "operator"),
+        ("C1", "customer"),
+    }
+    assert {one["id"] for one in found["held"]} == {one.id for one in HOLDINGS}
+    assert set(found["rights"]) == {str(right) for right in Right}
+    assert {one["what"] for one in found["left_out"]} == {"meter_keys", "meter_address", "put_aside_values", "imports", "others"}
+    assert {one["kind"] for one in found["log"]} >= {"right:asked", "right:answered"}
+    assert found["requests"][0]["right"] == "access"
+
+
+def test_what_is_restricted_time_is_left_out_and_the_rest_is_there(household: Household) -> None:
+    """A register on the boundary of restricted time belongs to it; the quarter-hours outside do not."""
+    household.facts.restriction(household.home, between("2026-03-05", "2026-03-10"))
+    held = [
+        channel_day(household.home, kind, DAY.replace(day=n))
+        for n in (4, 7, 11)
+        for kind in (Channel.IMPORT, Channel.DAY_IMPORT_LOW)
+    ]
+    read(household.house, held, at=AT)
+    (home,) = document(household, household.came)["connections"]
+    intervals = {one["start"][:10] for each in home["readings"] for one in each["series"]}
+    registers = {one["at"][:10] for each in home["readings"] for one in each["readings"]}
+    assert (intervals, registers) == ({"2026-03-04", "2026-03-10", "2026-03-11"}, {"2026-03-04", "2026-03-11"})
+
+
+def test_portability_is_what_was_provided_and_read_by_consent(household: Household) -> None:
+    opted = replace(channel_day(household.home, Channel.IMPORT, DAY.replace(day=8)), basis=portable.consented())
+    read(household.house, [opted], at=AT)
+    number = answered(household, household.came, Right.PORTABILITY)
+    found = portable.document(household.house, household.came, number, at=AT)
+    assert {one["start"][:10] for each in found["readings"] for one in each["series"]} == {"2026-03-08"}
+    assert [one for each in found["readings"] for one in each["readings"]] == [], "registers were read for the supplier"
+    assert {one["rule"] for one in found["left_out"]} >= {"S1", "C1", "O1"}
+    assert [one["party"] for one in found["permissions"]] == ["A party"]
+
+
+def test_as_csv_it_is_a_file_per_kind(household: Household) -> None:
+    opted = replace(channel_day(household.home, Channel.IMPORT, DAY.replace(day=8)), basis=portable.consented())
+    read(household.house, [opted], at=AT)
+    number = answered(household, household.came, Right.PORTABILITY)
+    file = portable.download(household.house, household.came, number, "csv", at=AT)
+    box = zipfile.ZipFile(io.BytesIO(file.body))
+    rows = {name: list(csv.DictReader(io.StringIO(box.read(name).decode()))) for name in box.namelist()}
+    assert rows["person.csv"] == [{"code": "CAME", "name": "Somebody"}]
+    assert rows["permissions.csv"][0]["purpose"] == "inzicht"
+    assert {row["why"][:9] for row in rows["left_out.csv"]} == {"it rests o"[:9]}
+    assert len(rows["readings-1.csv"]) == 96
+
+
+@pytest.mark.parametrize("form", portable.FORMS)
+def test_an_answer_is_for_who_asked_it_and_of_its_right_only(household: Household, form: str) -> None:
+    number = answered(household, household.came)
+    with pytest.raises(NoSuchRequest):
+        access.document(household.house, household.left, number, at=AT)
+    with pytest.raises(NoSuchRequest):
+        portable.download(household.house, household.came, number, form, at=AT)
+
+
+def test_every_look_is_logged_under_the_persons_own_ground(household: Household) -> None:
+    document(household, household.came)
+    with household.house.operator() as c:
+        rows = c.execute(
+            "select convert_from(leaf, 'UTF8')::jsonb -> 'body' ->> 'rule' from audit.pending where kind = 'view:shown'"
+        )
+        assert {row[0] for row in rows} == {"C1"}
+
+
+def test_every_table_with_personal_data_is_of_some_kind_that_is_told(household: Household) -> None:
+    """A table with a person or a connection in it belongs to a kind of data that access tells of."""
+    listed = {place for one in HOLDINGS for place in one.where}
+    with household.house.operator() as c:
+        found = {
+            row[0]
+            for row in c.execute(
+                "select distinct table_schema || '.' || table_name from information_schema.columns"
+                " where table_schema in ('kw', 'audit') and column_name in ('subject', 'connection', 'code', 'words')"
+            )
+        }
+    working = {"kw.outcome", "kw.party", "kw.use_case", "kw.import_reject"}
+    assert found - working <= listed
+    assert set(holdings.QUERIES) >= {"supplies", "meters", "recipients", "care", "alarms"}

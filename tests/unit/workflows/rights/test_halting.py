@@ -1,0 +1,116 @@
+"""A restriction stops everybody but the person, an objection one purpose of the operator; both at once, and until they end."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from kwartier.grounds.decide import decide
+from kwartier.grounds.rights import Right
+from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
+from kwartier.model.register import Channel
+from kwartier.store.registry import facts, stops
+from kwartier.workflows import inquiry
+from kwartier.workflows.rights import register
+from kwartier.workflows.rights.errors import AlreadyAnswered, ReasonMissing
+from readings_support import moment, whole
+from registry_support import DAY, World
+from rights_support import AFTER, AT, BEFORE, Household
+
+SOON, LATER = AT + timedelta(minutes=1), AT + timedelta(days=3)
+LOW, IMPORT = 1 << Channel.DAY_IMPORT_LOW, 1 << Channel.IMPORT
+FREE = {"supplier": "S1", "app": "T1", "operator": "O2", "self": "C1", "before": "S1", "at the move": "S1"}
+
+
+def asked(household: Household) -> dict[str, Request]:
+    """Return what each of them would ask; `before` and `at the move` are about who left."""
+    reading = Request(
+        Requester(Role.SUPPLIER, household.supplier),
+        Action.DELIVER,
+        Purpose.PERIODIC_READING,
+        household.home,
+        LOW,
+        moment(AFTER),
+        DataClass.REGISTER,
+    )
+    fine = replace(reading, mask=IMPORT, period=whole(AFTER), data_class=DataClass.PROFILE)
+    app, me = Requester(Role.THIRD_PARTY, household.app), Requester(Role.CUSTOMER, household.came)
+    operator = Requester(Role.OPERATOR, household.case)
+    return {
+        "supplier": reading,
+        "app": replace(fine, requester=app, purpose=Purpose.THIRD_PARTY_SERVICE),
+        "operator": replace(fine, requester=operator, action=Action.READ, purpose=Purpose.OUTAGE),
+        "self": replace(fine, requester=me, action=Action.VIEW, purpose=Purpose.OWN_ACCESS),
+        "before": replace(reading, period=moment(BEFORE)),
+        "at the move": replace(reading, period=moment(DAY.replace(day=1))),
+    }
+
+
+def rules(household: Household, at: datetime = SOON) -> dict[str, str]:
+    """Return by which rule each of them is answered."""
+    with household.house.operator() as c:
+        known = facts.facts(c, household.home, year=DAY.year)
+    return {who: decide(request, known, at=at).rule for who, request in asked(household).items()}
+
+
+def test_a_restriction_stops_everybody_but_the_person_from_that_moment_on(household: Household) -> None:
+    assert rules(household) == FREE
+    one = register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    assert rules(household) == FREE | {"supplier": "F14", "app": "F14", "operator": "F14"}
+    assert rules(household, AT - timedelta(seconds=1)) == FREE, "what was decided before stands"
+    register.lift(household.house, household.came, one.id, at=LATER)
+    assert rules(household, LATER) == FREE
+    assert rules(household)["supplier"] == "F14", "and can be decided again as of then"
+
+
+def test_who_left_restricts_the_own_time_and_the_register_that_closes_it(household: Household) -> None:
+    register.ask(household.house, household.left, Right.RESTRICTION, at=AT)
+    assert rules(household) == FREE | {"before": "F14", "at the move": "F14"}
+
+
+def test_an_objection_stops_its_purpose_until_it_is_overridden_on_written_grounds(household: Household) -> None:
+    house = household.house
+    one = register.ask(house, household.came, Right.OBJECTION, about="outage", at=AT)
+    assert rules(household) == FREE | {"operator": "F15"}
+    with pytest.raises(ReasonMissing):
+        register.override(house, one.id, by="A. Officer", because="", at=LATER)
+    told = register.override(house, one.id, by="A. Officer", because="Lives depend on this street.", at=LATER)
+    assert (told.state, told.events[-1].because) == ("overridden", "Lives depend on this street.")
+    assert register.mine(house, household.came) == [told], "the person reads the grounds"
+    assert "right:refused" in [line.kind for line in inquiry.access_log(house, household.came, most=9)]
+    assert rules(household, LATER) == FREE
+    with pytest.raises(AlreadyAnswered):
+        register.override(house, one.id, by="A. Officer", because="again", at=LATER)
+
+
+def test_an_objection_to_another_purpose_stops_nothing_else(household: Household) -> None:
+    register.ask(household.house, household.came, Right.OBJECTION, about="danger", at=AT)
+    assert rules(household) == FREE
+
+
+def test_what_is_being_read_stops_too(household: Household, facts: World) -> None:
+    now = facts.c.execute("select clock_timestamp()").fetchone()
+    assert now is not None
+    with household.house.operator() as c:
+        assert stops.since(c, now[0]) == frozenset()
+    register.ask(household.house, household.came, Right.RESTRICTION, at=now[0])
+    with household.house.operator() as c:
+        assert {fact for fact, _ in stops.since(c, now[0])} == {"occupancy"}
+
+
+def test_it_holds_at_every_connection_of_the_person(household: Household) -> None:
+    gas = household.facts.connection("gas")
+    household.facts.occupancy(gas, household.came)
+    register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    with household.house.operator() as c:
+        assert len(facts.facts(c, gas, year=DAY.year).holds) == 1
+
+
+def test_the_page_says_why_a_permission_opens_nothing(household: Household) -> None:
+    def idle() -> list[str | None]:
+        found = inquiry.who_may(household.house, household.came, at=SOON).permissions
+        return [one.idle and one.idle.id for one in found]
+
+    assert idle() == [None]
+    register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    assert idle() == ["F14"]

@@ -1,0 +1,154 @@
+"""Every request has its term, its answer per ground and its receipts; what somebody must weigh waits for a named person."""
+
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+
+from kwartier.audit import verify
+from kwartier.audit.events import EventKind
+from kwartier.grounds.rights import Right, Why
+from kwartier.model.period import Period, midnight
+from kwartier.workflows import inquiry
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.rights import register
+from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
+from rights_support import AT, Household
+
+PERSON = "A. Officer"
+LATER = AT + timedelta(days=3)
+
+
+def kinds(household: Household, who: int) -> list[str]:
+    """Return what the person's own log says, the oldest first, once it is signed."""
+    with household.house.auditor() as c:
+        household.house.log.integrate(c)
+    return [line.kind for line in reversed(inquiry.access_log(household.house, who, most=100))]
+
+
+def test_access_is_answered_as_it_is_asked_and_both_are_proved(household: Household) -> None:
+    house = household.house
+    one = register.ask(house, household.came, Right.ACCESS, at=AT)
+    assert (one.state, one.is_open, one.due) == ("answered", False, midnight(date(2026, 4, 12)))
+    assert all(each.done for each in one.events[-1].reached)
+    assert kinds(household, household.came) == ["right:asked", "right:answered"]
+    for event in one.events:
+        assert event.entry is not None
+        text = inquiry.proof(house, household.came, event.entry, None, at=AT).body.decode()
+        assert verify.verify(text, house.log.vkey, "CAME").about_subject
+
+
+def test_the_log_says_what_was_asked_and_not_in_whose_words(household: Household) -> None:
+    one = register.ask(household.house, household.came, Right.RECTIFICATION, at=AT, words="  my name is Jansen\x00  ")
+    assert one.words == "my name is Jansen"
+    with household.house.operator() as c:
+        leaves = b"".join(row[0] for row in c.execute("select leaf from audit.pending where kind = 'right:asked'"))
+    assert b"rectification" in leaves
+    assert b"Jansen" not in leaves
+    assert b"CAME" not in leaves
+
+
+def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: Household) -> None:
+    house = household.house
+    one = register.ask(house, household.came, Right.ERASURE, at=AT)
+    assert one.is_open
+    assert [each.id for each in register.listed(house, only_open=True)] == [one.id]
+    for by, because in (("", "a reason"), (PERSON, " ")):
+        with pytest.raises(ReasonMissing):
+            register.answer(house, one.id, by=by, because=because, refused=True, at=LATER)
+    answered = register.answer(house, one.id, by=PERSON, because="kept by law", refused=True, at=LATER)
+    assert (answered.state, answered.events[-1].because) == ("refused", "kept by law")
+    assert register.listed(house, only_open=True) == []
+    assert kinds(household, household.came)[-1] == EventKind.RIGHT_REFUSED
+    with pytest.raises(AlreadyAnswered):
+        register.answer(house, one.id, by=PERSON, because="again", refused=False, at=LATER)
+
+
+def test_a_term_is_extended_once_within_the_first_month_to_three(household: Household) -> None:
+    house = household.house
+    one = register.ask(house, household.came, Right.ERASURE, at=AT)
+    with pytest.raises(AlreadyAnswered):
+        register.extend(house, one.id, by=PERSON, because="much", at=one.due)
+    longer = register.extend(house, one.id, by=PERSON, because="many readings", at=LATER)
+    assert (longer.due, longer.state, longer.is_open) == (midnight(date(2026, 6, 12)), "extended", True)
+    with pytest.raises(AlreadyAnswered):
+        register.extend(house, one.id, by=PERSON, because="still", at=LATER)
+
+
+def test_nobody_asks_twice_or_for_what_cannot_be(household: Household) -> None:
+    house = household.house
+    register.ask(house, household.came, Right.ERASURE, at=AT)
+    with pytest.raises(AlreadyAsked):
+        register.ask(house, household.came, Right.ERASURE, at=AT)
+    for right, about in ((Right.OBJECTION, ""), (Right.OBJECTION, "periodic_reading"), (Right.ACCESS, "outage")):
+        with pytest.raises(CannotBeAsked):
+            register.ask(house, household.came, right, about=about, at=AT)
+    with pytest.raises(CannotBeAsked):
+        register.ask(house, 999, Right.ACCESS, at=AT)
+    with pytest.raises(NoSuchRequest):
+        register.request(house, 999)
+
+
+def test_an_objection_is_refused_about_the_grounds_it_cannot_reach(household: Household) -> None:
+    one = register.ask(household.house, household.came, Right.OBJECTION, about="outage", at=AT)
+    reached = {each.rule: each for each in one.events[-1].reached}
+    assert {rule for rule, each in reached.items() if each.done} == {"O2"}
+    assert {reached["S1"].why, reached["T1"].why} == {Why.BY_LAW, Why.REVOKE}
+    with pytest.raises(AlreadyAsked):
+        register.ask(household.house, household.came, Right.OBJECTION, about="outage", at=LATER)
+    register.ask(household.house, household.came, Right.OBJECTION, about="danger", at=LATER)
+
+
+def test_a_person_sees_and_lifts_the_own_requests_only(household: Household) -> None:
+    house = household.house
+    one = register.ask(house, household.came, Right.RESTRICTION, at=AT)
+    assert register.mine(house, household.left) == []
+    with pytest.raises(NoSuchRequest):
+        register.lift(house, household.left, one.id, at=LATER)
+    assert register.lift(house, household.came, one.id, at=LATER).state == "lifted"
+    with pytest.raises(AlreadyAnswered):
+        register.lift(house, household.came, one.id, at=LATER)
+    register.ask(house, household.came, Right.RESTRICTION, at=LATER)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update kw.rights_request set words = 'x'",
+        "delete from kw.rights_event",
+        "update kw.rights_event set because = 'x'",
+    ],
+)
+def test_the_register_is_append_only(household: Household, statement: str) -> None:
+    register.ask(household.house, household.came, Right.ACCESS, at=AT)
+    with (
+        pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.IntegrityConstraintViolation)),
+        household.house.operator() as c,
+    ):
+        c.execute(statement.encode())
+    with psycopg.connect(household.house.dsns.owner) as c, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
+        c.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into kw.rights_request (subject, kind, asked, due) values (%(other)s, 'access', now(), now() + interval '1 day')",
+        "insert into kw.rights_event (request, at, event, by) values (%(request)s, now(), 'answered', 'customer')",
+        "insert into kw.rights_event (request, at, event, by) values (%(request)s, now(), 'asked', 'customer')",
+        "select by from kw.rights_event",
+        "insert into kw.hold (connection, subject, request, period) values (1, 1, 1, tstzrange(now(), null))",
+        "select nature, by from kw.breach",
+        "select * from kw.superseded",
+    ],
+)
+def test_the_portal_asks_for_oneself_and_answers_nothing(household: Household, opened: Installation, statement: str) -> None:
+    theirs = register.ask(opened, household.left, Right.ACCESS, at=AT)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), opened.portal(household.came) as c:
+        c.execute(statement.encode(), {"other": household.left, "request": theirs.id})
+
+
+def test_who_has_no_connection_can_ask_all_the_same(household: Household) -> None:
+    nobody = household.facts.subject("NOBODY")
+    assert register.ask(household.house, nobody, Right.ACCESS, at=AT).state == "answered"
+    assert Period(AT).contains(register.mine(household.house, nobody)[0].asked)
