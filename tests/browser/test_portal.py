@@ -11,7 +11,18 @@ from kwartier.audit import verify
 
 pytestmark = [pytest.mark.database, pytest.mark.browser]
 
-PLACES = ("", "mine", "log", "conduct", "manual", "manual/smr5", "nowhere")
+PLACES = (
+    "",
+    "mine",
+    "log",
+    "rights",
+    "rights/ask?right=objection",
+    "rights/ask?right=erasure",
+    "conduct",
+    "manual",
+    "manual/smr5",
+    "nowhere",
+)
 SMALLEST_TARGET = 24
 """CSS pixels, WCAG 2.2 target size (minimum)."""
 SMALLEST_LETTER = 13
@@ -118,6 +129,25 @@ def test_revoking_asks_first_and_tells_what_was_done(page: Page) -> None:
     assert page.locator("a[href*='revoke?']").count() == before - 1
     assert page.locator("[role=status]").count() == 1
     assert page.locator("section[aria-labelledby=who] details").count() == 1
+
+
+def test_a_right_is_asked_by_keyboard_and_answered_with_receipts(page: Page, address: str) -> None:
+    sign_in(page)
+    go(page, address, "rights")
+    page.locator("a[href$='right=restriction']").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rights/ask?right=restriction")
+    page.locator("main form button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rights?done=**")
+    assert page.locator("[role=status]").count() == 1
+    card = page.locator("section[aria-labelledby=asked] .kw-card").first
+    assert card.locator("a[href*='/proof/']").count() == 2
+    card.locator("summary").click()
+    assert {"S1", "T1", "C1"} <= {one.inner_text().split(":")[0] for one in card.locator("a[href*='/conduct#']").all()}
+    card.locator("form button").click()
+    page.wait_for_url("**/rights?done=**")
+    assert page.locator("section[aria-labelledby=asked] .kw-card").first.locator("form").count() == 0, "it has ended"
 
 
 def test_the_code_of_conduct_is_public(page: Page, address: str) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import care, conduct, customer, database, edge, grid, grounds, parties, rights, serving, staffed, told
+from kwartier.cli import breach, care, conduct, customer, database, edge, grid, grounds, parties, rights, serving, staffed, told
 from kwartier.cli import demo as demos
 from kwartier.cli import permission as permissions
 from kwartier.model.period import day_of
@@ -49,6 +49,7 @@ app.add_typer(permissions.app, name="permission")
 app.add_typer(parties.app, name="parties")
 app.add_typer(conduct.app, name="conduct")
 app.add_typer(rights.app, name="rights")
+app.add_typer(breach.app, name="breach")
 
 out = Console(stderr=True)
 """For what is said on the way and for failures; answers go to standard output."""

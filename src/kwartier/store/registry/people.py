@@ -1,5 +1,6 @@
 """Who lives where, and when."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,13 @@ from kwartier.store.registry.rows import C
 _OCCUPANCIES = """
     select o.id, o.connection, c.product, o.period from kw.occupancy o join kw.connection c on c.key = o.connection
     where o.subject = %s order by o.connection, lower(o.period)
+"""
+_EVER_AT = """
+    select w.connection, s.key, s.code from (
+        select connection, subject from kw.occupancy where connection = any(%(keys)s)
+        union select connection, subject from kw.permission where connection = any(%(keys)s)
+        union select connection, subject from kw.superseded where connection = any(%(keys)s) and fact = 'occupancy'
+    ) as w join kw.subject s on s.key = w.subject
 """
 
 
@@ -74,6 +82,14 @@ def wrapped_keys(c: C, codes: Iterable[str]) -> dict[str, bytes]:
     query = "select s.code, k.wrapped from kw.subject s join kw.subject_key k on k.subject = s.key where s.code = any(%s)"
     with _rows.cursor(c) as cursor:
         return dict(cursor.execute(query, (list(codes),)).fetchall())
+
+
+def ever_at(c: C, connections: Iterable[int]) -> dict[int, dict[int, str]]:
+    """Return the own code of everybody who lives or lived at these connections, or gave a permission there, by connection."""
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for key, subject, code in c.execute(_EVER_AT, {"keys": sorted(connections)}):
+        found[key][subject] = code
+    return {**found}
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

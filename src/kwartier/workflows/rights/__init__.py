@@ -1,6 +1,6 @@
 """What a person may ask by the privacy law, and what the operator owes without being asked."""
 
-from kwartier.store.registry.breaches import TouchedMe
+from kwartier.store.registry.breaches import Breach, Scope, TouchedMe
 from kwartier.store.registry.rights import RightRequest as MyRequest
 from kwartier.workflows.rights.access import document as access_document
 from kwartier.workflows.rights.breach import touched_me
@@ -22,7 +22,9 @@ from kwartier.workflows.rights.register import (
 
 __all__ = [
     "MOST_WORDS",
+    "Breach",
     "MyRequest",
+    "Scope",
     "TouchedMe",
     "access_document",
     "answer",

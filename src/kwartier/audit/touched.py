@@ -1,0 +1,93 @@
+"""Whose lines lie within a scope: for whoever must know, from the log alone, whom a breach touched.
+
+A line names a person by a tag that only who knows the person's code can tell; so who asks brings the codes. Lines are read a page
+at a time, single events and lines of batches, pending ones included. An erased line is about nobody any more, and is counted.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple, final
+
+from psycopg import Connection
+
+from kwartier.audit.leaves import Grant
+from kwartier.model.ground import Role
+from kwartier.model.period import Period
+
+C = Connection[Any]
+PAGE: Final = 5000
+_PARTIES: Final = frozenset({str(Role.SUPPLIER), str(Role.THIRD_PARTY)})
+
+_SINGLE = """
+    select connection, at, subject, salt, leaf, null::bytea from audit.{table}
+    where at >= %(start)s and at < %(end)s and subject is not null and connection is not null
+    and (%(keys)s::bigint[] is null or connection = any(%(keys)s)) and (%(kinds)s::text[] is null or kind = any(%(kinds)s))"""
+_BATCH = """
+    select l.connection, e.at, l.subject, l.salt, e.leaf, l.body from audit.{table} e join audit.leaf l on l.entry = e.id
+    where e.at >= %(start)s and e.at < %(end)s and l.subject is not null
+    and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s)) and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s))"""
+_ALL = " union all ".join(query.format(table=table) for query in (_SINGLE, _BATCH) for table in ("entry", "pending"))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which lines: of a time, and as far as these say, about connections, of kinds of events, by an actor, on behalf of a party."""
+
+    period: Period
+    connections: Sequence[int] | None = None
+    kinds: Sequence[str] | None = None
+    actor: str | None = None
+    party: int | None = None
+
+
+class Touch(NamedTuple):
+    """One line: about which connection, when, and the tag of the person; `salt` is None where it was erased."""
+
+    connection: int
+    at: datetime
+    subject: bytes
+    salt: bytes | None
+
+
+def pages(c: C, within: Within) -> Iterator[list[Touch]]:
+    """Yield the lines within a scope, a page at a time; the connection may be asked other things meanwhile."""
+    values = {
+        "start": within.period.start,
+        "end": within.period.end or "infinity",
+        "keys": None if within.connections is None else list(within.connections),
+        "kinds": None if within.kinds is None else list(within.kinds),
+    }
+    permits: set[str] = set()
+    with c.cursor(name="touched", binary=True) as cursor:
+        cursor.execute(_ALL.encode(), values)
+        while rows := cursor.fetchmany(PAGE):
+            yield [
+                Touch(connection, at, subject, salt)
+                for connection, at, subject, salt, leaf, body in rows
+                if _is_within(within, leaf, body, permits)
+            ]
+
+
+def _is_within(within: Within, leaf: bytes, body: bytes | None, permits: set[str]) -> bool:
+    if within.actor is None and within.party is None:
+        return True
+    said = json.loads(leaf)
+    if within.actor is not None and said["actor"] != within.actor:
+        return False
+    return within.party is None or _on_behalf(within.party, said["body"] if body is None else json.loads(body), permits)
+
+
+def _on_behalf(party: int, body: dict[str, Any], permits: set[str]) -> bool:
+    """True if a line says that a party asked, was refused, or was handed something; or that a permit of it was served.
+
+    An intent stands before its deed in the log, so its permits are known when the deed comes.
+    """
+    mine = [
+        grant.permit for grant in (Grant(*one) for one in body.get("g", ())) if grant.role in _PARTIES and grant.requester == party
+    ]
+    permits.update(mine)
+    asked = body.get("o") in _PARTIES and body.get("i") == party
+    return bool(mine) or asked or body.get("party") == party or not permits.isdisjoint(body.get("s", ()))

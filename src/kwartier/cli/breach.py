@@ -1,0 +1,145 @@
+"""`kwartier breach`: data breaches (GDPR art. 33, 34): scope, whom they touched by the log, who was told. Answers are JSON."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from kwartier.model.period import Period, utc
+from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.rights import Breach, Scope
+from kwartier.workflows.rights import breach as breaches
+from kwartier.workflows.rights.breach import Reach, Whom
+
+app = typer.Typer(no_args_is_help=True, help="Data breaches: whom they touched, by the log alone; who must be told and until when.")
+
+Number = Annotated[int, typer.Argument(help="Number of the breach.", min=1)]
+By = Annotated[str, typer.Option("--by", help="The person of the operator who does this, by name.")]
+Because = Annotated[str, typer.Option("--because", help="The reason: of a delay, or why somebody was not told.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is one JSON object anyhow.")]
+
+
+def _moment(text: str, name: str) -> datetime:
+    try:
+        return utc(datetime.fromisoformat(text))
+    except ValueError:
+        message = f"{text!r} is no moment; it is written as 2026-11-24T02:00:00+01:00"
+        raise typer.BadParameter(message, param_hint=name) from None
+
+
+@app.command("open")
+def open_(  # noqa: PLR0913 - the options of one command, each a part of the scope
+    context: typer.Context,
+    since: Annotated[str, typer.Option("--from", help="From when data may have been seen, with its offset.")],
+    until: Annotated[str, typer.Option("--to", help="Until when.")],
+    nature: Annotated[str, typer.Option(help="What happened, as whom it touched will read it: no names.")],
+    by: By,
+    *,
+    known: Annotated[str | None, typer.Option(help="Since when it is known; default now.")] = None,
+    connection: Annotated[
+        list[int] | None, typer.Option(help="Only about this connection, by its number; may be repeated.")
+    ] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only this kind of event, as `parcel:delivered`; may be repeated.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only what this actor did, as the log names it.")] = None,
+    party: Annotated[str | None, typer.Option(help="Only on behalf of this party, by its public code.")] = None,
+    _as_json: AsJson = False,
+) -> None:
+    """Open a breach with its scope; from when it is known, 72 hours run."""
+    now = system_clock()
+    period = Period(_moment(since, "'--from'"), _moment(until, "'--to'"))
+    at = now if known is None else _moment(known, "'--known'")
+    with opened(context.obj.data) as house:
+        which = None if party is None else breaches.party(house, party)
+        scope = Scope(period, tuple(connection) if connection else None, tuple(kind) if kind else None, actor, which)
+        _print(as_dict(breaches.open_(house, scope, nature, by=by, known=at, at=now)))
+
+
+@app.command("list")
+def list_(context: typer.Context, *, _as_json: AsJson = False) -> None:
+    """List all breaches, closed ones too, with their terms and what was done."""
+    with opened(context.obj.data) as house:
+        _print({"breaches": [as_dict(one) for one in breaches.listed(house)]})
+
+
+@app.command()
+def touched(context: typer.Context, breach: Number, *, _as_json: AsJson = False) -> None:
+    """Find in the log whom it touched, by number; and who must be told until when."""
+    with opened(context.obj.data) as house:
+        _print(reach_as_dict(breaches.touched(house, breach)))
+
+
+@app.command()
+def notify(
+    context: typer.Context,
+    breach: Number,
+    whom: Annotated[Whom, typer.Argument(help="Who is told.")],
+    by: By,
+    *,
+    because: Because = "",
+    _as_json: AsJson = False,
+) -> None:
+    """Write down who was told; persons are told by this itself, on their page and in their log."""
+    with opened(context.obj.data) as house:
+        _print(reach_as_dict(breaches.notify(house, breach, whom, by=by, because=because, at=system_clock())))
+
+
+@app.command()
+def close(context: typer.Context, breach: Number, by: By, *, because: Because = "", _as_json: AsJson = False) -> None:
+    """Close it: authority and persons were told, or the reason says why not."""
+    with opened(context.obj.data) as house:
+        _print(as_dict(breaches.close(house, breach, by=by, because=because, at=system_clock())))
+
+
+def as_dict(one: Breach) -> dict[str, Any]:
+    """Return a breach as JSON has it."""
+    end = one.scope.period.end
+    return {
+        "breach": one.id,
+        "known": one.known.isoformat(),
+        "due": one.due.isoformat(),
+        "nature": one.nature,
+        "scope": {
+            "from": one.scope.period.start.isoformat(),
+            "to": None if end is None else end.isoformat(),
+            "connections": one.scope.connections,
+            "kinds": one.scope.kinds,
+            "actor": one.scope.actor,
+            "party": one.scope.party,
+        },
+        "events": [{"at": each.at.isoformat(), "event": each.event, "because": each.because} for each in one.events],
+        "closed": one.closed,
+    }
+
+
+def reach_as_dict(one: Reach) -> dict[str, Any]:
+    """Return whom a breach touched as JSON has it. People are numbers."""
+    return as_dict(one.breach) | {
+        "persons": len(one.persons),
+        "erased_lines": one.erased,
+        "unknown_lines": one.unknown,
+        "touched": [
+            {
+                "subject": each.subject,
+                "connection": each.connection,
+                "lines": each.lines,
+                "first": each.first.isoformat(),
+                "last": each.last.isoformat(),
+            }
+            for each in one.touched
+        ],
+        "owed": [
+            {
+                "whom": each.whom,
+                "until": None if each.until is None else each.until.isoformat(),
+                "article": each.article,
+                "done": each.done,
+            }
+            for each in breaches.owed(one)
+        ],
+    }
+
+
+def _print(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
