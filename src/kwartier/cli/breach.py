@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from kwartier.cli import staffed
 from kwartier.model.period import Period, utc
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import Breach, Scope
 from kwartier.workflows.rights import breach as breaches
 from kwartier.workflows.rights.breach import Reach, Whom
@@ -16,8 +17,7 @@ from kwartier.workflows.rights.breach import Reach, Whom
 app = typer.Typer(no_args_is_help=True, help="Data breaches: whom they touched, by the log alone; who must be told and until when.")
 
 Number = Annotated[int, typer.Argument(help="Number of the breach.", min=1)]
-By = Annotated[str, typer.Option("--by", help="The person of the operator who does this, by name.")]
-Because = Annotated[str, typer.Option("--because", help="The reason: of a delay, or why somebody was not told.")]
+Reason = Annotated[str, typer.Option("--reason", help="Of a delay, or why somebody was not told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is one JSON object anyhow.")]
 
 
@@ -30,12 +30,12 @@ def _moment(text: str, name: str) -> datetime:
 
 
 @app.command("open")
+@staffed.by
 def open_(  # noqa: PLR0913 - the options of one command, each a part of the scope
     context: typer.Context,
     since: Annotated[str, typer.Option("--from", help="From when data may have been seen, with its offset.")],
     until: Annotated[str, typer.Option("--to", help="Until when.")],
     nature: Annotated[str, typer.Option(help="What happened, as whom it touched will read it: no names.")],
-    by: By,
     *,
     known: Annotated[str | None, typer.Option(help="Since when it is known; default now.")] = None,
     connection: Annotated[
@@ -50,46 +50,55 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
     now = system_clock()
     period = Period(_moment(since, "'--from'"), _moment(until, "'--to'"))
     at = now if known is None else _moment(known, "'--known'")
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         which = None if party is None else breaches.party(house, party)
         scope = Scope(period, tuple(connection) if connection else None, tuple(kind) if kind else None, actor, which)
-        _print(as_dict(breaches.open_(house, scope, nature, by=by, known=at, at=now)))
+        _print(as_dict(breaches.open_(house, scope, nature, by=_who(context), known=at, at=now)))
 
 
 @app.command("list")
+@staffed.by
 def list_(context: typer.Context, *, _as_json: AsJson = False) -> None:
     """List all breaches, closed ones too, with their terms and what was done."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         _print({"breaches": [as_dict(one) for one in breaches.listed(house)]})
 
 
 @app.command()
+@staffed.by
 def touched(context: typer.Context, breach: Number, *, _as_json: AsJson = False) -> None:
     """Find in the log whom it touched, by number; and who must be told until when."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         _print(reach_as_dict(breaches.touched(house, breach)))
 
 
 @app.command()
+@staffed.by
 def notify(
     context: typer.Context,
     breach: Number,
     whom: Annotated[Whom, typer.Argument(help="Who is told.")],
-    by: By,
     *,
-    because: Because = "",
+    reason: Reason = "",
     _as_json: AsJson = False,
 ) -> None:
     """Write down who was told; persons are told by this itself, on their page and in their log."""
-    with opened(context.obj.data) as house:
-        _print(reach_as_dict(breaches.notify(house, breach, whom, by=by, because=because, at=system_clock())))
+    with staffed.opened(context) as house:
+        _print(reach_as_dict(breaches.notify(house, breach, whom, by=_who(context), because=reason, at=system_clock())))
 
 
 @app.command()
-def close(context: typer.Context, breach: Number, by: By, *, because: Because = "", _as_json: AsJson = False) -> None:
+@staffed.by
+def close(context: typer.Context, breach: Number, *, reason: Reason = "", _as_json: AsJson = False) -> None:
     """Close it: authority and persons were told, or the reason says why not."""
-    with opened(context.obj.data) as house:
-        _print(as_dict(breaches.close(house, breach, by=by, because=because, at=system_clock())))
+    with staffed.opened(context) as house:
+        _print(as_dict(breaches.close(house, breach, by=_who(context), because=reason, at=system_clock())))
+
+
+def _who(context: typer.Context) -> str:
+    """Return who runs the command, by name."""
+    found = staffed.person(context)
+    return "" if found is None else found.person
 
 
 def as_dict(one: Breach) -> dict[str, Any]:

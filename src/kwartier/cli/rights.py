@@ -10,22 +10,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kwartier.cli import staffed
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
 from kwartier.model.period import ZONE
 from kwartier.workflows import rights
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import MyRequest
 
 app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
-By = Annotated[str, typer.Option("--by", help="The person of the operator who answers for it, by name.")]
-Because = Annotated[str, typer.Option("--because", help="The reason, as the person will read it.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, as the person will read it.")]
 
 
 @app.command("list")
+@staffed.by
 def list_(
     context: typer.Context,
     *,
@@ -33,7 +34,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the requests that wait for an answer, with their terms. People are numbers here."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = rights.listed(house, only_open=not every)
     if as_json:
         _print({"requests": [as_dict(one) for one in found]})
@@ -50,14 +51,16 @@ def list_(
 
 
 @app.command()
+@staffed.by
 def show(context: typer.Context, request: Number, *, as_json: AsJson = False) -> None:
     """Show one request: in whose words, what became of it, and the answer per ground."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = rights.request(house, request)
     _tell(found, as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def ask(
     context: typer.Context,
     right: Annotated[Right, typer.Argument(help="Which right.")],
@@ -68,44 +71,52 @@ def ask(
 ) -> None:
     """Write down a request that came by letter or telephone; the person's own code is read from standard input."""
     code = sys.stdin.readline().strip()
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = rights.ask_for(house, code, right, about=about, words=words, at=system_clock())
     _tell(found, as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def answer(
     context: typer.Context,
     request: Number,
     *,
-    by: By = "",
-    because: Because = "",
+    reason: Reason = "",
     refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it, with the reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a request, or refuse it, as a named person with the reason; one that the table answers needs neither."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         if rights.request(house, request).right in AT_ONCE and not refuse:
             found = rights.answered_at_once(house, request, at=system_clock())
         else:
-            found = rights.answer(house, request, by=by, because=because, refused=refuse, at=system_clock())
+            found = rights.answer(house, request, by=_who(context), because=reason, refused=refuse, at=system_clock())
     _tell(found, as_json=as_json)
 
 
 @app.command()
-def extend(context: typer.Context, request: Number, *, by: By = "", because: Because = "", as_json: AsJson = False) -> None:
+@staffed.by
+def extend(context: typer.Context, request: Number, *, reason: Reason = "", as_json: AsJson = False) -> None:
     """Take two months longer, once, within the first month, with the reason (GDPR art. 12(3))."""
-    with opened(context.obj.data) as house:
-        found = rights.extend(house, request, by=by, because=because, at=system_clock())
+    with staffed.opened(context) as house:
+        found = rights.extend(house, request, by=_who(context), because=reason, at=system_clock())
     _tell(found, as_json=as_json)
 
 
 @app.command()
-def override(context: typer.Context, request: Number, *, by: By = "", because: Because = "", as_json: AsJson = False) -> None:
+@staffed.by
+def override(context: typer.Context, request: Number, *, reason: Reason = "", as_json: AsJson = False) -> None:
     """Go on in spite of an objection on compelling grounds, or end a restriction; the person reads the grounds."""
-    with opened(context.obj.data) as house:
-        found = rights.override(house, request, by=by, because=because, at=system_clock())
+    with staffed.opened(context) as house:
+        found = rights.override(house, request, by=_who(context), because=reason, at=system_clock())
     _tell(found, as_json=as_json)
+
+
+def _who(context: typer.Context) -> str:
+    """Return who runs the command, by name."""
+    found = staffed.person(context)
+    return "" if found is None else found.person
 
 
 def _tell(one: MyRequest, *, as_json: bool) -> None:

@@ -1,17 +1,23 @@
 """What is held about people, kind by kind: where it comes from, what it is needed for, how long it stays, on which article.
 
-For whoever asks (GDPR art. 15(1)) and for the record of processing (art. 30). Terms are the maxima that were found in public texts;
-the operator may keep less. Words stand here in both languages, as the rows of the code of conduct do.
+For whoever asks (GDPR art. 15(1)) and for the record of processing (art. 30). Terms are those of retention.py where it has a row;
+what it has none for says its own. Words stand here in both languages, as the rows of the code of conduct do.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, final
+
+from kwartier.grounds.retention import Keep, Kept, in_force
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """One kind of personal data. `where` are the tables or files, for the record; the rest is for people."""
+    """One kind of personal data. `where` are the tables or files, for the record; the rest is for people.
+
+    `rows` are its rows of the retention table; `kept_nl` and `kept_en` say how long what has none is kept.
+    """
 
     id: str
     where: tuple[str, ...]
@@ -19,9 +25,10 @@ class Holding:
     en: str
     source_nl: str
     source_en: str
-    kept_nl: str
-    kept_en: str
     article: str
+    rows: tuple[Kept, ...] = ()
+    kept_nl: str = ""
+    kept_en: str = ""
 
 
 _OTHERS = ("het aansluitingenregister en uw leverancier", "the connection register and your supplier")
@@ -29,13 +36,12 @@ _OTHERS = ("het aansluitingenregister en uw leverancier", "the connection regist
 HOLDINGS: Final[tuple[Holding, ...]] = (
     Holding(
         id="person",
-        where=("kw.subject", "kw.occupancy"),
+        where=("kw.subject", "kw.subject_key", "kw.occupancy"),
         nl="Uw naam, uw klantcode en waar en wanneer u woont of woonde",
         en="Your name, your customer code, and where and when you live or lived",
         source_nl=_OTHERS[0],
         source_en=_OTHERS[1],
-        kept_nl="8 jaar nadat u bent vertrokken",
-        kept_en="8 years after you left",
+        rows=(Kept.PERSONS,),
         article="Informatiecode 10.1; GDPR art. 6(1)(c)",
     ),
     Holding(
@@ -51,7 +57,10 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="permissions",
-        where=("kw.permission", "kw.permission_event", "kw.permission_state"),
+        where=(
+            *("kw.permission", "kw.permission_event", "kw.permission_state", "kw.permission_request", "kw.request_event"),
+            *("kw.permission_reminder", "kw.mandate_sample", "kw.mandate_evidence"),
+        ),
         nl="Welke toestemmingen u gaf en introk",
         en="Which permissions you gave and revoked",
         source_nl="uzelf, of de partij aan wie u de toestemming gaf",
@@ -62,13 +71,12 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="readings",
-        where=("lake", "kw.quarantine"),
+        where=("lake", "kw.quarantine", "kw.hand_reading"),
         nl="Meterstanden en verbruik per kwartier of uur, voor zover iemand er een grond voor had",
         en="Registers and usage per quarter or hour, as far as somebody had a ground for them",
         source_nl="uw meter, op afstand uitgelezen",
         source_en="your meter, read remotely",
-        kept_nl="zolang een grond het vraagt: dagstanden 24 maanden; wat op toestemming berust zolang die geldt",
-        kept_en="as long as a ground asks for it: day registers 24 months; what rests on permission while it is in force",
+        rows=(Kept.READINGS, Kept.QUARANTINE),
         article="Informatiecode 10.1; GDPR art. 5(1)(e), 6(1)(a), (c)",
     ),
     Holding(
@@ -78,8 +86,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="What was delivered to your supplier or to an app",
         source_nl="de levering zelf",
         source_en="the delivery itself",
-        kept_nl="3 maanden bij de ontvanger (leverancier); bij ons 5 jaar",
-        kept_en="3 months with the receiver (a supplier); with us 5 years",
+        rows=(Kept.PARCELS, Kept.DOCUMENTS),
         article="Informatiecode 10.1; GDPR art. 5(2)",
     ),
     Holding(
@@ -100,8 +107,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="What care for meter and grid saw: battery, clock, outages, voltage",
         source_nl="uw meter, binnen een goedgekeurde toepassing",
         source_en="your meter, within an approved use case",
-        kept_nl="tot de meter weer is bezocht; alarmen 1 jaar",
-        kept_en="until the meter is visited again; alarms 1 year",
+        rows=(Kept.SIGHTS, Kept.ALARMS, Kept.USE_CASE_DAYS),
         article="GDPR art. 6(1)(e); Gedragscode Slim Netbeheer (body not read)",
     ),
     Holding(
@@ -111,13 +117,15 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Who looked, read or delivered, and on which ground",
         source_nl="de verwerking zelf",
         source_en="the processing itself",
-        kept_nl="zolang er iets mee te controleren is; bij wissen gaat wat een regel aan u bindt",
-        kept_en="as long as it serves to check something; at erasure what ties a line to you goes",
+        rows=(Kept.LOG_TIES,),
         article="GDPR art. 5(2), 32; Regulation (EU) 2023/1162 art. 5",
     ),
     Holding(
         id="rights",
-        where=("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded"),
+        where=(
+            *("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded"),
+            *("kw.erasure", "kw.erasure_part"),
+        ),
         nl="Uw verzoeken onder de privacywet, en wat er van is geworden",
         en="Your requests under the privacy law, and what became of them",
         source_nl="uzelf",
@@ -138,3 +146,22 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         article="GDPR art. 33(5), 34",
     ),
 )
+
+
+def terms(one: Holding, at: datetime) -> list[Keep]:
+    """Return the rows of the retention table that say how long this is kept, as of a moment."""
+    return [row for row in in_force(at) if row.kept in one.rows]
+
+
+def kept(one: Holding, at: datetime, language: str) -> str:
+    """Say how long it is kept, in `nl` or `en`."""
+    said = [f"{row.nl if language == 'nl' else row.en}: {_long(row, language)}" for row in terms(one, at)]
+    return "; ".join(said) or (one.kept_nl if language == "nl" else one.kept_en)
+
+
+def _long(row: Keep, language: str) -> str:
+    if language != "nl":
+        return f"{row.term}"
+    years, months = divmod(row.term.months, 12)
+    parts = ((years, "jaar", "jaar"), (months, "maand", "maanden"), (row.term.days, "dag", "dagen"))
+    return ", ".join(f"{count} {one if count == 1 else more}" for count, one, more in parts if count) or "tot het heeft gediend"

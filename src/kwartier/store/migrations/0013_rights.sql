@@ -1,13 +1,12 @@
 -- What a person asks by the privacy law (GDPR art. 15 to 21) and what became of it; corrections; data breaches (art. 33, 34).
--- Requests and events are append-only. `words`, `because` and `by` are personal data and never enter the log.
+-- Requests and events are append-only. Words and reasons are sealed under the person's own key (0012) and never enter the log.
 
 create table kw.rights_request (
     id         bigint generated always as identity primary key,
     subject    bigint not null references kw.subject,
     kind       text not null check (kind in ('access', 'portability', 'rectification', 'erasure', 'restriction', 'objection')),
-    connection bigint references kw.connection,       -- null: about the person, whatever the connection
     about      text not null default '' check (length(about) <= 40),      -- a code: to which purpose a person objects
-    words      text not null default '' check (length(words) <= 1000),    -- as the person said it
+    words      bytea check (length(words) <= 4000),   -- as the person said it, sealed
     asked      timestamptz not null,
     due        timestamptz not null check (due > asked)
 );
@@ -19,7 +18,7 @@ create table kw.rights_event (
     at      timestamptz not null,
     event   text not null check (event in ('asked', 'extended', 'answered', 'refused', 'lifted', 'overridden')),
     by      text not null check (by <> ''),           -- a named person of the operator, 'customer' or 'system'
-    because text not null default '',
+    because bytea check (length(because) <= 4000),    -- the reason, as the person reads it, sealed
     reached jsonb not null default '[]',              -- per rule of the code of conduct: [rule, done, why]
     due     timestamptz check ((due is not null) = (event = 'extended')),
     entry   bigint                                    -- the line of the log about it: the receipt
@@ -169,8 +168,7 @@ grant select (id, request, at, event, because, reached, due, entry) on kw.rights
 grant insert (request, at, event, by, entry) on kw.rights_event to kw_portal;
 grant select (id, known, nature, period) on kw.breach to kw_portal;
 create policy mine on kw.rights_request for select to kw_portal using (subject = kw.me());
-create policy ask_mine on kw.rights_request for insert to kw_portal with check (subject = kw.me()
-    and (connection is null or exists (select from kw.occupancy o where o.connection = rights_request.connection and o.subject = kw.me())));
+create policy ask_mine on kw.rights_request for insert to kw_portal with check (subject = kw.me());
 create policy mine on kw.rights_event for select to kw_portal
     using (exists (select from kw.rights_request r where r.id = request and r.subject = kw.me()));
 create policy ask_mine on kw.rights_event for insert to kw_portal with check (event = 'asked' and by = 'customer'

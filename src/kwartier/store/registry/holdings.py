@@ -78,6 +78,21 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             order by d.day, u.purpose
         """,
     ),
+    "readings_by_hand": (
+        ("channels", "value", "at", "how"),
+        """
+            1 << h.channel, h.value, h.at, h.how from mine m join kw.hand_reading h on h.connection = m.connection
+            and (m.period @> h.at or upper(m.period) = h.at) order by h.at, h.channel
+        """,
+    ),
+    "asked_by_parties": (
+        ("party", "purpose", "channels", "at", "event"),
+        """
+            coalesce(y.name, ''), r.purpose, r.mask, e.at, e.event from mine m join kw.permission_request r
+            on r.connection = m.connection and r.subject = %(me)s and m.period @> r.asked
+            join kw.request_event e on e.request = r.id left join kw.party y on y.key = r.party order by e.id
+        """,
+    ),
     "holds": (
         ("period",),
         """

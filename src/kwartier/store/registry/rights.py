@@ -4,7 +4,7 @@ As the portal row-level security keeps a person to their own.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, final
@@ -16,16 +16,21 @@ from kwartier.model.period import Period
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
+Seal = Callable[[int, str], bytes | None]
+"""Seals words under the key of a person, by surrogate key; None for no words."""
+Open = Callable[[int, bytes | None], str]
+"""Opens them again; empty for none, and for a person who was forgotten."""
+
 ENDS = frozenset({"answered", "refused", "lifted", "overridden"})
 _ASK = """
-    insert into kw.rights_request (subject, kind, connection, about, words, asked, due) values (%s, %s, %s, %s, %s, %s, %s)
+    insert into kw.rights_request (subject, kind, about, words, asked, due) values (%s, %s, %s, %s, %s, %s)
     returning id
 """
 _ASKED = "insert into kw.rights_event (request, at, event, by, entry) values (%s, %s, 'asked', 'customer', %s)"
 _TELL = """
     insert into kw.rights_event (request, at, event, by, because, reached, due, entry) values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
-_REQUESTS = "select id, subject, kind, connection, about, words, asked, due from kw.rights_request where {which} order by id desc"
+_REQUESTS = "select id, subject, kind, about, words, asked, due from kw.rights_request where {which} order by id desc"
 _EVENTS = """
     select request, at, event, because, reached, due, entry from kw.rights_event where request = any(%s) order by id
 """
@@ -60,7 +65,6 @@ class RightRequest:
     id: int
     subject: int
     right: Right
-    connection: int | None
     about: str
     words: str
     asked: datetime
@@ -95,9 +99,9 @@ class Mark:
     period: Period
 
 
-def ask(c: C, subject: int, right: Right, connection: int | None, asked: Period, *, about: str = "", words: str = "") -> int:
+def ask(c: C, subject: int, right: Right, asked: Period, *, about: str = "", words: bytes | None = None) -> int:
     """Write a request down; `asked` runs from when it was asked until it must be answered. Returns its number."""
-    row = c.execute(_ASK, (subject, right, connection, about, words, asked.start, asked.end)).fetchone()
+    row = c.execute(_ASK, (subject, right, about, words, asked.start, asked.end)).fetchone()
     assert row is not None  # noqa: S101 - an insert that returns
     return int(row[0])
 
@@ -107,36 +111,37 @@ def asked(c: C, request: int, at: datetime, entry: int) -> None:
     c.execute(_ASKED, (request, at, entry))
 
 
-def tell(c: C, request: int, event: RightEvent, by: str) -> None:
-    """Write down what happened to a request, and which person of the operator did it (or `system`)."""
+def tell(c: C, request: int, event: RightEvent, by: str, because: bytes | None) -> None:
+    """Write down what happened to a request, which person of the operator did it (or `system`), and the reason, sealed."""
     reached = Jsonb([[one.rule, one.done, one.why] for one in event.reached])
-    c.execute(_TELL, (request, event.at, event.event, by, event.because, reached, event.due, event.entry))
+    c.execute(_TELL, (request, event.at, event.event, by, because, reached, event.due, event.entry))
 
 
-def of_subject(c: C, subject: int) -> list[RightRequest]:
+def of_subject(c: C, subject: int, opens: Open) -> list[RightRequest]:
     """Return a person's requests, the newest first."""
-    return _select(c, "subject = %s", subject)
+    return _select(c, opens, "subject = %s", subject)
 
 
-def one(c: C, request: int) -> RightRequest | None:
+def one(c: C, request: int, opens: Open) -> RightRequest | None:
     """Return a request by its number."""
-    return next(iter(_select(c, "id = %s", request)), None)
+    return next(iter(_select(c, opens, "id = %s", request)), None)
 
 
-def every(c: C, *, only_open: bool) -> list[RightRequest]:
+def every(c: C, opens: Open, *, only_open: bool) -> list[RightRequest]:
     """Return all requests, or those that wait for an answer, the newest first."""
-    return _select(c, _OPEN if only_open else "true")
+    return _select(c, opens, _OPEN if only_open else "true")
 
 
-def _select(c: C, which: LiteralString, *values: object) -> list[RightRequest]:
+def _select(c: C, opens: Open, which: LiteralString, *values: object) -> list[RightRequest]:
     rows = c.execute(_REQUESTS.format(which=which), values).fetchall()
+    of = {row[0]: row[1] for row in rows}
     events: dict[int, list[RightEvent]] = defaultdict(list)
-    for request, at, event, because, reached, due, entry in c.execute(_EVENTS, ([row[0] for row in rows],)):
+    for request, at, event, because, reached, due, entry in c.execute(_EVENTS, ([*of],)).fetchall():
         said = tuple(Reached(rule, done, Why(why)) for rule, done, why in reached)
-        events[request].append(RightEvent(at, event, because, said, due, entry))
+        events[request].append(RightEvent(at, event, opens(of[request], because), said, due, entry))
     return [
-        RightRequest(i, subject, Right(kind), connection, about, words, at, due, tuple(events[i]))
-        for i, subject, kind, connection, about, words, at, due in rows
+        RightRequest(i, subject, Right(kind), about, opens(subject, words), at, due, tuple(events[i]))
+        for i, subject, kind, about, words, at, due in rows
     ]
 
 

@@ -44,3 +44,15 @@ def finish(c: C) -> None:
 def rewrite(c: C) -> None:
     """Write the table anew, so that no page of it holds what was in that column. Not within a transaction."""
     c.execute("vacuum full kw.subject")
+
+
+def key_of(c: C, subject: int, new: bytes | None = None) -> bytes | None:
+    """Return the wrapped key of a person; `new` is kept where there is none yet. None for nobody, or who was forgotten."""
+    if new is not None:
+        c.execute(
+            "insert into kw.subject_key (subject, wrapped) select key, %s from kw.subject"
+            " where key = %s and code not like 'forgotten:%%' on conflict do nothing",
+            (new, subject),
+        )
+    found = c.execute("select wrapped from kw.subject_key where subject = %s", (subject,)).fetchone()
+    return None if found is None else bytes(found[0])

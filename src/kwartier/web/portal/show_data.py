@@ -64,6 +64,8 @@ def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
         ("care", words.text("Seen at care for the meter"), ("purpose", "what", "at", "value", "text")),
         ("alarms", words.text("Alarms"), ("at", "register", "state")),
         ("use_case_days", words.text("Days used for the grid operator's own task"), ("purpose", "day")),
+        ("readings_by_hand", words.text("Readings taken at the meter"), ("channels", "value", "at", "how")),
+        ("asked_by_parties", words.text("Asked by parties"), ("party", "purpose", "channels", "at", "event")),
         ("holds", words.text("Use stopped by you"), ("from", "to")),
         ("objections", words.text("Objections by you"), ("purpose", "from", "to")),
         ("corrections", words.text("Corrections"), ("fact", "from", "to", "at")),
@@ -85,7 +87,7 @@ def _cell(words: Words, column: str, value: Any) -> str:  # noqa: ANN401 - whate
         return f"{value}: {rule_title(words, value)}"
     if isinstance(value, list):
         return ", ".join(str(one).replace("_", " ") for one in value)
-    return str(value).replace("_", " ") if column in {"purpose", "kind", "status", "what", "recipient"} else str(value)
+    return str(value).replace("_", " ") if column in {"purpose", "kind", "status", "what", "recipient", "event"} else str(value)
 
 
 def _column(words: Words, column: str) -> str:
@@ -125,6 +127,8 @@ def _column(words: Words, column: str) -> str:
         "source": words.text("Source"),
         "kept": words.text("Kept"),
         "article": words.text("Article"),
+        "how": words.text("How"),
+        "event": words.text("What happened"),
         "fact": words.text("Fact"),
         "left_out": words.text("What and why"),
     }[column]

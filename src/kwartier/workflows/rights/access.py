@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from kwartier.grounds import conduct, rights
-from kwartier.grounds.holdings import HOLDINGS, Holding
+from kwartier.grounds.holdings import HOLDINGS, Holding, kept
 from kwartier.grounds.rights import Right
 from kwartier.model.period import ZONE, Period, from_epoch_s
 from kwartier.model.register import channels_of
@@ -49,7 +49,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         "format": FORMAT,
         "created": plain(at),
         "request": request,
-        "person": {"code": me.code, "name": me.name},
+        "person": {"code": me.code, "name": house.name_of(me)},
         "connections": [
             _stay(one, held.get(key)) | ({"readings": own.readings(house, subject, one, at=at)} if readings else {})
             for key, one in stays.items()
@@ -59,7 +59,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         "breaches": [plain(one._asdict()) for one in touched],
         "log": [_line(one) for one in inquiry.access_log(house, subject, most=MOST_LINES)],
         "purposes": _purposes(who, at),
-        "held": [_holding(one) for one in HOLDINGS],
+        "held": [_holding(one, at) for one in HOLDINGS],
         "rights": {str(right): article for right, article in rights.ARTICLES.items()},
         "complaint": "GDPR art. 77: the data protection authority (in the Netherlands the Autoriteit Persoonsgegevens)",
         "automated_decisions": "none about you (GDPR art. 22); grounds are decided by the published code of conduct",
@@ -178,10 +178,10 @@ def _purposes(who: inquiry.WhoMay, at: datetime) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _holding(one: Holding) -> dict[str, Any]:
+def _holding(one: Holding, at: datetime) -> dict[str, Any]:
     return {
         "id": one.id,
-        "nl": {"what": one.nl, "source": one.source_nl, "kept": one.kept_nl},
-        "en": {"what": one.en, "source": one.source_en, "kept": one.kept_en},
+        "nl": {"what": one.nl, "source": one.source_nl, "kept": kept(one, at, "nl")},
+        "en": {"what": one.en, "source": one.source_en, "kept": kept(one, at, "en")},
         "article": one.article,
     }

@@ -54,7 +54,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime) -
         "format": FORMAT,
         "created": access.plain(at),
         "request": request,
-        "person": {"code": me.code, "name": me.name},
+        "person": {"code": me.code, "name": house.name_of(me)},
         "permissions": [access.permission(one) for one in inquiry.who_may(house, subject, at=at).permissions],
         "readings": [one for stay in stays for one in own.readings(house, subject, stay, at=at, basis=consented())],
         "left_out": left_out(at),

@@ -21,7 +21,7 @@ from kwartier.store.registry.names import Person
 from kwartier.store.registry.rights import RightEvent, RightRequest
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import halting
+from kwartier.workflows.rights import halting, sealed
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
 
 SYSTEM: Final = "system"
@@ -38,7 +38,7 @@ def objectionable(at: datetime) -> list[Purpose]:
 def mine(house: Installation, subject: int) -> list[RightRequest]:
     """Return a person's requests, the newest first."""
     with house.portal(subject) as c:
-        return kept.of_subject(c, subject)
+        return kept.of_subject(c, subject, sealed.opener(house, c))
 
 
 def ask(house: Installation, subject: int, right: Right, *, at: datetime, about: str = "", words: str = "") -> RightRequest:
@@ -50,14 +50,15 @@ def ask(house: Installation, subject: int, right: Right, *, at: datetime, about:
     if (right is Right.OBJECTION) != (about in {str(one) for one in objectionable(now)}):
         msg = "an objection names a purpose that can be objected to, and nothing else does"
         raise CannotBeAsked(msg)
+    said = sealed.sealed(house, subject, _said(words))
     with house.portal(subject) as c:
         me = names.person(c, key=subject)
         if me is None:
             msg = "there is no such person"
             raise CannotBeAsked(msg)
-        _not_twice(kept.of_subject(c, subject), kept.in_force(c, subject), right, about)
+        _not_twice(kept.of_subject(c, subject, sealed.opener(house, c)), kept.in_force(c, subject), right, about)
         asked = Period(now, rights.due(now))
-        number = kept.ask(c, subject, right, None, asked, about=about, words=_said(words))
+        number = kept.ask(c, subject, right, asked, about=about, words=said)
         event = Event(
             at, EventKind.RIGHT_ASKED, f"{Role.CUSTOMER}:{subject}", me.code, filed(c, subject), _body(number, right, about)
         )
@@ -107,11 +108,11 @@ def _body(number: int, right: Right, about: str, **more: Json) -> dict[str, Json
 def request(house: Installation, number: int) -> RightRequest:
     """Return a request, as the operator. Raises NoSuchRequest."""
     with house.operator() as c:
-        return _one(c, number)
+        return _one(house, c, number)
 
 
-def _one(c: C, number: int) -> RightRequest:
-    found = kept.one(c, number)
+def _one(house: Installation, c: C, number: int) -> RightRequest:
+    found = kept.one(c, number, sealed.opener(house, c))
     if found is None:
         msg = "there is no such request"
         raise NoSuchRequest(msg)
@@ -121,13 +122,13 @@ def _one(c: C, number: int) -> RightRequest:
 def listed(house: Installation, *, only_open: bool) -> list[RightRequest]:
     """Return the register for the operator, the newest first."""
     with house.operator() as c:
-        return kept.every(c, only_open=only_open)
+        return kept.every(c, sealed.opener(house, c), only_open=only_open)
 
 
 def answered_at_once(house: Installation, number: int, *, at: datetime) -> RightRequest:
     """Answer a request by the table alone: what it reaches per rule. Raises NoSuchRequest, AlreadyAnswered."""
     with house.operator() as c:
-        one = _waiting(c, number)
+        one = _waiting(house, c, number)
         reached = rights.reach(one.right, _touched(one, at))
         tell(house, c, one, "answered", SYSTEM, at=at, reached=reached)
         halting.begin(house, c, one, _person(c, one), now=whole(at))
@@ -146,7 +147,7 @@ def answer(house: Installation, number: int, *, by: str, because: str, refused: 
     """Answer what a person had to weigh, or refuse it with the reason. Raises NoSuchRequest, AlreadyAnswered, ReasonMissing."""
     _responsible(by, because)
     with house.operator() as c:
-        one = _waiting(c, number)
+        one = _waiting(house, c, number)
         tell(house, c, one, "refused" if refused else "answered", by, because=because, at=at)
     return request(house, number)
 
@@ -155,21 +156,23 @@ def extend(house: Installation, number: int, *, by: str, because: str, at: datet
     """Take two months longer, once, within the first month, with the reason (art. 12(3)). Raises as `answer`."""
     _responsible(by, because)
     with house.operator() as c:
-        one = _waiting(c, number)
+        one = _waiting(house, c, number)
         if one.state == "extended" or at >= one.due:
             msg = "a request is extended once, and within its first month"
             raise AlreadyAnswered(msg)
         until = rights.due(one.asked, rights.EXTENDED_MONTHS)
-        kept.tell(c, number, RightEvent(whole(at), "extended", because, (), until, None), by)
+        kept.tell(
+            c, number, RightEvent(whole(at), "extended", because, (), until, None), by, sealed.sealed(house, one.subject, because)
+        )
     return request(house, number)
 
 
 def lift(house: Installation, subject: int, number: int, *, at: datetime) -> RightRequest:
     """Let a person end the own restriction or objection. Raises NoSuchRequest, AlreadyAnswered."""
     with house.portal(subject) as c:
-        _one(c, number)
+        _one(house, c, number)
     with house.operator() as c:
-        one = _one(c, number)
+        one = _one(house, c, number)
         _end(house, c, one, at)
         tell(house, c, one, "lifted", "customer", at=at)
     return request(house, number)
@@ -183,7 +186,7 @@ def override(house: Installation, number: int, *, by: str, because: str, at: dat
     """
     _responsible(by, because)
     with house.operator() as c:
-        one = _one(c, number)
+        one = _one(house, c, number)
         _end(house, c, one, at)
         tell(house, c, one, "overridden", by, because=because, at=at)
     return request(house, number)
@@ -201,8 +204,8 @@ def _person(c: C, one: RightRequest) -> Person:
     return me
 
 
-def _waiting(c: C, number: int) -> RightRequest:
-    one = _one(c, number)
+def _waiting(house: Installation, c: C, number: int) -> RightRequest:
+    one = _one(house, c, number)
     if not one.is_open:
         msg = "this request has been answered"
         raise AlreadyAnswered(msg)
@@ -232,4 +235,6 @@ def tell(
     said: list[Json] = [[each.rule, int(each.done), str(each.why)] for each in reached]
     body = _body(one.id, one.right, one.about, w=event, reached=said)
     (entry,) = house.log.record(c, [Event(at, kind, ACTOR, me.code, filed(c, one.subject), body)])
-    kept.tell(c, one.id, RightEvent(whole(at), event, because, reached, None, entry), by)
+    kept.tell(
+        c, one.id, RightEvent(whole(at), event, because, reached, None, entry), by, sealed.sealed(house, one.subject, because)
+    )

@@ -98,7 +98,7 @@ def test_as_csv_it_is_a_file_per_kind(household: Household) -> None:
     file = portable.download(household.house, household.came, number, "csv", at=AT)
     box = zipfile.ZipFile(io.BytesIO(file.body))
     rows = {name: list(csv.DictReader(io.StringIO(box.read(name).decode()))) for name in box.namelist()}
-    assert rows["person.csv"] == [{"code": "CAME", "name": "Somebody"}]
+    assert rows["person.csv"] == [{"code": "CAME", "name": ""}]
     assert rows["permissions.csv"][0]["purpose"] == "inzicht"
     assert {row["why"][:9] for row in rows["left_out.csv"]} == {"it rests o"[:9]}
     assert len(rows["readings-1.csv"]) == 96

@@ -48,6 +48,19 @@ def test_the_log_says_what_was_asked_and_not_in_whose_words(household: Household
     assert b"CAME" not in leaves
 
 
+def test_words_and_reasons_are_sealed_under_the_persons_own_key_and_go_with_it(household: Household) -> None:
+    one = register.ask(household.house, household.came, Right.RECTIFICATION, at=AT, words="my name is Jansen")
+    register.answer(household.house, one.id, by=PERSON, because="Jansen it is", refused=False, at=LATER)
+    (told,) = register.mine(household.house, household.came)
+    assert (told.words, told.events[-1].because) == ("my name is Jansen", "Jansen it is")
+    with psycopg.connect(household.house.dsns.owner) as c:
+        rows = c.execute("select words from kw.rights_request union select because from kw.rights_event").fetchall()
+        assert not any(b"Jansen" in (row[0] or b"") for row in rows)
+        c.execute("delete from kw.subject_key")
+    (told,) = register.mine(household.house, household.came)
+    assert (told.words, told.events[-1].because, told.state) == ("", "", "answered")
+
+
 def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: Household) -> None:
     house = household.house
     one = register.ask(house, household.came, Right.ERASURE, at=AT)

@@ -1,0 +1,86 @@
+"""`kwartier rights` and `kwartier breach`, as somebody of the operator's runs them: by name, with a reason, people as numbers."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from kwartier.store.postgres import Dsns
+from kwartier.workflows import installation
+from registry_support import World
+
+pytestmark = pytest.mark.database
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SPAN = ("--from", "2026-01-01T00:00:00+01:00", "--to", "2027-01-01T00:00:00+01:00")
+
+
+@pytest.fixture
+def run(installation_dir: Path, dsns: Dsns, monkeypatch: pytest.MonkeyPatch) -> Run:
+    installation.create(installation_dir)
+    with installation.opened(installation_dir), psycopg.connect(dsns.operator, autocommit=True) as c:
+        world = World(c)
+        world.occupancy(world.connection(), world.subject("ANNA"))
+    monkeypatch.setenv("KWARTIER_PERSON", "A. Officer")
+    monkeypatch.setenv("KWARTIER_BECAUSE", "a test")
+    command = [sys.executable, "-m", "kwartier.cli.main", "--data", str(installation_dir)]
+
+    def run(*arguments: str, said: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run([*command, *arguments], input=said, capture_output=True, text=True, check=False, timeout=60)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    return run
+
+
+def told(done: "subprocess.CompletedProcess[str]") -> Any:  # noqa: ANN401 - one JSON object
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> None:
+    asked = told(run("rights", "ask", "erasure", "--words", "all of it", "--json", said="ANNA\n"))
+    assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 17, 19")
+    assert [one["request"] for one in told(run("rights", "list", "--json"))["requests"]] == [asked["request"]]
+    number = str(asked["request"])
+    assert told(run("rights", "extend", number, "--reason", "much to look at", "--json"))["state"] == "extended"
+    assert run("rights", "answer", number, "--refuse", check=False).returncode == 3
+    assert told(run("rights", "answer", number, "--refuse", "--reason", "kept by law", "--json"))["state"] == "refused"
+    people = run("rights", "show", number).stdout
+    assert "kept by law" in people
+    assert "ANNA" not in people
+    assert "Nothing waits" in run("rights", "list").stdout
+
+
+def test_an_objection_is_overridden_on_written_grounds(run: Run) -> None:
+    asked = told(run("rights", "ask", "objection", "--about", "outage", "--json", said="ANNA\n"))
+    assert [one["rule"] for one in asked["events"][-1]["reached"] if one["done"]] == ["O2"]
+    found = told(run("rights", "override", str(asked["request"]), "--reason", "lives depend on it", "--json"))
+    assert (found["state"], found["events"][-1]["because"]) == ("overridden", "lives depend on it")
+
+
+def test_a_breach_from_its_opening_to_its_end(run: Run) -> None:
+    run("rights", "ask", "access", said="ANNA\n")
+    opened = told(run("breach", "open", *SPAN, "--nature", "a file lay open", "--kind", "right:asked", "--json"))
+    number = str(opened["breach"])
+    reach = told(run("breach", "touched", number, "--json"))
+    assert (reach["persons"], reach["touched"][0]["lines"], [one["whom"] for one in reach["owed"]]) == (
+        1,
+        1,
+        ["authority", "persons"],
+    )
+    assert told(run("breach", "notify", number, "authority"))["owed"][0]["done"]
+    assert told(run("breach", "notify", number, "persons"))["owed"][1]["done"]
+    assert told(run("breach", "close", number))["closed"]
+    assert [one["closed"] for one in told(run("breach", "list"))["breaches"]] == [True]
+    assert run("breach", "close", number, check=False).returncode == 3
+
+
+def test_without_a_name_nothing_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KWARTIER_PERSON")
+    assert run("rights", "list", check=False).returncode == 2
+    assert run("breach", "touched", "1", check=False).returncode == 2
