@@ -18,7 +18,7 @@ C = Connection[Any]
 
 
 _UNTIED: Final = "salt = null, nth = null, before = null"
-_EVER: Final = Period(datetime(1, 1, 1, tzinfo=UTC), None)
+EVER: Final = Period(datetime(1, 1, 1, tzinfo=UTC), None)
 
 
 @final
@@ -42,37 +42,43 @@ class LogLine:
 # Entries and pending ones alike, then the lines of batches with the event of their batch.
 _SINGLE = """
     select id, null::integer, at, subject, salt, leaf, null::bytea, {in_tree}, kind from audit.{table}
-    where connection = %(connection)s and at >= %(start)s and at < %(end)s and subject is not null"""
+    where {where} and at >= %(start)s and at < %(end)s and subject is not null"""
 _BATCH = """
     select e.id, l.number, e.at, l.subject, l.salt, e.leaf, l.body, {in_tree}, e.kind
     from audit.leaf l join audit.{table} e on e.id = l.entry
     where l.connection = %(connection)s and e.at >= %(start)s and e.at < %(end)s and l.subject is not null"""
+_TABLES = (("entry", "true"), ("pending", "false"))
 _ALL = " union all ".join(
-    query.format(table=table, in_tree=in_tree)
+    query.format(table=table, in_tree=in_tree, where="connection = %(connection)s")
     for query in (_SINGLE, _BATCH)
-    for table, in_tree in (("entry", "true"), ("pending", "false"))
+    for table, in_tree in _TABLES
 )
+_NOWHERE = " union all ".join(
+    _SINGLE.format(table=table, in_tree=in_tree, where="connection is null") for table, in_tree in _TABLES
+)
+"""Lines about a person and no connection; a batch has none."""
 
 
-def of_subject(c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
+def of_subject(c: C, subject_code: str, connection: int | None, period: Period) -> list[LogLine]:
     """Return the lines about this person, in order of time."""
     return sorted(_found(c, subject_code, connection, period), key=lambda line: (line.at, line.entry, line.leaf or 0))
 
 
-def _found(c: C, subject_code: str, connection: int, period: Period) -> Iterator[LogLine]:
+def _found(c: C, subject_code: str, connection: int | None, period: Period) -> Iterator[LogLine]:
     # one statement, one snapshot: a line on its way from pending to entry is seen once
-    for entry, number, at, subject, salt, event, body, in_tree, kind in c.execute(_ALL, _bounds(connection, period), binary=True):
+    query = _NOWHERE if connection is None else _ALL
+    for entry, number, at, subject, salt, event, body, in_tree, kind in c.execute(query, _bounds(connection, period), binary=True):
         if is_about(subject_code, subject, salt):
             said = json.loads(event)
             own = said["body"] if body is None else json.loads(body)
             yield LogLine(entry, number, at, EventKind(kind), said["actor"], own, in_tree)
 
 
-def _bounds(connection: int, period: Period) -> dict[str, Any]:
+def _bounds(connection: int | None, period: Period) -> dict[str, Any]:
     return {"connection": connection, "start": period.start, "end": period.end or "infinity"}
 
 
-def erase(c: C, subject_code: str, connection: int, period: Period) -> int:
+def erase(c: C, subject_code: str, connection: int | None, period: Period) -> int:
     """Take from every line about this person what ties it to the person and to other lines; return how many lines those were."""
     found = list(_found(c, subject_code, connection, period))
     single = [line.entry for line in found if line.leaf is None]
@@ -84,6 +90,23 @@ def erase(c: C, subject_code: str, connection: int, period: Period) -> int:
         " where leaf.entry = gone.entry and leaf.number = gone.number",
         ([line.entry for line in of_batches], [line.leaf for line in of_batches]),
     )
-    if found and not any(True for _ in _found(c, subject_code, connection, _EVER)):
+    if found and not any(True for _ in _found(c, subject_code, connection, EVER)):
         chain.forget(c, chain.key(connection, subject_code))
     return len(found)
+
+
+def chained(c: C, subject_code: str) -> list[int | None]:
+    """Return the connections at which there are lines about this person, None for lines about no connection."""
+    who = chain.key(None, subject_code).who
+    rows = c.execute("select distinct connection from audit.head where who = %s order by connection", (who,)).fetchall()
+    return [connection or None for (connection,) in rows]
+
+
+def untie_before(c: C, moment: datetime) -> int:
+    """Take from every line in the tree that was recorded before a moment what ties it to a person; return how many those were."""
+    before = {"moment": moment}
+    lines = c.execute(
+        f"update audit.leaf l set {_UNTIED} from audit.entry e where e.id = l.entry and e.at < %(moment)s and l.salt is not null",  # noqa: S608 - fixed names
+        before,
+    ).rowcount
+    return lines + c.execute(f"update audit.entry set {_UNTIED} where at < %(moment)s and salt is not null", before).rowcount  # noqa: S608 - fixed names

@@ -158,7 +158,7 @@ class Log:
         """
         return lines.of_subject(c, subject_code, connection, period)
 
-    def erase(self, c: C, subject_code: str, connection: int, period: Period) -> int:
+    def erase(self, c: C, subject_code: str, connection: int | None, period: Period) -> int:
         """Untie the lines about this person from the person, for ever; return how many. For a connection as auditor.
 
         The lines stay, and so does the tree: what goes is the salt, without which no tag can be told from any other, and a line's
@@ -170,3 +170,18 @@ class Log:
             assert now is not None  # noqa: S101 - a select without from has one row
             self.record(c, [Event(now[0], EventKind.ERASURE_DONE, "operator", None, connection, {"lines": untied})])
         return untied
+
+    def forget(self, c: C, subject_code: str) -> int:
+        """Untie every line about this person, wherever it is, and drop where their chains stand. For a connection as auditor.
+
+        Returns how many lines that were. Lines from before there were chains are found by `erase`, connection by connection.
+        """
+        return sum(self.erase(c, subject_code, connection, lines.EVER) for connection in lines.chained(c, subject_code))
+
+    @staticmethod
+    def untie_before(c: C, moment: datetime) -> int:
+        """Untie every line recorded before a moment from its person; return how many. For a connection as auditor.
+
+        The caller records it, with the moment, as part of what retention did.
+        """
+        return lines.untie_before(c, moment)

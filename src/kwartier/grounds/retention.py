@@ -52,6 +52,15 @@ class Term:
         after = date(year + (month + 1) // _MONTHS, (month + 1) % _MONTHS + 1, 1)
         return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), after - timedelta(days=1)) - timedelta(days=self.days)
 
+    def after(self, day: date) -> date:
+        """Return the last day on which `before` does not lie after `day`: the last one of the term."""
+        guess = Term(-self.months).before(day) + timedelta(days=self.days)
+        while self.before(guess) > day:
+            guess -= timedelta(days=1)
+        while self.before(guess + timedelta(days=1)) <= day:
+            guess += timedelta(days=1)
+        return guess
+
     def __str__(self) -> str:
         """Say it in words."""
         years, months = divmod(self.months, _MONTHS)

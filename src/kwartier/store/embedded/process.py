@@ -30,6 +30,9 @@ _SETTINGS: Final = (
     "shared_buffers=64MB",
     "max_connections=400",  # a worker per processor has one, and each process of ours up to three pools of eight
     "jit=off",
+    # what was erased must not live on in a file of the write-ahead log that waits to be used again, see postgres/traces.py
+    "wal_recycle=off",
+    "min_wal_size=32MB",
     # what a statement or an error says may hold personal data: the log gets LOG, FATAL and PANIC only
     "log_min_messages=log",
     "log_min_error_statement=panic",

@@ -41,6 +41,8 @@ create table kw.erasure_part (
     erasure    bigint not null references kw.erasure,
     connection bigint not null references kw.connection,
     period     tstzrange not null check (kw.is_half_open(period) and not upper_inf(period)),
+    opens      boolean not null,                          -- the register at its start too: it closes nobody's time before
+    closes     boolean not null,                          -- the register at its end too: it opens nobody's time after
     rules      bigint not null,                           -- bit rule_no set per rule, as a basis
     primary key (erasure, connection, period)
 );

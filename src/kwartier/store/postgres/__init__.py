@@ -11,12 +11,13 @@ from kwartier.store.postgres.errors import (
     PostgresError,
     RolesTaken,
     ServerUnavailable,
+    TracesLeft,
 )
 from kwartier.store.postgres.inspection import check
 from kwartier.store.postgres.migrations import migrate
 from kwartier.store.postgres.pools import Pools, connect, reached
 from kwartier.store.postgres.preparation import prepare
-from kwartier.store.postgres.server import running, server_pid
+from kwartier.store.postgres.server import admin_dsn, running, server_pid
 
 __all__ = [
     "Dsns",
@@ -27,6 +28,8 @@ __all__ = [
     "PostgresError",
     "RolesTaken",
     "ServerUnavailable",
+    "TracesLeft",
+    "admin_dsn",
     "check",
     "connect",
     "migrate",

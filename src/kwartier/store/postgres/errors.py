@@ -5,6 +5,7 @@
     +-- RolesTaken           whoever set up the server: roles of these names belong to another installation
     +-- NotPrepared          whoever set up the server: a role lacks a right or has one too many, or cannot log in
     +-- MigrationChanged     whoever edited a migration that was applied before
+    +-- TracesLeft           nobody: what was erased can still be found in files of the server; the next run tries again
     +-- MigrationBlocked     nobody: other processes use the tables; end them, or wait, and open the installation again
 
 No text holds a password or a value of a row.
@@ -41,6 +42,12 @@ class MigrationChanged(PostgresError):
     """Somebody changed or removed a migration that was applied; the schema is not what this version of Kwartier expects."""
 
     code = "migration-changed"
+
+
+class TracesLeft(PostgresError):
+    """Rows were erased, but files of the server still hold traces of them, since something uses those files."""
+
+    code = "traces-left"
 
 
 class MigrationBlocked(PostgresError):

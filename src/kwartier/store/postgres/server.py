@@ -63,6 +63,12 @@ def embedded(folder: Path, *, programs: Path | None = None, options: Sequence[st
         _leave(folder)
 
 
+def admin_dsn(data: Path, dsns: Dsns) -> str:
+    """Return the superuser's way into the database of an embedded server that runs, as whoever gave these DSNs holds it."""
+    password = (data / "pg" / home.PASSWORD).read_text(encoding="ascii")
+    return make_conninfo(dsns.owner, user=home.ADMIN, password=password)
+
+
 def _joined(folder: Path, users: int, programs: Path | None, options: Sequence[str]) -> str:
     """Become a user and return the folder of the socket, starting a supervisor if none lives. Raises ServerUnavailable."""
     gate = home.opened(folder / home.GATE)

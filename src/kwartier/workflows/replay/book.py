@@ -1,10 +1,10 @@
 """Intents and deeds, batch by batch, as the log has them: each ground is decided again, each deed is held against its intent."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple, final
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
-from kwartier.grounds import decide
+from kwartier.grounds import decide, retention
 from kwartier.grounds.decide import STATION
 from kwartier.model.care import CLASS_OF, Chore, action_of
 from kwartier.model.ground import Action, DataClass, Role
@@ -34,6 +34,7 @@ MASKS: Final = {
 ABANDONED: Final = timedelta(days=1)
 """How long the intent of a batch without deed may still be carried out: its worker may outlive a coordinator that was killed."""
 
+_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _CHORES: Final = frozenset(chore.value for chore in Chore)
 
 Codes = NDArray[np.int64]
@@ -101,6 +102,10 @@ class Book:
     stored: dict[int, int]
     parcels: dict[str, tuple[str, datetime, dict[str, Any]]]
     _open: dict[int, dict[TaskKey, Asked]]
+    given_up: dict[date, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    """Per local day and batch, how many rows retention said that it takes out of the lake."""
+    parcels_from: datetime = _EVER
+    """From when on parcels must still be there."""
 
     @classmethod
     def empty(cls, again: Again, found: Findings) -> "Book":
@@ -119,8 +124,20 @@ class Book:
             case "batch:delivered":
                 for line in lines:
                     self._parcel("parcel:delivered", entry.at, json.loads(line.body))
+            case "retention:applied":
+                self._gave_up(entry.at, entry.said["body"])
             case _:
                 pass
+
+    def _gave_up(self, at: datetime, body: dict[str, Any]) -> None:
+        """Take up what retention took away. What no term had ended for, and nobody had erased, it may not take."""
+        if "day" not in body:
+            self.parcels_from = max(self.parcels_from, from_epoch_s(body["parcels_from"]))
+            return
+        day = date.fromisoformat(body["day"])
+        self.given_up[day].update({int(batch): rows for batch, rows in body["batches"].items()})
+        if body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day)):
+            self.found.add("given-up-too-early", body["rows"] - body["erased"], day=body["day"])
 
     def _parcel(self, kind: str, at: datetime, body: dict[str, Any]) -> None:
         self.parcels[body["parcel"]] = (kind, at, body)

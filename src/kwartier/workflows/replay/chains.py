@@ -6,10 +6,12 @@ erased. Here every one that is there must open its line's link, and follow a lin
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import final
 
 from kwartier.audit.evidence import Entry, Line, Standing, Tie
+from kwartier.model.period import from_epoch_s
 from kwartier.workflows.replay.findings import Findings
 
 Lane = tuple[int, bool]
@@ -25,7 +27,8 @@ class Chains:
         """Contradictions go to `found`."""
         self._found = found
         self._ends: dict[Lane, dict[bytes, int]] = defaultdict(dict)
-        self._untied: dict[Lane, set[bytes]] = defaultdict(set)
+        self._untied: dict[Lane, dict[bytes, datetime]] = defaultdict(dict)
+        self._ties_from = datetime(1, 1, 1, tzinfo=UTC)
         self._told: Counter[int] = Counter()
         self._tied = False
 
@@ -33,31 +36,33 @@ class Chains:
         """Take an entry; `own` is its hash in the tree."""
         if entry.kind == "erasure:done":
             self._told[entry.connection or 0] += entry.said["body"]["lines"]
+        if entry.kind == "retention:applied" and "ties_from" in entry.said["body"]:
+            self._ties_from = max(self._ties_from, from_epoch_s(entry.said["body"]["ties_from"]))
         if entry.tie is not None:
-            self._take((entry.connection or 0, False), entry.tie, own, entry.id)
+            self._take((entry.connection or 0, False), entry.tie, own, entry)
 
     def lines(self, entry: Entry, lines: Sequence[Line], hashes: Sequence[bytes]) -> None:
         """Take the lines of a batch with their hashes."""
         for line, own in zip(lines, hashes, strict=True):
             if line.tie is not None:
-                self._take((line.connection, True), line.tie, own, entry.id)
+                self._take((line.connection, True), line.tie, own, entry)
 
-    def _take(self, lane: Lane, tie: Tie, own: bytes, entry: int) -> None:
+    def _take(self, lane: Lane, tie: Tie, own: bytes, entry: Entry) -> None:
         if tie.link is None:
             if self._tied:
-                self._found.add("line-untied", entry=entry, connection=lane[0])
+                self._found.add("line-untied", entry=entry.id, connection=lane[0])
             return
         self._tied = True
         if tie.salt is None or tie.nth is None or tie.before is None:
-            self._untied[lane].add(own)
+            self._untied[lane][own] = entry.at
             return
         if sha256(tie.salt + tie.nth.to_bytes(8, "big") + tie.before).digest()[:16] != tie.link:
-            self._found.add("line-untied", entry=entry, connection=lane[0])
+            self._found.add("line-untied", entry=entry.id, connection=lane[0])
         ends = self._ends[lane]
         followed = ends.pop(tie.before, None)
         first = tie.nth == 1 and tie.before == ZEROS
         if not (first or followed == tie.nth - 1 or tie.before in self._untied[lane]):
-            self._found.add("line-missing", entry=entry, connection=lane[0], nth=tie.nth)
+            self._found.add("line-missing", entry=entry.id, connection=lane[0], nth=tie.nth)
         ends[own] = tie.nth
 
     def check(self, standings: Iterable[Standing], persons: set[bytes]) -> None:
@@ -72,7 +77,7 @@ class Chains:
                 self._found.add("chain-differs", len(ends), connection=lane[0])
         untied: Counter[int] = Counter()
         for (connection, _), hashes in self._untied.items():
-            untied[connection] += len(hashes)
+            untied[connection] += sum(at >= self._ties_from for at in hashes.values())
         for connection, count in untied.items():
             if count > self._told[connection]:
                 self._found.add("untied-unsaid", count - self._told[connection], connection=connection)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, final
 
@@ -25,6 +25,7 @@ C = Connection[Any]
 Told = Mapping[str, tuple[str, datetime, Mapping[str, Any]]]
 ASIDE = ".aside"
 """What is being written and nobody can fetch."""
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
 _RESOLUTION = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1)}
 
 
@@ -32,8 +33,9 @@ _RESOLUTION = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1)}
 class Deliveries:
     """Compares the registry's parcels with what the log was told of them, and with the documents that left."""
 
-    def __init__(self, c: C, again: Again, told: Told, outbox: Path, found: Findings) -> None:
-        """`told` is what the log says of each parcel by its id: kind, when and body."""
+    def __init__(self, c: C, again: Again, told: Told, outbox: Path, found: Findings, since: datetime = _EVER) -> None:
+        """`told` is what the log says of each parcel by its id: kind, when and body; from `since` on all must still be there."""
+        self._since = since
         self._c = c
         self._again = again
         self._told = told
@@ -48,8 +50,8 @@ class Deliveries:
         while page := replay.parcels(self._c, after=after):
             after = page[-1].id
             self._page(page)
-        for parcel, (kind, _, body) in self._told.items():
-            if kind == "parcel:delivered" and parcel not in self._known:
+        for parcel, (kind, at, body) in self._told.items():
+            if kind == "parcel:delivered" and parcel not in self._known and at >= self._since:
                 self._found.add("event-without-parcel", parcel=parcel, connection=body["c"])
         self._documents()
 

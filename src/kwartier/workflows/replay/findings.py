@@ -26,6 +26,7 @@ get-while-restricted    uncovered read       a meter was asked for usage of a co
 register-read           uncovered read       a usage register was read outside every profile
 set-without-intent      uncovered read       something was set or called at a meter that no intent covers then
 rows-missing            unproved             fewer rows in the lake than the deed says were stored
+given-up-too-early      unproved             retention took readings away that every ground still held, and nobody had them erased
 deed-without-session    unproved             a task was done that the meter does not remember
 task-beyond-permits     over-broad           a task asks more than its permits, or a profile that none of them needs
 get-beyond-task         over-broad           a meter was asked a longer period than the intent names
@@ -87,6 +88,7 @@ CATEGORIES: Final = {
     "register-read": Category.READ,
     "set-without-intent": Category.READ,
     "rows-missing": Category.UNPROVED,
+    "given-up-too-early": Category.UNPROVED,
     "deed-without-session": Category.UNPROVED,
     "task-beyond-permits": Category.OVER_BROAD,
     "get-beyond-task": Category.OVER_BROAD,

@@ -1,7 +1,7 @@
 """The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import final
 
@@ -57,6 +57,19 @@ class Lake:
             there = place < len(codes)
             at = order[place[there]]
             self._present[batch] += int(((codes[at] == expected[there]) & (batches[at] > batch)).sum())
+        self._given_up(day, covered, codes)
+
+    def _given_up(self, day: date, covered: Mapping[int, Codes], there: Codes) -> None:
+        """Count as present what retention said it took away: rows of this batch, or of a later one that had taken their place."""
+        said = self._book.given_up.get(day)
+        if not said:
+            return
+        for batch, expected in covered.items():
+            gone = expected[~np.isin(expected, there)]
+            later = [one for one in covered if one > batch and said[one]]
+            replaced = np.isin(gone, np.concatenate([covered[one] for one in later])).sum() if later else 0
+            allowed = said[batch] + min(int(replaced), sum(said[one] for one in later))
+            self._present[batch] += min(len(gone), allowed)
 
     def _rows(self, day: date) -> tuple[Codes, Codes]:
         parts = [

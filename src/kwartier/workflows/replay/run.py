@@ -55,7 +55,7 @@ def compare(house: Installation, c: C, found: Findings) -> None:
     journal = house.data / JOURNAL
     if journal.exists():
         Sessions(book, replay.meters(c), meter_models(), house.settings.stop_age_s, found).check(journal)
-    Deliveries(c, again, book.parcels, house.outbox, found).check()
+    Deliveries(c, again, book.parcels, house.outbox, found, book.parcels_from).check()
 
 
 def _batches_now(house: Installation) -> dict[int, str]:

@@ -1,0 +1,70 @@
+"""What a PostgreSQL server keeps of rows that were deleted, and how it lets go of it.
+
+A deleted row stays in its page until the page is reused, in the planner's samples until they are taken anew, and in the write-ahead
+log until its segment is recycled, and then in the recycled file. So tables are written anew, and the log goes on in a fresh segment
+after a checkpoint; with `wal_recycle=off` (store/embedded/process.py) old segments are removed and not renamed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg import Connection, sql
+from psycopg.errors import LockNotAvailable
+
+from kwartier.store.postgres.errors import TracesLeft
+from kwartier.store.postgres.pools import reached
+
+LOCK_WAIT: Final = "30s"
+"""Longest wait for a table that somebody is reading."""
+_TURNS: Final = 200
+"""More than there can be files that wait to be used again; each costs milliseconds."""
+
+BY_ADMINISTRATOR: Final = (
+    "with wal_recycle = off: select pg_switch_wal(); checkpoint; until pg_wal holds no segment from before the erasure",
+    "vacuum full pg_catalog.pg_statistic; in the database of Kwartier",
+    "archived WAL and base backups from before: remove them when their own term ends; never restore kw.subject_key from one",
+)
+"""What an erasure leaves on a server that is not ours, and what its administrator does about it."""
+
+
+def rewrite(owner_dsn: str, tables: Sequence[str]) -> None:
+    """Write these tables and their indexes anew: no page of theirs holds a deleted row. Raises TracesLeft, ServerUnavailable."""
+    with reached(owner_dsn, autocommit=True) as owner:
+        owner.execute("select set_config('lock_timeout', %s, false)", (LOCK_WAIT,))
+        try:
+            for table in tables:
+                owner.execute(sql.SQL("vacuum full analyze {}").format(sql.Identifier(*table.split("."))))
+        except LockNotAvailable as fault:
+            msg = "a table is in use, so that rows that were erased from it are still in its file"
+            raise TracesLeft(msg) from fault
+
+
+def begin_anew(admin_dsn: str) -> None:
+    """Remove what the planner and the write-ahead log remember, as the superuser. Raises TracesLeft, ServerUnavailable.
+
+    Switching also uses up files that an older version left to be used again, under names that come later.
+    """
+    with reached(admin_dsn, autocommit=True) as admin:
+        admin.execute("vacuum full pg_catalog.pg_statistic")
+        before = _current(admin)
+        for _ in range(_TURNS):
+            admin.execute("select pg_switch_wal()")
+            admin.execute("checkpoint")
+            segments = _segments(admin)
+            if segments[0] > before and segments[-1] == _current(admin):
+                return
+    msg = "files of the write-ahead log from before the erasure are still there"
+    raise TracesLeft(msg)
+
+
+def _current(admin: Connection) -> str:
+    """Return the segment that is written now."""
+    found = admin.execute("select pg_walfile_name(pg_current_wal_insert_lsn())").fetchone()
+    assert found is not None  # noqa: S101 - a select without from has one row
+    return str(found[0])
+
+
+def _segments(admin: Connection) -> list[str]:
+    """Return the segments on disk, as they are written one after another."""
+    rows = admin.execute("select name from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' order by name collate \"C\"")
+    return [str(name) for (name,) in rows]

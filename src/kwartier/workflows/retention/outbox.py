@@ -1,0 +1,53 @@
+"""The boxes of receivers: what was to be fetched in time is not kept for ever, and a copy of what consent allowed goes with it.
+
+The registry still knows that a delivery was made; no values stand there.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+PAPERS: Final = ".papers.zip"
+
+
+def remove(outbox: Path, boxes: Iterable[tuple[str, str]]) -> int:
+    """Remove whole bundles, and the papers beside them: (box, bundle). Returns how many files went."""
+    gone = 0
+    for box, bundle in boxes:
+        for path in (outbox / box / f"{bundle}.jsonl", outbox / box / f"{bundle}{PAPERS}"):
+            if path.exists():
+                path.unlink()
+                gone += 1
+    return gone
+
+
+def take_out(outbox: Path, documents: Iterable[tuple[str, str, str]]) -> int:
+    """Take single documents out of bundles: (box, bundle, parcel). Returns how many went; a bundle without any goes too."""
+    by_bundle: dict[Path, set[str]] = defaultdict(set)
+    for box, bundle, parcel in documents:
+        by_bundle[outbox / box / f"{bundle}.jsonl"].add(parcel)
+    return sum(_without(path, parcels) for path, parcels in by_bundle.items() if path.exists())
+
+
+def _without(path: Path, parcels: set[str]) -> int:
+    aside = path.with_suffix(".aside")
+    gone = stay = 0
+    with path.open("rb") as lines, aside.open("wb") as out:
+        for line in lines:
+            if json.loads(line)["reference"] in parcels:
+                gone += 1
+            else:
+                out.write(line)
+                stay += 1
+        out.flush()
+        os.fsync(out.fileno())
+    if gone and stay:
+        aside.replace(path)
+    else:
+        aside.unlink()
+        if gone:
+            path.unlink()
+    return gone

@@ -1,0 +1,85 @@
+"""Persons who are erased: in part, as it was decided when they asked, or whole, when nothing holds anything about them any more."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from kwartier.grounds import retention
+from kwartier.grounds.erasure import Freed, Stay
+from kwartier.grounds.retention import Kept
+from kwartier.model.period import Period, day_of
+from kwartier.store import postgres
+from kwartier.store.readings.going import Part, about
+from kwartier.store.registry import erasures
+from kwartier.store.registry import retention as terms
+from kwartier.store.registry.erasures import Waiting
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.retention import outbox
+
+
+def part(one: Freed) -> Part:
+    """Return what the lake gives up of a person's time."""
+    return Part(one.connection, one.period, one.rules, one.opens, one.closes)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How an erasure ended."""
+
+    forgotten: bool
+    counts: Counter[str]
+
+
+def carry_out(house: Installation, one: Waiting, at: datetime) -> Carried:
+    """Do what was decided, after the lake gave up its rows: documents, doubted answers, sights; and forget whom nothing holds."""
+    with house.operator() as c:
+        documents = erasures.documents(c, one, retention.consent())
+    counts = Counter(documents=outbox.take_out(house.outbox, documents))
+    forgotten = not _held(house, one.subject, at)
+    if forgotten:
+        with house.auditor() as c:
+            counts["ties"] += house.log.forget(c, one.code)
+    with postgres.connect(house.dsns.owner) as c:
+        counts.update(erasures.give_up(c, one, at))
+        if forgotten:
+            terms.forget(c, one.subject, one.code)
+        erasures.carried(c, one.id, forgotten=forgotten)
+    counts["erasures"] += 1
+    counts["forgotten"] += forgotten
+    return Carried(forgotten, counts)
+
+
+def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
+    """Forget whose last time at any connection ended longer ago than the table allows."""
+    counts: Counter[str] = Counter()
+    with house.operator() as c:
+        lapsed = terms.lapsed(c, retention.oldest(Kept.PERSONS, at))
+    for subject, code in lapsed:
+        if _held(house, subject, at):
+            continue
+        with house.auditor() as c:
+            counts["ties"] += house.log.forget(c, code)
+        with postgres.connect(house.dsns.owner) as c:
+            terms.forget(c, subject, code)
+        counts["forgotten"] += 1
+    return counts
+
+
+def _held(house: Installation, subject: int, at: datetime) -> bool:
+    """True if the person lives somewhere, has a permission that lives, or the lake holds a reading about the person's time."""
+    with house.operator() as c:
+        stays = erasures.stays(c, subject)
+    lives = any(stay.period.end is None or stay.period.end > at for stay in stays)
+    given = any(one.live.end is None or one.live.end > at for stay in stays for one in stay.permissions)
+    return lives or given or any(_readings(house, stay) for stay in stays)
+
+
+def _readings(house: Installation, stay: Stay) -> bool:
+    end = stay.period.end
+    assert end is not None  # noqa: S101 - whoever lives there is held already
+    mine = Part(stay.connection, Period(stay.period.start, end), retention.consent(), stay.opens, stay.closes)
+    first, last = day_of(stay.period.start), day_of(end)
+    days = (day for day in house.readings.days_held() if first <= day <= last)
+    return any(about(row, mine) for day in days for row in house.readings.day(stay.connection, day))

@@ -1,0 +1,117 @@
+"""One run: what the table no longer lets be held, and what persons had erased, goes; then its traces on disk go too.
+
+1. Readings, day by day. What goes is said in the log first.
+2. Documents in the boxes of receivers, and the tables of the registry, each by its own term.
+3. Persons: what was decided when they asked is carried out; whom nothing holds is forgotten.
+4. What ties old lines of the log to persons.
+5. The run itself goes into the log, with counts only, and where anything went the lake is purged.
+6. After an erasure, the tables that it touched are written anew and the server's own log begins anew.
+
+It holds the lock of the night: nobody adds readings meanwhile. A run that is cut short is finished by the next one.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final, final
+
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds import retention
+from kwartier.grounds.retention import Kept
+from kwartier.model.period import epoch_s, midnight
+from kwartier.store import postgres
+from kwartier.store.registry import erasures
+from kwartier.store.registry import retention as terms
+from kwartier.store.registry.erasures import Waiting
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.retention import lake, outbox, persons, traces
+from kwartier.workflows.visits.only import only_one
+
+ACTOR: Final = "operator"
+_TABLES: Final = (
+    Kept.QUARANTINE,
+    Kept.OUTCOMES,
+    Kept.PARCELS,
+    Kept.SIGHTS,
+    Kept.ALARMS,
+    Kept.USE_CASE_DAYS,
+    Kept.REJECTED_ROWS,
+)
+_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@final
+@dataclass(slots=True)
+class RetentionReport:
+    """What went, by kind, and whether all traces of erasures went too; `left` says what a server's administrator must do."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    left: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Return it JSON-ready: counts of what went, 0 of nothing left out."""
+        return {**{name: count for name, count in sorted(self.counts.items()) if count}, "left": list(self.left)}
+
+
+def nightly(house: Installation, *, at: datetime) -> RetentionReport:
+    """Apply retention and carry out erasures as of `at`. Raises NightRuns."""
+    report = RetentionReport()
+    with only_one(house):
+        with house.operator() as c:
+            last, waiting = terms.last_run(c), erasures.waiting(c, at)
+        parts = [persons.part(one) for each in waiting for one in each.parts]
+        report.counts += lake.give_up(house, parts, last, at)
+        report.counts["files"] = outbox.remove(house.outbox, _handed_over(house, last, at))
+        report.counts += _registry(house, at)
+        report.counts += _persons(house, waiting, at)
+        report.counts["ties"] += _ties(house, at)
+        _say(house, report.counts, at)
+        if report.counts["days"] or waiting:
+            lake.purge(house)
+        report.left = traces.remove(house, at=at)
+    return report
+
+
+def _handed_over(house: Installation, last: datetime | None, at: datetime) -> list[tuple[str, str]]:
+    """Return the bundles whose term ended since the last run."""
+    since = _EVER if last is None else midnight(retention.oldest(Kept.DOCUMENTS, last))
+    with house.operator() as c:
+        return terms.boxes(c, since, midnight(retention.oldest(Kept.DOCUMENTS, at)))
+
+
+def _registry(house: Installation, at: datetime) -> Counter[str]:
+    with postgres.connect(house.dsns.owner) as c:
+        return Counter({str(kept): terms.give_up(c, kept, retention.oldest(kept, at)) for kept in _TABLES})
+
+
+def _persons(house: Installation, waiting: Sequence[Waiting], at: datetime) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for one in waiting:
+        counts += persons.carry_out(house, one, at).counts
+    return counts + persons.forget_lapsed(house, at)
+
+
+def _ties(house: Installation, at: datetime) -> int:
+    with house.auditor() as c:
+        return house.log.untie_before(c, _oldest(Kept.LOG_TIES, at))
+
+
+def _oldest(kept: Kept, at: datetime) -> datetime:
+    oldest: date = retention.oldest(kept, at)
+    return midnight(oldest)
+
+
+def _say(house: Installation, counts: Counter[str], at: datetime) -> None:
+    """Record that retention was applied: how much went, and from when on parcels and ties may still be there."""
+    said: dict[str, Json] = {name: count for name, count in sorted(counts.items()) if count}
+    with house.operator() as c:
+        run = terms.ran(c, at, {name: count for name, count in counts.items() if count})
+        body: dict[str, Json] = {
+            "run": run,
+            "gone": said,
+            "parcels_from": epoch_s(_oldest(Kept.PARCELS, at)),
+            "ties_from": epoch_s(_oldest(Kept.LOG_TIES, at)),
+        }
+        house.log.record(c, [Event(at, EventKind.RETENTION_APPLIED, ACTOR, body=body)])
