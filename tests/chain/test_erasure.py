@@ -41,7 +41,7 @@ GIVEN = {
     f"E0002,SMR5,4b57530000000002,127.0.1.2,4059,{OTHER},,2021-05-01,\n",
     "subjects": f"code,name\n{CODE},{NAME}\nNINA,Nina Blijft\nOTTO,Otto Later\n",
     "occupancies": "ean,subject,start,end\n"
-    f"{HOME},{CODE},2022-01-01,2026-03-12\n{HOME},OTTO,2026-03-12,\n{OTHER},NINA,2022-01-01,\n",
+    f"{HOME},{CODE},2022-01-01,2026-03-13\n{HOME},OTTO,2026-03-13,\n{OTHER},NINA,2022-01-01,\n",
     "parties": f"code,name,role\n{SUPPLIER},Lage Landen,supplier\n{APP},Zonnebloem,third_party\n",
     "agreements": f"party,start,end\n{SUPPLIER},2020-01-01,\n{APP},2020-01-01,\n",
     "contracts": f"ean,party,start,end\n{OTHER},{SUPPLIER},2022-01-01,\n",
@@ -184,13 +184,17 @@ def held_before_it_goes(town: Town) -> None:
 
 
 def asked(town: Town, subject: int) -> str:
-    """Ask while the consent lives, then after it was taken back; return the receipt of the second answer."""
+    """Ask while the consent lives, then after it was taken back and the person moved out; return the receipt of that answer."""
     house, story = town.house, town.story
     early = erasure.decision(house, subject, at=story.clock())
     assert {one.about for one in early.answers if one.fate is Fate.WITHDRAW_FIRST} == {"C2", "T1"}
     assert not early.whole
     story.step("revoke", "canary-app")
     story.step("revoke", "canary-own")
+    here = erasure.decision(house, subject, at=story.clock())
+    assert not here.whole, "who lives there is not forgotten"
+    assert {one.about for one in here.answers if one.fate is Fate.KEPT} == {"persons"}
+    story.now = local("2026-03-14T12:00:00")
     given = erasure.erase_code(house, CODE, at=story.clock())
     assert given.whole
     assert {one.fate for one in given.answers} == {Fate.ERASED}

@@ -17,7 +17,7 @@ from kwartier.cli import alarms, demo_care, edge, serving, told
 from kwartier.cli.measure import Meter
 from kwartier.model.errors import KwartierError
 from kwartier.settings import FILE_NAME, load
-from kwartier.workflows import delivery_round, enrolment, grid_care, installation, jobs, replay
+from kwartier.workflows import delivery_round, enrolment, grid_care, installation, jobs, replay, retention
 from kwartier.workflows.installation import Installation, Seat, system_clock
 from kwartier.workflows.night import run as nights
 
@@ -130,6 +130,7 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
             )
         sent = bars.add_task("parcels delivered", total=None)
         delivered = delivery_round.run(house, clock=system_clock, progress=lambda count: bars.advance(sent, count))
+        given_up = _given_up(house)
     checkpoint = jobs.sign(house)
     loss = grid_care.losses(house, day)
     return {
@@ -137,12 +138,21 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
         "parcels": delivered.delivered,
         "withheld": delivered.withheld,
         "papers": delivered.papers,
+        "given_up": given_up,
         "transformers": loss.transformers,
         "transformers_published": loss.published,
         "loss_wh": loss.loss_wh,
         "loss_uncertainty_wh": loss.uncertainty_wh,
         "checkpoint": {"size": checkpoint.size, "root": checkpoint.root.hex()},
     }
+
+
+def _given_up(house: Installation) -> dict[str, int]:
+    """End the night with retention: return what went. Where another night has begun, its end does it."""
+    try:
+        return {name: count for name, count in sorted(retention.nightly(house, at=system_clock()).counts.items()) if count}
+    except nights.NightRuns:
+        return {}
 
 
 def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> None:

@@ -15,7 +15,22 @@ from rich.console import Console
 
 from kwartier import __version__
 from kwartier.audit import verify as proofs
-from kwartier.cli import breach, care, conduct, customer, database, edge, grid, grounds, parties, rights, serving, staffed, told
+from kwartier.cli import (
+    breach,
+    care,
+    conduct,
+    customer,
+    database,
+    edge,
+    grid,
+    grounds,
+    parties,
+    retention,
+    rights,
+    serving,
+    staffed,
+    told,
+)
 from kwartier.cli import demo as demos
 from kwartier.cli import permission as permissions
 from kwartier.model.period import day_of
@@ -45,6 +60,7 @@ app.add_typer(customer.app, name="customer")
 app.add_typer(grid.app, name="grid")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(database.app, name="database")
+app.add_typer(retention.app, name="retention")
 app.add_typer(permissions.app, name="permission")
 app.add_typer(parties.app, name="parties")
 app.add_typer(conduct.app, name="conduct")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwartier.cli import staffed
+from kwartier.cli import erasure, staffed
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
 from kwartier.model.period import ZONE
@@ -19,6 +19,7 @@ from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import MyRequest
 
 app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
+app.command()(erasure.erase)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]

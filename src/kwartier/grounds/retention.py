@@ -24,6 +24,7 @@ class Kept(StrEnum):
     """What is held, by how it is found again."""
 
     READINGS = "readings"
+    HAND_READINGS = "hand_readings"
     QUARANTINE = "quarantine"
     OUTCOMES = "outcomes"
     PARCELS = "parcels"
@@ -163,6 +164,16 @@ TABLE: Final[tuple[Keep, ...]] = (
         en="what the operator keeps under its own registered use: day readings; usage for grid care is never kept",
         nl="wat de netbeheerder onder een eigen geregistreerde toepassing bewaart: dagstanden; verbruik voor netzorg nooit",
         source="pages of the operators: day readings, 24 months since 2020; no article was found",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.HAND_READINGS,
+        term=Term(60),
+        counted_from="the moment of the reading",
+        en="registers read by hand where no meter is read remotely: the accessible meter register",
+        nl="standen die met de hand zijn opgenomen waar op afstand niets wordt gelezen: het toegankelijk meetregister",
+        source="Informatiecode 10.1: accessible meter register of the operator, 5 years",
         certainty=Certainty.CITED,
         in_force=_EVER,
     ),

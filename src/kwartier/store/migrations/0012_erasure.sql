@@ -56,6 +56,15 @@ create table kw.retention_run (
 );
 grant select, insert on kw.retention_run to kw_operator;
 
+-- Of what is only ever added to, this goes when its term is over: by the owner, as all that retention takes away.
+create or replace function kw.never() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' and current_user = 'kw_owner' and tg_table_name = 'hand_reading' then
+        return old;
+    end if;
+    raise exception '% is append-only', tg_table_name using errcode = 'integrity_constraint_violation';
+end $$;
+
 -- Whoever runs the nights takes back what never left; that a delivery was made is given up by the owner only, after its term.
 create or replace function kw.parcel_is_final() returns trigger language plpgsql as $$
 begin

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import final
 
 from kwartier.grounds.erasure import Freed, Stay
 from kwartier.model.ground import Permission
-from kwartier.model.period import epoch_s
+from kwartier.model.period import Period, day_of, epoch_s
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
@@ -70,6 +70,12 @@ def stays(c: C, subject: int) -> tuple[Stay, ...]:
             Stay(connection, period, tuple(given[connection]), opens, closes)
             for connection, period, opens, closes in cursor.execute(_STAYS, (subject,)).fetchall()
         )
+
+
+def by_hand(c: C, connection: int, period: Period) -> list[date]:
+    """Return the local days of readings taken by hand in somebody's time at a connection, both ends of it included."""
+    query = "select at from kw.hand_reading where connection = %s and at >= %s and at <= %s order by at"
+    return [day_of(at) for (at,) in c.execute(query, (connection, period.start, period.end or datetime.max.replace(tzinfo=UTC)))]
 
 
 def waits(c: C, subject: int) -> bool:

@@ -12,6 +12,7 @@ from kwartier.store.registry.rows import C
 
 _STATEMENTS: Final[Mapping[Kept, str]] = {
     Kept.QUARANTINE: "delete from kw.quarantine where last_s < %(seconds)s",
+    Kept.HAND_READINGS: "delete from kw.hand_reading where at < %(moment)s",
     Kept.OUTCOMES: "delete from kw.outcome where last_s < %(seconds)s",
     Kept.SIGHTS: "delete from kw.sight where at < %(moment)s",
     Kept.ALARMS: "delete from kw.alarm where at < %(moment)s",

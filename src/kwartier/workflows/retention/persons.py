@@ -79,6 +79,9 @@ def _held(house: Installation, subject: int, at: datetime) -> bool:
 def _readings(house: Installation, stay: Stay) -> bool:
     end = stay.period.end
     assert end is not None  # noqa: S101 - whoever lives there is held already
+    with house.operator() as c:
+        if erasures.by_hand(c, stay.connection, stay.period):
+            return True
     mine = Part(stay.connection, Period(stay.period.start, end), retention.consent(), stay.opens, stay.closes)
     first, last = day_of(stay.period.start), day_of(end)
     days = (day for day in house.readings.days_held() if first <= day <= last)

@@ -31,6 +31,7 @@ from kwartier.workflows.visits.only import only_one
 
 ACTOR: Final = "operator"
 _TABLES: Final = (
+    Kept.HAND_READINGS,
     Kept.QUARANTINE,
     Kept.OUTCOMES,
     Kept.PARCELS,

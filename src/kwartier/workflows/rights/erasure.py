@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.grounds import erasure, retention
+from kwartier.grounds import conduct, erasure, retention
 from kwartier.grounds.erasure import Answer, Erasure, Fate, Held, Stay
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import Period, day_of, from_epoch_s
@@ -23,6 +23,8 @@ from kwartier.workflows.installation import Installation
 
 C = Connection[Any]
 RIGHT: Final = "erasure"
+BY_HAND: Final = 1 << conduct.edition("2026").rule("S2").no
+"""Readings taken by hand are there so that a year can be billed."""
 
 
 class NobodyToErase(KwartierError):
@@ -122,5 +124,8 @@ def _held(house: Installation, stays: Sequence[Stay], at: datetime) -> Iterator[
             for row in house.readings.day(stay.connection, day):
                 if about(row, mine):
                     found.setdefault((stay.connection, row.basis), []).append(day)
+        with house.operator() as c:
+            for day in erasures.by_hand(c, stay.connection, time):
+                found.setdefault((stay.connection, BY_HAND), []).append(day)
     for (connection, rules), days in sorted(found.items()):
         yield Held(connection, rules, min(days), max(days))

@@ -1,0 +1,54 @@
+"""`kwartier rights erase`: a person asks to be erased. The customer number comes on standard input, never as an argument."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from kwartier.cli import edge, staffed, told_retention
+from kwartier.workflows.installation import system_clock
+from kwartier.workflows.rights import erasure
+
+out = Console(stderr=True)
+
+
+@staffed.by
+def erase(
+    context: typer.Context,
+    receipt: Annotated[Path, typer.Option(help="File for the receipt: the proof that it was answered so, for the person.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answers as one JSON object.")] = False,
+) -> None:
+    """Erase a person whose customer number stands on standard input: say per ground what goes, what stays, and until when."""
+    code = sys.stdin.readline().strip()
+    with staffed.opened(context) as house, edge.working(out, "it is decided per ground"):
+        given = erasure.erase_code(house, code, at=system_clock())
+    receipt.write_text(given.proof, encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(as_dict(given), sort_keys=True) + "\n")
+    else:
+        told_retention.erasure(Console(), given)
+
+
+def as_dict(given: erasure.Receipt) -> dict[str, Any]:
+    """Return the answers as JSON has them."""
+    return {
+        "whole": given.whole,
+        "answers": [
+            {
+                "about": one.about,
+                "connection": one.connection,
+                "fate": str(one.fate),
+                "article": one.article,
+                "first": one.first and one.first.isoformat(),
+                "last": one.last and one.last.isoformat(),
+                "until": one.until and one.until.isoformat(),
+                "nl": one.nl,
+                "en": one.en,
+            }
+            for one in given.answers
+        ],
+    }
