@@ -1,7 +1,7 @@
 """A night and its deliveries, step by step, with revocations put between any two steps.
 
-Every step is the real one; it is only told that it begins and that it has ended. A revocation goes the customer's own way, in a thread
-of its own: where it has to wait (at the gate, while a bundle leaves) the night goes on, as it does in the field.
+Every step is the real one; it is only told that it begins and that it has ended. A revocation goes the customer's own way, in a
+thread of its own: where it has to wait (at the gate, while a bundle leaves) the night goes on, as it does in the field.
 """
 
 import importlib
@@ -9,11 +9,9 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,6 +29,7 @@ from kwartier.workflows import delivery_round, permission
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.night import run as nights
 from kwartier.workflows.night import settle, work
+from kwartier.workflows.night.intent import Intent
 from kwartier.workflows.visits import standing
 from registry_support import ALWAYS
 
@@ -38,6 +37,8 @@ ELECTRICITY = ALL_MASK & ~GAS_MASK
 rounds = importlib.import_module("kwartier.workflows.delivery_round.run")  # the package has a function of this name
 SEEN = 0.3
 """Seconds after which a revocation is taken to wait for somebody."""
+
+Steps = Callable[..., object] | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Told:
     permits: dict[bytes, Permit] = field(default_factory=dict)
     looked: tuple[int, float] = (0, 0.0)
     decided: int = 0
+    staged: int = 0
+    named: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,16 +82,18 @@ class Script:
     """Revokes permissions at the steps it is told, and writes down what happens."""
 
     street: Street
-    plan: Mapping[int, Sequence[Given]]
+    plan: Mapping[int | str, Sequence[Given]]
+    """What to revoke at a step, by its number or (the first time) by its name."""
     told: Told = field(default_factory=Told)
     waiting: list[threading.Thread] = field(default_factory=list)
 
-    def step(self) -> int:
+    def step(self, name: str = "") -> None:
         """Count a step, and revoke what is to be revoked there."""
         self.told.steps += 1
-        for one in self.plan.get(self.told.steps, ()):
+        first = name not in self.told.named
+        self.told.named.setdefault(name, self.told.steps)
+        for one in (*self.plan.get(self.told.steps, ()), *(self.plan.get(name, ()) if first else ())):
             self.revoke(one)
-        return self.told.steps
 
     def revoke(self, one: Given) -> None:
         """Let the customer click; go on when that is committed, or when it turns out to wait."""
@@ -115,100 +120,111 @@ def given(street: Street) -> list[Given]:
     for app in apps:
         street.facts.agreement(app)
     imports = mask_of([Ch.IMPORT])
-    made = [(0, apps[0], ELECTRICITY), (0, apps[1], imports), (0, None, imports), (1, apps[0], ELECTRICITY), (2, apps[1], imports)]
+    made: list[tuple[int, int | None, Mask]] = [
+        (0, apps[0], ELECTRICITY),
+        (0, apps[1], imports),
+        (0, None, imports),
+        (1, apps[0], ELECTRICITY),
+        (2, apps[1], imports),
+    ]
     purpose = f"story {street.facts.number()}"
     found = []
-    for place, app, mask in made:
+    for place, whom, mask in made:
         home = street.places[place]
-        number = street.facts.permission(home.connection, home.person, app, ALWAYS, purpose=purpose, mask=mask)
-        found.append(Given(number, place, app, mask))
+        number = street.facts.permission(home.connection, home.person, whom, ALWAYS, purpose=purpose, mask=mask)
+        found.append(Given(number, place, whom, mask))
     return found
 
 
-@contextmanager
-def watched(script: Script) -> Iterator[None]:
-    """Tell the script of every step of a night and its deliveries."""
-    told = script.told
-    with pytest.MonkeyPatch.context() as patch:
+class _Watch:
+    """Puts itself around every step. What is told of a step stands with its number."""
 
-        def around(
-            place: Any, name: str, before: Callable[..., object] | None = None, after: Callable[..., object] | None = None
-        ) -> None:
-            real = getattr(place, name)
+    def __init__(self, script: Script, patch: pytest.MonkeyPatch) -> None:
+        self.script, self.told, self.patch = script, script.told, patch
+        self._look: Callable[..., object] = stops.since
 
-            def stepped(*args: Any, **kwargs: Any) -> Any:
-                script.step()
-                if before is not None:
-                    before(*args, **kwargs)
-                found = real(*args, **kwargs)
-                if after is not None:
-                    after(found, *args, **kwargs)
-                script.step()
-                return found
+    def around(self, place: object, name: str, before: Steps = None, after: Steps = None) -> None:
+        """Tell of a step of the night; `after` gets what the step returned first."""
+        real: Callable[..., object] = getattr(place, name)
 
-            patch.setattr(place, name, stepped)
-
-        look = stops.since
-
-        def looked(*args: Any, now: Any = None, **options: Any) -> Any:
-            script.step()
-            began = told.steps, time.monotonic()
-            found = look(*args, now=now, **options)
-            if now is None:  # a worker's list; who accepts or hands over says what time it is
-                told.looked = began
-            script.step()
+        def stepped(*args: object, **kwargs: object) -> object:
+            self.script.step(name)
+            if before is not None:
+                before(*args)
+            found = real(*args, **kwargs)
+            if after is not None:
+                after(found, *args)
+            self.script.step()
             return found
 
-        patch.setattr(stops, "since", looked)
+        self.patch.setattr(place, name, stepped)
 
-        def asks(_requests: object, _model: object, _task: object, live: tuple[PermitRef, ...]) -> None:
-            told.gets.append(Get(told.steps, live, told.looked[0], time.monotonic() - told.looked[1]))
+    def looked(self, *args: object, now: object = None, **options: object) -> object:
+        """A look at what ended; a worker's list, where nobody says what time it is."""
+        self.script.step()
+        began = self.told.steps, time.monotonic()
+        found = self._look(*args, now=now, **options)
+        if now is None:
+            self.told.looked = began
+        self.script.step()
+        return found
 
-        def decides(*_: object, **__: object) -> None:
-            told.decided = told.steps
+    def asks(self, _requests: object, _model: object, _task: object, live: tuple[PermitRef, ...]) -> None:
+        self.told.gets.append(Get(self.told.steps, live, self.told.looked[0], time.monotonic() - self.told.looked[1]))
 
-        def keeps(found: Any, *_: object) -> None:
-            told.permits |= found.permits
+    def decides(self, *_: object) -> None:
+        self.told.decided = self.told.steps
 
-        def accepts(_found: object, _house: object, batch: int, *_: object) -> None:
-            told.accepted.setdefault(batch, told.decided)
+    def keeps(self, found: Intent, *_: object) -> None:
+        self.told.permits |= found.permits
 
-        def leaves(_found: object, path: Path) -> None:
-            if path.suffix == ".jsonl":
-                for line in path.read_text("utf-8").splitlines():
-                    told.handed[path.parent.name, json.loads(line)["metering_point"]].append(told.steps)
+    def stages(self, *_: object) -> None:
+        self.told.staged = self.told.steps
 
-        around(nights, "decide_round", after=keeps)
-        around(nights, "write_intent")
-        around(request.Requests, "get", before=asks)
-        around(work, "harvested")
-        around(Readings, "stage")
-        around(Readings, "restage")
-        around(standing, "ended", before=decides)
-        around(settle, "stage")
-        around(settle, "commit", after=accepts)
-        around(rounds, "_pending")
-        around(rounds, "_drafts")
-        around(rounds, "_decided")
-        around(bundle, "write_aside")
-        around(stops, "alone")
-        around(bundle, "name", after=leaves)
-        around(rounds, "_mark")
-        real = connection.Connection.converse
+    def accepts(self, _found: object, _house: object, batch: int, *_: object) -> None:
+        assert self.told.decided > self.told.staged, "who accepts looks last"
+        self.told.accepted.setdefault(batch, self.told.decided)
 
-        async def conversed(self: Any, *args: Any) -> Any:
-            answer = await real(self, *args)
-            script.step()
+    def leaves(self, _found: object, path: Path) -> None:
+        if path.suffix == ".jsonl":
+            for line in path.read_text("utf-8").splitlines():
+                self.told.handed[path.parent.name, json.loads(line)["metering_point"]].append(self.told.steps)
+
+    def everything(self) -> None:
+        """Put itself around all that a night and a round of delivery do."""
+        self.patch.setattr(stops, "since", self.looked)
+        self.around(nights, "decide_round", after=self.keeps)
+        self.around(request.Requests, "get", before=self.asks)
+        self.around(standing, "ended", before=self.decides)
+        self.around(settle, "stage", after=self.stages)
+        self.around(settle, "commit", after=self.accepts)
+        self.around(bundle, "name", after=self.leaves)
+        steps: list[tuple[object, Sequence[str]]] = [
+            (nights, ["write_intent"]),
+            (work, ["harvested"]),
+            (Readings, ["stage", "restage"]),
+            (rounds, ["_pending", "_drafts", "_decided", "_mark"]),
+            (bundle, ["write_aside"]),
+            (stops, ["alone"]),
+        ]
+        for place, names in steps:
+            for name in names:
+                self.around(place, name)
+        real: Callable[..., Awaitable[object]] = connection.Connection.converse
+
+        async def conversed(self_: object, *args: object) -> object:
+            answer = await real(self_, *args)
+            self.script.step()
             return answer
 
-        patch.setattr(connection.Connection, "converse", conversed)
-        yield
+        self.patch.setattr(connection.Connection, "converse", conversed)
 
 
 def run(script: Script) -> None:
     """Run a night and its deliveries under the script."""
     house, clock = script.street.house, script.street.clock
-    with watched(script):
+    with pytest.MonkeyPatch.context() as patch:
+        _Watch(script, patch).everything()
         nights.run(house, DAY, Inline(), clock=clock)
         delivery_round.run(house, clock=clock)
         script.wait()

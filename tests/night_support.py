@@ -9,7 +9,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from kwartier.grounds import conduct
 from kwartier.headend import MeterAnswer, TaskAnswer
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ean import Ean
+from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Request, Requester, Role
 from kwartier.model.meter import Profile
 from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from_epoch_s, midnight
@@ -31,7 +32,7 @@ from kwartier.model.task import Result, Task
 from kwartier.store.registry import nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.validation import Rows
-from kwartier.workflows import delivery_round, enrolment, permission
+from kwartier.workflows import delivery_round, enrolment, inquiry, permission, refusal
 from kwartier.workflows import parties as parties_of
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night.prepare import decide_round, write_intent
@@ -40,6 +41,7 @@ from kwartier.workflows.night.work import harvested
 from kwartier.workflows.permission import claims, mandates, requests
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
+from kwartier.workflows.refusal import Choice
 
 C = psycopg.Connection[Any]
 Line = dict[str, str]
@@ -70,6 +72,8 @@ class Story:
     now: datetime
     path: str = "import"
     """How permissions to parties come about: they are imported, the party asks and the customer says yes, or the party claims."""
+    looked: list[Line] = field(default_factory=list)
+    saw: list[Line] = field(default_factory=list)
 
     @classmethod
     def begin(cls, house: Installation, folder: Path, at: datetime, path: str = "import") -> "Story":
@@ -109,6 +113,9 @@ class Story:
             "reinstate": lambda: parties_of.reinstate(self.house, argument, at=self.clock()),
             "default": lambda: parties_of.begin_default(self.house, argument, at=self.clock()),
             "default over": lambda: parties_of.end_default(self.house, argument, at=self.clock()),
+            "say": lambda: self.say(*argument.split()),
+            "take": lambda: self.take_away(*argument.split()),
+            "saw": lambda: self.who_saw(*argument.split()),
         }
         steps[what]()
 
@@ -152,6 +159,51 @@ class Story:
         asked = requests.ask(self.house, line["party"], ean, wish, at=at, reference=line["reference"])
         assert asked.subject is not None
         requests.grant(self.house, asked.subject, asked.id, at=at)
+
+    def say(self, who: str, digits: str, choice: str) -> None:
+        """Let a customer refuse the meter, have it switched off, or have it back."""
+        refusal.choose(self.house, self._person(who), self._connection(digits), Choice(choice), at=self.clock())
+
+    def take_away(self, who: str, digits: str, first: str, last: str) -> None:
+        """Let somebody ask for what is held of their own time between two days, both included; note what they get."""
+        about = {"who": who, "connection": digits, "asked": f"{first}..{last}"}
+        days = date.fromisoformat(first), date.fromisoformat(last)
+        try:
+            found = inquiry.download(self.house, self._person(who), self._connection(digits), *days, "json", at=self.clock())
+        except KwartierError as no:
+            self.looked.append(about | {"period": no.code, "content": ""})
+            return
+        document = json.loads(found.body)
+        span = "..".join(document["period"][name][:16] for name in ("start", "end"))
+        self.looked.append(about | {"period": span, "content": " ".join(_content(document))})
+
+    def who_saw(self, who: str, day: str) -> None:
+        """Let a customer ask who saw a day; note the lines, alike ones together."""
+        found = []
+        for one in inquiry.who_saw(self.house, self._person(who), date.fromisoformat(day)):
+            assert one.period is not None
+            found.append(
+                {
+                    "who": who,
+                    "day": day,
+                    "what": one.kind if one.outcome is None else f"{one.kind} {one.outcome}",
+                    "by": " ".join(sorted(map(str, one.who))),
+                    "product": one.product,
+                    "first": local(epoch_s(one.period.start)),
+                    "last": "" if one.period.end is None else local(epoch_s(one.period.end)),
+                }
+            )
+        self.saw += sorted(found, key=lambda line: tuple(line.values()))
+
+    def _person(self, code: str) -> int:
+        with self.house.operator() as c:
+            (key,) = c.execute("select key from kw.subject where code = %s", (code,)).fetchone() or (0,)
+        return int(key)
+
+    def _connection(self, digits: str) -> int:
+        with self.house.operator() as c:
+            ((key,),) = c.execute("select key from kw.connection where ean like %s", (f"%{digits}",)).fetchall()
+        return int(key)
 
     def night(self, day: date) -> None:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""

@@ -1,7 +1,8 @@
 """Runs every scenario of nights: `given` comes in, `when.csv` happens in its order, `then` is what was asked, kept and handed out.
 
     given/          files of an import, and `registers.csv` beside it: what the meters would answer
-    when.csv        at, what, argument; what: import, night, revoke, deliver, claim, veto, suspend, reinstate, default, default over
+    when.csv        at, what, argument; what: import, night, revoke, deliver, claim, veto, suspend, reinstate, default, default over,
+                    say, take, saw
     when/<name>/    files of a later import
     when/<party>.csv  mandates that a party claims
     then/tasks      what the nights asked of which meter, for whom
@@ -9,6 +10,8 @@
     then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
     then/parcels    what left, or was withheld and by which rule; about whom; and what stands in the document
     then/papers     the bills and overviews that suppliers were given: what was used, or why that cannot be told
+    then/looked     what somebody got who asked for what is held about them (take: person, connection, first and last day)
+    then/saw        who read, was handed or was shown a day of somebody's (saw: person, day)
 
 Everything between is the product itself but for the wire: import, decision, plan, validation, lake, delivery, log. Afterwards a
 replay must find nothing, and the last night again must ask nothing.
@@ -31,6 +34,8 @@ COLUMNS = {
     "held": ("connection", "channel", "day", "known", "value", "rules"),
     "parcels": ("receiver", "connection", "purpose", "status", "about", "rule", "content"),
     "papers": ("receiver", "connection", "paper", "period", "own_since", "used", "year_before", "earlier"),
+    "looked": ("who", "connection", "asked", "period", "content"),
+    "saw": ("who", "day", "what", "by", "product", "first", "last"),
 }
 
 
@@ -72,6 +77,8 @@ def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Pa
             "held": list(held(house)),
             "parcels": list(parcels(house)),
             "papers": list(papers(house)),
+            "looked": story.looked,
+            "saw": story.saw,
         }
         if os.environ.get("KW_SHOW_SCENARIOS"):
             show(found)
@@ -114,4 +121,10 @@ def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
         "permission_from_noon",
         "revoked",
         "switch",
+        "two_apps",
+        "move_with_an_app",
+        "switch_mid_month",
+        "refusal_and_return",
+        "old_year",
+        "who_saw_my_tuesday",
     }

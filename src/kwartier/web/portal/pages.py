@@ -172,14 +172,28 @@ def _log(desk: Desk, request: Request, session: Session, form: Form) -> Response
     account, words = desk.account(session), _words(request)
     if account is None:
         return _to(request, "")
-    lines = inquiry.access_log(desk.house, account.subject, most=MOST_LINES)
+    day = _day(form, day_of(desk.clock()))
+    if day is None:
+        lines = inquiry.access_log(desk.house, account.subject, most=MOST_LINES)
+    else:
+        lines = inquiry.who_saw(desk.house, account.subject, day)
     others = "others" in form
     if others:
         lines = show_log.of_others(lines)
     pages = max(-(-len(lines) // PER_PAGE), 1)
     page = _number(form.get("page", "1"), pages)
     shown = lines[(page - 1) * PER_PAGE : page * PER_PAGE]
-    return desk.page(request, session, "log.html", log=show_log.days(words, shown), others=others, page=page, pages=pages)
+    return desk.page(
+        request,
+        session,
+        "log.html",
+        log=show_log.days(words, shown),
+        others=others,
+        page=page,
+        pages=pages,
+        day=day,
+        latest=desk.yesterday(),
+    )
 
 
 def _number(text: str, most: int) -> int:

@@ -2,7 +2,7 @@
 
 from kwartier.store.registry.use_cases import UseCaseRow
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
-from kwartier.workflows.inquiry.log import access_log, proof
+from kwartier.workflows.inquiry.log import access_log, proof, who_saw
 from kwartier.workflows.inquiry.staff import StaffAct, staff
 from kwartier.workflows.inquiry.views import (
     AccessLine,
@@ -37,4 +37,5 @@ __all__ = [
     "usage",
     "use_cases",
     "who_may",
+    "who_saw",
 ]

@@ -1,7 +1,7 @@
 """S5: who looked. A person's lines of the log, the newest first, and the proof of each."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from kwartier.audit.errors import NotInLog, NotInTree
@@ -10,8 +10,9 @@ from kwartier.audit.leaves import Grant
 from kwartier.audit.log import LogLine
 from kwartier.grounds import conduct
 from kwartier.model.ground import Role
-from kwartier.model.period import Period, from_epoch_s
-from kwartier.model.register import Product
+from kwartier.model.period import Period, day_period, from_epoch_s
+from kwartier.model.register import DAY_MASK, Product
+from kwartier.model.task import GapReason, ProfileName, Result
 from kwartier.store.registry import names
 from kwartier.workflows.inquiry.errors import NotYet, NotYours
 from kwartier.workflows.inquiry.views import AccessLine, Download
@@ -23,6 +24,9 @@ _FACTS = frozenset(
     for kind in EventKind
     if kind.split(":", maxsplit=1)[0] in {"permission", "supply", "occupancy", "restriction", "hold", "objection"}
 )
+_HANDED = frozenset({EventKind.PARCEL_DELIVERED, EventKind.VIEW_SHOWN, EventKind.HAND_READING_TAKEN})
+_CAME = frozenset({Result.READ.value, GapReason.QUARANTINED.value, GapReason.WITHDRAWN.value})
+_REGISTERS = frozenset({ProfileName.E_DAY.value, ProfileName.G_DAY.value})
 
 
 class _Ground(NamedTuple):
@@ -33,10 +37,36 @@ class _Ground(NamedTuple):
 
 def access_log(house: Installation, subject: int, *, most: int) -> list[AccessLine]:
     """Return the newest lines about this person at their own connections, at most `most`."""
+    return _all(house, subject)[:most]
+
+
+def _all(house: Installation, subject: int) -> list[AccessLine]:
+    """Return every line about this person, the newest first."""
     lines, parties = _lines(house, subject)
     grounds = {g.permit: _ground(g, parties) for line, _ in lines for g in _grants(line)}
     shown = [_shown(line, product, grounds, parties) for line, product in lines]
-    return sorted(shown, key=lambda one: (one.at, one.entry or 0), reverse=True)[:most]
+    return sorted(shown, key=lambda one: (one.at, one.entry or 0), reverse=True)
+
+
+def who_saw(house: Installation, subject: int, day: date) -> list[AccessLine]:
+    """Return who read, was handed or was shown data about one local day of this person, the newest first.
+
+    A day has 23, 24 or 25 hours. A register on either midnight of it is about it too: usage is the difference between them.
+    """
+    return [one for one in _all(house, subject) if _saw(one) and _is_about(one, day)]
+
+
+def _saw(one: AccessLine) -> bool:
+    """True if data went somewhere, also where what came from the meter was put aside or thrown away afterwards."""
+    return one.kind in _HANDED or (one.kind == EventKind.BATCH_READ and one.outcome in _CAME)
+
+
+def _is_about(one: AccessLine, day: date) -> bool:
+    if one.period is None:
+        return False
+    is_register = one.period.is_moment or one.profile in _REGISTERS or bool(one.mask and one.mask & DAY_MASK)
+    whole = day_period(day)
+    return whole.touches(one.period) if is_register else whole.overlaps(one.period)
 
 
 def _lines(house: Installation, subject: int) -> tuple[list[tuple[LogLine, Product]], dict[int, str]]:
