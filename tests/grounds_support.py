@@ -147,11 +147,10 @@ class World:
         if self.seldom(8):
             mask, data_class, action = self.mask(), pick(list(DataClass)), pick(list(Action))
         purpose = pick(list(Purpose)) if self.seldom(10) else row.purpose
-        start = self.midnight()
+        start, days = self.midnight(), pick([0, 0, 1, 1, 2])
         if row.purpose is Purpose.SUPPLIER_DEFAULT and facts is not None and facts.supplies and not self.seldom(4):
-            supply = pick(facts.supplies)
-            start = supply.period.end or start
-        period = Period(start, start + timedelta(days=pick([0, 0, 1, 1, 2])))
+            start, days = pick(facts.supplies).period.end or start, 0
+        period = Period(start, start + timedelta(days=days))
         who = Requester(row.role, 0 if row.purpose in OF_NO_CASE and not self.seldom(4) else pick(ids))
         return Request(who, action, purpose, 0 if row.station else 7, mask, period, data_class)
 

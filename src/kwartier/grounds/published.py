@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 DIGESTS: Final[Mapping[str, str]] = {
-    "leaflet": "9452c5da45a1eaf19645cf331367bc94ec4c2f8da2d8e52efc3f94f45433a835",
-    "2026": "43acfb95fc21b60607be9eb544299e7e18a35deb7a36e8f1b9d03e10f86832c5",
-    "2027": "85ee47e1b7505df172f90a9a7dc5718f794277bf7b0e4f8e7f820ad5f29d71ff",
+    "leaflet": "410ed2e298afe80470d501b02242d6902170493624077a03ae97835a96b7d904",
+    "2026": "7e007c012163ac64711240eef72dceb47d9f31b0334d35be5c48aa824a2d0b09",
+    "2027": "0c4fec4c5ce8c4279ec01c6880f312eeea7f0041346435e067795a649a3287c7",
 }

@@ -52,7 +52,7 @@ def test_the_row_of_the_day_of_the_run_counts() -> None:
 
 def test_a_day_is_held_by_the_rules_whose_term_is_not_over() -> None:
     day = date(2026, 11, 26)
-    assert retention.holding(day, NOW) == 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7
+    assert retention.holding(day, NOW) == 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 17
     assert retention.holding(date(2025, 10, 27), NOW) & 1 << 7
     assert not retention.holding(date(2025, 10, 26), NOW) & 1 << 7
     assert retention.holding(date(2023, 1, 1), NOW) == 1 << 4 | 1 << 5 | 1 << 6
