@@ -1,7 +1,9 @@
 """One small town's night for all tests of the pages, served as the demo serves it. Permissions are revoked in it."""
 
+import csv
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -20,7 +22,40 @@ CALM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--d
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     data = tmp_path_factory.mktemp("portal") / "data"
-    return Night(data, demo(data, "--homes", "40", "--seed", "3"))
+    found = Night(data, demo(data, "--homes", "40", "--seed", "3"))
+    ask(data, tmp_path_factory.mktemp("asked"))
+    return found
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the lines of a table."""
+    with path.open(newline="", encoding="utf-8") as text:
+        return list(csv.DictReader(text))
+
+
+def ask(data: Path, folder: Path) -> None:
+    """Let an app ask the first persona for something, claim something else, and let a permission of theirs be about to end."""
+    came = data / "town" / "import"
+    people = {one["persona"]: one["subject"] for one in json.loads((data / "town" / "personas.json").read_text("utf-8"))}
+    products = {line["ean"]: line["product"] for line in rows(came / "connections.csv")}
+    mine = [line["ean"] for line in rows(came / "occupancies.csv") if line["subject"] == people["demo"] and not line["end"]]
+    ean = next(one for one in mine if products[one] == "electricity")
+    bound = {line["party"] for line in rows(came / "agreements.csv")}
+    app = next(line["code"] for line in rows(came / "parties.csv") if line["role"] == "third_party" and line["code"] in bound)
+    soon = datetime.now(UTC).date() + timedelta(days=20)
+    for command, purpose in (("ask", "slim laden"), ("claim", "energieadvies")):
+        file = folder / f"{command}.csv"
+        head = "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to"
+        file.write_text(f"{head}\n{ean},{command},2026-01-01,{soon.year + 2}-01-01,interval|day,combined,{purpose},,\n", "utf-8")
+        assert json.loads(kwartier("--data", str(data), "permission", command, app, str(file), "--json").stdout)["presented"] == 1
+    (folder / "soon").mkdir()
+    (folder / "soon" / "permissions.csv").write_text(
+        "reference,ean,subject,party,products,kinds,direction,purpose,data_from,data_to,granted,expires\n"
+        f"soon,{ean},{people['demo']},{app},electricity,interval|day,combined,bijna om,2026-01-01,,"
+        f"{soon - timedelta(days=300)},{soon}\n",
+        "utf-8",
+    )
+    kwartier("--data", str(data), "import", str(folder / "soon"))
 
 
 @pytest.fixture(scope="session")

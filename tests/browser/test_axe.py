@@ -34,6 +34,8 @@ LINKED = {
     "/{language}/opt-in": "a[href*='opt-in?']",
     "/{language}/rights/ask": "a[href$='right=access']",
     "/{language}/rights/data": "a[href*='rights/data?']",
+    "/{language}/request": "a[href*='request?']",
+    "/{language}/renew": "a[href*='renew?']",
 }
 """Pages behind a link of the page before them."""
 NO_PAGES = {"/", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
@@ -74,9 +76,10 @@ def test_the_portal(browser: Browser, address: str, personas: dict[str, str], sc
         for place in (*OWN.values(), "log?others=1"):
             page.goto(f"{address}/{screen.language}/{place}")
             found += violations(page)
-        page.goto(f"{address}/{screen.language}/mine")
-        follow(page, "/{language}/revoke")
-        found += violations(page)
+        for place in ("/{language}/revoke", "/{language}/request", "/{language}/renew"):
+            page.goto(f"{address}/{screen.language}/mine")
+            follow(page, place)
+            found += violations(page)
         for right in ("objection", "erasure"):
             page.goto(f"{address}/{screen.language}/rights/ask?right={right}")
             found += violations(page)

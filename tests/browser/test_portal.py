@@ -66,6 +66,14 @@ def test_nothing_sticks_out_sideways_and_everything_can_be_read_and_hit(page: Pa
             box = control.bounding_box()
             assert box is not None
             assert box["height"] >= SMALLEST_TARGET
+    for place in ("request?", "renew?"):
+        go(page, address, "mine")
+        page.locator(f"a[href*='{place}']").first.click()
+        assert int.from_bytes(page.screenshot(full_page=True)[16:20]) == width
+        assert all(
+            (box := one.bounding_box()) and box["height"] >= SMALLEST_TARGET
+            for one in page.locator("main input:not([type=hidden]), main button").all()
+        )
     go(page, address, "mine")
     letters = [box for text in page.locator("svg.kw-chart text").all() if (box := text.bounding_box())]
     assert len(letters) > 10

@@ -134,7 +134,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         chosen=show_refusal.chosen(words, form.get("chosen")),
         wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), at),
         ending=show_requests.ending(words, found.permissions, at),
-        answered=show_requests.answered(words, form.get("answered", "")),
+        answered=pages_requests.said(desk, words, subject, found.permissions, form),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked),
     )

@@ -1,5 +1,6 @@
 """The pages on which a customer answers what a party asks, vetoes what it claims, and renews what is about to run out."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -60,7 +61,9 @@ def _look(desk: Desk, request: Request, session: Session, form: Form) -> Respons
 def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject, number, at = _subject(desk, session), _number(form, "request"), desk.clock()
     if form.get("answer") == "no":
-        mandates.veto(desk.house, subject, number, at=at)
+        revoked = mandates.veto(desk.house, subject, number, at=at)
+        if revoked is not None:  # it had begun meanwhile
+            return _to(request, "mine?" + urlencode({"revoked": revoked}) + "#who")
     elif form.get("answer") == "yes":
         one = asked.one(desk.house, subject, number, at=at)
         try:
@@ -70,7 +73,17 @@ def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Respo
             raise Unclear from fault
     else:
         raise Unclear
-    return _to(request, "mine?" + urlencode({"answered": form["answer"]}) + "#who")
+    return _to(request, "mine?" + urlencode({"answered": number}) + "#who")
+
+
+def said(desk: Desk, words: Words, subject: int, permissions: Sequence[inquiry.MyPermission], form: Form) -> str:
+    """Say what the customer has just answered or renewed, if it is so; else nothing."""
+    if "renewed" in form:
+        there = any(str(one.id) == form["renewed"] and one.ended is None for one in permissions)
+        return show_requests.answered(words, "renewed" if there else "")
+    if "answered" not in form:
+        return ""
+    return show_requests.answered(words, asked.answered(desk.house, subject, _number(form, "answered")) or "")
 
 
 def _running_out(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
@@ -97,7 +110,7 @@ def _renew(desk: Desk, request: Request, session: Session, form: Form) -> Respon
     one = _running_out(desk, subject, form)
     try:
         after = show_requests.narrowed(show_requests.renewed(one), form, at)
-        reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
+        number = reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
     except (BadInput, ValueError) as fault:
         raise Unclear from fault
-    return _to(request, "mine?" + urlencode({"answered": "renewed"}) + "#who")
+    return _to(request, "mine?" + urlencode({"renewed": number}) + "#who")

@@ -121,8 +121,8 @@ def narrowed(scope: Scope, form: Mapping[str, str], at: datetime) -> Scope:
 def answered(words: Words, how: str) -> str:
     """Say what the customer has just done; empty for nothing."""
     return {
-        "yes": words.text("You gave this permission. It stands below, and you can revoke it there at any moment."),
-        "no": words.text("You said no. Nothing is read and nothing is handed over on this request."),
+        "granted": words.text("You gave this permission. It stands below, and you can revoke it there at any moment."),
+        "rejected": words.text("You said no. Nothing is read and nothing is handed over on this request."),
         "renewed": words.text("The permission goes on when it would have ended."),
     }.get(how, "")
 

@@ -49,6 +49,13 @@ def one(house: Installation, subject: int, request: int, *, at: datetime) -> MyR
     return found
 
 
+def answered(house: Installation, subject: int, request: int) -> str | None:
+    """Return how a request to this person was answered: an event of the table; None if it was not, or is not theirs."""
+    with house.portal(subject) as c:
+        found = requests.many(c, [request]).get(request)
+    return None if found is None or found.awaits else found.event
+
+
 def _waits(one: RequestRow, at: datetime) -> bool:
     return one.awaits and (one.origin == MANDATE or at < one.answer_by)
 

@@ -76,8 +76,11 @@ def _begins(house: Installation, c: C, one: RequestRow, flaw: str | None, now: d
     return False
 
 
-def veto(house: Installation, subject: int, request: int, *, at: datetime) -> None:
-    """Say no to a mandate, in one step, whether it has begun or not. Raises NoSuchRequest, AlreadyAnswered, NoSuchPermission."""
+def veto(house: Installation, subject: int, request: int, *, at: datetime) -> int | None:
+    """Say no to a mandate, in one step, whether it has begun or not. Returns the permission that was revoked, if there was one.
+
+    Raises NoSuchRequest, AlreadyAnswered, NoSuchPermission.
+    """
     with house.portal(subject) as c:
         try:
             asked = requests.one(c, request)
@@ -87,8 +90,9 @@ def veto(house: Installation, subject: int, request: int, *, at: datetime) -> No
         permission = samples.permission_of(c, request)
     if permission is None or asked.awaits:
         reject(house, subject, request, at=at)
-    else:
-        desk.revoke(house, subject, permission, at=at)
+        return None
+    desk.revoke(house, subject, permission, at=at)
+    return permission
 
 
 # Evidence

@@ -1,0 +1,93 @@
+"""`kwartier permission`: what it prints for programs and for people, and how it ends. No EAN in a list, nobody's name anywhere."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chain_support import kwartier
+from kwartier.store.postgres import Dsns
+from kwartier.workflows import installation
+from permission_support import Home
+from registry_support import World, between, ean
+
+pytestmark = pytest.mark.database
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with an installation in which a customer has shared with an app."""
+
+    data: Path
+    home: Home
+    permission: int
+
+    def __call__(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        return kwartier("--data", str(self.data), "permission", *map(str, arguments), check=False)
+
+
+@pytest.fixture
+def place(installation_dir: Path, dsns: Dsns) -> Iterator[Place]:
+    installation.create(installation_dir)
+    with installation.opened(installation_dir) as house, psycopg.connect(dsns.operator, autocommit=True) as c:
+        home = Home.begin(house, World(c))
+        yield Place(
+            installation_dir,
+            home,
+            home.world.permission(home.connection, home.person, home.app, between("2026-01-01", "2026-03-01")),
+        )
+
+
+def test_lists_and_logs_name_no_ean_and_one_permission_is_shown_as_the_regulation_has_it(place: Place) -> None:
+    swept = place("sweep", "--json")
+    assert (swept.returncode, json.loads(swept.stdout)["ended"]) == (0, 1)
+    listed = place("list", "--json")
+    (one,) = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert (one["permission"], one["party"], one["ended"], one["because"]) == (
+        f"kw-{place.permission}",
+        place.home.code(),
+        "expired",
+        None,
+    )
+    assert place("list", "--active").stdout == ""
+    (line,) = [json.loads(line) for line in place("log", "--party", place.home.code(), "--json").stdout.splitlines()]
+    assert (line["event"], line["permission"], line["party"]) == ("expired", one["permission"], place.home.code())
+    shown = json.loads(place("show", one["permission"], "--json").stdout)
+    assert (shown["object"], shown["reason_for_end"], shown["access_log"]) == ("listed_permission", "end_reached", [])
+    point = place.home.ean().reveal()
+    assert shown["established"]["permission"]["request"]["metering_point"] == {"identifier": point}
+    assert point not in listed.stdout
+    for people in (place("log"), place("show", one["permission"])):
+        assert (people.returncode, point in people.stdout, one["permission"] in people.stdout) == (0, False, True)
+
+
+def test_what_cannot_be_done_is_told_and_ends_with_3(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "permissions.jsonl"
+    file.write_text("{}\n", "utf-8")
+    for arguments, code in (
+        (("take", file), "granted-here"),
+        (("end", place.home.code(), "kw-999"), "no-such-permission"),
+        (("claim", place.home.code(), file), "unreadable-file"),
+        (("evidence", "1", "--held"), "not-found"),
+    ):
+        done = place(*arguments)
+        assert (done.returncode, code in done.stderr) == (3, True), done.stderr
+
+
+def test_what_is_claimed_and_asked_is_counted(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "mandates.csv"
+    file.write_text(
+        "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to\n"
+        f"{place.home.ean().reveal()},c1,2026-01-01,2029-01-01,day,combined,rekening,,\n"
+        f"{ean(9999)},c2,2026-01-01,2029-01-01,day,combined,rekening,,\n"
+        "x,c3,2026-01-01,2029-01-01,day,combined,rekening,,\n",
+        "utf-8",
+    )
+    told = json.loads(place("claim", place.home.code(), file, "--json").stdout)
+    assert (told["presented"], told["invalid"], told["refused"]) == (1, {"unknown_point": 1}, {"bad-ean": 1})
+    asked = place("ask", place.home.code(), file)
+    assert (asked.returncode, "differs: 2" in asked.stdout) == (0, True)
