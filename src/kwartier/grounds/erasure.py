@@ -43,6 +43,11 @@ class Stay:
     opens: bool = True
     closes: bool = True
 
+    def until(self, at: datetime) -> Period | None:
+        """Return the part of it that is over at a moment, None if none is."""
+        end = at if self.period.end is None else min(at, self.period.end)
+        return Period(self.period.start, end) if self.period.start < end else None
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def decide_erasure(stays: Sequence[Stay], held: Iterable[Held], *, at: datetime)
     takes = tuple(
         Freed(stay.connection, cut, freed[stay.connection], stay.opens, stay.closes and cut.end == stay.period.end)
         for stay in stays
-        if (cut := stay.period.meet(Period(stay.period.start, at))) is not None and not cut.is_moment
+        if (cut := stay.until(at)) is not None
     )
     return Erasure((*readings, *_rest(stays, whole=whole, at=at)), takes, whole)
 

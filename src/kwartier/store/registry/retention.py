@@ -35,7 +35,7 @@ _AFTER_PARCELS: Final = (
 )
 _LAPSED: Final = """
     select s.key, s.code from kw.subject s join kw.occupancy o on o.subject = s.key
-    where s.sealed_name is not null or exists (select from kw.subject_key k where k.subject = s.key)
+    where s.code not like 'forgotten:%%'
     group by s.key having bool_and(coalesce(upper(o.period), 'infinity') < %s) order by s.key
 """
 _BOXES: Final = """

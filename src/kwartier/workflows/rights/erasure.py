@@ -16,7 +16,7 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import conduct, erasure, retention
 from kwartier.grounds.erasure import Answer, Erasure, Fate, Held, Stay
 from kwartier.model.errors import KwartierError
-from kwartier.model.period import Period, day_of, from_epoch_s
+from kwartier.model.period import day_of, from_epoch_s
 from kwartier.store.readings.going import Part, about
 from kwartier.store.registry import erasures, names, people
 from kwartier.workflows.installation import Installation
@@ -114,10 +114,9 @@ def _held(house: Installation, stays: Sequence[Stay], at: datetime) -> Iterator[
     """Yield what the lake holds about a person's time, by connection and basis."""
     found: dict[tuple[int, int], list[date]] = {}
     for stay in stays:
-        time = stay.period.meet(Period(stay.period.start, at))
-        if time is None or time.is_moment:
+        time = stay.until(at)
+        if time is None or time.end is None:
             continue
-        assert time.end is not None  # noqa: S101 - it ends now at the latest
         mine = Part(stay.connection, time, retention.consent(), stay.opens, stay.closes)
         first, last = day_of(time.start), day_of(time.end)
         for day in (day for day in house.readings.days_held() if first <= day <= last):
