@@ -5,7 +5,7 @@ A canary is planted in everything that may hold something of a person. Each sear
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -168,6 +168,9 @@ def test_a_person_is_erased_and_is_nowhere_any_more(town: Town) -> None:
     assert proofs(house, CODE) == []
     checked = replay.run(house, at=story.clock())
     assert (checked.findings, checked.uncovered, checked.over_broad, checked.late) == ([], 0, 0, 0)
+    house.readings.rewrite(date(2026, 3, 10), lambda rows: rows.slice(0, rows.num_rows - 1))
+    gone = replay.run(house, at=story.clock())
+    assert [one.code for one in gone.findings] == ["rows-missing"], "what goes without a word is found"
 
 
 def held_before_it_goes(town: Town) -> None:

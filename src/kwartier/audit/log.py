@@ -3,7 +3,7 @@
 Nothing waits for a batch: `record` is durable with the caller's own commit, and the tree catches up when `integrate` runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, final
@@ -171,12 +171,14 @@ class Log:
             self.record(c, [Event(now[0], EventKind.ERASURE_DONE, "operator", None, connection, {"lines": untied})])
         return untied
 
-    def forget(self, c: C, subject_code: str) -> int:
-        """Untie every line about this person, wherever it is, and drop where their chains stand. For a connection as auditor.
+    def forget(self, c: C, subject_code: str, connections: Collection[int] = ()) -> int:
+        """Untie every line about this person, and drop where their chains stand. For a connection as auditor.
 
-        Returns how many lines that were. Lines from before there were chains are found by `erase`, connection by connection.
+        Looks wherever the person has a chain, and at these connections: lines from before there were chains have none. Returns how
+        many lines those were.
         """
-        return sum(self.erase(c, subject_code, connection, lines.EVER) for connection in lines.chained(c, subject_code))
+        places = {*lines.chained(c, subject_code), *connections}
+        return sum(self.erase(c, subject_code, place, lines.EVER) for place in sorted(places, key=lambda one: one or 0))
 
     @staticmethod
     def untie_before(c: C, moment: datetime) -> int:

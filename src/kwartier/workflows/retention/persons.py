@@ -39,8 +39,7 @@ def carry_out(house: Installation, one: Waiting, at: datetime) -> Carried:
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     if forgotten:
-        with house.auditor() as c:
-            counts["ties"] += house.log.forget(c, one.code)
+        counts["ties"] += _untie(house, one.subject, one.code)
     with postgres.connect(house.dsns.owner) as c:
         counts.update(erasures.give_up(c, one, at))
         if forgotten:
@@ -59,12 +58,18 @@ def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
     for subject, code in lapsed:
         if _held(house, subject, at):
             continue
-        with house.auditor() as c:
-            counts["ties"] += house.log.forget(c, code)
+        counts["ties"] += _untie(house, subject, code)
         with postgres.connect(house.dsns.owner) as c:
             terms.forget(c, subject, code)
         counts["forgotten"] += 1
     return counts
+
+
+def _untie(house: Installation, subject: int, code: str) -> int:
+    with house.operator() as c:
+        lived = {stay.connection for stay in erasures.stays(c, subject)}
+    with house.auditor() as c:
+        return house.log.forget(c, code, lived)
 
 
 def _held(house: Installation, subject: int, at: datetime) -> bool:

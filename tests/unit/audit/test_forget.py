@@ -1,0 +1,94 @@
+"""Whoever is forgotten has no line any more, wherever it was; the tree and the lines of others are as they were."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from kwartier.audit.events import Event, EventKind
+from kwartier.audit.log import Leaf, Log
+from kwartier.audit.verify import verify
+from kwartier.keys import signing
+from kwartier.model.period import Period
+from kwartier.store.postgres import Dsns
+
+C = psycopg.Connection[Any]
+AT = datetime(2026, 11, 24, 1, 2, 3, 4, UTC)
+EVER = Period(datetime(2000, 1, 1, tzinfo=UTC))
+
+
+@contextmanager
+def connection(dsn: str) -> Iterator[C]:
+    with psycopg.connect(dsn) as c:
+        yield c
+
+
+@pytest.fixture
+def log(tmp_path: Path, dsns: Dsns) -> Log:
+    """Two persons, each with lines at a connection, in a batch, and about no connection at all."""
+    for name in ("keys", "audit"):
+        (tmp_path / name).mkdir(mode=0o700)
+    made = Log(signing.create(tmp_path / "keys", "kwartier.test/log"), tmp_path / "audit")
+    with connection(dsns.operator) as c:
+        for day, code in enumerate(("anna", "bert", "anna", "bert")):
+            at = AT + timedelta(days=day)
+            made.record(c, [Event(at, EventKind.VIEW_SHOWN, "customer:1", code, place, {}) for place in (7, 8, None)])
+            made.record_batch(c, EventKind.BATCH_READ, day + 1, at, "operator", [Leaf(7, code, b'{"c":7}')], {})
+    with connection(dsns.audit) as c:
+        made.integrate(c)
+    return made
+
+
+def lines(dsns: Dsns, log: Log, code: str) -> list[int]:
+    with connection(dsns.operator) as c:
+        return [len(log.of_subject(c, code, place, EVER)) for place in (7, 8)]
+
+
+def ties(dsns: Dsns) -> int:
+    with connection(dsns.audit) as c:
+        row = c.execute(
+            "select (select count(salt) + count(nth) from audit.entry) + (select count(salt) + count(nth) from audit.leaf)"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_all_lines_of_a_person_are_untied_and_those_of_others_are_not(dsns: Dsns, log: Log) -> None:
+    with connection(dsns.operator) as c:
+        proof = log.proof(c, log.of_subject(c, "bert", 8, EVER)[0].entry)
+    assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([4, 2], [4, 2], 32)
+    with connection(dsns.audit) as c:
+        assert log.forget(c, "anna") == 8
+        assert c.execute("select count(*) from audit.head").fetchone() == (4,)
+    assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([0, 0], [4, 2], 16)
+    with connection(dsns.audit) as c:
+        assert log.forget(c, "anna", [7, 8, 9]) == 0
+        log.integrate(c)
+        said = c.execute(
+            "select connection, convert_from(leaf, 'UTF8')::jsonb -> 'body' ->> 'lines' from audit.entry"
+            " where kind = 'erasure:done' order by connection nulls last"
+        ).fetchall()
+        assert said == [(7, "4"), (8, "2"), (None, "2")]
+        assert verify(log.proof(c, log.of_subject(c, "bert", 8, EVER)[0].entry), log.vkey, "bert").about_subject
+    assert verify(proof, log.vkey, "bert").about_subject
+
+
+def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for(dsns: Dsns, log: Log) -> None:
+    with connection(dsns.audit) as c:
+        c.execute("delete from audit.head")
+        assert log.forget(c, "anna") == 0
+        assert log.forget(c, "anna", [7, 8]) == 6
+
+
+def test_what_is_older_than_a_moment_is_untied_once(dsns: Dsns, log: Log) -> None:
+    with connection(dsns.audit) as c:
+        assert log.untie_before(c, AT) == 0
+        assert log.untie_before(c, AT + timedelta(days=2)) == 8
+        assert log.untie_before(c, AT + timedelta(days=2)) == 0
+    assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([2, 1], [2, 1], 16)
+    with connection(dsns.operator) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        log.untie_before(c, AT + timedelta(days=9))
