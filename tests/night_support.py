@@ -29,7 +29,7 @@ from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Direction, Kind, Product
 from kwartier.model.task import Result, Task
-from kwartier.store.registry import nights
+from kwartier.store.registry import allocation, nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.validation import Rows
 from kwartier.workflows import delivery_round, enrolment, inquiry, permission, refusal
@@ -373,6 +373,27 @@ def parcels(house: Installation) -> Iterator[Line]:
             "about": names.people.get(subject, ""),
             "rule": reason or "",
             "content": " ".join(_content(sent[key])) if key in sent else "",
+        }
+
+
+def allocated(house: Installation) -> Iterator[Line]:
+    """Yield the shares of allocation, told or withheld."""
+    with house.operator() as c:
+        names = Names(c)
+        transformers = dict(c.execute("select key, name from kw.transformer").fetchall())
+        days = [day for (day,) in c.execute("select distinct day from kw.allocation order by 1")]
+        rows = [row for day in days for row in allocation.of_day(c, day)]
+    for row in rows:
+        yield {
+            "day": row.day.isoformat(),
+            "supplier": names.receiver(Role.SUPPLIER, row.party),
+            "transformer": str(transformers.get(row.transformer, "")),
+            "product": row.product,
+            "homes": str(row.homes),
+            "read": str(row.homes_read),
+            "taken": "" if row.taken is None else str(row.taken),
+            "given": "" if row.given is None else str(row.given),
+            "withheld": row.withheld or "",
         }
 
 

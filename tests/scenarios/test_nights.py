@@ -9,6 +9,7 @@
     then/refused    what they did not ask, and by which rule
     then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
     then/parcels    what left, or was withheld and by which rule; about whom; and what stands in the document
+    then/allocation the sums of usage per supplier and transformer, or why they are withheld
     then/papers     the bills and overviews that suppliers were given: what was used, or why that cannot be told
     then/looked     what somebody got who asked for what is held about them (take: person, connection, first and last day)
     then/saw        who read, was handed or was shown a day of somebody's (saw: person, day)
@@ -25,7 +26,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from kwartier.workflows import installation, replay
-from night_support import Line, Story, held, papers, parcels, table
+from night_support import Line, Story, allocated, held, papers, parcels, table
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("night_*/when.csv"))
 COLUMNS = {
@@ -33,6 +34,7 @@ COLUMNS = {
     "refused": ("night", "connection", "who", "purpose", "rule"),
     "held": ("connection", "channel", "day", "known", "value", "rules"),
     "parcels": ("receiver", "connection", "purpose", "status", "about", "rule", "content"),
+    "allocation": ("day", "supplier", "transformer", "product", "homes", "read", "taken", "given", "withheld"),
     "papers": ("receiver", "connection", "paper", "period", "own_since", "used", "year_before", "earlier"),
     "looked": ("who", "connection", "asked", "period", "content"),
     "saw": ("who", "day", "what", "by", "product", "first", "last"),
@@ -76,6 +78,7 @@ def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Pa
             "refused": story.refused,
             "held": list(held(house)),
             "parcels": list(parcels(house)),
+            "allocation": list(allocated(house)),
             "papers": list(papers(house)),
             "looked": story.looked,
             "saw": story.saw,

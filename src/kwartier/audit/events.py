@@ -65,6 +65,8 @@ class EventKind(StrEnum):
     ALARM_DISCARDED = "alarm:discarded"
     LOSS_PUBLISHED = "loss:published"
     LOSS_WITHHELD = "loss:withheld"
+    ALLOCATION_TOLD = "allocation:told"
+    ALLOCATION_WITHHELD = "allocation:withheld"
     RIGHT_ASKED = "right:asked"
     RIGHT_ANSWERED = "right:answered"
     RIGHT_REFUSED = "right:refused"

@@ -61,7 +61,9 @@ def due(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edi
     """
     night = _night(facts, product, day, Action.READ, edition or conduct.edition_at(at))
     late = _defaults(night, at) if facts.defaults else ()
-    return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night), *late]))
+    return list(
+        dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night), *_allocation(night), *late])
+    )
 
 
 def deliveries(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edition | None = None) -> list[Request]:
@@ -172,6 +174,19 @@ def _energy_loss(night: _Night) -> Iterator[Request]:
     for case in night.facts.use_cases:
         mask = case.mask & night.channels
         if case.purpose is Purpose.ENERGY_LOSS and case.area == night.facts.area and mask and case.days.covers(night.day):
+            yield _loss(night, case, mask)
+
+
+def _allocation(night: _Night) -> Iterator[Request]:
+    """Yield the operator's question per use case of allocation in this area: the two midnights of a day that somebody supplied."""
+    cases = [case for case in night.facts.use_cases if case.purpose is Purpose.ALLOCATION and case.area == night.facts.area]
+    if not cases or night.edition.grant(Role.OPERATOR, Purpose.ALLOCATION) is None:
+        return
+    if not any(supply.period.covers(night.day) for supply in night.facts.supplies):
+        return
+    for case in cases:
+        mask = case.mask & night.channels
+        if mask and case.days.covers(night.day):
             yield _loss(night, case, mask)
 
 

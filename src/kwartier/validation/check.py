@@ -31,7 +31,8 @@ class Validated:
     """What became of an answer.
 
     `channel_days` holds what a keeping permit covers and no QUARANTINE verdict touches; `sums`, per channel and local day, the
-    differences (int64 per interval) that a permit with keeps=False may add up: complete, sound days only. `dropped_values`
+    differences (int64 per interval) that a permit with keeps=False may add up: complete, sound days only; `totals` are the
+    same for registers, what a local day counted between its two midnights. `dropped_values`
     counts the cells that no live permit covers. `evidence` is the packed answer if something is quarantined, narrowed to what
     a keeping permit covers; None if there is nothing of that kind.
     """
@@ -40,6 +41,7 @@ class Validated:
     verdicts: list[Verdict] = field(default_factory=list)
     quarantined: bool = False
     sums: dict[Channel, dict[date, Int64s]] = field(default_factory=dict)
+    totals: dict[Channel, dict[date, int]] = field(default_factory=dict)
     dropped_values: int = 0
     evidence: bytes | None = None
 
@@ -91,6 +93,8 @@ def _channel(answer: _Answer, channel: Channel, period_s: int, found: Validated)
         found.verdicts.append(rules.COLUMN.found(f"channel {channel}"))
     elif period_s >= _DAY_S:
         found.channel_days.extend(_registers(answer, channel, found))
+        if answer.summing:
+            found.totals[channel] = dict(_totals(answer, channel))
     else:
         _intervals(answer, channel, period_s, found)
 
@@ -164,6 +168,20 @@ def _registers(answer: _Answer, channel: Channel, found: Validated) -> Iterator[
             bits = cover.basis(answer.keeping, channel, stamps[place], stamps[place])
             got = Series(values[place], _NOTHING, np.array([mark], np.uint8) if mark else None)
             yield _channel_day(answer, channel, laid.grid.days[place].day, got, bits)
+
+
+def _totals(answer: _Answer, channel: Channel) -> Iterator[tuple[date, int]]:
+    """Yield what each local day counted that a summing permit covers; a day in any doubt is left out."""
+    laid, values = answer.laid, answer.laid.values[channel].tolist()
+    stamps, known = laid.grid.stamps.tolist(), laid.known[channel]
+    for place in np.flatnonzero(cover.spanned(laid.grid.stamps, answer.summing, channel)).tolist():
+        ends = (place, place + 1)
+        there = known is None or all(known[end] for end in ends)
+        marks = 0 if laid.status is None else int(status.QUALITY[laid.status[place]] | status.QUALITY[laid.status[place + 1]])
+        counted = values[place + 1] - values[place]
+        possible = counted >= 0 and not exceeds(counted, answer.capacity * (stamps[place + 1] - stamps[place]))
+        if there and possible and values[place] >= 0 and not marks & ~status.POWER_DOWN and laid.spoilt.isdisjoint(ends):
+            yield laid.grid.days[place].day, counted
 
 
 _NOTHING: Final = np.zeros(0, np.int64)

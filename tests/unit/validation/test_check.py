@@ -442,3 +442,41 @@ def test_any_rows_give_a_result_that_rests_on_the_permits(
         assert live[0].mask >> one.channel & 1
         assert one.basis == 1 << 3
     assert not (result.sums and live[0].keeps)
+
+
+def low_registers(low: list[int]) -> Rows:
+    """Rows of as many local midnights: the low register as given, the others rising by one."""
+    stamps = np.array([bounds(DAY + timedelta(days=n))[0] for n in range(len(low))], np.int64)
+    others = (Channel.DAY_IMPORT_NORMAL, Channel.DAY_EXPORT_LOW, Channel.DAY_EXPORT_NORMAL)
+    return rows(stamps, {Channel.DAY_IMPORT_LOW: np.array(low), **{one: np.arange(len(low)) for one in others}})
+
+
+def test_what_a_day_counted_is_told_for_sums_and_nothing_of_it_is_kept() -> None:
+    result = judge(low_registers([1000, 1500]), SUMS, profile=ProfileName.E_DAY)
+    assert (result.channel_days, result.quarantined, result.evidence) == ([], False, None)
+    assert result.totals[Channel.DAY_IMPORT_LOW] == {DAY: 500}
+    assert result.totals[Channel.DAY_EXPORT_LOW] == {DAY: 1}
+    assert judge(low_registers([1000, 1500]), WHOLE, profile=ProfileName.E_DAY).totals == {}, "a keeping permit makes no sum"
+
+
+@pytest.mark.parametrize("low", [[1500, 1000], [-5, 100], [0, 10**9]])
+def test_a_day_in_doubt_is_in_no_sum(low: list[int]) -> None:
+    totals = judge(low_registers(low), SUMS, profile=ProfileName.E_DAY).totals
+    assert totals[Channel.DAY_IMPORT_LOW] == {}
+    assert totals[Channel.DAY_EXPORT_LOW] == {DAY: 1}
+
+
+@pytest.mark.parametrize(("mark", "told"), [(DNV, False), (CIV, False), (ERR, False), (PDN, True), (DST, True)])
+def test_a_day_whose_midnight_is_marked_is_in_no_sum(mark: int, told: bool) -> None:  # noqa: FBT001 - a column
+    for place in (0, 1):
+        answer = low_registers([1000, 1500])
+        answer.status[place] = mark
+        totals = judge(answer, SUMS, profile=ProfileName.E_DAY).totals
+        assert (totals[Channel.DAY_IMPORT_LOW] == {DAY: 500}) is told
+
+
+def test_a_day_of_which_one_midnight_is_missing_or_not_covered_is_in_no_sum() -> None:
+    one = judge(low_registers([1000]), SUMS, profile=ProfileName.E_DAY)
+    assert all(not days for days in one.totals.values())
+    beyond = judge(low_registers([1000, 1500, 1900]), SUMS, profile=ProfileName.E_DAY)
+    assert beyond.totals.get(Channel.DAY_IMPORT_LOW) == {DAY: 500}

@@ -145,3 +145,25 @@ end $$;
 create trigger decided_once before update on kw.use_case_proposal for each row execute function kw.proposal_decided_once();
 grant select, insert on kw.use_case_proposal to kw_operator;
 grant update (approver, role, decided, use_case) on kw.use_case_proposal to kw_operator;
+
+-- Usage of a day as allocated to a supplier: summed over its homes on one transformer (0: those on none, as gas), or why it is not
+-- told. A home is summed once for a day: kw.use_case_day.
+create table kw.allocation (
+    batch       bigint not null references kw.batch,
+    day         date not null,
+    use_case    bigint not null references kw.use_case,
+    transformer bigint not null,
+    party       bigint not null references kw.party,
+    product     text not null check (product in ('electricity', 'gas')),
+    area        text not null,
+    homes       integer not null,
+    homes_read  integer not null,
+    taken       bigint,                                    -- Wh, or dm3 of gas; null: not told
+    given       bigint,                                    -- Wh fed back; 0 of gas
+    withheld    text,
+    check ((taken is null) = (withheld is not null) and (given is null) = (withheld is not null)),
+    primary key (batch, use_case, transformer, party, product)
+);
+create index on kw.allocation (day, party);
+create trigger append_only before update or delete on kw.allocation for each row execute function kw.never();
+grant select, insert on kw.allocation to kw_operator;

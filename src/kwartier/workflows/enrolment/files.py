@@ -36,6 +36,8 @@ class OwnUse(StrEnum):
     OUTAGE = "outage"
     DANGER = "danger"
     ENERGY_LOSS = "energy_loss"
+    ALLOCATION = "allocation"
+    RECONCILIATION = "reconciliation"
 
 
 def _transformer(f: list[str]) -> tuple[Any, ...]:

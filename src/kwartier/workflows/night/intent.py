@@ -7,7 +7,7 @@ from typing import Final, final
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
 from kwartier.model.task import Task
-from kwartier.workflows.night.job import Station
+from kwartier.workflows.night.job import Share, Station
 
 ACTOR: Final = "operator"
 
@@ -18,8 +18,8 @@ class Intent:
     """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks.
 
     `stations` are the transformers that get their balance; `untold` those whose figure could not be told whatever was read, with
-    the reason, so that nobody is read for it. `made_before` counts the reads about this day that an earlier night made.
-    `subjects` has the codes of the people in it, by key.
+    the reason, so that nobody is read for it; `shares` and `untold_shares` are the same for allocation. `made_before` counts the
+    reads about this day that an earlier night made. `subjects` has the codes of the people in it, by key.
     """
 
     batch: int = 0
@@ -32,4 +32,6 @@ class Intent:
     capacities_w: dict[int, int] = field(default_factory=dict)
     stations: list[Station] = field(default_factory=list)
     untold: list[tuple[Station, str]] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    untold_shares: list[tuple[Share, str]] = field(default_factory=list)
     loaded: datetime | None = None

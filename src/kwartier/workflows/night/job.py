@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import final
+from typing import NamedTuple, final
 
 from kwartier.model.permit import PermitRef
+from kwartier.model.register import Product
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.model.verdict import Verdict
 from kwartier.store.readings import StagedFile
@@ -27,6 +28,42 @@ class Station:
     vacant: frozenset[int]
 
 
+class ShareKey(NamedTuple):
+    """What makes a share: the use case, the transformer (0: on none), the supplier, the product."""
+
+    use_case: int
+    transformer: int
+    party: int
+    product: Product
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The homes of one supplier on one transformer, for allocation: in which somebody lives, and which of them are read."""
+
+    key: ShareKey
+    area: str
+    min_group: int
+    people: frozenset[int]
+    read: frozenset[int]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ShareSums:
+    """What the homes of a share took and gave on the day, Wh, dm3 for gas; None where fewer than the group were read.
+
+    `withdrawn`: there was one, and a ground for it ended before it was accepted.
+    """
+
+    key: ShareKey
+    taken: int | None
+    given: int | None
+    read: frozenset[int]
+    withdrawn: bool = False
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class BatchJob:
@@ -42,6 +79,7 @@ class BatchJob:
     unasked: tuple[tuple[Task, GapReason], ...]
     capacities_w: dict[int, int]
     stations: tuple[Station, ...]
+    shares: tuple[Share, ...] = ()
 
 
 @final
@@ -92,6 +130,7 @@ class BatchResult:
     outcomes: list[Outcome] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     sums: list[StationSums] = field(default_factory=list)
+    shares: list[ShareSums] = field(default_factory=list)
     counters: dict[int, int] = field(default_factory=dict)
     channel_days: int = 0
     readings: int = 0

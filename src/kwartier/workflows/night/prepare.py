@@ -14,12 +14,13 @@ from kwartier.model.period import day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.planning import due, plan
-from kwartier.store.registry import facts, loss, nights, people
+from kwartier.store.registry import allocation, facts, loss, nights, people
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
-from kwartier.workflows.night import balance, lines
+from kwartier.workflows.night import allocate, balance, lines
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchJob
+from kwartier.workflows.night.shares import Shares, is_share
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 from kwartier.workflows.visits.reach import place, targets
 
@@ -30,7 +31,8 @@ STATION_CAPACITY_W = 2_000_000
 def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
     """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
     intent = Intent(loaded=at)
-    grid = _stations(c, this, intent, day, at)
+    grid, spoken_for = _stations(c, this, intent, day, at)
+    shares = Shares(day)
     decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
@@ -39,9 +41,12 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
         permits = _decide(requests, row.facts, at, intent)
         if here is not None:
             here.add(row, permits, day)
+        shares.add(row, permits)
         decided.append((row, permits))
     balanced = _balances(grid, intent)
-    summed = frozenset(home for one in balanced.values() for home in one.read())
+    intent.shares, intent.untold_shares = shares.made(spoken_for | balanced.keys())
+    summed = {(one.use_case, home) for one in balanced.values() for home in one.read()}
+    summed |= {(share.key.use_case, home) for share in intent.shares for home in share.read}
     _plan(c, this, decided, summed, intent, day)
     intent.tasks += [task for one in balanced.values() for task in plan.plan([one.permit], _wired_station(one))]
     intent.subjects = people.codes(c, lines.about(intent))
@@ -60,9 +65,15 @@ def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Int
     return permits
 
 
-def _stations(c: Connection[Any], this: Round, intent: Intent, day: date, at: datetime) -> dict[int, Transformer]:
-    """Return the round's transformers without a balance of this day whose station meter, the operator's own, may be read for it."""
-    done = loss.days_done(c, list(this.transformers), day)
+def _stations(
+    c: Connection[Any], this: Round, intent: Intent, day: date, at: datetime
+) -> tuple[dict[int, Transformer], frozenset[int]]:
+    """Return the round's transformers without a balance of this day whose station meter, the operator's own, may be read for it.
+
+    And those that have one. Where homes were read for allocation of this day there is none either: sums beside sums.
+    """
+    balanced = loss.days_done(c, list(this.transformers), day)
+    done = balanced | allocation.transformers_read(c, list(this.transformers), day)
     intent.capacities_w[STATION] = STATION_CAPACITY_W
     found = {}
     for row in facts.station_meters(c, [t for t in this.transformers if t not in done], day=day):
@@ -70,7 +81,7 @@ def _stations(c: Connection[Any], this: Round, intent: Intent, day: date, at: da
         permits = _decide(due.due(row.facts, Product.ELECTRICITY, day, at=at), row.facts, at, intent)
         if permits:
             found[row.transformer] = Transformer(row, permits[0])
-    return found
+    return found, balanced
 
 
 def _balances(grid: dict[int, Transformer], intent: Intent) -> dict[int, Transformer]:
@@ -90,11 +101,11 @@ def _plan(
     c: Connection[Any],
     this: Round,
     decided: Sequence[tuple[facts.ConnectionRow, list[Permit]]],
-    summed: Container[int],
+    summed: Container[tuple[int, int]],
     intent: Intent,
     day: date,
 ) -> None:
-    """Plan every connection that has a meter; for the energy loss only those that are summed."""
+    """Plan every connection that has a meter; for a sum only those that are in it: `summed` has (use case, home)."""
     span = day_period(day)
     assert span.end is not None  # noqa: S101 - a day always closes
     starts = [permit.request.period.start for _, permits in decided for permit in permits]
@@ -103,9 +114,14 @@ def _plan(
     for row, permits in decided:
         if row.wired is not None:
             wired = _wired(row.key, row.wired)
-            wanted = [one for one in permits if row.key in summed or not is_loss(one.request)]
+            wanted = [one for one in permits if _is_wanted(one.request, row.key, summed)]
             intent.all_reads += plan.all_reads(wired, day)
             intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()))
+
+
+def _is_wanted(request: Request, home: int, summed: Container[tuple[int, int]]) -> bool:
+    """True unless a question is for a sum that this home is not in."""
+    return not (is_loss(request) or is_share(request)) or (request.requester.id, home) in summed
 
 
 def _wired(connection: int, how: facts.Wired) -> plan.Wired:
@@ -123,6 +139,7 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     """
     intent.batch = nights.plan_batch(c, night)
     balance.store_untold(house, c, intent, day, at)
+    allocate.store_untold(house, c, intent, day, at)
     if intent.refusals:
         house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines.refused(intent), {"night": night})
     if not intent.tasks:
@@ -139,4 +156,5 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
         unasked=tuple(unasked),
         capacities_w=intent.capacities_w,
         stations=tuple(intent.stations),
+        shares=tuple(intent.shares),
     )

@@ -149,7 +149,7 @@ def _second_pass(
     for intent, tasks in again.values():
         if not tasks:
             continue
-        once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[])
+        once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[], shares=[], untold_shares=[])
         with house.operator() as c:
             job = write_intent(house, c, night, once_more, report.day, clock())
         if job is None:

@@ -19,7 +19,7 @@ from kwartier.model.task import Result
 from kwartier.store.readings import StagedFile
 from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.night import balance, lines, withdraw
+from kwartier.workflows.night import allocate, balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
 from kwartier.workflows.visits import standing
@@ -77,6 +77,7 @@ def stage(  # noqa: PLR0917 - what a batch consists of
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
     nights.use(c, uses(read, intent.permits))
     balance.store(house, c, intent, result, day, at)
+    allocate.store(house, c, intent, result, day, at)
     said = lines.read(intent, result.outcomes)
     house.log.record_batch(c, EventKind.BATCH_READ, result.batch, at, ACTOR, said, {"channel_days": result.channel_days})
 

@@ -1,13 +1,13 @@
 """Adding up the homes of a transformer in a worker's memory. What leaves are sums over homes; no home's own values do."""
 
 from collections.abc import Iterable, Mapping
-from typing import final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwartier.model.register import Channel
-from kwartier.workflows.night.job import Station, StationSums
+from kwartier.workflows.night.job import Share, ShareKey, ShareSums, Station, StationSums
 
 Int64s = NDArray[np.int64]
 
@@ -57,3 +57,44 @@ class TransformerSums:
             (self._squares[transformer] if told else none).tobytes(),
             read,
         )
+
+
+_TAKEN: Final = (Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL)
+_GIVEN: Final = (Channel.DAY_EXPORT_LOW, Channel.DAY_EXPORT_NORMAL)
+
+
+@final
+class ShareTotals:
+    """Collects what the homes of each share took and gave on the day."""
+
+    def __init__(self, shares: Iterable[Share]) -> None:
+        """Know which home is in which shares."""
+        self._shares = {one.key: one for one in shares}
+        self._of: dict[int, list[Share]] = {}
+        for one in self._shares.values():
+            for home in one.read:
+                self._of.setdefault(home, []).append(one)
+        self._made: dict[ShareKey, tuple[int, int]] = {}
+        self._read: dict[ShareKey, set[int]] = {key: set() for key in self._shares}
+
+    def add(self, connection: int, totals: Mapping[Channel, int]) -> None:
+        """Take one day of one home. A home without all of its registers, complete and sound, counts as unread."""
+        gas = Channel.DAY_GAS in totals
+        taken, given = ((Channel.DAY_GAS,), ()) if gas else (_TAKEN, _GIVEN)
+        if not all(channel in totals for channel in (*taken, *given)):
+            return
+        for share in self._of.get(connection, ()):
+            if connection not in self._read[share.key]:
+                self._read[share.key].add(connection)
+                sums = self._made.get(share.key, (0, 0))
+                more = sum(totals[one] for one in taken), sum(totals[one] for one in given)
+                self._made[share.key] = sums[0] + more[0], sums[1] + more[1]
+
+    def result(self) -> list[ShareSums]:
+        """Return the sums per share. Over fewer homes than the group there is none: the sum over one home is its own use."""
+        return [self._result(share, frozenset(self._read[key])) for key, share in self._shares.items()]
+
+    def _result(self, share: Share, read: frozenset[int]) -> ShareSums:
+        told = len(read & share.people) >= share.min_group
+        taken, given = self._made[share.key] if told else (None, None)
+        return ShareSums(share.key, taken, given, read)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import final
 
-from kwartier.grid import loss
 from kwartier.model.ground import Purpose, Request
 from kwartier.model.period import day_period
 from kwartier.model.permit import Permit
 from kwartier.store.registry.facts import ConnectionRow, StationRow
+from kwartier.workflows.night import hiding
 from kwartier.workflows.night.job import Station
 
 
@@ -46,18 +46,11 @@ class Transformer:
 
     def read(self) -> frozenset[int]:
         """Return the homes to read: all that may be, less those that must hide the ones that may not."""
-        people = self.capacities_w.keys() - self.vacant
-        unread = len(people - self.readable.keys())
-        spared = self.permit.min_group - unread if 0 < unread < self.permit.min_group else 0
-        order = sorted(people & self.readable.keys(), key=lambda home: (-self.readable[home], home))
-        return frozenset(self.readable.keys() - order[:spared])
+        return hiding.chosen(self.capacities_w.keys() - self.vacant, self.readable, self.permit.min_group)
 
     def untold(self) -> str | None:
         """Return why no figure could be told even if every home to read were read, None if one could."""
-        people = self.capacities_w.keys() - self.vacant
-        read = len(people & self.read())
-        found = loss.withheld(read, len(people) - read, self.permit.min_group)
-        return None if found is None else found.reason
+        return hiding.untold(self.capacities_w.keys() - self.vacant, self.read(), self.permit.min_group)
 
     def station(self) -> Station:
         """Return what a worker needs to make the balance."""

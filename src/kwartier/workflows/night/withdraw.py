@@ -13,7 +13,7 @@ from kwartier.model.channel_day import ChannelDay
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.readings import Readings, StagedFile
-from kwartier.workflows.night.job import BatchResult, Outcome, Station, StationSums
+from kwartier.workflows.night.job import BatchResult, Outcome, ShareSums, Station, StationSums
 
 Ended = frozenset[bytes]
 """Ids of permits."""
@@ -36,6 +36,7 @@ def withdrawn(readings: Readings, result: BatchResult, stations: Iterable[Statio
         outcomes=outcomes,
         quarantined=[replace(one, rows=b"") if one.task in ended else one for one in result.quarantined],
         sums=list(_sums(result.sums, stations, ended)),
+        shares=list(_shares(result.shares, ended)),
         channel_days=sum(file.rows for file in files),
         readings=result.readings - narrowing.lost,
     )
@@ -96,3 +97,10 @@ def _sums(
     for one in sums:
         spoilt = one.transformer in own or not homes.isdisjoint(one.read)
         yield StationSums(one.transformer, None, b"", b"", frozenset(), withdrawn=True) if spoilt else one
+
+
+def _shares(shares: Iterable[ShareSums], ended: Mapping[Task, Sequence[PermitRef]]) -> Iterable[ShareSums]:
+    """Take back every share to which a home gave values whose ground ended, for the same reason."""
+    homes = {task.connection for task, gone in ended.items() if any(not ref.keeps for ref in gone)}
+    for one in shares:
+        yield one if homes.isdisjoint(one.read) else ShareSums(one.key, None, None, frozenset(), withdrawn=True)

@@ -10,7 +10,7 @@ from kwartier.model.task import GapReason, Result, Task
 from kwartier.store.readings import Readings
 from kwartier.workflows.installation import meter_models
 from kwartier.workflows.night.job import BatchJob, BatchResult, Outcome, Quarantined
-from kwartier.workflows.night.sums import TransformerSums
+from kwartier.workflows.night.sums import ShareTotals, TransformerSums
 from kwartier.workflows.visits.carry import limits, meter_job, tap
 from kwartier.workflows.visits.stops import PolledStops
 
@@ -23,6 +23,7 @@ class _Harvest:
         self.result = BatchResult(job.batch)
         self.days: list[ChannelDay] = []
         self.sums = TransformerSums(job.stations)
+        self.shares = ShareTotals(job.shares)
         self.models = {target.meter: meter_models()[target.model] for target in job.targets}
 
     def take(self, answer: headend.MeterAnswer) -> None:
@@ -56,6 +57,7 @@ class _Harvest:
         self.sums.add(
             task.meter, task.connection, {c: days[self.job.day] for c, days in found.sums.items() if self.job.day in days}
         )
+        self.shares.add(task.connection, {c: days[self.job.day] for c, days in found.totals.items() if self.job.day in days})
         return None
 
 
@@ -79,6 +81,7 @@ def harvested(job: BatchJob, answers: Iterable[headend.MeterAnswer]) -> BatchRes
         harvest.take(answer)
     result = harvest.result
     result.sums = harvest.sums.result()
+    result.shares = harvest.shares.result()
     result.files = Readings(Path(job.place.data) / "lake").stage(job.batch, harvest.days) if harvest.days else []
     result.channel_days = sum(file.rows for file in result.files)
     parts_once = {(day.key, day.channel, day.day): day for day in harvest.days}  # a day that came in two stretches is one row
