@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,10 +13,11 @@ from rich.table import Table
 from kwartier.cli import erasure, staffed
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
-from kwartier.model.period import ZONE
+from kwartier.model.period import ZONE, Period, midnight, utc
 from kwartier.workflows import rights
 from kwartier.workflows.installation import system_clock
-from kwartier.workflows.rights import MyRequest
+from kwartier.workflows.rights import MyRequest, Rectification, rectify
+from kwartier.workflows.rights.rectify import Answer
 
 app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
 app.command()(erasure.erase)
@@ -112,6 +113,80 @@ def override(context: typer.Context, request: Number, *, reason: Reason = "", as
     with staffed.opened(context) as house:
         found = rights.override(house, request, by=_who(context), because=reason, at=system_clock())
     _tell(found, as_json=as_json)
+
+
+@app.command()
+@staffed.by
+def stays(context: typer.Context) -> None:
+    """List where a person lives and lived, with the numbers of these stays; the person's own code is read from standard input."""
+    with staffed.opened(context) as house:
+        found = rectify.stays(house, sys.stdin.readline().strip())
+    _print({"stays": [{"stay": one.id, "connection": one.connection, **_span(one.period)} for one in found]})
+
+
+@app.command("correct-stay")
+@staffed.by
+def correct_stay(
+    context: typer.Context,
+    stay: Annotated[int, typer.Argument(help="Number of the stay, of `rights stays`.", min=1)],
+    *,
+    since: Annotated[
+        str | None, typer.Option("--from", help="When it really began: a local date, or a moment with offset.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="When it really ended; without it the person lives there.")] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="It never was: take it out.")] = False,
+    another: Annotated[bool, typer.Option("--another", help="It was another person's, whose code is on standard input.")] = False,
+    request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Put right when somebody lived somewhere, or who; says which receivers must be told (GDPR art. 16, 19)."""
+    if (since is None) != nobody:
+        message = "say from when, or that it was --nobody's"
+        raise typer.BadParameter(message, param_hint="'--from'")
+    period = None if since is None else Period(_moment(since), None if until is None else _moment(until))
+    whose = sys.stdin.readline().strip() if another else None
+    with staffed.opened(context) as house:
+        answer_ = Answer(_who(context), reason, request)
+        _print(_done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
+
+
+@app.command("correct-name")
+@staffed.by
+def correct_name(
+    context: typer.Context,
+    *,
+    request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Put a person's name right; code and name are the first two lines of standard input."""
+    code, name = sys.stdin.readline().strip(), sys.stdin.readline().strip()
+    with staffed.opened(context) as house:
+        _print(_done(rectify.correct_name(house, code, name, Answer(_who(context), reason, request), at=system_clock())))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return midnight(date.fromisoformat(text))
+    except ValueError:
+        pass
+    try:
+        return utc(datetime.fromisoformat(text))
+    except ValueError:
+        message = f"{text!r} is neither a date nor a moment with its offset"
+        raise typer.BadParameter(message) from None
+
+
+def _span(period: Period) -> dict[str, str | None]:
+    return {"from": period.start.isoformat(), "to": None if period.end is None else period.end.isoformat()}
+
+
+def _done(one: Rectification) -> dict[str, Any]:
+    return {
+        "rectification": one.id,
+        "fact": one.fact,
+        "wrong": None if one.wrong is None else _span(one.wrong),
+        "tell": [{"role": each.role, "party": each.party, "parcels": list(each.parcels)} for each in one.tell],
+    }
 
 
 def _who(context: typer.Context) -> str:

@@ -84,3 +84,12 @@ def test_without_a_name_nothing_is_done(run: Run, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("KWARTIER_PERSON")
     assert run("rights", "list", check=False).returncode == 2
     assert run("breach", "touched", "1", check=False).returncode == 2
+
+
+def test_a_stay_and_a_name_are_put_right(run: Run) -> None:
+    (stay,) = told(run("rights", "stays", said="ANNA\n"))["stays"]
+    done = told(run("rights", "correct-stay", str(stay["stay"]), "--from", "2021-05-01", "--reason", "came later", said=""))
+    assert (done["wrong"]["to"][:10], done["tell"]) == ("2021-04-30", [])
+    assert run("rights", "correct-stay", str(stay["stay"]), "--reason", "x", check=False).returncode == 2
+    assert told(run("rights", "correct-name", "--reason", "married", said="ANNA\nJansen\n"))["fact"] == "name"
+    assert run("rights", "stays", said="NOBODY\n", check=False).returncode == 3

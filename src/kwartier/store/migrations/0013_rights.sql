@@ -73,7 +73,6 @@ create table kw.rectification (
     wrong      tstzrange,                             -- the time about which something wrong was believed
     at         timestamptz not null,                  -- from when it is known
     by         text not null check (by <> ''),
-    because    text not null check (because <> ''),
     tell       jsonb not null default '[]'            -- whom it had been told to (art. 19): [role, party, parcels]
 );
 create table kw.superseded (

@@ -56,3 +56,8 @@ def key_of(c: C, subject: int, new: bytes | None = None) -> bytes | None:
         )
     found = c.execute("select wrapped from kw.subject_key where subject = %s", (subject,)).fetchone()
     return None if found is None else bytes(found[0])
+
+
+def rename(c: C, subject: int, sealed: bytes) -> None:
+    """Give a person another name, sealed; the one before is not kept."""
+    c.execute("update kw.subject set sealed_name = %s where key = %s", (sealed, subject))

@@ -28,7 +28,7 @@ from kwartier.model.ground import (
 )
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.store.registry import facts, parties, people, replay
+from kwartier.store.registry import facts, parties, people, rectifications, replay
 from kwartier.store.registry.replay import Stop
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.editions import Editions
@@ -58,6 +58,7 @@ class Again:
         self._told: dict[FactRef, Sequence[told.State]] = {}
         self._used: dict[tuple[int, int], set[str]] = defaultdict(set)
         self._reported: set[FactRef] = set()
+        self._out: set[FactRef] = set()
         self._suspensions = self._all_suspensions()
         self._editions = Editions(c, found)
 
@@ -71,6 +72,9 @@ class Again:
             for year, keys in years.items()
             for row in facts.rows(self._c, sorted(keys - {STATION}), year=year, day=date(year, 12, 31))
         }
+        out = rectifications.taken_out(self._c, {key for key, _ in rows})
+        self._out = {("occupancy", one.id) for found in out.values() for one in found}
+        rows = {place: _with(known, out.get(place[0], ())) for place, known in rows.items()}
         restricted = replay.restricted(self._c, sorted({one.id for known in rows.values() for one in known.restrictions}))
         keys = {key for key, _ in rows}
         said = self._histories(evidence.told(self._c, told.OF_CONNECTIONS, sorted(keys | set(restricted.values()))))
@@ -126,7 +130,7 @@ class Again:
         """Tell whether the log was told a fact just as the registry has it; if not, that is a finding, once."""
         ref = told.ref_of(fact)
         history = self._told.get(ref) or self._general.get(ref)
-        if history is not None and told.agrees(fact, history[-1], codes):
+        if history is not None and told.agrees(fact, history[-1], codes) and history[-1].out == (ref in self._out):
             return True
         self._report("fact-not-told" if history is None else "fact-differs", ref)
         return False
@@ -208,6 +212,11 @@ class Again:
             rows = facts.station_meters(self._c, day=day)
             self._stations[day] = {row.meter: self._sound(row.facts, {}, {}) for row in rows}
         return self._stations[day].get(meter)
+
+
+def _with(known: Facts, out: Sequence[Occupancy]) -> Facts:
+    """Return the facts with the occupancies that were taken out since: of those the log says until when they were believed."""
+    return replace(known, occupancies=tuple(sorted((*known.occupancies, *out), key=lambda one: one.id))) if out else known
 
 
 def _people(known: Facts) -> Iterator[int]:

@@ -78,6 +78,8 @@ class State:
     rest: Mapping[str, Any]
     subject: bytes | None
     salt: bytes | None
+    out: bool = False
+    """True where the log says that the fact was wrong, and was taken out."""
 
     @property
     def lives(self) -> bool:
@@ -97,6 +99,7 @@ def histories(entries: Iterable[Told]) -> dict[FactRef, Sequence[State]]:
         if "start" in one.body:
             rest = {name: value for name, value in one.body.items() if name not in {table, *_BESIDE}}
             state = State(one.position, one.at, one.connection, one.body["start"], one.body["end"], rest, one.subject, one.salt)
+            state = replace(state, out=one.kind == EventKind.OCCUPANCY_SUPERSEDED)
         else:
             if ref not in found:
                 raise KeyError(table)
@@ -135,7 +138,7 @@ F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Perm
 def then(fact: F, history: Sequence[State], at: datetime, before: int | None) -> F | None:
     """Return a fact as it was known at a moment, by what stood in the log before this position; None if it was not known yet."""
     known = [state for state in history if state.at <= at and (before is None or state.position < before)]
-    if not known:
+    if not known or known[-1].out:
         return None
     if known[-1] is history[-1]:
         return fact

@@ -1,6 +1,7 @@
 """What a person may ask by the privacy law, and what the operator owes without being asked."""
 
 from kwartier.store.registry.breaches import Breach, Scope, TouchedMe
+from kwartier.store.registry.rectifications import Rectification
 from kwartier.store.registry.rights import RightRequest as MyRequest
 from kwartier.workflows.rights.access import document as access_document
 from kwartier.workflows.rights.breach import touched_me
@@ -24,6 +25,7 @@ __all__ = [
     "MOST_WORDS",
     "Breach",
     "MyRequest",
+    "Rectification",
     "Scope",
     "TouchedMe",
     "access_document",
