@@ -27,7 +27,7 @@ class LogLine:
     """One line about a person. `entry` and, for a line of a batch, `leaf` name it to `Log.proof` and `Log.leaf_proof`.
 
     `in_tree` is False while the sequencer has not taken it: it is recorded, but cannot be proved yet. `body` is the line's own;
-    `at` is when it was recorded.
+    `at` is when it was recorded. `nth` is its place among those about this person there, single events and batches apart.
     """
 
     entry: int
@@ -37,14 +37,15 @@ class LogLine:
     actor: str
     body: Mapping[str, Json]
     in_tree: bool
+    nth: int | None = None
 
 
 # Entries and pending ones alike, then the lines of batches with the event of their batch.
 _SINGLE = """
-    select id, null::integer, at, subject, salt, leaf, null::bytea, {in_tree}, kind from audit.{table}
+    select id, null::integer, at, subject, salt, leaf, null::bytea, {in_tree}, kind, nth from audit.{table}
     where {where} and at >= %(start)s and at < %(end)s and subject is not null"""
 _BATCH = """
-    select e.id, l.number, e.at, l.subject, l.salt, e.leaf, l.body, {in_tree}, e.kind
+    select e.id, l.number, e.at, l.subject, l.salt, e.leaf, l.body, {in_tree}, e.kind, l.nth
     from audit.leaf l join audit.{table} e on e.id = l.entry
     where l.connection = %(connection)s and e.at >= %(start)s and e.at < %(end)s and l.subject is not null"""
 _TABLES = (("entry", "true"), ("pending", "false"))
@@ -67,11 +68,13 @@ def of_subject(c: C, subject_code: str, connection: int | None, period: Period) 
 def _found(c: C, subject_code: str, connection: int | None, period: Period) -> Iterator[LogLine]:
     # one statement, one snapshot: a line on its way from pending to entry is seen once
     query = _NOWHERE if connection is None else _ALL
-    for entry, number, at, subject, salt, event, body, in_tree, kind in c.execute(query, _bounds(connection, period), binary=True):
+    for entry, number, at, subject, salt, event, body, in_tree, kind, nth in c.execute(
+        query, _bounds(connection, period), binary=True
+    ):
         if is_about(subject_code, subject, salt):
             said = json.loads(event)
             own = said["body"] if body is None else json.loads(body)
-            yield LogLine(entry, number, at, EventKind(kind), said["actor"], own, in_tree)
+            yield LogLine(entry, number, at, EventKind(kind), said["actor"], own, in_tree, nth)
 
 
 def _bounds(connection: int | None, period: Period) -> dict[str, Any]:

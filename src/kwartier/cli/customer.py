@@ -1,14 +1,17 @@
-"""`kwartier customer`: what a customer said by letter or telephone. On the portal they say it themselves."""
+"""`kwartier customer`: what a customer said by letter or telephone, and proof that nothing was read. The portal has both, too."""
 
+import sys
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from kwartier.cli import told
+from kwartier.cli import edge, staffed, told
 from kwartier.model.errors import BadInput
 from kwartier.workflows import refusal
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import system_clock
 from kwartier.workflows.refusal import Choice
 
 app = typer.Typer(no_args_is_help=True, help="What a customer said: the smart meter refused, administratively off, or back on.")
@@ -28,24 +31,27 @@ def number(connection: int) -> int:
 
 
 def _say(context: typer.Context, connection: int, choice: Choice, done: str) -> None:
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         refusal.choose_for(house, number(connection), choice, at=system_clock())
     told.said(out, done)
 
 
 @app.command()
+@staffed.by
 def refuse(context: typer.Context, connection: Connection) -> None:
     """The customer refuses the smart meter: from now on nothing is read remotely here, and nothing is set."""
     _say(context, connection, Choice.REFUSE, "Refused: nothing is read remotely here from now on.")
 
 
 @app.command()
+@staffed.by
 def off(context: typer.Context, connection: Connection) -> None:
     """The customer has the meter switched off administratively: usage is not read; the next `care switch` sets it at the meter."""
     _say(context, connection, Choice.OFF, "Administratively off: usage is not read here from now on. `care switch` sets the meter.")
 
 
 @app.command()
+@staffed.by
 def on(context: typer.Context, connection: Connection) -> None:
     """The customer wants the meter back: it may be read again from now on, and never about the time before."""
     _say(
@@ -54,3 +60,56 @@ def on(context: typer.Context, connection: Connection) -> None:
         Choice.ON,
         "It may be read again from now on, never about the time before. `care switch` sets the meter.",
     )
+
+
+@app.command()
+@staffed.by
+def absence(
+    context: typer.Context,
+    connection: Connection,
+    first: Annotated[str, typer.Argument(help="First local day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Argument(help="Last local day, included.")],
+    out_file: Annotated[Path, typer.Option("--out", help="Where the proof is written.", dir_okay=False)] = Path("absence.zip"),
+) -> None:
+    """Prove to who lived there that no usage was read between two days. Exits 1 where something was read."""
+    days = _day(first, "FIRST"), _day(last, "LAST")
+    with staffed.opened(context) as house:
+        who = refusal.occupant_of(house, number(connection), days[0])
+        try:
+            found = refusal.absence(house, who, connection, *days, at=system_clock())
+        except refusal.WasRead:
+            told.said(out, "Usage was read in that time, so there is no proof that none was. The log says when, and for whom.")
+            raise typer.Exit(edge.NO) from None
+    out_file.write_bytes(found.body)
+    told.said(out, f"No usage was read: the proof is {out_file}.")
+
+
+@app.command("check-absence")
+def check_absence(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A proof of absence.", exists=True, dir_okay=False)],
+    subject: Annotated[str, typer.Option(help="The own code of the person; `-` reads it from standard input.")],
+    key: Annotated[Path | None, typer.Option(help="File with the log's public key; default that of the installation.")] = None,
+) -> None:
+    """Check a proof of absence offline: every line genuine, about that person, none left out, none a reading. Exits 1 if not."""
+    where = key or context.obj.data / "keys" / "log.vkey"
+    if not where.is_file():
+        message = f"the log's public key is not at {where}; name its file with --key FILE"
+        raise typer.BadParameter(message, param_hint="'--key'")
+    code = sys.stdin.readline().strip() if subject == "-" else subject
+    found = refusal.check(file.read_bytes(), where.read_bytes().decode("utf-8", "replace").strip(), code)
+    for fault in found.faults:
+        told.said(out, fault)
+    if found.faults:
+        raise typer.Exit(edge.NO)
+    told.said(Console(), f"Genuine: {found.lines} lines of the log, none left out between them, and none is a reading of usage.")
+    if found.open_end:
+        told.said(Console(), "What was written down after the last of them, this file cannot know.")
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
+        raise typer.BadParameter(message, param_hint=name) from None

@@ -5,6 +5,7 @@ KwartierError
     +-- NotFound          whoever asked names something that is not there, or not theirs to see
     +-- NotAnOccupant     whoever grants does not live there at that moment
     +-- AlreadyPermitted  whoever grants has a live permission for the same party and purpose
+    +-- AlreadyTaken      whoever takes a reading names a register and moment that were taken before
     +-- AlreadyRestricted whoever restricts names time that is restricted already
     +-- AlreadyAnswered   whoever answers a request comes late: it has its answer
     +-- WrongState        our own program took the steps of a night out of order
@@ -36,6 +37,12 @@ class AlreadyPermitted(RegistryError):
     """A live permission for the same connection, party and purpose overlaps with this one."""
 
     code = "already-permitted"
+
+
+class AlreadyTaken(RegistryError):
+    """A register of this meter at this moment stands already; it is not changed."""
+
+    code = "already-taken"
 
 
 class AlreadyRestricted(RegistryError):

@@ -92,6 +92,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "not-yours": (NOT_FOUND, "404"),
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
+    "was-read": (CONFLICT, "was-read"),
     "nothing-to-change": (BAD_REQUEST, "400"),
     "no-such-request": (NOT_FOUND, "no-such-request"),
     "already-answered": (CONFLICT, "no-such-request"),

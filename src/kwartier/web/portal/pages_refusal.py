@@ -1,5 +1,7 @@
 """S3 on the portal: refuse the smart meter, have it switched off, or back; one step, after a page that says what it means."""
 
+from datetime import date
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -11,12 +13,15 @@ from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words
 from kwartier.workflows import refusal
 
+FIRST_DAY = date(2000, 1, 1)
+
 
 def routes() -> list[Route]:
     """Return the addresses of the choice."""
     return [
         Route("/{language}/choice", answered(_ask), methods=["GET"]),
         Route("/{language}/choice", answered(_say), methods=["POST"]),
+        Route("/{language}/absence", answered(_absence)),
     ]
 
 
@@ -45,3 +50,20 @@ def _say(desk: Desk, request: Request, session: Session, form: Form) -> Response
     _, one, choice = _chosen(desk, account.subject, form)
     refusal.choose(desk.house, account.subject, one.connection, choice, at=desk.clock())
     return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}#meter", SEE_OTHER)
+
+
+def _absence(desk: Desk, _: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        raise SignInFirst
+    try:
+        first, last = date.fromisoformat(form["first"]), date.fromisoformat(form["last"])
+    except (KeyError, ValueError):
+        raise Unclear from None
+    mine = refusal.meters(desk.house, account.subject, at=desk.clock())
+    chosen = [one for number, one in enumerate(mine, 1) if str(number) == form.get("n")]
+    if not chosen or not FIRST_DAY <= first <= last:
+        raise Unclear
+    found = refusal.absence(desk.house, account.subject, chosen[0].connection, first, last, at=desk.clock())
+    headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+    return Response(found.body, media_type="application/zip", headers=headers)

@@ -78,6 +78,11 @@ def problem(words: Words, code: str) -> Problem:
             words.text("There is nothing left to end. Nothing was changed."),
             words.text("Look at your rights to see how it stands."),
         ),
+        "was-read": Problem(
+            words.text("Something was read"),
+            words.text("Usage was read in that time, so there is no proof that none was."),
+            words.text("Your log says when, and for whom. Choose other days."),
+        ),
         "not-yet": Problem(
             words.text("One moment"),
             words.text("This line is written, but not signed yet, so there is no proof of it so far."),

@@ -1,5 +1,21 @@
 """S3: the customer refuses the smart meter or has it switched off, and comes back; readings by hand, proof that none was read."""
 
+from kwartier.workflows.refusal.absence import Absence, WasRead, absence, occupant_of
+from kwartier.workflows.refusal.absence_check import Checked, check
 from kwartier.workflows.refusal.choice import Choice, MyMeter, NothingToChange, NotYourMeter, choose, choose_for, meters
 
-__all__ = ["Choice", "MyMeter", "NotYourMeter", "NothingToChange", "choose", "choose_for", "meters"]
+__all__ = [
+    "Absence",
+    "Checked",
+    "Choice",
+    "MyMeter",
+    "NotYourMeter",
+    "NothingToChange",
+    "WasRead",
+    "absence",
+    "check",
+    "choose",
+    "choose_for",
+    "meters",
+    "occupant_of",
+]

@@ -63,3 +63,13 @@ def test_without_the_token_of_the_visit_nothing_is_said(visitor: Visitor) -> Non
     assert TOKEN.search(visitor.get("/nl/choice?n=1&to=off").text)
     assert visitor.client.post("/nl/choice", data={"n": "1", "to": "off"}).status_code == 403
     assert "to=off" in visitor.get("/nl/mine").text
+
+
+def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
+    asked = {"n": "1", "first": "2026-03-08", "last": "2026-03-09"}
+    file = visitor.client.get("/nl/absence", params=asked)
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/zip")
+    assert file.content[:2] == b"PK"
+    for wrong in ({"n": "2"}, {"first": "x"}, {"first": "2026-03-10"}, {"last": ""}):
+        assert visitor.client.get("/nl/absence", params=asked | wrong).status_code == 400
+    assert visitor.client.get("/nl/absence", params=asked | {"first": "2025-12-01"}).status_code == 404, "before one lived there"

@@ -1,0 +1,147 @@
+"""Readings taken by hand, the meters they are of, and what was read remotely: what refusal and absence are told by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from psycopg.errors import UniqueViolation
+
+from kwartier.model.ground import RestrictionKind
+from kwartier.model.period import Period
+from kwartier.model.register import Channel, Product
+from kwartier.store.registry import rows
+from kwartier.store.registry.errors import AlreadyTaken
+from kwartier.store.registry.rows import C
+
+_METERS = """
+    select m.key, m.equipment_id, m.model, 0::smallint, m.placed from kw.meter m where m.connection = %(c)s and m.placed && %(p)s
+    union all
+    select m.key, m.equipment_id, m.model, k.mbus, m.placed * k.period from kw.coupling k join kw.meter m on m.key = k.meter
+    where k.connection = %(c)s and not isempty(m.placed * k.period * %(p)s)
+"""
+_INSERT = """
+    insert into kw.hand_reading (connection, meter, channel, value, at, how, taken) values (%s, %s, %s, %s, %s, %s, %s) returning id
+"""
+_OF_METER = """
+    select id, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
+"""
+# The last of each kind that counts, or else the beginning of the restriction. Gas goes with the meter that carries it.
+_BY_HAND = """
+    with restricted as (
+        select r.connection, r.kind, lower(r.period) as since from kw.restriction r where r.period @> %(at)s
+        union all select k.connection, r.kind, greatest(lower(r.period), lower(k.period))
+        from kw.restriction r join kw.meter m on m.connection = r.connection and m.placed @> %(at)s
+        join kw.coupling k on k.meter = m.key and k.period @> %(at)s where r.period @> %(at)s)
+    select r.connection, c.product, r.kind, r.since,
+        (select max(h.at) from kw.hand_reading h where h.connection = r.connection and h.how = 'visit'),
+        (select max(h.at) from kw.hand_reading h where h.connection = r.connection)
+    from restricted r join kw.connection c on c.key = r.connection order by r.connection
+"""
+_READ = """
+    select count(*) from kw.outcome where connection = %(c)s and at >= %(from)s and at < %(to)s and profile = any(%(profiles)s)
+    and (result = 'read' or reason in ('withdrawn', 'quarantined'))
+"""
+_LAST_DAY_READ = """
+    select max(last_s) from kw.outcome where connection = %s and meter = %s and profile in ('e_day', 'g_day') and result = 'read'
+    and last_s <= %s
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A meter that measures a connection: by which M-Bus channel (0 electricity), and since and until when."""
+
+    meter: int
+    equipment_id: str
+    model: str
+    mbus: int
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where, when and how registers were read by hand, and when that was written down."""
+
+    connection: int
+    meter: int
+    at: datetime
+    how: str
+    taken: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class HandReading:
+    """A register as somebody read it: Wh, for gas dm3."""
+
+    id: int
+    channel: Channel
+    value: int
+    at: datetime
+    how: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A connection that is not read remotely: since when, when the operator was there last, and when anybody read it last."""
+
+    connection: int
+    product: Product
+    kind: RestrictionKind
+    since: datetime
+    visited: datetime | None
+    read: datetime | None
+
+
+def serving(c: C, connection: int, period: Period) -> list[Serving]:
+    """Return the meters that measured a connection within a period."""
+    with rows.cursor(c) as cursor:
+        return [Serving(*row) for row in cursor.execute(_METERS, {"c": connection, "p": period})]
+
+
+def add(c: C, one: Taken, values: Iterable[tuple[Channel, int]]) -> list[int]:
+    """Write registers of one moment. Returns their ids. Raises AlreadyTaken."""
+    try:
+        with rows.cursor(c) as cursor:
+            found = []
+            for channel, value in values:
+                of = one.connection, one.meter, int(channel), value
+                row = cursor.execute(_INSERT, (*of, one.at, one.how, one.taken)).fetchone()
+                found.append(int(row[0]) if row else 0)
+            return found
+    except UniqueViolation:
+        msg = "this register of that moment was taken before"
+        raise AlreadyTaken(msg) from None
+
+
+def of_meter(c: C, connection: int, meter: int) -> list[HandReading]:
+    """Return what was read by hand of one meter at one connection, in order of time."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_OF_METER, (connection, meter)).fetchall()
+    return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]
+
+
+def by_hand(c: C, at: datetime) -> list[ByHand]:
+    """Return every connection that is refused or administratively off at a moment."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_BY_HAND, {"at": at}).fetchall()
+    return [ByHand(key, Product(product), RestrictionKind(kind), *rest) for key, product, kind, *rest in found]
+
+
+def read_remotely(c: C, connection: int, period: Period, profiles: Iterable[str]) -> int:
+    """Count answers that came from a meter about a connection within a period, also what was put aside or thrown away after."""
+    values = {"c": connection, "from": period.start, "to": period.end, "profiles": list(profiles)}
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_READ, values).fetchone()
+    return int(found[0]) if found else 0
+
+
+def last_day_read(c: C, connection: int, meter: int, until_s: int) -> int | None:
+    """Return the last midnight (epoch seconds) up to a moment of which the registers were read remotely."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_LAST_DAY_READ, (connection, meter, until_s)).fetchone()
+    return None if found is None or found[0] is None else int(found[0])

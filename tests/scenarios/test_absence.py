@@ -1,0 +1,136 @@
+"""Proof that nothing was read while a customer refused: made by the real log, checked offline, and no more if anything is amiss."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from kwartier.audit.verify import verify
+from kwartier.workflows import installation, refusal
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.refusal import Checked, NotYourMeter, WasRead
+from night_support import Story, table
+
+FOLDER = Path(__file__).parent / "night_refusal_and_return"
+REFUSED = date(2026, 3, 10), date(2026, 3, 11)
+LATER = datetime.fromisoformat("2026-03-14T12:00:00+01:00")
+
+
+@pytest.fixture
+def played(installation_dir: Path) -> Iterator[Story]:
+    """Play the refusal and the return."""
+    installation.create(installation_dir)
+    with installation.opened(installation_dir) as house:
+        steps = table(FOLDER / "when.csv")
+        story = Story.begin(house, FOLDER, datetime.fromisoformat(steps[0]["at"]))
+        for line in steps:
+            story.now = datetime.fromisoformat(line["at"])
+            story.step(line["what"], line["argument"])
+        yield story
+
+
+def keys(house: Installation) -> tuple[int, int, int]:
+    """Return Anna, her electricity and her gas."""
+    with house.operator() as c:
+        ((anna,),) = c.execute("select key from kw.subject where code = 'ANNA'").fetchall()
+        places = dict(c.execute("select product, key from kw.connection").fetchall())
+    return anna, places["electricity"], places["gas"]
+
+
+def proved(house: Installation, connection: int | None = None) -> bytes:
+    """Return the proof of absence of the days of the refusal."""
+    anna, power, _ = keys(house)
+    return refusal.absence(house, anna, connection or power, *REFUSED, at=LATER).body
+
+
+def changed(data: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
+    """Return the file with its parts changed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as box:
+        parts = {one: box.read(one) for one in box.namelist()}
+    change(parts)
+    statement = json.loads(parts["absence.json"])
+    parts["absence.json"] = json.dumps(statement | {"proofs": len(parts) - 1}).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as box:
+        for name, content in parts.items():
+            box.writestr(name, content)
+    return out.getvalue()
+
+
+def check(house: Installation, data: bytes, code: str = "ANNA") -> Checked:
+    return refusal.check(data, house.log.vkey, code)
+
+
+def later(house: Installation, data: bytes) -> list[str]:
+    """Return the lines of batches that were written down after the time of the proof."""
+    with zipfile.ZipFile(io.BytesIO(data)) as box:
+        end = json.loads(box.read("absence.json"))["end"]
+        proofs = {name: verify(box.read(name), house.log.vkey) for name in box.namelist() if name != "absence.json"}
+    return [
+        name for name, one in proofs.items() if one.line is not None and datetime.fromisoformat(one.event["at"]).timestamp() >= end
+    ]
+
+
+def test_what_was_not_read_is_proved_of_electricity_and_gas(played: Story) -> None:
+    house = played.house
+    for connection in keys(house)[1:]:
+        found = check(house, proved(house, connection))
+        assert (found.faults, found.open_end) == ([], False)
+        assert found.lines >= 4
+        assert found.statement["read"] == {"log": 0, "registry": 0, "store": 0, "journal": None}
+
+
+def test_what_was_read_is_not_proved_away_nor_another_s_time(played: Story) -> None:
+    house = played.house
+    anna, power, _ = keys(house)
+    for first, last in (
+        (date(2026, 3, 8), date(2026, 3, 9)),
+        (date(2026, 3, 11), date(2026, 3, 13)),
+        (date(2026, 3, 1), date(2026, 3, 13)),
+    ):
+        with pytest.raises(WasRead):
+            refusal.absence(house, anna, power, first, last, at=LATER)
+    with house.operator() as c:
+        ((bram,),) = c.execute("select key from kw.subject where code = 'BRAM'").fetchall()
+    for who, first, last in (
+        (bram, *REFUSED),
+        (anna, date(2019, 3, 8), date(2019, 3, 9)),
+        (anna, date(2027, 1, 1), date(2027, 1, 2)),
+    ):
+        with pytest.raises(NotYourMeter):
+            refusal.absence(house, who, power, first, last, at=LATER)
+
+
+def test_whatever_is_left_out_or_changed_shows(played: Story) -> None:
+    house = played.house
+    data = proved(house)
+    with zipfile.ZipFile(io.BytesIO(data)) as box:
+        names = [one for one in box.namelist() if one.startswith("proofs/")]
+    inner = [one for one in names if "-" in one]
+    missing = check(house, changed(data, lambda parts: parts.pop(inner[len(inner) // 2])))
+    assert any("missing" in fault for fault in missing.faults)
+    first = check(house, changed(data, lambda parts: [parts.pop(one) for one in inner[:1]]))
+    assert any("before the first" in fault or "missing" in fault for fault in first.faults)
+    after = check(house, changed(data, lambda parts: [parts.pop(one) for one in later(house, data)]))
+    assert (after.faults, after.open_end) == ([], True), "what came after the last line given, nobody can know"
+    torn = check(house, changed(data, lambda parts: parts.update({names[0]: parts[names[0]].replace(b"index ", b"index 1")})))
+    assert torn.faults
+    assert check(house, data, "BRAM").faults
+    assert check(house, data[:-30]).faults
+    assert check(house, b"").faults
+
+
+def test_a_reading_among_the_lines_shows(played: Story) -> None:
+    """The same lines do not prove a longer time, in which there was a reading."""
+    house = played.house
+    data = proved(house)
+
+    def longer(parts: dict[str, bytes]) -> None:
+        said = json.loads(parts["absence.json"])
+        parts["absence.json"] = json.dumps(said | {"start": said["start"] - 3 * 86_400, "end": said["end"] + 2 * 86_400}).encode()
+
+    assert check(house, changed(data, longer)).faults
