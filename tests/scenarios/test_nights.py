@@ -1,8 +1,8 @@
 """Runs every scenario of nights: `given` comes in, `when.csv` happens in its order, `then` is what was asked, kept and handed out.
 
     given/          files of an import, and `registers.csv` beside it: what the meters would answer
-    when.csv        at, what, argument; what: import, night, revoke, deliver, claim, veto, suspend, reinstate, default, default over, say,
-                    take, saw
+    when.csv        at, what, argument; what: import, night, revoke, deliver, claim, veto, suspend, reinstate, default,
+                    default over, say, take, saw
     when/<name>/    files of a later import
     when/<party>.csv  mandates that a party claims
     then/tasks      what the nights asked of which meter, for whom
