@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import threading
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,8 @@ from rich.console import Console
 from kwartier.cli import alarms, edge, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
-from kwartier.workflows.grid_care import Endangered, Outages
-from kwartier.workflows.installation import Installation, system_clock
+from kwartier.workflows.grid_care import Allocation, Endangered, Outages
+from kwartier.workflows.installation import Installation, opened, system_clock
 from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Care for the grid, now and then: outages, dangerous situations, alarms.")
@@ -125,6 +126,46 @@ def listen(
         with alarms.taking(house, bound, failed=lambda fault: told.page_failed(out, fault, edge.place(fault))) as post:
             ended.wait()
     _print({"alarms": dict(sorted(post.fates.items()))})
+
+
+@app.command()
+def allocation(
+    context: typer.Context,
+    day: Annotated[str, typer.Option("--date", help="Local day.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the homes of each supplier used on a day, in sums over groups of homes; read by nights under a use case."""
+    with opened(context.obj.data) as house:
+        found = grid_care.allocated(house, _day(day))
+    if as_json:
+        _print(allocation_as_dict(found))
+    else:
+        told_care.allocation(Console(), found)
+
+
+def allocation_as_dict(found: Allocation) -> dict[str, Any]:
+    """Return the sums of a day as JSON has them: Wh, of gas dm3."""
+    sums = [
+        {
+            "supplier": code,
+            "area": one.area,
+            "product": one.product,
+            "homes": one.homes,
+            "taken": one.taken,
+            "given": one.given,
+        }
+        for code, one in found.sums
+    ]
+    return {"allocated": sums, "withheld": found.withheld}
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
+        raise typer.BadParameter(message, param_hint="'--date'") from None
 
 
 @app.command("alarms")

@@ -11,7 +11,7 @@ from kwartier.cli.told import said
 from kwartier.grid.dangers import Found as Danger
 from kwartier.model.period import ZONE, from_epoch_s
 from kwartier.workflows.device_care import Ending, Needing, Update
-from kwartier.workflows.grid_care import Endangered, Outages
+from kwartier.workflows.grid_care import Allocation, Endangered, Outages
 
 _WHOLE = frozenset({"on the meter", "since", "from", "to"})
 """Columns that are copied or compared, so that no line may break in them."""
@@ -81,6 +81,17 @@ def outages(out: Console, found: Outages) -> None:
         name = found.stations[own.transformer].name
         table.add_row(name, f"meter {own.meter} alone: its own fuse", _time(own.start_s), _time(own.end_s), "1")
     out.print(table, highlight=False)
+
+
+def allocation(out: Console, found: Allocation) -> None:
+    """Tell what the homes of each supplier used on a day."""
+    table = _table("Allocated", ("supplier", "area", "product", "homes", "taken", "given"))
+    for code, one in found.sums:
+        unit = "dm3" if one.product == "gas" else "Wh"
+        table.add_row(code, escape(one.area), one.product, str(one.homes), f"{one.taken:,} {unit}", f"{one.given:,} {unit}")
+    if found.sums:
+        out.print(table, highlight=False)
+    said(out, f"Withheld: {found.withheld}.")
 
 
 def updated(out: Console, done: Update) -> None:

@@ -1,16 +1,19 @@
 """S17, S18, S19: the grid, now and then: outages, dangerous situations, energy loss; each under its own use case."""
 
 from kwartier.workflows.grid_care.alarms import Fate, take
+from kwartier.workflows.grid_care.allocation import Allocation, allocated
 from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms, wanted
 from kwartier.workflows.grid_care.loss import Losses, losses
 from kwartier.workflows.grid_care.outages import Outages, Search, find_outages
 
 __all__ = [
+    "Allocation",
     "Endangered",
     "Fate",
     "Losses",
     "Outages",
     "Search",
+    "allocated",
     "endangered",
     "find_outages",
     "look_for_dangers",
