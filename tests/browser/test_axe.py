@@ -80,7 +80,7 @@ def test_the_portal(browser: Browser, address: str, personas: dict[str, str], sc
             page.goto(f"{address}/{screen.language}/mine")
             follow(page, place)
             found += violations(page)
-        for right in ("objection", "erasure"):
+        for right in ("objection", "rectification"):
             page.goto(f"{address}/{screen.language}/rights/ask?right={right}")
             found += violations(page)
         page.goto(f"{address}/{screen.language}/rights")

@@ -17,7 +17,7 @@ PLACES = (
     "log",
     "rights",
     "rights/ask?right=objection",
-    "rights/ask?right=erasure",
+    "rights/ask?right=rectification",
     "conduct",
     "manual",
     "manual/smr5",

@@ -42,8 +42,10 @@ ARTICLES: Final = {
     Right.RESTRICTION: "GDPR art. 18, 19",
     Right.OBJECTION: "GDPR art. 21",
 }
-AT_ONCE: Final = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.OBJECTION})
+AT_ONCE: Final = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.OBJECTION, Right.ERASURE})
 """What needs nobody to weigh it: it is answered as it is asked. A restriction and an objection hold while they are looked at."""
+BY_TABLE: Final = AT_ONCE - {Right.ERASURE}
+"""What is answered by the rules alone. Erasure depends on what is held: `erasure.decide_erasure` answers it."""
 
 
 class Base(StrEnum):
@@ -63,6 +65,9 @@ class Why(StrEnum):
     REVOKE = "revoke"
     BY_LAW = "by_law"
     NOT_PORTABLE = "not_portable"
+    ERASED = "erased"
+    KEPT = "kept"
+    REVOKE_FIRST = "revoke_first"
 
 
 @final
@@ -93,8 +98,8 @@ def is_own(rule: Rule) -> bool:
 
 
 def reach(right: Right, rules: Iterable[Rule]) -> tuple[Reached, ...]:
-    """Return how a right that is answered at once reaches each of these rules; nothing for one that somebody must weigh."""
-    if right not in AT_ONCE:
+    """Return how a right reaches each of these rules; nothing for one that no table answers."""
+    if right not in BY_TABLE:
         return ()
     return tuple(_reached(right, rule) for rule in rules if rule.grants and not rule.station)
 

@@ -43,8 +43,8 @@ def told(done: "subprocess.CompletedProcess[str]") -> Any:  # noqa: ANN401 - one
 
 
 def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> None:
-    asked = told(run("rights", "ask", "erasure", "--words", "all of it", "--json", said="ANNA\n"))
-    assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 17, 19")
+    asked = told(run("rights", "ask", "rectification", "--words", "all of it", "--json", said="ANNA\n"))
+    assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 16, 19")
     assert [one["request"] for one in told(run("rights", "list", "--json"))["requests"]] == [asked["request"]]
     number = str(asked["request"])
     assert told(run("rights", "extend", number, "--reason", "much to look at", "--json"))["state"] == "extended"

@@ -63,7 +63,7 @@ def test_what_the_law_asks_for_is_not_carried_along() -> None:
 
 
 @pytest.mark.parametrize("right", [Right.ERASURE, Right.RECTIFICATION])
-def test_what_somebody_must_weigh_is_not_answered_by_a_table(right: Right) -> None:
+def test_what_depends_on_what_is_held_or_must_be_weighed_is_not_answered_by_a_table(right: Right) -> None:
     assert rights.reach(right, RULES) == ()
 
 

@@ -66,6 +66,7 @@ def _rights(desk: Desk, request: Request, session: Session, form: Form) -> Respo
         offers=show_rights.offers(words, at, rights.objectionable(at)),
         asked=[show_rights.asked(words, one, at) for one in mine],
         breaches=[show_rights.breach(words, one) for one in rights.touched_me(desk.house, subject)],
+        rules=show_rights.RULES,
         done=next((one.id for one in mine if str(one.id) == form.get("done")), None),
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import final
 
 from kwartier.grounds import conduct, rights
+from kwartier.grounds.retention import TABLE
 from kwartier.grounds.rights import Reached, Right, Why
 from kwartier.model.ground import Purpose
 from kwartier.model.period import day_of
@@ -56,6 +57,10 @@ class Asked:
     lift: str
 
 
+RULES = frozenset(rule.id for edition in conduct.EDITIONS for rule in edition.rules)
+"""What has its place on the page of the code of conduct."""
+
+
 def offers(words: Words, at: datetime, purposes: Sequence[Purpose]) -> list[Offer]:
     """Return every right, in the order of the law."""
     return [offer(words, right, at, purposes) for right in Right]
@@ -64,7 +69,7 @@ def offers(words: Words, at: datetime, purposes: Sequence[Purpose]) -> list[Offe
 def offer(words: Words, right: Right, at: datetime, purposes: Sequence[Purpose]) -> Offer:
     """Return one right as it is offered."""
     choices = [(str(one), _purpose(words, one, at)) for one in purposes] if right is Right.OBJECTION else []
-    says = right in {Right.RECTIFICATION, Right.ERASURE}
+    says = right is Right.RECTIFICATION
     return Offer(str(right), title(words, right), _what(words, right), rights.ARTICLES[right], _then(words, right), choices, says)
 
 
@@ -105,7 +110,11 @@ def _then(words: Words, right: Right) -> list[str]:
     more = {
         Right.PORTABILITY: [words.text("What is read because the law asks for it is not in it; you see that under access.")],
         Right.RECTIFICATION: [words.text("Who was told something wrong about you is told so.")],
-        Right.ERASURE: [words.text("What the law makes us keep stays; the answer says what and why.")],
+        Right.ERASURE: [
+            words.text("What may go is erased by the next nightly run, also from the files. It cannot be undone."),
+            words.text("What the law makes us keep stays; the answer says what, and until when."),
+            words.text("What rests on a permission that is in force stays until you revoke it; then ask again."),
+        ],
         Right.RESTRICTION: [
             words.text("From this moment on your supplier, apps and the grid operator get nothing more about you."),
             words.text("What is withheld meanwhile is not sent afterwards. You can end it here at any moment."),
@@ -116,7 +125,7 @@ def _then(words: Words, right: Right) -> list[str]:
             words.text("What rests on your permission you revoke instead; what the law asks for goes on."),
         ],
     }
-    first = person if right in {Right.RECTIFICATION, Right.ERASURE} else at_once
+    first = person if right is Right.RECTIFICATION else at_once
     return [first, *more.get(right, []), receipt]
 
 
@@ -136,7 +145,7 @@ def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
         words=one.words,
         when=words.text("Asked on %s") % words.moment(one.asked),
         state=_state(words, one),
-        because=next((event.because for event in reversed(one.events) if event.because), ""),
+        because=_because(words, one),
         answers=answers(words, reached),
         receipts=[
             (_receipt(words, event.event), f"/{words.language}/proof/{event.entry}")
@@ -146,6 +155,11 @@ def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
         files=_files(words, one),
         lift=lifts.get(one.right, "") if one.state == "answered" else "",
     )
+
+
+def _because(words: Words, one: MyRequest) -> str:
+    told = next((event.because for event in reversed(one.events) if event.because), "")
+    return words.text("Kept until: %s") % told if told and one.right is Right.ERASURE and one.state == "answered" else told
 
 
 def _state(words: Words, one: MyRequest) -> str:
@@ -194,6 +208,9 @@ def answers(words: Words, reached: Sequence[Reached]) -> list[Answered]:
         Why.OWN: words.text("Goes on, since it is yours alone:"),
         Why.REVOKE: words.text("Refused: it rests on your permission, which you can revoke at any moment:"),
         Why.BY_LAW: words.text("Refused: the law asks for it, so there is no right to object:"),
+        Why.ERASED: words.text("Erased by the next nightly run:"),
+        Why.KEPT: words.text("Kept, since a task under the law needs it:"),
+        Why.REVOKE_FIRST: words.text("Kept as long as your permission is in force; revoke it first:"),
         Why.NOT_PORTABLE: words.text("Not in it: it rests on a legal duty or a public task. Access shows it:"),
     }
     found = []
@@ -208,7 +225,14 @@ def rule_title(words: Words, rule: str) -> str:
     found = next(
         (edition.rule(rule) for edition in reversed(conduct.EDITIONS) if any(one.id == rule for one in edition.rules)), None
     )
-    return "" if found is None else found.title_nl if words.language == "nl" else found.title_en
+    if found is None:
+        return _kind(words, rule)
+    return found.title_nl if words.language == "nl" else found.title_en
+
+
+def _kind(words: Words, kept: str) -> str:
+    """Name a kind of the retention table, where an answer is about no rule."""
+    return next((row.nl if words.language == "nl" else row.en for row in TABLE if row.kept == kept), "")
 
 
 def breach(words: Words, one: TouchedMe) -> str:

@@ -11,17 +11,18 @@ from typing import Final
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import conduct, rights
-from kwartier.grounds.rights import AT_ONCE, Reached, Right
+from kwartier.grounds.erasure import Fate
+from kwartier.grounds.rights import AT_ONCE, Reached, Right, Why
 from kwartier.grounds.rule import Rule
 from kwartier.model.ground import Purpose, Role
 from kwartier.model.period import Period, epoch_s, from_epoch_s
-from kwartier.store.registry import names, people
+from kwartier.store.registry import erasures, names, people
 from kwartier.store.registry import rights as kept
 from kwartier.store.registry.names import Person
 from kwartier.store.registry.rights import RightEvent, RightRequest
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import halting, sealed
+from kwartier.workflows.rights import erasure, halting, sealed
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
 
 SYSTEM: Final = "system"
@@ -127,11 +128,30 @@ def listed(house: Installation, *, only_open: bool) -> list[RightRequest]:
 
 def answered_at_once(house: Installation, number: int, *, at: datetime) -> RightRequest:
     """Answer a request by the table alone: what it reaches per rule. Raises NoSuchRequest, AlreadyAnswered."""
+    if request(house, number).right is Right.ERASURE:
+        return _erased(house, number, at)
     with house.operator() as c:
         one = _waiting(house, c, number)
         reached = rights.reach(one.right, _touched(one, at))
         tell(house, c, one, "answered", SYSTEM, at=at, reached=reached)
         halting.begin(house, c, one, _person(c, one), now=whole(at))
+    return request(house, number)
+
+
+_FATES: Final = {Fate.ERASED: Why.ERASED, Fate.KEPT: Why.KEPT, Fate.WITHDRAW_FIRST: Why.REVOKE_FIRST}
+
+
+def _erased(house: Installation, number: int, at: datetime) -> RightRequest:
+    """Answer a request to be erased per ground; the next nightly run carries it out. Raises as `answered_at_once`."""
+    decided = erasure.decision(house, request(house, number).subject, at=at)
+    fates = dict.fromkeys((one.about, _FATES[one.fate]) for one in decided.answers)
+    terms = dict.fromkeys(f"{one.about}: {one.until}" for one in decided.answers if one.until is not None)
+    with house.operator() as c:
+        one = _waiting(house, c, number)
+        if not erasures.waits(c, one.subject):
+            erasures.ask(c, one.subject, whole(at), decided.freed)
+        reached = tuple(Reached(about, done=why is Why.ERASED, why=why) for about, why in fates)
+        tell(house, c, one, "answered", SYSTEM, at=at, because=", ".join(terms), reached=reached)
     return request(house, number)
 
 

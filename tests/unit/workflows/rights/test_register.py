@@ -63,7 +63,7 @@ def test_words_and_reasons_are_sealed_under_the_persons_own_key_and_go_with_it(h
 
 def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: Household) -> None:
     house = household.house
-    one = register.ask(house, household.came, Right.ERASURE, at=AT)
+    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
     assert one.is_open
     assert [each.id for each in register.listed(house, only_open=True)] == [one.id]
     for by, because in (("", "a reason"), (PERSON, " ")):
@@ -79,7 +79,7 @@ def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: 
 
 def test_a_term_is_extended_once_within_the_first_month_to_three(household: Household) -> None:
     house = household.house
-    one = register.ask(house, household.came, Right.ERASURE, at=AT)
+    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
     with pytest.raises(AlreadyAnswered):
         register.extend(house, one.id, by=PERSON, because="much", at=one.due)
     longer = register.extend(house, one.id, by=PERSON, because="many readings", at=LATER)
@@ -90,9 +90,9 @@ def test_a_term_is_extended_once_within_the_first_month_to_three(household: Hous
 
 def test_nobody_asks_twice_or_for_what_cannot_be(household: Household) -> None:
     house = household.house
-    register.ask(house, household.came, Right.ERASURE, at=AT)
+    register.ask(house, household.came, Right.RECTIFICATION, at=AT)
     with pytest.raises(AlreadyAsked):
-        register.ask(house, household.came, Right.ERASURE, at=AT)
+        register.ask(house, household.came, Right.RECTIFICATION, at=AT)
     for right, about in ((Right.OBJECTION, ""), (Right.OBJECTION, "periodic_reading"), (Right.ACCESS, "outage")):
         with pytest.raises(CannotBeAsked):
             register.ask(house, household.came, right, about=about, at=AT)
@@ -165,3 +165,15 @@ def test_who_has_no_connection_can_ask_all_the_same(household: Household) -> Non
     nobody = household.facts.subject("NOBODY")
     assert register.ask(household.house, nobody, Right.ACCESS, at=AT).state == "answered"
     assert Period(AT).contains(register.mine(household.house, nobody)[0].asked)
+
+
+def test_erasure_is_answered_per_ground_and_waits_for_the_night(household: Household) -> None:
+    """The readings were taken for the supplier, who may have them for two years; nothing rests on consent alone."""
+    one = register.ask(household.house, household.came, Right.ERASURE, at=AT)
+    reached = {each.rule: each.why for each in one.events[-1].reached}
+    assert (one.state, reached["S1"]) == ("answered", Why.KEPT)
+    assert "S1: 2028-" in one.events[-1].because
+    with household.house.operator() as c:
+        assert c.execute("select subject, state from kw.erasure").fetchall() == [(household.came, "asked")]
+    again = register.ask(household.house, household.came, Right.ERASURE, at=LATER)
+    assert again.state == "answered", "what waits for the night is not asked of it twice"
