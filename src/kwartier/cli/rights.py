@@ -15,7 +15,7 @@ from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
 from kwartier.model.period import ZONE, Period, midnight, utc
 from kwartier.workflows import rights
-from kwartier.workflows.installation import system_clock
+from kwartier.workflows.installation import opened, system_clock
 from kwartier.workflows.rights import MyRequest, Rectification, rectify
 from kwartier.workflows.rights.rectify import Answer
 
@@ -113,6 +113,13 @@ def override(context: typer.Context, request: Number, *, reason: Reason = "", as
     with staffed.opened(context) as house:
         found = rights.override(house, request, by=_who(context), because=reason, at=system_clock())
     _tell(found, as_json=as_json)
+
+
+@app.command()
+def record(context: typer.Context) -> None:
+    """Print the record of processing of this installation (GDPR art. 30): activities, kinds of data, parties as they stand."""
+    with opened(context.obj.data) as house:
+        sys.stdout.write(rights.record(house, at=system_clock()))
 
 
 @app.command()

@@ -80,6 +80,10 @@ def test_a_breach_from_its_opening_to_its_end(run: Run) -> None:
     assert run("breach", "close", number, check=False).returncode == 3
 
 
+def test_the_record_of_processing_is_printed(run: Run) -> None:
+    assert "## Activities (art. 30(1)(b) to (f))" in run("rights", "record").stdout
+
+
 def test_without_a_name_nothing_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KWARTIER_PERSON")
     assert run("rights", "list", check=False).returncode == 2

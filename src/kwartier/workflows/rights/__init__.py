@@ -6,6 +6,7 @@ from kwartier.store.registry.rights import RightRequest as MyRequest
 from kwartier.workflows.rights.access import document as access_document
 from kwartier.workflows.rights.breach import touched_me
 from kwartier.workflows.rights.portable import file
+from kwartier.workflows.rights.record import record
 from kwartier.workflows.rights.register import (
     MOST_WORDS,
     answer,
@@ -40,6 +41,7 @@ __all__ = [
     "mine",
     "objectionable",
     "override",
+    "record",
     "request",
     "touched_me",
 ]

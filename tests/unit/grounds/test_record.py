@@ -1,0 +1,47 @@
+"""The record of processing says what the tables say, and the page in docs/ is that of the last edition."""
+
+import importlib.util
+from pathlib import Path
+
+from kwartier.grounds import conduct, record, rights
+from kwartier.grounds.holdings import HOLDINGS
+from kwartier.grounds.rule import Condition
+
+EDITION = conduct.EDITIONS[-1]
+AT = EDITION.in_force.start
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_page_is_what_the_tables_say() -> None:
+    spec = importlib.util.spec_from_file_location("write_processing", ROOT / "scripts" / "write_processing.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert (ROOT / "docs" / "PROCESSING.md").read_text("utf-8") == script.written(), "run scripts/write_processing.py"
+
+
+def test_every_rule_that_grants_about_a_person_is_an_activity_and_no_other() -> None:
+    assert [one.rule.id for one in record.activities(EDITION, AT)] == [one.id for one in EDITION.grants if not one.station]
+
+
+def test_each_says_basis_recipients_term_and_safeguard() -> None:
+    for edition in conduct.EDITIONS:
+        for one in record.activities(edition, edition.in_force.start):
+            assert rights.article(one.rule) in one.basis
+            assert all((one.data, one.recipients, one.kept, one.weight)), one.rule.id
+    assert set(record.SAFEGUARDS) >= {rule.condition for rule in conduct.edition("2026").grants} - {Condition.NEVER}
+
+
+def test_a_dpia_is_needed_where_fine_data_are_used_unasked() -> None:
+    needed = {one.rule.id for one in record.activities(EDITION, AT) if one.needs_dpia}
+    assert {"O2", "O3", "O4"} <= needed
+    assert not needed & {"C1", "C2", "T1", "S1", "S2", "O1", "O6", "O7"}
+
+
+def test_every_kind_of_data_is_in_it_and_what_is_kept_says_how_long() -> None:
+    page = record.as_markdown(EDITION, AT, [("8716", "supplier", "in force")], ["A witness countersigns the log."])
+    assert all(f"| {one.id} | {one.en} |" in page for one in HOLDINGS)
+    assert "| 8716 | supplier | in force |" in page
+    assert "* A witness countersigns the log." in page
+    assert "|  |  |" not in page
