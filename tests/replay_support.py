@@ -18,9 +18,37 @@ from kwartier.workflows.replay.run import compare
 
 C = psycopg.Connection[Any]
 GUARDED = (
-    *(("audit", table) for table in ("pending", "entry", "leaf", "crown", "node", "checkpoint")),
+    *(("audit", table) for table in ("pending", "entry", "block", "crown", "node", "checkpoint")),
     ("kw", "parcel"),
 )
+
+LINE_BY_LINE = """
+    create temporary table planted on commit drop as select * from audit.leaf;
+    drop view audit.leaf;
+    create table audit.leaf as select * from planted;
+    create function audit.gathered() returns trigger language plpgsql as $$
+    begin
+        delete from audit.block;
+        insert into audit.block
+            select entry, number / 64 * 64, int8range(min(connection), max(connection), '[]'),
+                string_agg(int8send(connection), '' order by number),
+                string_agg(coalesce(subject, decode(repeat('00', 32), 'hex')), '' order by number),
+                string_agg(coalesce(salt_check, decode(repeat('00', 8), 'hex')), '' order by number),
+                string_agg(coalesce(link, decode(repeat('00', 16), 'hex')), '' order by number),
+                string_agg(int4send(ends::integer), '' order by number),
+                string_agg(body, '' order by number),
+                string_agg(coalesce(salt, decode(repeat('00', 16), 'hex')) || int8send(coalesce(nth, 0))
+                    || coalesce(before, decode(repeat('00', 32), 'hex')), '' order by number)
+            from (
+                select *, sum(length(body)) over (partition by entry, number / 64 order by number) as ends
+                from audit.leaf where number >= 0
+            ) as line
+            group by entry, number / 64;
+        return null;
+    end $$;
+    create trigger gathered after insert or update or delete on audit.leaf for each statement execute function audit.gathered();
+"""
+"""Lets a test change lines of batches as if each had a row of its own: whoever has the database can do that too."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +97,6 @@ def spoiling(house: Installation, copy: Path) -> Iterator[Faulty]:
     with psycopg.connect(house.dsns.owner) as c:
         for schema, table in GUARDED:
             c.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(schema, table)))
+        c.execute(LINE_BY_LINE)
         yield Faulty(replace(house, data=copy), c)
         c.rollback()

@@ -31,19 +31,19 @@ def written(value: Json) -> bytes:
 
 def _check(value: object) -> None:
     """Raise NotLoggable unless the value is made of None, bool, int, str, list and dict with text keys alone, and no NUL."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, int):
         return
-    if isinstance(value, list):
+    if isinstance(value, str):
+        if "\x00" in value:
+            msg = "a text holds a NUL, which PostgreSQL's JSON cannot"
+            raise NotLoggable(msg)
+    elif isinstance(value, list):
         for one in value:
             _check(one)
     elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
         for key, one in value.items():
             _check(key)
             _check(one)
-    elif isinstance(value, str):
-        if "\x00" in value:
-            msg = "a text holds a NUL, which PostgreSQL's JSON cannot"
-            raise NotLoggable(msg)
     else:
         msg = f"{type(value).__name__} has no canonical form"
         raise NotLoggable(msg)

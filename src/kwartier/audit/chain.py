@@ -6,7 +6,7 @@ proof with it, and are erased with it: then the line points at no other any more
 Single events and lines of batches are chains apart: a customer's click does not wait for a batch of the night.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -16,8 +16,6 @@ C = Connection[Any]
 
 LINK_SIZE: Final = 16
 WHO_SIZE: Final = 16
-BATCHES: Final = 0x6B77_6C6F_68
-"""Advisory lock of whoever records a batch, to the end of the transaction: batches are tied one after another."""
 
 
 class Head(NamedTuple):
@@ -48,69 +46,55 @@ def link(salt: bytes, nth: int, before: bytes) -> bytes:
     return sha256(salt + nth.to_bytes(8, "big") + before).digest()[:LINK_SIZE]
 
 
-def taken(c: C, keys: Collection[Key], *, batch: bool) -> Heads:
-    """Return where these chains stand, and keep everybody else from them until the transaction ends."""
+def taken(c: C, keys: Collection[Key]) -> Heads:
+    """Return where these chains of single events stand, and keep everybody else from them until the transaction ends."""
     if not keys:
         return {}
-    if batch:
-        c.execute("select pg_advisory_xact_lock(%s)", (BATCHES,))
-        return _standing(c, keys, batch=True)
-    found = _standing(c, keys, batch=False, lock=" for update of h")
+    found = _locked(c, keys)
     new = sorted(set(keys) - set(found))
     if not new:
         return found
     # of two who begin the same chain one waits here, and then goes on from the other's line
-    begun = _insert(c, {one: Head(1, bytes(32)) for one in new}, " on conflict do nothing returning connection, who", batch=False)
+    begun = c.execute(
+        "insert into audit.head (connection, who, nth, last, batch) select n.*, 1, %s, false"
+        " from unnest(%b::bigint[], %b::bytea[]) as n on conflict do nothing returning connection, who",
+        (bytes(32), [one.connection for one in new], [one.who for one in new]),
+        binary=True,
+    )
     fresh = {Key(*row) for row in begun}
-    others = _standing(c, [one for one in new if one not in fresh], batch=False, lock=" for update of h")
+    others = _locked(c, [one for one in new if one not in fresh])
     return found | others | dict.fromkeys(fresh, START)
 
 
-def _standing(c: C, keys: Collection[Key], *, batch: bool, lock: str = "") -> Heads:
+def _locked(c: C, keys: Collection[Key]) -> Heads:
     if not keys:
         return {}
-    order = " order by h.connection, h.who" + lock if lock else ""
     rows = c.execute(
-        "select h.connection, h.who, h.nth, h.last from unnest(%b::bigint[], %b::bytea[]) as asked (connection, who)"  # noqa: S608 - ours
-        f" join audit.head h on h.connection = asked.connection and h.who = asked.who and h.batch = %s{order}",
-        ([one.connection for one in keys], [one.who for one in keys], batch),
+        "select h.connection, h.who, h.nth, h.last from unnest(%b::bigint[], %b::bytea[]) as asked (connection, who)"
+        " join audit.head h on h.connection = asked.connection and h.who = asked.who and not h.batch"
+        " order by h.connection, h.who for update of h",
+        ([one.connection for one in keys], [one.who for one in keys]),
         binary=True,
     )
     return {Key(connection, who): Head(nth, last) for connection, who, nth, last in rows}
 
 
-def keep(c: C, before: Mapping[Key, Head], after: Heads, *, batch: bool) -> None:
-    """Store where chains stand now; `before` has those that were stored already."""
-    known = {one: head for one, head in after.items() if one in before}
-    if known:
+def keep(c: C, heads: Heads) -> None:
+    """Store where chains of single events stand now; `taken` gave them."""
+    if heads:
         c.execute(
             "update audit.head h set nth = n.nth, last = n.last"
             " from unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[]) as n (connection, who, nth, last)"
-            " where h.connection = n.connection and h.who = n.who and h.batch = %s",
-            (*_columns(known), batch),
+            " where h.connection = n.connection and h.who = n.who and not h.batch",
+            (
+                [one.connection for one in heads],
+                [one.who for one in heads],
+                [head.nth for head in heads.values()],
+                [head.last for head in heads.values()],
+            ),
         )
-    if len(known) < len(after):
-        _insert(c, {one: head for one, head in after.items() if one not in before}, "", batch=batch)
-
-
-def _insert(c: C, heads: Mapping[Key, Head], ending: str, *, batch: bool) -> Iterable[tuple[Any, ...]]:
-    done = c.execute(
-        "insert into audit.head (connection, who, nth, last, batch) select n.*, %s"  # noqa: S608 - the ending is ours
-        f" from unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[]) as n{ending}",
-        (batch, *_columns(heads)),
-    )
-    return done.fetchall() if ending else ()
-
-
-def _columns(heads: Mapping[Key, Head]) -> tuple[list[int], list[bytes], list[int], list[bytes]]:
-    return (
-        [one.connection for one in heads],
-        [one.who for one in heads],
-        [head.nth for head in heads.values()],
-        [head.last for head in heads.values()],
-    )
 
 
 def forget(c: C, one: Key) -> None:
-    """Drop where the chains of a person at a connection stand, if no line is tied to the person any more."""
+    """Drop where the chain of single events of a person at a connection stands, if no line is tied to the person any more."""
     c.execute("delete from audit.head where connection = %s and who = %s", one)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 
 from psycopg import Connection
 
+from kwartier.audit import blocks, ledger
 from kwartier.audit.canonical import moment
 
 C = Connection[Any]
@@ -120,21 +121,17 @@ def _entry(row: Sequence[Any]) -> Entry:
 
 def lines(c: C, entry: int) -> list[Line]:
     """Return the lines of a batch in order."""
-    rows = c.execute(
-        "select number, connection, body, subject, salt_check, salt, nth, before, link from audit.leaf"
-        " where entry = %s order by number",
-        (entry,),
-    )
     found = []
-    for number, connection, body, subject, check, salt, nth, before, link in rows:
-        tie = None if subject is None else Tie(salt, nth, before, link)
-        found.append(Line(number, connection, body, subject, check, tie))
+    for one in blocks.of_entry(c, entry):
+        tie = None if one.subject is None else Tie(one.salt, one.nth, one.before, one.link)
+        found.append(Line(one.number, one.connection, one.body, one.subject, one.salt_check, tie))
     return found
 
 
 def standings(c: C) -> list[Standing]:
     """Return where every chain stands."""
-    return [Standing(*row) for row in c.execute("select connection, batch, who, nth, last from audit.head")]
+    singles = [Standing(*row) for row in c.execute("select connection, batch, who, nth, last from audit.head")]
+    return singles + [Standing(key.connection, True, key.who, *head) for key, head in ledger.standings(c)]  # noqa: FBT003 - a row
 
 
 def persons(c: C) -> set[bytes]:
@@ -161,7 +158,8 @@ def checkpoints(c: C) -> dict[int, tuple[bytes, str]]:
 def stray_lines(c: C) -> int:
     """Count batches' lines that belong to no entry of the tree and to nothing pending."""
     found = c.execute(
-        "select count(*) from audit.leaf l where not exists (select from audit.entry e where e.id = l.entry)"
-        " and not exists (select from audit.pending p where p.id = l.entry)"
+        "select coalesce(sum(length(checks) / 8), 0) from audit.block b"
+        " where not exists (select from audit.entry e where e.id = b.entry)"
+        " and not exists (select from audit.pending p where p.id = b.entry)"
     ).fetchone()
     return int(found[0]) if found else 0

@@ -2,6 +2,7 @@
 
 A batch is logged as one event; its tasks are the leaves of a tree whose root stands in that event. A line is about one person: a
 task that concerns two has a line for each, with the permits about them. Bodies are short on purpose, there are millions each night.
+They are canonical JSON, written by hand of numbers and of words without quotes; `test_leaves.py` holds them against it.
 Their keys, in the order in which canonical JSON has them:
 
     key   in                  meaning
@@ -21,11 +22,11 @@ Their keys, in the order in which canonical JSON has them:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, Self, final
+from functools import lru_cache
+from typing import NamedTuple, Self
 
-from kwartier.audit.canonical import Json, written
+from kwartier.audit.canonical import Json
 from kwartier.audit.errors import NotLoggable
 from kwartier.model.care import Errand
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
@@ -37,9 +38,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = from_epoch_s(0)
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One line of a batch about one connection. `body` is canonical JSON; `subject_code` None where it is about no person."""
 
     connection: int
@@ -102,48 +101,53 @@ def intended(task: Task | Errand, requests: Mapping[bytes, Request], subject_cod
     `requests` has the request of each of the task's permits, by permit id. Raises NotLoggable if one is missing.
     """
     try:
-        grants: list[Json] = [list(Grant.of(ref, requests[ref.id])) for ref in task.permits]
+        grants = ",".join([_grant(ref, requests[ref.id]) for ref in task.permits])
     except KeyError as fault:
         msg = "a permit of the task has no request"
         raise NotLoggable(msg) from fault
-    return Leaf(task.connection, subject_code, written({**_key(task), "g": grants}))
+    body = (
+        f'{{"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"g":[{grants}]'
+        f',"l":{task.last_s},"m":{task.meter},"p":"{task.name}"}}'
+    )
+    return Leaf(task.connection, subject_code, body.encode())
+
+
+def _grant(ref: PermitRef, request: Request) -> str:
+    """Write a permit as `Grant.of` has it."""
+    who, start, end = request.requester, _seconds(request.period.start), request.period.end
+    until, keeps = "null" if end is None else _seconds(end), "true" if ref.keeps else "false"
+    return (
+        f'["{ref.id.hex()}",{ref.rule_no},{ref.mask},{ref.first_s},{ref.last_s},{keeps}'
+        f',"{who.role}",{who.id},"{request.purpose}","{request.data_class}",{start},{until}]'
+    )
+
+
+@lru_cache(maxsize=4096)
+def _seconds(moment: datetime) -> int:
+    """Return epoch seconds; the bounds of periods are the same again and again."""
+    return epoch_s(moment)
 
 
 def refused(refusal: Refusal, subject_code: str | None) -> Leaf:
     """Say what was not read, and which rule said so."""
     request = refusal.request
-    body: Json = {
-        "c": request.connection,
-        "i": request.requester.id,
-        "o": request.requester.role,
-        "u": request.purpose,
-        "x": refusal.rule,
-    }
-    return Leaf(request.connection, subject_code, written(body))
+    asks = request.requester
+    body = f'{{"c":{request.connection},"i":{asks.id},"o":"{asks.role}","u":"{request.purpose}","x":"{refusal.rule}"}}'
+    return Leaf(request.connection, subject_code, body.encode())
 
 
 def read(
     task: Task | Errand, result: Result, reason: GapReason | None, served: Iterable[bytes], at: datetime, subject_code: str | None
 ) -> Leaf:
     """Say how a task ended. `served` are the ids of the permits that were not stopped; `at` is when the answer was complete."""
-    outcome: dict[str, Json] = {
-        "at": (utc(at) - _EPOCH) // _MILLISECOND,
-        "r": result,
-        "s": [permit.hex() for permit in served],
-        "w": reason,
-    }
-    return Leaf(task.connection, subject_code, written({**_key(task), **outcome}))
-
-
-def _key(task: Task | Errand) -> dict[str, Json]:
-    return {
-        "b": task.mbus,
-        "c": task.connection,
-        "f": task.first_s,
-        "l": task.last_s,
-        "m": task.meter,
-        "p": task.name,
-    }
+    permits = ",".join([f'"{permit.hex()}"' for permit in served])
+    why = "null" if reason is None else f'"{reason}"'
+    body = (
+        f'{{"at":{(utc(at) - _EPOCH) // _MILLISECOND},"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"l":{task.last_s}'
+        f',"m":{task.meter},"p":"{task.name}","r":"{result}","s":[{permits}]'
+        f',"w":{why}}}'
+    )
+    return Leaf(task.connection, subject_code, body.encode())
 
 
 def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str) -> dict[str, Json]:

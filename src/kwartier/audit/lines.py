@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, final
 
 from psycopg import Connection
 
-from kwartier.audit import chain
+from kwartier.audit import blocks, chain, ledger
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.audit.subjects import is_about
@@ -40,24 +42,16 @@ class LogLine:
     nth: int | None = None
 
 
-# Entries and pending ones alike, then the lines of batches with the event of their batch.
+# Entries and pending ones alike, then the rows of batches that may hold a line, with the event of their batch.
 _SINGLE = """
-    select id, null::integer, at, subject, salt, leaf, null::bytea, {in_tree}, kind, nth from audit.{table}
-    where {where} and at >= %(start)s and at < %(end)s and subject is not null"""
-_BATCH = """
-    select e.id, l.number, e.at, l.subject, l.salt, e.leaf, l.body, {in_tree}, e.kind, l.nth
-    from audit.leaf l join audit.{table} e on e.id = l.entry
-    where l.connection = %(connection)s and e.at >= %(start)s and e.at < %(end)s and l.subject is not null"""
-_TABLES = (("entry", "true"), ("pending", "false"))
-_ALL = " union all ".join(
-    query.format(table=table, in_tree=in_tree, where="connection = %(connection)s")
-    for query in (_SINGLE, _BATCH)
-    for table, in_tree in _TABLES
-)
-_NOWHERE = " union all ".join(
-    _SINGLE.format(table=table, in_tree=in_tree, where="connection is null") for table, in_tree in _TABLES
-)
+    select id, at, subject, salt, leaf, {in_tree}, kind, nth from audit.{table}
+    where connection = %(connection)s and at >= %(start)s and at < %(end)s and subject is not null"""
+_NOWHERE = _SINGLE.replace("connection = %(connection)s", "connection is null")
 """Lines about a person and no connection; a batch has none."""
+_BATCH = """
+    select e.id, e.at, e.leaf, {in_tree}, e.kind, first, connections, subjects, checks, links, ends, bodies, ties
+    from audit.block b join audit.{table} e on e.id = b.entry
+    where b.reach @> %(connection)s::bigint and e.at >= %(start)s and e.at < %(end)s"""
 
 
 def of_subject(c: C, subject_code: str, connection: int | None, period: Period) -> list[LogLine]:
@@ -66,19 +60,24 @@ def of_subject(c: C, subject_code: str, connection: int | None, period: Period) 
 
 
 def _found(c: C, subject_code: str, connection: int | None, period: Period) -> Iterator[LogLine]:
-    # one statement, one snapshot: a line on its way from pending to entry is seen once
-    query = _NOWHERE if connection is None else _ALL
-    for entry, number, at, subject, salt, event, body, in_tree, kind, nth in c.execute(
-        query, _bounds(connection, period), binary=True
-    ):
+    bounds = {"connection": connection, "start": period.start, "end": period.end or "infinity"}
+    singles = _either(_NOWHERE if connection is None else _SINGLE)
+    # one statement each, one snapshot: a line on its way from pending to entry is seen once
+    for entry, at, subject, salt, event, in_tree, kind, nth in c.execute(singles, bounds, binary=True):
         if is_about(subject_code, subject, salt):
             said = json.loads(event)
-            own = said["body"] if body is None else json.loads(body)
-            yield LogLine(entry, number, at, EventKind(kind), said["actor"], own, in_tree, nth)
+            yield LogLine(entry, None, at, EventKind(kind), said["actor"], said["body"], in_tree, nth)
+    if connection is None:
+        return
+    for entry, at, event, in_tree, kind, *row in c.execute(_either(_BATCH), bounds, binary=True):
+        actor = json.loads(event)["actor"]
+        for one in blocks.lines(row):
+            if one.connection == connection and is_about(subject_code, one.subject, one.salt):
+                yield LogLine(entry, one.number, at, EventKind(kind), actor, json.loads(one.body), in_tree, one.nth)
 
 
-def _bounds(connection: int | None, period: Period) -> dict[str, Any]:
-    return {"connection": connection, "start": period.start, "end": period.end or "infinity"}
+def _either(query: str) -> str:
+    return " union all ".join(query.format(table=table, in_tree=tree) for table, tree in (("entry", "true"), ("pending", "false")))
 
 
 def erase(c: C, subject_code: str, connection: int | None, period: Period) -> int:
@@ -87,29 +86,23 @@ def erase(c: C, subject_code: str, connection: int | None, period: Period) -> in
     single = [line.entry for line in found if line.leaf is None]
     for table in ("entry", "pending"):
         c.execute(f"update audit.{table} set {_UNTIED} where id = any(%s)", (single,))  # noqa: S608 - fixed names
-    of_batches = [line for line in found if line.leaf is not None]
-    c.execute(
-        f"update audit.leaf set {_UNTIED} from unnest(%s::bigint[], %s::integer[]) as gone (entry, number)"  # noqa: S608 - fixed names
-        " where leaf.entry = gone.entry and leaf.number = gone.number",
-        ([line.entry for line in of_batches], [line.leaf for line in of_batches]),
-    )
+    of_batches = sorted((line.entry, line.leaf) for line in found if line.leaf is not None)
+    for entry, some in groupby(of_batches, key=itemgetter(0)):
+        blocks.untie(c, entry, [number for _, number in some])
     if found and not any(True for _ in _found(c, subject_code, connection, EVER)):
         chain.forget(c, chain.key(connection, subject_code))
+        ledger.forget(c, chain.key(connection, subject_code))
     return len(found)
 
 
 def chained(c: C, subject_code: str) -> list[int | None]:
     """Return the connections at which there are lines about this person, None for lines about no connection."""
     who = chain.key(None, subject_code).who
-    rows = c.execute("select distinct connection from audit.head where who = %s order by connection", (who,)).fetchall()
-    return [connection or None for (connection,) in rows]
+    singles = {connection for (connection,) in c.execute("select connection from audit.head where who = %s", (who,))}
+    return [connection or None for connection in sorted(singles | ledger.connections_of(c, who))]
 
 
 def untie_before(c: C, moment: datetime) -> int:
     """Take from every line in the tree that was recorded before a moment what ties it to a person; return how many those were."""
-    before = {"moment": moment}
-    lines = c.execute(
-        f"update audit.leaf l set {_UNTIED} from audit.entry e where e.id = l.entry and e.at < %(moment)s and l.salt is not null",  # noqa: S608 - fixed names
-        before,
-    ).rowcount
-    return lines + c.execute(f"update audit.entry set {_UNTIED} where at < %(moment)s and salt is not null", before).rowcount  # noqa: S608 - fixed names
+    singles = c.execute(f"update audit.entry set {_UNTIED} where at < %s and salt is not null", (moment,)).rowcount  # noqa: S608 - fixed names
+    return singles + blocks.untie_before(c, moment)

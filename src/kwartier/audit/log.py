@@ -5,6 +5,7 @@ Nothing waits for a batch: `record` is durable with the caller's own commit, and
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, final
 
@@ -12,7 +13,8 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import chain, checkpoint, cosign, lines, proof, prove, sequencer, staffed, subjects, tree
+from kwartier.audit import blocks, chain, checkpoint, cosign, ledger, proof, prove, sequencer, staffed, subjects, tree
+from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.cosign import Seat
@@ -27,6 +29,8 @@ from kwartier.model.staff import Staff
 C = Connection[Any]
 
 __all__ = ["Checkpoint", "Leaf", "Log", "LogLine", "Seat"]
+
+_CONNECTION = attrgetter("connection")
 
 
 @final
@@ -75,30 +79,32 @@ class Log:
     def _tied(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> Iterator[Sealed]:
         """Seal events, each tied to the chain of the person it is about."""
         keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
-        heads = chain.taken(c, {key for key in keys if key is not None}, batch=False)
+        heads = chain.taken(c, {key for key in keys if key is not None})
         for event, key, act in zip(events, keys, acts, strict=True):
             after = chain.START if key is None else heads[key]
             one = subjects.seal_event(event, after, None if act is None else act.commitment)
             if key is not None:
                 heads[key] = chain.Head(heads[key].nth + 1, tree.leaf_hash(one.data))
             yield one
-        chain.keep(c, heads, heads, batch=False)
+        chain.keep(c, heads)
 
     def record_batch(  # noqa: PLR0917 - the interface that the night was written against
         self, c: C, kind: EventKind, batch: int, at: datetime, actor: str, leaves: Sequence[Leaf], body: Mapping[str, Json]
     ) -> bytes:
         """Write many lines as one event that holds the root of a tree over them; return that root. Raises NotLoggable.
 
-        The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added.
+        The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added. The lines stand in the order of their
+        connections.
         """
-        before = chain.taken(c, batches.keys(leaves), batch=True)
-        made = batches.sealed(leaves, before)
-        chain.keep(c, before, made.heads, batch=True)
-        said = {**body, "batch": batch, "leaves": len(leaves), "root": made.root.hex()}
+        lines = sorted(leaves, key=_CONNECTION)  # so that a stored row is about few connections, and found by them
+        heads = ledger.taken(c, {one.connection for one in lines if one.subject_code is not None})
+        made = batches.sealed(lines, heads)
+        ledger.keep(c, heads)
+        said = {**body, "batch": batch, "leaves": len(lines), "root": made.root.hex()}
         entry = self.record(c, [Event(at, kind, actor, body=said)])[0]
-        with c.cursor() as cursor, cursor.copy(batches.COPY) as copy:
-            for chunk in batches.copied(made, entry):
-                copy.write(chunk)
+        with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:
+            for row in blocks.copied(made.lines, entry):
+                copy.write(row)
         c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, made.crown))
         return made.root
 
@@ -156,7 +162,7 @@ class Log:
 
         For a connection as operator or auditor; single events and lines of batches, pending ones included, erased ones not.
         """
-        return lines.of_subject(c, subject_code, connection, period)
+        return persons.of_subject(c, subject_code, connection, period)
 
     def erase(self, c: C, subject_code: str, connection: int | None, period: Period) -> int:
         """Untie the lines about this person from the person, for ever; return how many. For a connection as auditor.
@@ -164,7 +170,7 @@ class Log:
         The lines stay, and so does the tree: what goes is the salt, without which no tag can be told from any other, and a line's
         place in the person's chain. That so many lines were untied at this connection is itself recorded.
         """
-        untied = lines.erase(c, subject_code, connection, period)
+        untied = persons.erase(c, subject_code, connection, period)
         if untied:
             now = c.execute("select now()").fetchone()
             assert now is not None  # noqa: S101 - a select without from has one row
@@ -177,8 +183,8 @@ class Log:
         Looks wherever the person has a chain, and at these connections: lines from before there were chains have none. Returns how
         many lines those were.
         """
-        places = {*lines.chained(c, subject_code), *connections}
-        return sum(self.erase(c, subject_code, place, lines.EVER) for place in sorted(places, key=lambda one: one or 0))
+        places = {*persons.chained(c, subject_code), *connections}
+        return sum(self.erase(c, subject_code, place, persons.EVER) for place in sorted(places, key=lambda one: one or 0))
 
     @staticmethod
     def untie_before(c: C, moment: datetime) -> int:
@@ -186,4 +192,4 @@ class Log:
 
         The caller records it, with the moment, as part of what retention did.
         """
-        return lines.untie_before(c, moment)
+        return persons.untie_before(c, moment)

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from kwartier.audit import tree
+from kwartier.audit.errors import BrokenLog
 from kwartier.audit.tree import Place, Span
 
 C = Connection[Any]
@@ -43,19 +44,21 @@ def hashes_of(c: C, wanted: Collection[Span]) -> dict[Span, bytes]:
 def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
     """Return the inclusion path of each of these leaves, sibling first; what they share is looked up once. Raises BrokenLog."""
     wanted = [tree.siblings(index, at_size) for index in indexes]
-    asked = list({place for path in wanted for place in path})
+    asked = {place for path in wanted for place in path}
+    whole = [(level, position) for level, position in asked if position + 1 << level <= at_size]
     rows = c.execute(
         "select level, position, hash from audit.node join unnest(%b::smallint[], %b::bigint[]) as asked (level, position)"
         " using (level, position)",
-        ([level for level, _ in asked], [position for _, position in asked]),
+        ([level for level, _ in whole], [position for _, position in whole]),
         binary=True,
     )
     known: dict[tuple[int, int], bytes] = {(level, position): found for level, position, found in rows}
-    edges = [tree.span(level, position, at_size) for level, position in asked if (level, position) not in known]
-    above = hashes_of(c, edges) if edges else {}  # at most one of each level: the right edge of the tree
-    for place in asked:
-        if place not in known:
-            known[place] = above[tree.span(*place, at_size)]
+    if len(known) < len(whole):
+        msg = "a node of the tree is missing"
+        raise BrokenLog(msg)
+    edges = {place: tree.span(*place, at_size) for place in asked.difference(known)}  # one of each level at most: the right edge
+    above = hashes_of(c, list(edges.values())) if edges else {}
+    known |= {place: above[span] for place, span in edges.items()}
     return [[known[place] for place in path] for path in wanted]
 
 

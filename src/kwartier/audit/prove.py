@@ -7,7 +7,7 @@ from typing import Any, final
 
 from psycopg import Connection
 
-from kwartier.audit import batch, cosign, nodes, proof, sequencer, subjects, tree
+from kwartier.audit import batch, blocks, cosign, nodes, proof, sequencer, tree
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree
 
 C = Connection[Any]
@@ -61,27 +61,22 @@ def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
 
 def line(c: C, batch_entry: int, number: int, event: bytes) -> proof.Line:
     """Return a line of a batch with its path to the batch's root. Raises NotInLog, BrokenLog."""
-    first = number >> batch.CROWN_LEVEL << batch.CROWN_LEVEL
-    rows = c.execute(
-        "select body, subject, salt_check, link, salt, nth, before from audit.leaf"
-        " where entry = %s and number >= %s and number < %s order by number",
-        (batch_entry, first, first + (1 << batch.CROWN_LEVEL)),
-    ).fetchall()
-    if not 0 <= number - first < len(rows):
+    found = blocks.around(c, batch_entry, number) if number >= 0 else []
+    mine = next((one for one in found if one.number == number), None)
+    if mine is None:
         msg = "the batch has no such line"
         raise NotInLog(msg)
-    found = c.execute("select hashes from audit.crown where entry = %s", (batch_entry,)).fetchone()
-    data = [subjects.leaf_data(*row[:4]) for row in rows]
-    hashes = [tree.leaf_hash(one) for one in data]
-    path = batch.path(number, hashes, b"" if found is None else found[0])
-    _same_root(hashes, number, first, path, event)
-    return proof.Line(number, path, data[number - first], proof.opening(*rows[number - first][4:]))
+    crown = c.execute("select hashes from audit.crown where entry = %s", (batch_entry,)).fetchone()
+    hashes = [tree.leaf_hash(one.data) for one in found]
+    path = batch.path(number, hashes, b"" if crown is None else crown[0])
+    _same_root(hashes[number % blocks.SIZE], number, path, event)
+    return proof.Line(number, path, mine.data, proof.opening(mine.salt, mine.nth, mine.before))
 
 
-def _same_root(hashes: list[bytes], number: int, first: int, path: list[bytes], event: bytes) -> None:
+def _same_root(leaf: bytes, number: int, path: list[bytes], event: bytes) -> None:
     """Raise BrokenLog unless the path leads to the root that the batch's event holds: no proof leaves that would be refused."""
     said = json.loads(event)["body"]
-    root = tree.climb(hashes[number - first], number, said["leaves"], path)
+    root = tree.climb(leaf, number, said["leaves"], path)
     if root is None or root.hex() != said["root"]:
         msg = "the lines of the batch do not give its root"
         raise BrokenLog(msg)

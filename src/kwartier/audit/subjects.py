@@ -5,7 +5,7 @@ import os
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from kwartier.audit.canonical import Json, canonical, moment
+from kwartier.audit.canonical import canonical, moment
 from kwartier.audit.chain import START, Head, link
 from kwartier.audit.events import Event
 
@@ -44,23 +44,24 @@ def tag(salt: bytes, subject_code: str) -> bytes:
 def seal_event(event: Event, after: Head = START, staff: bytes | None = None) -> Sealed:
     """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable.
 
-    `staff` is the commitment to who of the operator's people did it, if one of them did.
+    `staff` is the commitment to who of the operator's people did it, if one of them did. The parts are put together by hand, in
+    the order that canonical JSON has: half the time.
     """
-    said: dict[str, Json] = {
-        "actor": event.actor,
-        "at": moment(event.at),
-        "body": dict(event.body),
-        "connection": event.connection,
-        "kind": str(event.kind),
-    }
-    if staff is not None:
-        said["staff"] = staff.hex()
+    head = b'{"actor":%b,"at":"%b","body":%b,"connection":%b,"kind":"%b"' % (
+        canonical(event.actor),
+        moment(event.at).encode(),
+        canonical(dict(event.body)),
+        b"null" if event.connection is None else b"%d" % event.connection,
+        event.kind.encode(),
+    )
+    by = b"" if staff is None else b',"staff":"%b"' % staff.hex().encode()
     if event.subject_code is None:
-        return Sealed(canonical(said), None, None, None, None)
+        return Sealed(b"%b%b}" % (head, by), None, None, None, None)
     salt = new_salt()
     who, nth = tag(salt, event.subject_code), after.nth + 1
-    tied = {"link": link(salt, nth, after.last).hex(), "salt": check(salt).hex(), "subject": who.hex()}
-    return Sealed(canonical({**said, **tied}), who, salt, nth, after.last)
+    tied, checked = link(salt, nth, after.last).hex().encode(), check(salt).hex().encode()
+    data = b'%b,"link":"%b","salt":"%b"%b,"subject":"%b"}' % (head, tied, checked, by, who.hex().encode())
+    return Sealed(data, who, salt, nth, after.last)
 
 
 def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None, tied: bytes | None) -> bytes:

@@ -156,6 +156,7 @@ def test_every_stored_checkpoint_is_the_beginning_of_the_next(dsns: Dsns, log: L
             assert nodes.root(c, size) == root == mth(data[:size])
             for index in range(size):
                 path = nodes.spans(c, tree.inclusion(index, size))
+                assert nodes.paths(c, [index], size) == [path]
                 assert tree.climb(tree.leaf_hash(data[index]), index, size, path) == root
 
 
@@ -342,6 +343,45 @@ def test_erasure_unties_the_lines_and_leaves_the_tree(dsns: Dsns, log: Log) -> N
         assert verify(log.leaf_proof(c, batch, 1), log.vkey, "bert").about_subject
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ties = overlay(ties placing '\\x01' from 60)",
+        "ties = overlay(ties placing decode(repeat('00', 16), 'hex') from 1)",
+        "ties = substr(ties, 1, 56)",
+        "ties = ''",
+        "bodies = bodies || '\\x20'",
+        "reach = '[1,2)'",
+        "first = 64",
+    ],
+)
+def test_of_a_row_of_a_batch_whole_ties_only_can_go(dsns: Dsns, log: Log, change: str) -> None:
+    with connection(dsns.operator) as c:
+        log.record_batch(c, EventKind.BATCH_READ, 1, AT, "operator", [leaf(0), leaf(1, "bert"), leaf(2)], {})
+    for role in ("audit", "owner"):
+        with connection(getattr(dsns, role)) as c, pytest.raises(psycopg.Error):
+            c.execute(f"update audit.block set {change}")  # noqa: S608 - a fixed list
+    with connection(dsns.audit) as c:
+        c.execute("update audit.block set ties = overlay(ties placing decode(repeat('00', 56), 'hex') from 57)")
+    with connection(dsns.operator) as c:
+        assert [line.leaf for who in ("anna", "bert") for line in log.of_subject(c, who, 7, DAY)] == [0, 2]
+
+
+def test_the_lines_of_a_batch_stand_by_connection_and_are_found_by_it(dsns: Dsns, log: Log) -> None:
+    draw = random.Random(1)
+    lines = [leaf(n, None if n % 7 == 0 else f"person {n % 50}", draw.randrange(1 << 40)) for n in range(300)]
+    with connection(dsns.operator) as c:
+        log.record_batch(c, EventKind.BATCH_READ, 1, AT, "operator", lines, {})
+        for one in lines:
+            if one.subject_code is not None:
+                (found,) = log.of_subject(c, one.subject_code, one.connection, DAY)
+                assert found.body == json.loads(one.body)
+                assert log.of_subject(c, "nobody", one.connection, DAY) == []
+        stored = c.execute("select connection, number, body from audit.leaf order by number").fetchall()
+    wanted = sorted((one.connection, one.body) for one in lines)
+    assert stored == [(connection, number, body) for number, (connection, body) in enumerate(wanted)]
+
+
 CHANGES = [
     "update audit.{} set salt = decode(repeat('00', 16), 'hex')",
     "update audit.{} set connection = 1, salt = null",
@@ -351,7 +391,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("table", ["pending", "entry", "leaf", "crown", "node", "checkpoint"])
+@pytest.mark.parametrize("table", ["pending", "entry", "block", "crown", "node", "checkpoint"])
 def test_nobody_changes_or_removes_a_line_not_even_the_owner(dsns: Dsns, log: Log, table: str, change: str) -> None:
     with connection(dsns.operator) as c:
         log.record(c, [event(0)])
@@ -421,7 +461,7 @@ def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Ds
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             portal(event_)
-    for table in ("entry", "leaf", "crown", "node", "checkpoint"):
+    for table in ("entry", "leaf", "block", "page", "crown", "node", "checkpoint"):
         with connection(dsns.portal) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):
             c.execute(f"select * from audit.{table}")  # noqa: S608 - a fixed list of names
 
@@ -443,7 +483,7 @@ def test_a_batch_whose_lines_were_exchanged_gives_no_proof(dsns: Dsns, log: Log,
         entry = c.execute("select min(id) from audit.entry").fetchall()[0][0]
     with connection(admin_dsn) as c:
         c.execute("set session_replication_role = replica")  # a superuser gets past the triggers
-        c.execute("update audit.leaf set body = %s where number = 1", (canonical({"c": 7, "n": 2}),))
+        c.execute("update audit.block set bodies = overlay(bodies placing '2' from length(bodies) - 1)")
     with connection(dsns.audit) as c, pytest.raises(BrokenLog):
         log.leaf_proof(c, entry, 0)
 

@@ -20,8 +20,9 @@ TABLES: Final = (
     "kw.import_reject",
     "audit.pending",
     "audit.entry",
-    "audit.leaf",
+    "audit.block",
     "audit.head",
+    "audit.page",
 )
 """Every table that an erasure takes something from."""
 

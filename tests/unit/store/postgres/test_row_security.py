@@ -309,8 +309,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
     },
     "kw_audit": {
         "SELECT": {
-            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node", "pending")),
-            "kw.staff_act",
+            *(f"audit.{name}" for name in ("block", "checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node")),
+            *("audit.page", "audit.pending", "kw.staff_act"),
         },
         "INSERT": {
             "kw.staff_act",
@@ -318,8 +318,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(f"audit.pending({name})" for name in PENDING),
         },
         "UPDATE": {
-            *("audit.cosignature", "audit.head(last)", "audit.head(nth)"),
-            *(f"audit.{table}({name})" for table in ("entry", "leaf", "pending") for name in ("before", "nth", "salt")),
+            *("audit.block(ties)", "audit.cosignature", "audit.head(last)", "audit.head(nth)", "audit.page(heads)"),
+            *(f"audit.{table}({name})" for table in ("entry", "pending") for name in ("before", "nth", "salt")),
         },
         "DELETE": {"audit.head", "audit.pending"},
     },

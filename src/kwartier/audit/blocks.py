@@ -1,0 +1,162 @@
+"""How the lines of a batch are stored: 64 to a row, each of its columns with a piece for every line.
+
+What ties a line to its person and to the line before, salt, number and hash, has a column of its own, so that erasure can put zeros
+in its place and touch nothing else. Zeros also stand where a line is about no person.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection
+
+from kwartier.audit.subjects import leaf_data
+
+C = Connection[Any]
+
+LEVEL: Final = 6
+SIZE: Final = 1 << LEVEL
+"""Lines in a row: a proof reads one row, and hashes that many lines."""
+TIE: Final = 16 + 8 + 32
+NO_TAG, NO_CHECK, NO_LINK, NO_SALT, UNTIED = bytes(32), bytes(8), bytes(16), bytes(16), bytes(TIE)
+
+COPY: Final = (
+    "copy audit.block (entry, first, reach, connections, subjects, checks, links, ends, bodies, ties) from stdin (format binary)"
+)
+SELECT: Final = "first, connections, subjects, checks, links, ends, bodies, ties"
+_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TAIL: Final = b"\xff\xff"
+_REACH: Final = struct.Struct("!B iq iq")
+"""An int8range on the wire: flags, and two bounds behind their lengths; the lower is included (2), the upper is not."""
+
+
+class Sealed(NamedTuple):
+    """Lines ready to be stored, a piece for each in every list."""
+
+    connections: Sequence[int]
+    bodies: Sequence[bytes]
+    subjects: Sequence[bytes]
+    checks: Sequence[bytes]
+    links: Sequence[bytes]
+    ties: Sequence[bytes]
+
+
+class Stored(NamedTuple):
+    """One line as it is stored; None where it is about no person, and of what unties it when that was erased."""
+
+    number: int
+    connection: int
+    body: bytes
+    subject: bytes | None
+    salt_check: bytes | None
+    link: bytes | None
+    salt: bytes | None
+    nth: int | None
+    before: bytes | None
+
+    @property
+    def data(self) -> bytes:
+        """The line as it was hashed."""
+        return leaf_data(self.body, self.subject, self.salt_check, self.link)
+
+
+def copied(lines: Sealed, entry: int) -> Iterator[bytes]:
+    """Yield the lines of an entry as binary COPY for `COPY`, a row at a time."""
+    yield _HEAD
+    for first in range(0, len(lines.bodies), SIZE):
+        some = slice(first, first + SIZE)
+        connections, bodies = lines.connections[some], lines.bodies[some]
+        subjects, checks, links, ties = (b"".join(one[some]) for one in (lines.subjects, lines.checks, lines.links, lines.ties))
+        fields = (
+            struct.pack("!q", entry),
+            struct.pack("!i", first),
+            _REACH.pack(2, 8, min(connections), 8, max(connections) + 1),
+            struct.pack(f"!{len(connections)}q", *connections),
+            subjects,
+            checks,
+            links,
+            struct.pack(f"!{len(bodies)}i", *accumulate(map(len, bodies))),
+            b"".join(bodies),
+            ties,
+        )
+        yield b"".join([len(fields).to_bytes(2, "big"), *(part for one in fields for part in (len(one).to_bytes(4, "big"), one))])
+    yield _TAIL
+
+
+def lines(row: Sequence[Any]) -> list[Stored]:
+    """Take a row of `SELECT` apart."""
+    first, connections, subjects, checks, links, ends, bodies, ties = row
+    stops = struct.unpack(f"!{len(ends) // 4}i", ends)
+    found = []
+    for n, (connection, (begins, stop)) in enumerate(zip(_connections(connections), pairwise((0, *stops)), strict=True)):
+        salt, nth, before = _untied(ties[TIE * n : TIE * n + TIE])
+        about = (
+            _some(subjects[32 * n : 32 * n + 32], NO_TAG),
+            _some(checks[8 * n : 8 * n + 8], NO_CHECK),
+            _some(links[16 * n : 16 * n + 16], NO_LINK),
+        )
+        found.append(Stored(first + n, connection, bodies[begins:stop], *about, salt, nth, before))
+    return found
+
+
+def _connections(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"!{len(data) // 8}q", data)
+
+
+def _some(piece: bytes, none: bytes) -> bytes | None:
+    return None if piece == none else piece
+
+
+def _untied(tie: bytes) -> tuple[bytes | None, int | None, bytes | None]:
+    nth = int.from_bytes(tie[16:24], "big")
+    return (_some(tie[:16], NO_SALT), nth, tie[24:]) if nth else (_some(tie[:16], NO_SALT), None, None)
+
+
+def of_entry(c: C, entry: int) -> Iterator[Stored]:
+    """Yield the lines of a batch in order."""
+    rows = c.execute(f"select {SELECT} from audit.block where entry = %s order by first", (entry,), binary=True)  # noqa: S608 - ours
+    for row in rows:
+        yield from lines(row)
+
+
+def around(c: C, entry: int, number: int) -> list[Stored]:
+    """Return the lines of the row in which this line stands; none if there is no such row."""
+    row = c.execute(
+        f"select {SELECT} from audit.block where entry = %s and first = %s",  # noqa: S608 - ours
+        (entry, number & -SIZE),
+        binary=True,
+    ).fetchone()
+    return [] if row is None else lines(row)
+
+
+def untie(c: C, entry: int, numbers: Iterable[int]) -> None:
+    """Take from these lines of a batch what ties them to their person and to other lines."""
+    by_row: dict[int, list[int]] = {}
+    for number in numbers:
+        by_row.setdefault(number & -SIZE, []).append(number % SIZE)
+    for first, places in by_row.items():
+        found = c.execute(
+            "select ties from audit.block where entry = %s and first = %s for update", (entry, first), binary=True
+        ).fetchone()
+        if found is not None:
+            ties = bytearray(found[0])
+            for place in places:
+                ties[TIE * place : TIE * place + TIE] = UNTIED
+            c.execute("update audit.block set ties = %b where entry = %s and first = %s", (bytes(ties), entry, first))
+
+
+_OLD: Final = "from audit.entry e where e.id = b.entry and e.at < %s and b.ties <> decode(repeat('00', length(b.ties)), 'hex')"
+
+
+def untie_before(c: C, moment: datetime) -> int:
+    """Take from all lines of batches recorded before a moment what ties them; return how many lines those were."""
+    counted = c.execute(
+        "select coalesce(sum(some), 0) from audit.block b, lateral (select count(*) as some"  # noqa: S608 - ours
+        " from generate_series(0, length(b.ties) / 56 - 1) as n where substr(b.ties, 56 * n + 1, 56) <> decode(repeat('00', 56), 'hex')"
+        f") as tied where exists (select {_OLD})",
+        (moment,),
+    ).fetchone()
+    c.execute(f"update audit.block b set ties = decode(repeat('00', length(b.ties)), 'hex') {_OLD}", (moment,))  # noqa: S608 - ours
+    return int(counted[0]) if counted else 0

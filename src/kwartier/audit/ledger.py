@@ -1,0 +1,65 @@
+"""Where the chains of batches stand, 64 connections to a row: a night moves on all of them, batch by batch."""
+
+import struct
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any, Final
+
+from psycopg import Connection
+
+from kwartier.audit.chain import Head, Key
+
+C = Connection[Any]
+
+BATCHES: Final = 0x6B77_6C6F_68
+"""Advisory lock of whoever records a batch, to the end of the transaction: batches are tied one after another."""
+SHIFT: Final = 6
+_HEAD: Final = struct.Struct("!q16sq32s")
+
+Heads = dict[tuple[int, bytes], tuple[int, bytes]]
+"""By connection and who, as `chain.Key`: how many lines, and the hash of the last one, as `chain.Head`."""
+
+
+def taken(c: C, connections: Collection[int]) -> Heads:
+    """Return where the chains at these connections, and some others, stand; nobody else ties a batch until the transaction ends."""
+    c.execute("select pg_advisory_xact_lock(%s)", (BATCHES,))
+    rows = c.execute(
+        "select heads from audit.page where page = any(%b::bigint[])",
+        (list({one >> SHIFT for one in connections}),),
+        binary=True,
+    )
+    return {(at, who): (nth, last) for (heads,) in rows for at, who, nth, last in _HEAD.iter_unpack(heads)}
+
+
+def keep(c: C, heads: Heads) -> None:
+    """Store where the chains of whole rows stand now."""
+    pages: dict[int, list[bytes]] = defaultdict(list)
+    for (connection, who), (nth, last) in heads.items():
+        pages[connection >> SHIFT].append(_HEAD.pack(connection, who, nth, last))
+    c.execute(
+        "insert into audit.page select * from unnest(%b::bigint[], %b::bytea[])"
+        " on conflict (page) do update set heads = excluded.heads",
+        (list(pages), [b"".join(some) for some in pages.values()]),
+    )
+
+
+def forget(c: C, one: Key) -> None:
+    """Drop where a person's chain of batches at a connection stands."""
+    heads = taken(c, [one.connection])
+    if heads.pop(one, None) is not None:
+        c.execute(
+            "update audit.page set heads = %b where page = %s",
+            (b"".join(_HEAD.pack(*key, *head) for key, head in sorted(heads.items())), one.connection >> SHIFT),
+        )
+
+
+def connections_of(c: C, who: bytes) -> set[int]:
+    """Return the connections at which there is a chain of batches about a person."""
+    rows = c.execute("select heads from audit.page where position(%b in heads) > 0", (who,), binary=True)
+    return {at for (heads,) in rows for at, whose, _, _ in _HEAD.iter_unpack(heads) if whose == who}
+
+
+def standings(c: C) -> list[tuple[Key, Head]]:
+    """Return where every chain of batches stands."""
+    rows = c.execute("select heads from audit.page order by page", binary=True)
+    return [(Key(at, who), Head(nth, last)) for (heads,) in rows for at, who, nth, last in _HEAD.iter_unpack(heads)]
