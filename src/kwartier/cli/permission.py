@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, told_permission
+from kwartier.cli import edge, staffed, told_permission
 from kwartier.grounds import information
 from kwartier.model.register import channels_of
 from kwartier.workflows import jobs
 from kwartier.workflows import permission as workflow
-from kwartier.workflows.installation import opened, system_clock
+from kwartier.workflows.installation import system_clock
 from kwartier.workflows.permission import claims, elsewhere, ends, mandates, overview
 from kwartier.workflows.permission.overview import Handed, Listed, Provided
 
@@ -32,6 +32,7 @@ def _print(value: dict[str, Any]) -> None:
 
 
 @app.command("list")
+@staffed.by
 def list_(
     context: typer.Context,
     party: OfParty = None,
@@ -41,7 +42,7 @@ def list_(
 ) -> None:
     """List permissions, active and past, by number; connections by their number, never their EAN."""
     at = system_clock()
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         for one in overview.every(house, party=party, active_at=at if active else None):
             if as_json:
                 _print(listed_as_dict(one, at))
@@ -50,9 +51,10 @@ def list_(
 
 
 @app.command()
+@staffed.by
 def log(context: typer.Context, party: OfParty = None, *, as_json: AsJson = False) -> None:
     """Print the permission provision log: what was granted, revoked, terminated, and what ended by itself."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         for one in overview.log(house, party=party):
             if as_json:
                 _print(provided_as_dict(one))
@@ -61,13 +63,14 @@ def log(context: typer.Context, party: OfParty = None, *, as_json: AsJson = Fals
 
 
 @app.command()
+@staffed.by
 def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show one permission: what was given, its lines of the provision log, and what was handed over under it.
 
     With --json as the information object of EU 2023/1162, which names customer and metering point.
     """
     at = system_clock()
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = overview.show(house, identifier, at=at)
     if as_json:
         lists = {"log": [provided_as_dict(one) for one in found.log], "access_log": [access_as_dict(one) for one in found.accessed]}
@@ -77,15 +80,17 @@ def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = Fa
 
 
 @app.command()
+@staffed.by
 def sweep(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Write down what ended by itself, close requests, let unvetoed mandates begin, remind. Nights and deliveries do so too."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context, scheduled=True) as house:
         found = workflow.keep_up(house, at=system_clock())
         jobs.sign(house)
     _report(found.counts(), as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def take(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="JSON lines, as docs/PERMISSIONS.md says.", exists=True, dir_okay=False)],
@@ -93,13 +98,14 @@ def take(
     as_json: AsJson = False,
 ) -> None:
     """Take permissions and their ends from another permission administrator; a line that cannot be taken is put aside."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context, scheduled=True) as house:
         found = elsewhere.take(house, file, at=system_clock())
         jobs.sign(house)
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def claim(
     context: typer.Context,
     party: Party,
@@ -108,13 +114,14 @@ def claim(
     as_json: AsJson = False,
 ) -> None:
     """Take the mandates that a party claims: each customer hears of it first, and may veto it."""
-    with opened(context.obj.data) as house, edge.working(out, "mandates are taken"):
+    with staffed.opened(context, scheduled=True) as house, edge.working(out, "mandates are taken"):
         found = claims.upload(house, party, file, at=system_clock())
         jobs.sign(house)
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def ask(
     context: typer.Context,
     party: Party,
@@ -123,13 +130,14 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Put what a party asks to the customers: each says yes or no on their own page."""
-    with opened(context.obj.data) as house, edge.working(out, "requests are taken"):
+    with staffed.opened(context, scheduled=True) as house, edge.working(out, "requests are taken"):
         found = claims.ask(house, party, file, at=system_clock())
         jobs.sign(house)
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def sample(
     context: typer.Context,
     party: Party,
@@ -139,13 +147,14 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Draw mandates of a party whose evidence it must show; what is not shown in time has failed."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         found = mandates.sample(house, party, most=most, seed=seed, at=system_clock())
         jobs.sign(house)
     _report({"samples": found, "days": mandates.SHOW_WITHIN.days}, as_json=as_json)
 
 
 @app.command()
+@staffed.by
 def evidence(
     context: typer.Context,
     sample: Annotated[int, typer.Argument(help="Number of a sample.", min=1)],
@@ -154,16 +163,17 @@ def evidence(
 ) -> None:
     """Say whether a party showed the evidence of a sample. If not, it is suspended and its permissions end."""
     at = system_clock()
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         mandates.show(house, sample, held=held, at=at)
         ends.sweep(house, at=at)
         jobs.sign(house)
 
 
 @app.command()
+@staffed.by
 def end(context: typer.Context, party: Party, identifier: Identifier) -> None:
     """Let a party end its service under a permission."""
-    with opened(context.obj.data) as house:
+    with staffed.opened(context) as house:
         ends.terminate(house, party, identifier, at=system_clock())
         jobs.sign(house)
 

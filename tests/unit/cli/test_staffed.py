@@ -19,6 +19,8 @@ STAFFED = {
     "import",
     *("care look", "care list", "care switch", "care trust", "care add-firmware", "care load-firmware"),
     *("grid outages", "grid dangers", "grid listen", "grid alarms"),
+    *("permission list", "permission log", "permission show", "permission sweep", "permission take", "permission claim"),
+    *("permission sample", "permission evidence", "permission end", "customer refuse", "customer off", "customer on"),
     *("grounds may", "grounds who", "grounds what-if"),
 }
 """What changes personal data or shows them; a command that comes by is entered here."""
