@@ -155,6 +155,11 @@ def checkpoints(c: C) -> dict[int, tuple[bytes, str]]:
     return {size: (root, note) for size, root, note in c.execute("select size, root, note from audit.checkpoint order by size")}
 
 
+def cosignatures(c: C) -> list[tuple[int, str, str, int]]:
+    """Return what witnesses signed: size of the tree, name of the witness, its line, and when (epoch seconds)."""
+    return list(c.execute("select size, name, line, signed_s from audit.cosignature order by size, name"))
+
+
 def stray_lines(c: C) -> int:
     """Count batches' lines that belong to no entry of the tree and to nothing pending."""
     found = c.execute(

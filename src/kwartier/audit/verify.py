@@ -106,7 +106,7 @@ def verify(text: str | bytes, vkey: str, subject_code: str | None = None, witnes
         _refuse("malformed", "this is not a proof file")
     said = _extra(_base64(_after(b"extra ", extra)))
     place = _number(_after(b"index ", index))
-    origin, size, root, seen = _tree_head(note, vkey, witness)
+    origin, size, root, seen = tree_head(note, vkey, witness)
     own = sha256(b"\0" + said.event_bytes).digest()
     if _climb(own, place, size, path) != root:
         _refuse("not-included", "the path does not lead from the line to the signed root")
@@ -216,8 +216,11 @@ def _extra(data: bytes) -> _Extra:
 
 
 @lru_cache(maxsize=64)
-def _tree_head(note: bytes, vkey: str, witness: str | None) -> tuple[str, int, bytes, int | None]:
-    """Return origin, size and root of a signed tree head, and when the witness saw it. Many proofs hang under one."""
+def tree_head(note: bytes, vkey: str, witness: str | None) -> tuple[str, int, bytes, int | None]:
+    """Return origin, size and root of a signed tree head, and when the witness saw it. Raises Rejected.
+
+    Many proofs hang under one head.
+    """
     text, _, rest = note.partition(b"\n\n")
     lines, (*signed, end) = text.split(b"\n"), rest.split(b"\n")
     if len(lines) != 3 or end or not 1 <= len(signed) <= 1 + MOST_WITNESSES:  # noqa: PLR2004 - origin, size, root

@@ -10,7 +10,7 @@ from kwartier.audit import evidence
 from kwartier.audit.errors import AuditError
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.log import Log
-from kwartier.audit.verify import Rejected, verify
+from kwartier.audit.verify import Rejected, tree_head, verify
 from kwartier.workflows.replay.chains import Chains
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.tree import Grown, hashed, root_of
@@ -22,10 +22,11 @@ C = Connection[Any]
 class Chain:
     """Walks the log once, in order, checking as it goes."""
 
-    def __init__(self, c: C, log: Log, found: Findings) -> None:
-        """`c` sees the log (operator or auditor); contradictions go to `found`."""
+    def __init__(self, c: C, log: Log, found: Findings, witness: str | None = None) -> None:
+        """`c` sees the log (operator or auditor); contradictions go to `found`. `witness` is the key of the witness, if known."""
         self._c = c
         self._log = log
+        self._witness = witness
         self._found = found
         self._signed = evidence.checkpoints(c)
         self._tree = Grown()
@@ -41,6 +42,7 @@ class Chain:
                 self._chains.entry(entry, hashed(entry.leaf))
                 yield entry, self._lines(entry) if entry.kind.startswith("batch:") else []
             self._last = page[-1]
+        self._heads()
         self._signature()
         self._chains.check(evidence.standings(self._c), evidence.persons(self._c))
         if stray := evidence.stray_lines(self._c):
@@ -76,6 +78,28 @@ class Chain:
             self._found.add("batch-root-differs", entry=entry.id, batch=said.get("batch"))
         self._chains.lines(entry, lines, hashes)
         return lines
+
+    def _heads(self) -> None:
+        """Check every signature of the log, and every countersignature of the witness whose key is known."""
+        for size, (root, note) in self._signed.items():
+            self._head(size, root, note, None)
+        for size, name, line, at in evidence.cosignatures(self._c) if self._witness is not None else ():
+            if self._witness is not None and name == self._witness.split("+", 1)[0]:
+                self._found.compared["cosignatures"] += 1
+                root, note = self._signed.get(size, (b"", ""))
+                if self._head(size, root, note + line, self._witness) not in {None, at}:
+                    self._found.add("checkpoint-refused", size=size, why="cosignature")
+
+    def _head(self, size: int, root: bytes, note: str, witness: str | None) -> int | None:
+        """Check a signed tree head against its row; return when the witness signed it."""
+        try:
+            _, said, signed, at = tree_head(note.encode(), self._log.vkey, witness)
+        except Rejected as fault:
+            self._found.add("checkpoint-refused", size=size, why=fault.code)
+            return None
+        if (said, signed) != (size, root):
+            self._found.add("checkpoint-refused", size=size, why="note")
+        return at
 
     def _signature(self) -> None:
         """Check the latest signature with the check that customers have; and that the last checkpoint spans the whole tree."""

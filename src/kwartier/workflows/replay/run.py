@@ -45,7 +45,7 @@ def compare(house: Installation, c: C, found: Findings) -> None:
     states = replay.batches(c)
     again = Again(c, replay.stops(c), found)
     book = Book.empty(again, found)
-    for entry, lines in Chain(c, house.log, found).entries():
+    for entry, lines in Chain(c, house.log, found, None if house.witness is None else house.witness.vkey).entries():
         try:
             book.take(entry, lines)
         except (KeyError, TypeError, ValueError, KwartierError):

@@ -38,13 +38,13 @@ def witness(night: Faulty, tmp_path: Path) -> Iterator[Witness]:
     made.close()
 
 
-def asked(night: Faulty, witness: Witness) -> None:
-    """Show the last checkpoint to the witness. Raises Refused, AuditError."""
+def asked(night: Faulty, witness: Witness) -> str:
+    """Show the last checkpoint to the witness, return its countersignature. Raises Refused, AuditError."""
     size, note = night.c.execute("select size, note from audit.checkpoint order by size desc limit 1").fetchone() or (0, "")
     old = witness.seen.size
     proof = night.house.log.consistency(night.c, old, size)
     body = "\n".join([f"old {old}", *(b64encode(one).decode() for one in proof)]) + f"\n\n{note}"
-    witness.add(body.encode(), AT)
+    return witness.add(body.encode(), AT)
 
 
 def detected(night: Faulty, witness: Witness, *, whole: bool) -> bool:
@@ -214,6 +214,38 @@ def test_the_roots_are_those_of_an_independent_implementation(house: Installatio
     said = subprocess.run([sys.executable, "-I", str(PEER)], input=text, capture_output=True, text=True, check=True).stdout
     assert len(asked_of) > 1
     assert [json.loads(line) for line in said.splitlines()] == [list(roots.values()) for _, roots in asked_of]
+
+
+def walked(night: Faulty, witness: Witness) -> dict[str, object]:
+    """Return why a checkpoint is refused by a walk through the log that knows the witness, by its size."""
+    found = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+    for _ in Chain(night.c, night.house.log, found, witness.vkey).entries():
+        pass
+    assert {one.code for one in found.findings} <= {"checkpoint-refused"}
+    return {str(one.detail["size"]): one.detail["why"] for one in found.findings}
+
+
+def test_a_countersignature_is_the_witnesses_own(night: Faulty, witness: Witness, tmp_path: Path) -> None:
+    line, size = asked(night, witness), witness.seen.size
+    name = witness.vkey.split("+", 1)[0]
+    night.c.execute("insert into audit.cosignature values (%s, %s, %s, %s)", (size, name, line, AT))
+    assert walked(night, witness) == {}
+    for change, value in (("signed_s", AT - 1), ("line", line.replace("A", "B", 1)), ("line", "")):
+        with night.c.transaction() as inner:
+            night.change(f"update audit.cosignature set {change} = %s", value)  # noqa: S608 - a fixed list
+            assert set(walked(night, witness)) == {str(size)}
+            raise psycopg.Rollback(inner)
+    impostor = Witness(tmp_path / "impostor", name, night.house.log.vkey)
+    night.c.execute("update audit.cosignature set line = %s", (asked(night, impostor),))
+    assert walked(night, witness) == {str(size): "not-witnessed"}
+    impostor.close()
+
+
+def test_every_signature_of_the_log_is_its_own(night: Faulty, witness: Witness) -> None:
+    sizes = sorted(evidence.checkpoints(night.c))
+    note = night.one("select note from audit.checkpoint where size = %s", sizes[0])
+    night.change("update audit.checkpoint set note = %s where size = %s", note.replace("A", "B", 1), sizes[0])
+    assert str(sizes[0]) in walked(night, witness)
 
 
 def canonical_line(line: evidence.Line) -> bytes:
