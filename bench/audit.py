@@ -12,6 +12,9 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
 * Beside a batch: one process records batches of 20,000 lines, commits and signs, again and again, while this one records one event
   after another about the same people, each with a commit of its own.
 
+* Floors, in the same run: the same bytes by COPY into a table without index, committed as often, and as many SHA-256 of the same
+  lengths as a line needs (tag 2, salt, link, leaf, tree), nothing else. Nothing that is durable and hashed costs less.
+
 Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
 that process and of PostgreSQL together. Prints one JSON object on the last line.
 """
@@ -26,12 +29,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
 import psutil
+import psycopg
 
-from kwartier.audit import leaves
+from kwartier.audit import leaves, subjects
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
@@ -179,6 +184,44 @@ def single(number: int) -> Event:
     return Event(at, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person + METERS, body)
 
 
+def floors(house: Installation) -> dict[str, float]:
+    """Return what storing and hashing alone cost: of the lines of a meter's night, and of an event."""
+    drawn = Drawn(1, BATCH, random.Random(4))
+    night_lines = [one.body for one in (*drawn.refused(), *drawn.intended(), *drawn.read())]
+    events_lines = [subjects.seal_event(single(number)).data for number in range(10 * TOGETHER)]
+    line, event = (bare(house, lines, together) for lines, together in ((night_lines, BATCH), (events_lines, TOGETHER)))
+    return {
+        "floor_us_per_meter_night": round(line * len(night_lines) / BATCH, 2),
+        "floor_us_per_event": round(event, 2),
+    }
+
+
+def bare(house: Installation, lines: list[bytes], together: int) -> float:
+    """Return the wall time in microseconds per line of storing these bytes in a bare table, and of their hashes."""
+    walls = []
+    with psycopg.connect(house.dsns.owner) as c:
+        c.execute("create table audit.bare (beside bytea, line bytea)")
+        c.commit()
+        for _ in range(NIGHTS):
+            started = time.perf_counter()
+            for first in range(0, len(lines), together):
+                some = lines[first : first + together]
+                rows = b"".join(b"\0\2\0\0\0\x90%b%b%b" % (bytes(144), len(one).to_bytes(4, "big"), one) for one in some)
+                with c.cursor() as cursor, cursor.copy("copy audit.bare from stdin (format binary)") as copy:
+                    copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows + b"\xff\xff")
+                c.commit()
+            for one in lines:
+                sha256(one).digest()
+                for size in (80, 96, 16, 56, 65):
+                    sha256(_ZEROS[size]).digest()
+            walls.append(time.perf_counter() - started)
+        c.execute("drop table audit.bare")
+    return min(walls) / len(lines) * 1e6
+
+
+_ZEROS = {size: bytes(size) for size in (80, 96, 16, 56, 65)}
+
+
 def proofs(house: Installation) -> dict[str, float]:
     """Prove random entries, and check the proofs."""
     draw = random.Random(2)
@@ -260,7 +303,7 @@ def singles(house: Installation) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name, opened(Path(name) / "house", make=True) as house:
-        figures = {**nights(house), **events(house), **proofs(house), **singles(house)}
+        figures = {**nights(house), **events(house), **proofs(house), **singles(house), **floors(house)}
     limits = {"us_per_meter_night": 20, "us_per_event": 15, "proof_us": 50, "verify_us": 20, "record_p99_ms": 5}
     targets = [
         {"id": name, "limit": f"<= {limit}", "actual": figures[name], "met": figures[name] <= limit}
