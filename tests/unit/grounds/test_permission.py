@@ -1,8 +1,9 @@
 """The life of a permission: every step of the table, no step beside it, and scopes a customer can give."""
 
+import itertools
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,16 +11,16 @@ from hypothesis import strategies as st
 
 from kwartier.grounds import permission
 from kwartier.grounds.errors import BadScope, NoTransition
-from kwartier.grounds.permission import CAUSES, FINAL, TRANSITIONS, Event, State
+from kwartier.grounds.permission import CAUSES, FINAL, TRANSITIONS, Event, Scope, State
 from kwartier.model.ground import Permission
 from kwartier.model.period import Period, midnight
-from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product
 
 START = midnight(date(2026, 2, 1))
 GIVEN = Permission(1, 100, 60, INTERVAL_MASK & ~GAS_MASK, "advice", Period(START), Period(START, START + timedelta(days=365)))
 
 
-@pytest.mark.parametrize(("state", "event"), list(product([None, *State], Event)))
+@pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *State], Event)))
 def test_only_the_steps_of_the_table_exist(state: State | None, event: Event) -> None:
     if event in TRANSITIONS[state]:
         assert permission.next_state(state, event) is TRANSITIONS[state][event]
@@ -85,3 +86,59 @@ def test_a_scope_a_customer_can_give() -> None:
 def test_a_scope_nobody_can_give(scope: Permission) -> None:
     with pytest.raises(BadScope):
         permission.check(scope)
+
+
+# Narrower, never wider
+
+
+SCOPES = st.builds(
+    Scope,
+    st.sampled_from([2, 4, 6, 1 << 4, 6 | 1 << 4]),
+    st.sampled_from(["a", "b"]),
+    st.builds(
+        lambda first, days: Period(START + timedelta(days=first), START + timedelta(days=first + days)), *[st.integers(1, 4)] * 2
+    ),
+    st.integers(1, 4).map(lambda days: START + timedelta(days=days)),
+)
+
+
+@given(SCOPES, SCOPES, SCOPES)
+def test_narrower_is_an_order(one: Scope, other: Scope, third: Scope) -> None:
+    assert one.within(one)
+    if one.within(other) and other.within(one):
+        assert one == other
+    if one.within(other) and other.within(third):
+        assert one.within(third)
+
+
+@given(SCOPES, SCOPES)
+def test_what_is_narrower_covers_nothing_that_the_wider_does_not(one: Scope, other: Scope) -> None:
+    if one.within(other):
+        assert not one.mask & ~other.mask
+        assert other.data.covers(one.data)
+        assert one.until <= other.until
+        assert (one.purpose, one.schedule) == (other.purpose, other.schedule)
+    else:
+        assert (
+            one.mask & ~other.mask
+            or not other.data.covers(one.data)
+            or one.until > other.until
+            or (one.purpose, one.schedule) != (other.purpose, other.schedule)
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "product", "wrong"),
+    [
+        ({}, Product.ELECTRICITY, False),
+        ({}, Product.GAS, True),
+        ({"mask": 0}, Product.ELECTRICITY, True),
+        ({"schedule": "hourly"}, Product.ELECTRICITY, True),
+        ({"until": START}, Product.ELECTRICITY, True),
+        ({"until": START + permission.MAX_LIFETIME + timedelta(seconds=1)}, Product.ELECTRICITY, True),
+        ({"purpose": ""}, Product.ELECTRICITY, True),
+    ],
+)
+def test_a_scope_that_nobody_can_give_is_flawed(changes: dict[str, Any], product: Product, wrong: bool) -> None:  # noqa: FBT001 - a case
+    scope = Scope(6, "a", Period(START), START + timedelta(days=9))
+    assert permission.flawed(replace(scope, **changes), START, product) is wrong
