@@ -153,8 +153,8 @@ _OLD: Final = "from audit.entry e where e.id = b.entry and e.at < %s and b.ties 
 def untie_before(c: C, moment: datetime) -> int:
     """Take from all lines of batches recorded before a moment what ties them; return how many lines those were."""
     counted = c.execute(
-        "select coalesce(sum(some), 0) from audit.block b, lateral ("  # noqa: S608 - ours
-        "select count(*) as some from generate_series(0, length(b.ties) / 56 - 1) as n"
+        "select coalesce(sum(held), 0) from audit.block b, lateral ("  # noqa: S608 - ours
+        "select count(*) as held from generate_series(0, length(b.ties) / 56 - 1) as n"
         " where substr(b.ties, 56 * n + 1, 56) <> decode(repeat('00', 56), 'hex')"
         f") as tied where exists (select {_OLD})",
         (moment,),

@@ -7,7 +7,6 @@ LOG_KEY and WITNESS_KEY are public keys, name+id+base64; YOUR_CODE is your custo
 tlog-proof, signed-note, tlog-checkpoint, tlog-cosignature, and RFC 6962, and shares no code with the log. What it refuses it names:
 malformed, bad-key, wrong-origin, bad-signature, not-witnessed, not-included, other-subject, erased.
 """
-# ruff: noqa: INP001, EM101, PLR2004 - one file that travels alone, to be read by people who know no house rules
 
 import argparse
 import base64
