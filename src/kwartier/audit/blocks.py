@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 
+from kwartier.audit.errors import BrokenLog
 from kwartier.audit.subjects import leaf_data
 
 C = Connection[Any]
@@ -86,9 +87,14 @@ def copied(lines: Sealed, entry: int) -> Iterator[bytes]:
 
 
 def lines(row: Sequence[Any]) -> list[Stored]:
-    """Take a row of `SELECT` apart."""
+    """Take a row of `SELECT` apart. Raises BrokenLog if it is none."""
     first, connections, subjects, checks, links, ends, bodies, ties = row
-    stops = struct.unpack(f"!{len(ends) // 4}i", ends)
+    count = len(connections) // 8
+    sizes = (len(connections), len(subjects), len(checks), len(links), len(ends), len(ties))
+    if sizes != (8 * count, 32 * count, 8 * count, 16 * count, 4 * count, TIE * count):
+        msg = "a row of a batch has columns of different lengths"
+        raise BrokenLog(msg)
+    stops = struct.unpack(f"!{count}i", ends)
     found = []
     for n, (connection, (begins, stop)) in enumerate(zip(_connections(connections), pairwise((0, *stops)), strict=True)):
         salt, nth, before = _untied(ties[TIE * n : TIE * n + TIE])

@@ -216,6 +216,17 @@ def test_the_roots_are_those_of_an_independent_implementation(house: Installatio
     assert [json.loads(line) for line in said.splitlines()] == [list(roots.values()) for _, roots in asked_of]
 
 
+@pytest.mark.parametrize("column", ["connections", "subjects", "checks", "links", "ends", "bodies", "ties"])
+def test_a_row_of_a_batch_that_is_none_is_a_finding(night: Faulty, witness: Witness, column: str) -> None:
+    for (name,) in night.c.execute("select conname from pg_constraint where contype = 'c' and conrelid = 'audit.block'::regclass"):
+        night.c.execute(f'alter table audit.block drop constraint "{name}"')
+    night.change(
+        f"update audit.block set {column} = substr({column}, 1, length({column}) - 1)"  # noqa: S608 - a fixed list
+        " where (entry, first) = (select entry, first from audit.block order by 1, 2 limit 1)"
+    )
+    assert detected(night, witness, whole=False)
+
+
 def walked(night: Faulty, witness: Witness) -> dict[str, object]:
     """Return why a checkpoint is refused by a walk through the log that knows the witness, by its size."""
     found = Findings(datetime(2026, 11, 25, tzinfo=UTC))
