@@ -4,7 +4,8 @@
 2. While the consent lives it is not: taking it back comes first, and stops the next read and delivery.
 3. What a task under law needs stays until its term (GDPR art. 17(3)(b)), and says until when.
 4. What is neither, the care of a meter where the person lived, doubted answers and copies of documents, goes.
-5. The name goes when none of it all is left, and the person neither lives at a connection nor has a permission that lives.
+5. What the person had restricted stays until the restriction is lifted (GDPR art. 18(2)).
+6. The name goes when none of it all is left, and the person neither lives at a connection nor has a permission that lives.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from kwartier.model.period import Period, day_of
 
 ARTICLE: Final = "GDPR art. 17(1)(b)"
 TASK: Final = "GDPR art. 17(3)(b)"
+RESTRICTION: Final = "GDPR art. 18(2)"
 WITHDRAWAL: Final = "GDPR art. 7(3), 17(1)(b)"
 
 
@@ -42,6 +44,8 @@ class Stay:
     permissions: tuple[Permission, ...] = ()
     opens: bool = True
     closes: bool = True
+    restricted: bool = False
+    """The person had its processing restricted (GDPR art. 18): what is held stays."""
 
     def until(self, at: datetime) -> Period | None:
         """Return the part of it that is over at a moment, None if none is."""
@@ -102,10 +106,15 @@ def decide_erasure(stays: Sequence[Stay], held: Iterable[Held], *, at: datetime)
     """Decide what becomes of all that is held about a person, as of `at`."""
     freed: dict[int, int] = {}
     for stay in stays:  # of two stays at one connection a consent that lives holds both
-        freed[stay.connection] = freed.get(stay.connection, retention.consent()) & _freed(stay, at)
-    readings = tuple(answer for one in held for answer in _readings(one, freed.get(one.connection, 0), at))
-    lives = any(stay.period.contains(at) for stay in stays) or any(
-        one.live.contains(at) for stay in stays for one in stay.permissions
+        freed[stay.connection] = freed.get(stay.connection, retention.consent()) & (0 if stay.restricted else _freed(stay, at))
+    restricted = {stay.connection for stay in stays if stay.restricted}
+    readings = tuple(
+        answer
+        for one in held
+        for answer in (_restricted(one) if one.connection in restricted else _readings(one, freed.get(one.connection, 0), at))
+    )
+    lives = any(
+        stay.restricted or stay.period.contains(at) or any(one.live.contains(at) for one in stay.permissions) for stay in stays
     )
     whole = not lives and all(answer.fate is Fate.ERASED for answer in readings)
     takes = tuple(
@@ -153,6 +162,21 @@ def _readings(held: Held, freed: int, at: datetime) -> Iterator[Answer]:
 def _until(rule: Rule, last: date, at: datetime) -> date:
     """Return the last day on which a rule holds readings about a day: the day before it would be too old."""
     return retention.of_rule(rule, at).term.after(last)
+
+
+def _restricted(held: Held) -> Iterator[Answer]:
+    """Yield an answer for each ground of readings whose processing the person had restricted."""
+    for rule in (conduct.rule(no) for no in range(1, 63) if held.rules >> no & 1):
+        yield Answer(
+            rule.id,
+            held.connection,
+            Fate.KEPT,
+            RESTRICTION,
+            f"{rule.title_nl}: u hebt de verwerking laten beperken, dus blijft dit staan. Hef dat eerst op, vraag daarna opnieuw.",
+            f"{rule.title_en}: you had its processing restricted, so it stays. Lift that first, then ask again.",
+            held.first,
+            held.last,
+        )
 
 
 def _kept(held: Held, rule: Rule, until: date) -> Answer:

@@ -64,14 +64,15 @@ class Part:
 class Going:
     """What goes of one day. Use it on slices of the day's rows, in order of (key, channel)."""
 
-    def __init__(self, day: date, holding: int, parts: Iterable[Part] = ()) -> None:
-        """`holding` are the rules that still hold readings about the day."""
-        parts = list(parts)
+    def __init__(self, day: date, holding: int, parts: Iterable[Part] = (), guards: Iterable[Part] = ()) -> None:
+        """`holding` are the rules that still hold readings about the day; of the `guards` nothing goes, whatever their rules."""
+        parts, guards = list(parts), list(guards)
         self._day = day
         self._holding = holding
         self._whole = _by_key(one for one in parts if one.has_all(day))
         self._registers = _by_key(one for one in parts if one.has_register(day))
         self._some = [one for one in parts if one.has_some(day)]
+        self._guarded = np.array(sorted({one.connection for one in reaching(guards, day)}), np.int64)
         self.gone: Counter[int] = Counter()
         """Rows that go, by batch; a row that may lose a part counts, since nothing may be left of it."""
         self.erased = 0
@@ -79,12 +80,17 @@ class Going:
         self.freed = 0
         """Rows that stay on fewer rules than before."""
 
+    @property
+    def guards(self) -> bool:
+        """True if something of the day stays whatever its rules."""
+        return len(self._guarded) > 0
+
     def count(self, rows: pa.Table) -> None:
         """Count what goes of a slice that has the columns `NEEDED`."""
         left, held = self._left(rows), layout.numbers(rows, "basis") & self._holding
         goes = left == 0
         for part in self._some:
-            goes |= self._mine(rows, part) & (held & ~part.rules == 0)
+            goes |= self._mine(rows, part) & (held & ~part.rules == 0) & ~np.isin(layout.numbers(rows, "key"), self._guarded)
         batches, counts = np.unique(layout.numbers(rows, "batch")[goes], return_counts=True)
         self.gone.update(dict(zip(batches.tolist(), counts.tolist(), strict=True)))
         self.erased += int((goes & (held != 0)).sum())
@@ -106,7 +112,9 @@ class Going:
         """Return per row the rules that hold it still, parts of days aside."""
         key, register = layout.numbers(rows, "key"), np.isin(layout.numbers(rows, "ch"), _DAY_CHANNELS)
         taken = np.where(register, _rules(self._registers, key), _rules(self._whole, key))
-        return layout.numbers(rows, "basis") & self._holding & ~taken
+        basis = layout.numbers(rows, "basis")
+        left = basis & self._holding & ~taken
+        return np.where((left == 0) & np.isin(key, self._guarded), basis, left)
 
     def _mine(self, rows: pa.Table, part: Part) -> NDArray[np.bool_]:
         mine: NDArray[np.bool_] = (layout.numbers(rows, "key") == part.connection) & ~np.isin(
@@ -117,6 +125,7 @@ class Going:
     def _cut(self, rows: pa.Table, part: Part) -> pa.Table:
         """Take the intervals of a part out of the rows that nothing else holds."""
         goes = self._mine(rows, part) & (layout.numbers(rows, "basis") & self._holding & ~part.rules == 0)
+        goes &= ~np.isin(layout.numbers(rows, "key"), self._guarded)
         if not goes.any():
             return rows
         whole = layout.channel_days(rows.filter(pa.array(goes)), self._day)

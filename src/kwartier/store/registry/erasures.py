@@ -21,8 +21,16 @@ _STAYS = """
         not exists (select from beside b where b.connection = o.connection and b.subject <> o.subject
             and upper(b.period) = lower(o.period)),
         not exists (select from beside b where b.connection = o.connection and b.subject <> o.subject
-            and lower(b.period) = upper(o.period))
-    from kw.occupancy o where o.subject = %s order by o.connection, lower(o.period)
+            and lower(b.period) = upper(o.period)),
+        exists (select from kw.hold h where h.connection = o.connection and h.subject = o.subject and h.period @> %(at)s)
+    from kw.occupancy o where o.subject = %(subject)s order by o.connection, lower(o.period)
+"""
+# Whose processing is restricted now, and whose no longer is since a moment: the person's time at the connection.
+_HELD = """
+    select o.connection, o.period, h.period @> %(at)s from kw.hold h
+    join kw.occupancy o on o.connection = h.connection and o.subject = h.subject
+    where h.period @> %(at)s or upper(h.period) > %(since)s and upper(h.period) <= %(at)s
+    order by o.connection, lower(o.period)
 """
 _PERMISSIONS = """
     select p.connection, p.id, p.subject, p.party, p.mask, p.purpose, p.data, s.live
@@ -60,16 +68,25 @@ class Waiting:
     parts: tuple[Freed, ...]
 
 
-def stays(c: C, subject: int) -> tuple[Stay, ...]:
-    """Return where a person lives and lived, each with all permissions the person gave there."""
+def stays(c: C, subject: int, at: datetime) -> tuple[Stay, ...]:
+    """Return where a person lives and lived, with all permissions the person gave there, and whether it is restricted at `at`."""
     given: dict[int, list[Permission]] = defaultdict(list)
     with _rows.cursor(c) as cursor:
         for connection, *fields in cursor.execute(_PERMISSIONS, (subject,)):
             given[connection].append(Permission(*fields))
         return tuple(
-            Stay(connection, period, tuple(given[connection]), opens, closes)
-            for connection, period, opens, closes in cursor.execute(_STAYS, (subject,)).fetchall()
+            Stay(connection, period, tuple(given[connection]), opens, closes, restricted)
+            for connection, period, opens, closes, restricted in cursor.execute(_STAYS, {"subject": subject, "at": at}).fetchall()
         )
+
+
+def restricted(c: C, since: datetime | None, at: datetime) -> tuple[list[tuple[int, Period]], list[tuple[int, Period]]]:
+    """Return (connection, time of the person there) of what is restricted at `at`, and of what is no longer since a moment."""
+    holds: tuple[list[tuple[int, Period]], list[tuple[int, Period]]] = ([], [])
+    with _rows.cursor(c) as cursor:
+        for connection, period, now in cursor.execute(_HELD, {"at": at, "since": since or at}).fetchall():
+            holds[0 if now else 1].append((connection, period))
+    return holds
 
 
 def by_hand(c: C, connection: int, period: Period) -> list[date]:

@@ -6,8 +6,9 @@ What goes is written into the log before it goes, so that a replay can tell it f
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, final
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
@@ -20,7 +21,17 @@ from kwartier.workflows.installation import Installation
 ACTOR: Final = "operator"
 
 
-def give_up(house: Installation, parts: Sequence[Part], last: datetime | None, at: datetime) -> Counter[str]:
+@final
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What persons want: `parts` to go, `guards` to stay whatever their term; `lifted` were such guards until lately."""
+
+    parts: Sequence[Part] = ()
+    guards: Sequence[Part] = ()
+    lifted: Sequence[Part] = ()
+
+
+def give_up(house: Installation, wanted: Wanted, last: datetime | None, at: datetime) -> Counter[str]:
     """Take out of the lake what nothing holds at `at`; `last` is when this was done before. Returns `rows`, `erased`, `days`.
 
     What the files and the table's log still hold of it goes with `purge`.
@@ -28,10 +39,10 @@ def give_up(house: Installation, parts: Sequence[Part], last: datetime | None, a
     counts: Counter[str] = Counter()
     late = _came_late(house, last)
     for day in house.readings.days_held():
-        holding, mine = retention.holding(day, at), reaching(parts, day)
-        lapsed = last is None or day in late or holding != retention.holding(day, last)
+        holding, mine = retention.holding(day, at), reaching(wanted.parts, day)
+        lapsed = last is None or day in late or holding != retention.holding(day, last) or bool(reaching(wanted.lifted, day))
         if lapsed or _touched(house, day, mine):
-            counts += _of_day(house, Going(day, holding, mine), day, holding, at)
+            counts += _of_day(house, Going(day, holding, mine, wanted.guards), day, holding, at)
     return counts
 
 
@@ -61,7 +72,7 @@ def _of_day(house: Installation, going: Going, day: date, holding: int, at: date
     }
     with house.operator() as c:
         house.log.record(c, [Event(at, EventKind.RETENTION_APPLIED, ACTOR, body=body)])
-    if holding:
+    if holding or going.guards:
         house.readings.rewrite(day, going.stays)
     else:
         house.readings.drop(day)

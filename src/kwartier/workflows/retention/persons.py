@@ -18,6 +18,11 @@ from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import outbox
 
 
+def guard(connection: int, period: Period, at: datetime) -> Part:
+    """Return what the lake does not give up, whatever its term: a person's time whose processing is restricted."""
+    return Part(connection, Period(period.start, at if period.end is None else max(period.start, period.end)), 0)
+
+
 def part(one: Freed) -> Part:
     """Return what the lake gives up of a person's time."""
     return Part(one.connection, one.period, one.rules, one.opens, one.closes)
@@ -39,7 +44,7 @@ def carry_out(house: Installation, one: Waiting, at: datetime) -> Carried:
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     if forgotten:
-        counts["ties"] += _untie(house, one.subject, one.code)
+        counts["ties"] += _untie(house, one.subject, one.code, at)
     with postgres.connect(house.dsns.owner) as c:
         counts.update(erasures.give_up(c, one, at))
         if forgotten:
@@ -58,16 +63,16 @@ def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
     for subject, code in lapsed:
         if _held(house, subject, at):
             continue
-        counts["ties"] += _untie(house, subject, code)
+        counts["ties"] += _untie(house, subject, code, at)
         with postgres.connect(house.dsns.owner) as c:
             terms.forget(c, subject, code)
         counts["forgotten"] += 1
     return counts
 
 
-def _untie(house: Installation, subject: int, code: str) -> int:
+def _untie(house: Installation, subject: int, code: str, at: datetime) -> int:
     with house.operator() as c:
-        lived = {stay.connection for stay in erasures.stays(c, subject)}
+        lived = {stay.connection for stay in erasures.stays(c, subject, at)}
     with house.auditor() as c:
         return house.log.forget(c, code, lived)
 
@@ -75,8 +80,8 @@ def _untie(house: Installation, subject: int, code: str) -> int:
 def _held(house: Installation, subject: int, at: datetime) -> bool:
     """True if the person lives somewhere, has a permission that lives, or the lake holds a reading about the person's time."""
     with house.operator() as c:
-        stays = erasures.stays(c, subject)
-    lives = any(stay.period.end is None or stay.period.end > at for stay in stays)
+        stays = erasures.stays(c, subject, at)
+    lives = any(stay.restricted or stay.period.end is None or stay.period.end > at for stay in stays)
     given = any(one.live.end is None or one.live.end > at for stay in stays for one in stay.permissions)
     return lives or given or any(_readings(house, stay) for stay in stays)
 

@@ -62,8 +62,13 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
     with only_one(house):
         with house.operator() as c:
             last, waiting = terms.last_run(c), erasures.waiting(c, at)
-        parts = [persons.part(one) for each in waiting for one in each.parts]
-        report.counts += lake.give_up(house, parts, last, at)
+            restricted, lifted = erasures.restricted(c, last, at)
+        wanted = lake.Wanted(
+            parts=[persons.part(one) for each in waiting for one in each.parts],
+            guards=[persons.guard(connection, period, at) for connection, period in restricted],
+            lifted=[persons.guard(connection, period, at) for connection, period in lifted],
+        )
+        report.counts += lake.give_up(house, wanted, last, at)
         report.counts["files"] = outbox.remove(house.outbox, _handed_over(house, last, at))
         report.counts += _registry(house, at)
         report.counts += _persons(house, waiting, at)

@@ -52,7 +52,7 @@ class Receipt:
 def decision(house: Installation, subject: int, *, at: datetime) -> Erasure:
     """Decide what becomes of all that is held about a person, changing nothing."""
     with house.operator() as c:
-        stays = erasures.stays(c, subject)
+        stays = erasures.stays(c, subject, at)
     return erasure.decide_erasure(stays, _held(house, stays, at), at=at)
 
 

@@ -12,11 +12,12 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import retention as table
 from kwartier.grounds.erasure import Fate
 from kwartier.grounds.retention import Kept
+from kwartier.grounds.rights import Right
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import Channel
 from kwartier.store.postgres import Dsns, TracesLeft, traces
-from kwartier.workflows import retention
+from kwartier.workflows import retention, rights
 from kwartier.workflows.accounts import NoSuchPerson, account
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import outbox
@@ -289,3 +290,25 @@ def test_a_table_in_use_is_told_and_the_next_run_goes_on(
     assert retention.nightly(opened, at=NOW).counts["erasures"] == 0
     with opened.operator() as c:
         assert c.execute("select state from kw.erasure").fetchone() == ("done",)
+
+
+def test_what_a_person_had_restricted_stays_past_its_term_until_it_is_lifted(opened: Installation, facts: World) -> None:
+    home, other, me, you = facts.connection(), facts.connection(), facts.subject("ME"), facts.subject("YOU")
+    facts.occupancy(home, me, between("2020-01-01", "2026-01-01"))
+    facts.occupancy(other, you, between("2020-01-01", "2026-01-01"))
+    old, older = date(2025, 10, 1), date(2021, 1, 1)
+    read(opened, [day(place, when, basis) for place in (home, other) for when, basis in ((old, THIRD), (older, OWN))], at=NOON)
+    restriction = rights.ask(opened, me, Right.RESTRICTION, at=NOW - timedelta(days=1))
+
+    assert retention.nightly(opened, at=NOW).counts["rows"] == 2
+    assert [(key, when) for key, when, _ in held(opened)] == [(home, older), (home, old)]
+    answered = erasure.decision(opened, me, at=NOW)
+    assert not answered.whole
+    assert {one.article for one in answered.answers if one.connection} == {"GDPR art. 18(2)"}
+    assert {one.fate for one in answered.answers if one.connection} == {Fate.KEPT}
+    erasure.erase(opened, me, at=NOW)
+    assert retention.nightly(opened, at=NOW + timedelta(hours=1)).counts["rows"] == 0
+
+    rights.lift(opened, me, restriction.id, at=NOW + timedelta(hours=2))
+    assert retention.nightly(opened, at=NOW + timedelta(hours=3)).counts["rows"] == 2
+    assert held(opened) == []
