@@ -153,17 +153,20 @@ def untie(c: C, entry: int, numbers: Iterable[int]) -> None:
             c.execute("update audit.block set ties = %b where entry = %s and first = %s", (bytes(ties), entry, first))
 
 
-_OLD: Final = "from audit.entry e where e.id = b.entry and e.at < %s and b.ties <> decode(repeat('00', length(b.ties)), 'hex')"
+_OLD: Final = """
+    from audit.entry e where e.id = b.entry and e.at >= %(since)s and e.at < %(moment)s
+    and b.ties <> decode(repeat('00', length(b.ties)), 'hex')"""
 
 
-def untie_before(c: C, moment: datetime) -> int:
-    """Take from all lines of batches recorded before a moment what ties them; return how many lines those were."""
+def untie_before(c: C, moment: datetime, since: datetime) -> int:
+    """Take from all lines of batches recorded in [since, moment) what ties them; return how many lines those were."""
+    within = {"moment": moment, "since": since}
     counted = c.execute(
         "select coalesce(sum(held), 0) from audit.block b, lateral ("  # noqa: S608 - ours
         "select count(*) as held from generate_series(0, length(b.ties) / 56 - 1) as n"
         " where substr(b.ties, 56 * n + 1, 56) <> decode(repeat('00', 56), 'hex')"
         f") as tied where exists (select {_OLD})",
-        (moment,),
+        within,
     ).fetchone()
-    c.execute(f"update audit.block b set ties = decode(repeat('00', length(b.ties)), 'hex') {_OLD}", (moment,))  # noqa: S608 - ours
+    c.execute(f"update audit.block b set ties = decode(repeat('00', length(b.ties)), 'hex') {_OLD}", within)  # noqa: S608 - ours
     return int(counted[0]) if counted else 0

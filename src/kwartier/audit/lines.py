@@ -102,7 +102,8 @@ def chained(c: C, subject_code: str) -> list[int | None]:
     return [connection or None for connection in sorted(singles | ledger.connections_of(c, who))]
 
 
-def untie_before(c: C, moment: datetime) -> int:
-    """Take from every line in the tree that was recorded before a moment what ties it to a person; return how many those were."""
-    singles = c.execute(f"update audit.entry set {_UNTIED} where at < %s and salt is not null", (moment,)).rowcount  # noqa: S608 - fixed names
-    return singles + blocks.untie_before(c, moment)
+def untie_before(c: C, moment: datetime, since: datetime) -> int:
+    """Take from every line in the tree that was recorded in [since, moment) what ties it to a person; return how many."""
+    within = {"moment": moment, "since": since}
+    single = f"update audit.entry set {_UNTIED} where at >= %(since)s and at < %(moment)s and salt is not null"  # noqa: S608 - fixed names
+    return c.execute(single, within).rowcount + blocks.untie_before(c, moment, since)

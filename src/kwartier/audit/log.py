@@ -20,7 +20,7 @@ from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.cosign import Seat
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
-from kwartier.audit.lines import LogLine
+from kwartier.audit.lines import EVER, LogLine
 from kwartier.audit.staffed import Act, Kept
 from kwartier.audit.subjects import Sealed
 from kwartier.model.period import Period
@@ -187,9 +187,9 @@ class Log:
         return sum(self.erase(c, subject_code, place, persons.EVER) for place in sorted(places, key=lambda one: one or 0))
 
     @staticmethod
-    def untie_before(c: C, moment: datetime) -> int:
-        """Untie every line recorded before a moment from its person; return how many. For a connection as auditor.
+    def untie_before(c: C, moment: datetime, since: datetime = EVER.start) -> int:
+        """Untie every line recorded before a moment, and not before `since`, from its person; return how many. As auditor.
 
         The caller records it, with the moment, as part of what retention did.
         """
-        return persons.untie_before(c, moment)
+        return persons.untie_before(c, moment, since)

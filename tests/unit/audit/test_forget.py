@@ -87,7 +87,8 @@ def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for
 def test_what_is_older_than_a_moment_is_untied_once(dsns: Dsns, log: Log) -> None:
     with connection(dsns.audit) as c:
         assert log.untie_before(c, AT) == 0
-        assert log.untie_before(c, AT + timedelta(days=2)) == 8
+        assert log.untie_before(c, AT + timedelta(days=2), AT + timedelta(days=1)) == 4, "from the last time on"
+        assert log.untie_before(c, AT + timedelta(days=2)) == 4
         assert log.untie_before(c, AT + timedelta(days=2)) == 0
     assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([2, 1], [2, 1], 16)
     with connection(dsns.operator) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):

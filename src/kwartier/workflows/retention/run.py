@@ -72,7 +72,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
         report.counts["files"] = outbox.remove(house.outbox, _handed_over(house, last, at))
         report.counts += _registry(house, at)
         report.counts += _persons(house, waiting, at)
-        report.counts["ties"] += _ties(house, at)
+        report.counts["ties"] += _ties(house, last, at)
         _say(house, report.counts, at)
         if report.counts["days"] or waiting:
             lake.purge(house)
@@ -99,9 +99,11 @@ def _persons(house: Installation, waiting: Sequence[Waiting], at: datetime) -> C
     return counts + persons.forget_lapsed(house, at)
 
 
-def _ties(house: Installation, at: datetime) -> int:
+def _ties(house: Installation, last: datetime | None, at: datetime) -> int:
+    """Untie the lines whose term ended since the last run: a line is never written with an older date."""
+    since = _EVER if last is None else _oldest(Kept.LOG_TIES, last)
     with house.auditor() as c:
-        return house.log.untie_before(c, _oldest(Kept.LOG_TIES, at))
+        return house.log.untie_before(c, _oldest(Kept.LOG_TIES, at), since)
 
 
 def _oldest(kept: Kept, at: datetime) -> datetime:
