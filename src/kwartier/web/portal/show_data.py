@@ -83,6 +83,8 @@ def _cell(words: Words, column: str, value: Any) -> str:  # noqa: ANN401 - whate
         return NOTHING
     if column in _MOMENTS:
         return words.moment(datetime.fromisoformat(value))
+    if column == "metering_point":
+        return f"\N{HORIZONTAL ELLIPSIS}{value[-4:]}"  # whole in the file
     if column == "rule":
         return f"{value}: {rule_title(words, value)}"
     if isinstance(value, list):
