@@ -24,6 +24,7 @@ from kwartier.cli import (
     edge,
     grid,
     grounds,
+    hand_readings,
     parties,
     retention,
     rights,
@@ -57,6 +58,7 @@ app.add_typer(night_app, name="night")
 app.add_typer(audit_app, name="audit")
 app.add_typer(care.app, name="care")
 app.add_typer(customer.app, name="customer")
+app.add_typer(hand_readings.app, name="hand-readings")
 app.add_typer(grid.app, name="grid")
 app.add_typer(grounds.app, name="grounds")
 app.add_typer(database.app, name="database")

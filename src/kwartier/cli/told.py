@@ -42,6 +42,8 @@ _NEXT = {
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
     "bad-proposal": "docs/PROPOSAL.md has the form of a proposal.",
     "facts-change": "Wait until the import that is running has ended, then run it again.",
+    "implausible": "Look at the registers again; a typing error, another meter or another unit is the usual cause.",
+    "already-taken": "Nothing is to be done: it was written down before, and is not changed.",
     "not-your-meter": "Name an electricity connection by its number in the registry.",
     "nothing-to-change": "Nothing is to be done: the meter stands as it was asked to.",
     "granted-elsewhere": "Ask there; `kwartier permission take FILE` brings in what was decided there.",

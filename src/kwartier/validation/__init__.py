@@ -1,8 +1,9 @@
 """Validation: rules with ids turn the answer of a meter into channel-days with qualities, and verdicts. Pure."""
 
+from kwartier.validation.by_hand import by_hand
 from kwartier.validation.check import Validated, validate
 from kwartier.validation.evidence import pack, unpack
 from kwartier.validation.narrow import narrowed
 from kwartier.wire.dlms.rows import Rows
 
-__all__ = ["Rows", "Validated", "narrowed", "pack", "unpack", "validate"]
+__all__ = ["Rows", "Validated", "by_hand", "narrowed", "pack", "unpack", "validate"]

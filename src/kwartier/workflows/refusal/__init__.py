@@ -3,11 +3,16 @@
 from kwartier.workflows.refusal.absence import Absence, WasRead, absence, occupant_of
 from kwartier.workflows.refusal.absence_check import Checked, check
 from kwartier.workflows.refusal.choice import Choice, MyMeter, NothingToChange, NotYourMeter, choose, choose_for, meters
+from kwartier.workflows.refusal.hand import KWH, Due, How, Implausible, due, readings, take
 
 __all__ = [
+    "KWH",
     "Absence",
     "Checked",
     "Choice",
+    "Due",
+    "How",
+    "Implausible",
     "MyMeter",
     "NotYourMeter",
     "NothingToChange",
@@ -16,6 +21,9 @@ __all__ = [
     "check",
     "choose",
     "choose_for",
+    "due",
     "meters",
     "occupant_of",
+    "readings",
+    "take",
 ]

@@ -1,0 +1,171 @@
+"""S3: readings taken at the meter itself, where it may not be read remotely: whose turn it is, and what somebody read there.
+
+They are kept apart from what meters told, in the registry, and are told to whom they are about. They are not handed to suppliers
+from here: what a supplier collects it has, and no row of the code of conduct lets a register of restricted time leave otherwise.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, final
+
+from psycopg import Connection
+
+from kwartier import validation
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds import by_hand
+from kwartier.model.errors import BadInput
+from kwartier.model.ground import RestrictionKind, Role
+from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s
+from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, mask_of
+from kwartier.model.verdict import Verdict
+from kwartier.store.registry import facts, hand_readings, people
+from kwartier.store.registry.facts import ConnectionRow
+from kwartier.store.registry.hand_readings import HandReading, Taken
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.refusal.choice import NotYourMeter
+
+
+class How(StrEnum):
+    """By whom and how a register was read."""
+
+    VISIT = "visit"
+    """The operator was there."""
+    CUSTOMER = "customer"
+    """The customer read the display."""
+    P1 = "p1"
+    """The customer took it from the P1 port."""
+
+
+class Implausible(BadInput):
+    """A register contradicts what is known of this meter; nothing was written down. `rules` says which rule."""
+
+    code = "implausible"
+
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        """Keep the ids of the rules; no value stands in the text."""
+        self.rules = sorted({one.rule for one in verdicts})
+        super().__init__(f"the registers do not fit what is known of this meter: {', '.join(self.rules)}")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Somebody's turn to have registers of a connection: by when, and when they were had last (None: not since restricted)."""
+
+    connection: int
+    product: Product
+    kind: RestrictionKind
+    whose: Role
+    last: datetime | None
+    by: datetime
+
+
+def due(house: Installation, *, at: datetime, ahead: timedelta = timedelta(0)) -> list[Due]:
+    """Return whose turn it is, or will be within `ahead`, the longest overdue first. For connections that are not read remotely."""
+    with house.operator() as c:
+        found = hand_readings.by_hand(c, at)
+    turns = []
+    for one in found:
+        for duty in by_hand.duties(at):
+            last = one.visited if duty.whose is Role.OPERATOR else one.read
+            last = None if last is None or last < one.since else last
+            by = by_hand.until(last or one.since, duty)
+            if by <= at + ahead:
+                turns.append(Due(one.connection, one.product, one.kind, duty.whose, last, by))
+    return sorted(turns, key=lambda turn: (turn.by, turn.connection))
+
+
+def take(house: Installation, connection: int, values: Mapping[Channel, int], *, read_at: datetime, how: How, at: datetime) -> int:
+    """Write down registers that somebody read (Wh, dm3), all of one moment. Returns how many.
+
+    Raises NotYourMeter where no meter was in service, BadInput for registers of something else or of the future, Implausible, and
+    AlreadyTaken. The readings and their line in the log stand in one transaction.
+    """
+    moment = read_at.replace(microsecond=0)
+    if not values or moment > at:
+        msg = "a reading has registers, and was taken before it is written down"
+        raise BadInput(msg)
+    with house.operator() as c:
+        (row,) = facts.rows(c, [connection], year=moment.year, day=day_of(moment)) or (None,)
+        if row is None or row.wired is None:
+            msg = "no meter was in service at this connection"
+            raise NotYourMeter(msg)
+        if mask_of(values) & ~_registers(row.product):
+            msg = "these are not registers of this connection"
+            raise BadInput(msg)
+        _judge(house, c, row, row.wired.meter, values, moment)
+        numbers = hand_readings.add(c, Taken(connection, row.wired.meter, moment, how, at), sorted(values.items()))
+        _told(house, c, connection, numbers, mask_of(values), moment, how, at)
+    return len(numbers)
+
+
+def _registers(product: Product) -> Mask:
+    return DAY_MASK & (GAS_MASK if product is Product.GAS else ~GAS_MASK)
+
+
+# Plausibility: the rules V06 and V07, against the reading before and the one after
+
+
+def _judge(
+    house: Installation, c: Connection[Any], row: ConnectionRow, meter: int, values: Mapping[Channel, int], moment: datetime
+) -> None:
+    known = _known(house, c, row.key, meter, epoch_s(moment))
+    verdicts = [
+        verdict
+        for channel, value in values.items()
+        for verdict in validation.by_hand(value, epoch_s(moment), known.get(channel, ()), row.capacity_w, channel)
+    ]
+    if verdicts:
+        raise Implausible(verdicts)
+
+
+def _known(
+    house: Installation, c: Connection[Any], connection: int, meter: int, moment_s: int
+) -> dict[Channel, list[tuple[int, int]]]:
+    """Return (epoch seconds, register) of what is known of this meter's registers there: by hand, and last remotely."""
+    found: dict[Channel, list[tuple[int, int]]] = {}
+    for one in hand_readings.of_meter(c, connection, meter):
+        found.setdefault(one.channel, []).append((epoch_s(one.at), one.value))
+    last = hand_readings.last_day_read(c, connection, meter, moment_s)
+    if last is not None:
+        for held in house.readings.day(connection, day_of(from_epoch_s(last)), DAY_MASK):
+            if held.meter == meter:
+                found.setdefault(held.channel, []).append((last, held.start))
+    return found
+
+
+def _told(  # noqa: PLR0917 - what a line says
+    house: Installation,
+    c: Connection[Any],
+    connection: int,
+    numbers: list[int],
+    mask: Mask,
+    moment: datetime,
+    how: How,
+    at: datetime,
+) -> None:
+    home = people.occupant(c, connection, moment)
+    body: dict[str, Json] = {
+        "hand_readings": list(numbers),
+        "mask": mask,
+        "how": how,
+        "start": epoch_s(moment),
+        "end": epoch_s(moment),
+    }
+    code = None if home is None else home.code
+    house.log.record(c, [Event(at, EventKind.HAND_READING_TAKEN, Role.OPERATOR, code, connection, body)])
+
+
+def readings(house: Installation, connection: int, period: Period) -> list[HandReading]:
+    """Return what was read by hand at a connection within a period, of whatever meter measured it."""
+    with house.operator() as c:
+        meters = hand_readings.serving(c, connection, period)
+        found = [one for meter in meters for one in hand_readings.of_meter(c, connection, meter.meter)]
+    return [one for one in found if period.covers(Period(one.at, one.at))]
+
+
+KWH: Final = 1000
+"""Wh in a kWh, and dm3 in a m3."""

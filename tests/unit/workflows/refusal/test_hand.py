@@ -1,0 +1,102 @@
+"""Readings at the meter: whose turn it is, what is taken, and what contradicts what is known."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from kwartier.model.errors import BadInput
+from kwartier.model.ground import Role
+from kwartier.model.period import Period, epoch_s, midnight
+from kwartier.model.register import Channel
+from kwartier.model.task import ProfileName, Result, Task
+from kwartier.store.registry import nights
+from kwartier.store.registry.errors import AlreadyTaken
+from kwartier.workflows import inquiry, refusal
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.refusal import How, Implausible, NotYourMeter
+from readings_support import channel_day, read
+from registry_support import DAY, NOON, World, between, outcome
+
+LOW, NORMAL = Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL
+YEAR = timedelta(days=365)
+
+
+class Home:
+    """Somebody whose meter, which carries the gas, has been administratively off since the beginning of 2023."""
+
+    def __init__(self, facts: World) -> None:
+        """Write its facts."""
+        self.power, self.gas, self.meter = facts.home()
+        self.me = facts.subject("ME")
+        for place in (self.power, self.gas):
+            facts.occupancy(place, self.me)
+        facts.restriction(self.power, between("2023-02-01"))
+
+
+@pytest.fixture
+def home(facts: World) -> Home:
+    return Home(facts)
+
+
+def turns(house: Installation, at: datetime, **ahead: timedelta) -> list[tuple[int, str, str]]:
+    return [(one.connection, one.whose, one.by.date().isoformat()) for one in refusal.due(house, at=at, **ahead)]
+
+
+def test_the_supplier_every_year_and_the_operator_every_three(opened: Installation, home: Home, facts: World) -> None:
+    elsewhere = facts.connection()
+    assert turns(opened, NOON.replace(year=2023)) == []
+    assert turns(opened, NOON.replace(year=2024)) == [
+        (home.power, Role.SUPPLIER, "2024-01-31"),
+        (home.gas, Role.SUPPLIER, "2024-01-31"),
+    ]
+    assert {whose for _, whose, _ in turns(opened, NOON)} == {Role.SUPPLIER, Role.OPERATOR}
+    assert elsewhere not in {connection for connection, _, _ in turns(opened, NOON)}
+    for connection, values in ((home.power, {LOW: 5_000, NORMAL: 7_000}), (home.gas, {Channel.DAY_GAS: 900})):
+        refusal.take(opened, connection, values, read_at=NOON - timedelta(days=1), how=How.CUSTOMER, at=NOON)
+    assert turns(opened, NOON) == [(home.power, Role.OPERATOR, "2026-01-31"), (home.gas, Role.OPERATOR, "2026-01-31")]
+    refusal.take(opened, home.power, {LOW: 5_001, NORMAL: 7_001}, read_at=NOON, how=How.VISIT, at=NOON)
+    assert turns(opened, NOON) == [(home.gas, Role.OPERATOR, "2026-01-31")]
+    assert (home.power, Role.SUPPLIER, "2027-03-10") in turns(opened, NOON, ahead=YEAR)
+
+
+def test_what_was_taken_is_a_line_of_the_person_who_sees_it_on_that_day(opened: Installation, home: Home) -> None:
+    refusal.take(opened, home.power, {LOW: 5_000, NORMAL: 7_000}, read_at=NOON, how=How.P1, at=NOON + timedelta(minutes=5))
+    found = refusal.readings(opened, home.power, Period(NOON, NOON))
+    assert [(one.channel, one.value, one.how) for one in found] == [(LOW, 5_000, "p1"), (NORMAL, 7_000, "p1")]
+    (line,) = inquiry.who_saw(opened, home.me, DAY)
+    assert (line.kind, line.mask) == ("hand_reading:taken", 1 << LOW | 1 << NORMAL)
+    assert inquiry.who_saw(opened, home.me, DAY + timedelta(days=1)) == []
+
+
+def test_what_contradicts_what_is_known_is_not_written_down(opened: Installation, home: Home) -> None:
+    refusal.take(opened, home.power, {LOW: 5_000}, read_at=NOON - timedelta(days=9), how=How.VISIT, at=NOON)
+    for values, rule in (({LOW: 4_999}, "V06"), ({LOW: 5_000 + 9 * 24 * 17_250 * 2}, "V07")):
+        with pytest.raises(Implausible) as refused:
+            refusal.take(opened, home.power, values, read_at=NOON, how=How.CUSTOMER, at=NOON)
+        assert refused.value.rules == [rule]
+        assert str(next(iter(values.values()))) not in str(refused.value)
+    with pytest.raises(AlreadyTaken):
+        refusal.take(opened, home.power, {LOW: 5_000}, read_at=NOON - timedelta(days=9), how=How.VISIT, at=NOON)
+    assert len(refusal.readings(opened, home.power, Period(NOON - YEAR, NOON))) == 1
+
+
+def test_what_the_meter_told_before_counts_too(opened: Installation, home: Home) -> None:
+    day = DAY - timedelta(days=30)
+    told = channel_day(home.power, LOW, day)
+    batch = read(opened, [type(told)(told.key, LOW, day, 4711, b"", b"", 8, home.meter, 0)], at=NOON - timedelta(days=29))
+    at_s = epoch_s(midnight(day))
+    asked = Task(home.power, home.meter, ProfileName.E_DAY, 0, at_s, at_s, ())
+    with opened.operator() as c:
+        nights.add_outcomes(c, batch, [outcome(asked, Result.READ)])
+    with pytest.raises(Implausible):
+        refusal.take(opened, home.power, {LOW: 4_710}, read_at=NOON, how=How.CUSTOMER, at=NOON)
+    assert refusal.take(opened, home.power, {LOW: 4_711}, read_at=NOON, how=How.CUSTOMER, at=NOON) == 1
+
+
+def test_registers_of_something_else_or_of_nothing_are_refused(opened: Installation, home: Home, facts: World) -> None:
+    for values, read_at in (({}, NOON), ({Channel.DAY_GAS: 1}, NOON), ({Channel.IMPORT: 1}, NOON), ({LOW: 1}, NOON + YEAR)):
+        with pytest.raises(BadInput):
+            refusal.take(opened, home.power, values, read_at=read_at, how=How.VISIT, at=NOON)
+    for nowhere in (facts.connection(), 999):
+        with pytest.raises(NotYourMeter):
+            refusal.take(opened, nowhere, {LOW: 1}, read_at=NOON, how=How.VISIT, at=NOON)
