@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from kwartier.audit import chain, ledger
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.log import Leaf, Log
 from kwartier.audit.verify import verify
@@ -63,7 +64,8 @@ def test_all_lines_of_a_person_are_untied_and_those_of_others_are_not(dsns: Dsns
     assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([4, 2], [4, 2], 32)
     with connection(dsns.audit) as c:
         assert log.forget(c, "anna") == 8
-        assert c.execute("select count(*) from audit.head").fetchone() == (4,)
+        assert c.execute("select count(*) from audit.head").fetchone() == (3,)
+        assert [key for key, _ in ledger.standings(c)] == [chain.key(7, "bert")]
     assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([0, 0], [4, 2], 16)
     with connection(dsns.audit) as c:
         assert log.forget(c, "anna", [7, 8, 9]) == 0
@@ -80,6 +82,7 @@ def test_all_lines_of_a_person_are_untied_and_those_of_others_are_not(dsns: Dsns
 def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for(dsns: Dsns, log: Log) -> None:
     with connection(dsns.audit) as c:
         c.execute("delete from audit.head")
+        c.execute("update audit.page set heads = ''")
         assert log.forget(c, "anna") == 0
         assert log.forget(c, "anna", [7, 8]) == 6
 

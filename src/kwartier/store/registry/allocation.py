@@ -10,7 +10,7 @@ from kwartier.store.registry.rows import C
 
 _COLUMNS = "batch, day, use_case, transformer, party, product, area, homes, homes_read, taken, given, withheld"
 _INSERT = f"insert into kw.allocation ({_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - a constant
-_DAY = f"select {_COLUMNS} from kw.allocation where day = %s order by batch, use_case, transformer, party, product"  # noqa: S608
+_DAY = f"select {_COLUMNS} from kw.allocation where day = %s order by batch, use_case, transformer, party, product"  # noqa: S608 - a constant
 _DONE = "select distinct transformer from kw.allocation where day = %s and transformer = any(%s) and homes_read > 0"
 _SUMS = """
     select party, area, product, sum(homes_read)::bigint, sum(taken)::bigint, sum(given)::bigint
