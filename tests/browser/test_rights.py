@@ -1,4 +1,4 @@
-"""My rights over the wire: each gets the own answers as pages and files, nobody another's; a wrong question gets help."""
+"""My rights over the wire: each gets the own answers, nobody another's; a wrong question gets a page that helps."""
 
 import io
 import json

@@ -17,6 +17,7 @@ from kwartier.model.period import ZONE, Period, midnight, utc
 from kwartier.workflows import rights
 from kwartier.workflows.installation import opened, system_clock
 from kwartier.workflows.rights import MyRequest, Rectification, rectify
+from kwartier.workflows.rights import dispute as disputing
 from kwartier.workflows.rights.rectify import Answer
 
 app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
@@ -169,6 +170,40 @@ def correct_name(
     code, name = sys.stdin.readline().strip(), sys.stdin.readline().strip()
     with staffed.opened(context) as house:
         _print(_done(rectify.correct_name(house, code, name, Answer(_who(context), reason, request), at=system_clock())))
+
+
+@app.command()
+@staffed.by
+def dispute(
+    context: typer.Context,
+    connection: Annotated[int, typer.Argument(help="Number of the connection.", min=1)],
+    since: Annotated[str, typer.Option("--from", help="From when readings are disputed: a local date, or a moment with offset.")],
+    until: Annotated[str, typer.Option("--to", help="Until when, in the same form; not included.")],
+    *,
+    request: Annotated[int | None, typer.Option(help="The request that this is about.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Mark readings that a person disputes: they stay, and are told as doubted wherever they go, until it is settled."""
+    period = Period(_moment(since), _moment(until))
+    with staffed.opened(context) as house:
+        number = disputing.dispute(house, connection, period, Answer(_who(context), reason, request), at=system_clock())
+    _print({"dispute": number, "connection": connection, **_span(period)})
+
+
+@app.command()
+@staffed.by
+def settle(
+    context: typer.Context,
+    dispute_: Annotated[int, typer.Argument(metavar="DISPUTE", help="Number of the dispute.", min=1)],
+    outcome: Annotated[str, typer.Argument(help="`right`: the mark goes; `wrong`: it stays for good.")],
+    *,
+    request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Settle a dispute about readings: they were right, or wrong."""
+    with staffed.opened(context) as house:
+        disputing.settle(house, dispute_, outcome, Answer(_who(context), reason, request), at=system_clock())
+    _print({"dispute": dispute_, "outcome": outcome})
 
 
 def _moment(text: str) -> datetime:

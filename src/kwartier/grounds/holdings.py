@@ -123,7 +123,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     Holding(
         id="rights",
         where=(
-            *("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded"),
+            *("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded", "kw.dispute"),
             *("kw.erasure", "kw.erasure_part"),
         ),
         nl="Uw verzoeken onder de privacywet, en wat er van is geworden",

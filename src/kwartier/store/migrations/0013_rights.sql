@@ -104,6 +104,25 @@ end $$;
 revoke execute on function kw.supersede(text, bigint, bigint) from public;
 grant execute on function kw.supersede(text, bigint, bigint) to kw_operator;
 
+-- Readings that a person disputes (art. 16, 18(1)(a)): they stay as they were read, marked as doubted wherever they go until it is settled.
+create table kw.dispute (
+    id         bigint generated always as identity primary key,
+    connection bigint not null references kw.connection,
+    subject    bigint not null references kw.subject,
+    request    bigint references kw.rights_request,
+    period     tstzrange not null check (not isempty(period) and upper(period) is not null)
+        constraint half_open check (kw.is_half_open(period)),
+    asked      timestamptz not null,
+    by         text not null check (by <> '')
+);
+create index on kw.dispute (connection);
+create table kw.dispute_end (
+    dispute bigint primary key references kw.dispute,
+    at      timestamptz not null,
+    outcome text not null check (outcome in ('right', 'wrong')),
+    by      text not null check (by <> '')
+);
+
 -- A breach: its scope is a question to the log, and whom it touched is the log's answer.
 create table kw.breach (
     id          bigint generated always as identity primary key,
@@ -141,14 +160,15 @@ create index on kw.breach_touched (subject);
 do $$
 declare t text;
 begin
-    foreach t in array array['rights_request', 'rights_event', 'rectification', 'superseded', 'breach', 'breach_event', 'breach_touched'] loop
+    foreach t in array array['rights_request', 'rights_event', 'rectification', 'superseded', 'dispute', 'dispute_end', 'breach', 'breach_event',
+                             'breach_touched'] loop
         execute format('create trigger append_only before update or delete on kw.%I for each row execute function kw.never()', t);
     end loop;
     foreach t in array array['hold', 'objection'] loop
         execute format('create trigger only_the_end before update on kw.%I for each row execute function kw.only_the_end()', t);
     end loop;
-    foreach t in array array['rights_request', 'rights_event', 'hold', 'objection', 'rectification', 'superseded', 'breach', 'breach_event',
-                             'breach_touched'] loop
+    foreach t in array array['rights_request', 'rights_event', 'hold', 'objection', 'rectification', 'superseded', 'dispute', 'dispute_end',
+                             'breach', 'breach_event', 'breach_touched'] loop
         execute format('grant select, insert on kw.%I to kw_operator', t);
         execute format('alter table kw.%I enable row level security', t);
         execute format('alter table kw.%I force row level security', t);

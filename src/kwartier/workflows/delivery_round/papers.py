@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, final
 
-from kwartier.delivery import papers
+from kwartier.delivery import disputed, papers
 from kwartier.delivery.own import Own, own
 from kwartier.delivery.paper_page import files
 from kwartier.delivery.papers import Body
@@ -150,7 +150,7 @@ def _stands(house: Installation, plan: _Plan, got: Sequence[Handed], at: datetim
             continue
         permit = _permit(plan.there, receiver, connection, one, at)
         if permit is not None:
-            rows = house.readings.day(connection, day_of(one.at), one.mask)
+            rows = disputed.marked(house.readings.day(connection, day_of(one.at), one.mask), plan.there.disputed)
             found[one.at] = Stand(one.at, one.parcel, permit, {row.channel: row for row in rows})
     return found
 

@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from kwartier.audit import leaves
 from kwartier.audit.events import Event, EventKind
-from kwartier.delivery import document, supplier, third_party
+from kwartier.delivery import disputed, document, supplier, third_party
 from kwartier.grounds.decide import decide
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Refusal, Role
@@ -180,7 +180,7 @@ def _body(house: Installation, reference: str, one: Due, there: Known, permit: P
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
     days = house.readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
     make = supplier.readings if one.receiver.role is Role.SUPPLIER else third_party.usage
-    return make(heading, days)
+    return make(heading, disputed.marked(days, there.disputed))
 
 
 def _withhold(house: Installation, c: Connection[Any], withheld: list[tuple[ParcelRow, Refusal]], at: datetime) -> None:

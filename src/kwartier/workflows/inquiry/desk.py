@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
-from kwartier.delivery import customer, document
+from kwartier.delivery import customer, disputed, document
 from kwartier.delivery.cut import cut
 from kwartier.grounds.decide import decide
 from kwartier.model.channel_day import ChannelDay
@@ -16,7 +16,7 @@ from kwartier.model.period import Period, day_of, day_period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
 from kwartier.model.task import Result
-from kwartier.store.registry import facts, names, nights
+from kwartier.store.registry import disputes, facts, names, nights
 from kwartier.store.registry.names import Own
 from kwartier.workflows.inquiry.errors import NotYours
 from kwartier.workflows.inquiry.views import Download, MyConnection, UsageDay
@@ -93,7 +93,7 @@ def usage(house: Installation, subject: int, connection: int, day: date, *, at: 
     if isinstance(answer, Refusal):
         _log_view(house, subject, one, period, None, at)
         return UsageDay(_shown(one), day, (), None, answer, None)
-    held = house.readings.day(connection, day, answer.request.mask)
+    held = disputed.marked(house.readings.day(connection, day, answer.request.mask), _disputes(house, connection, at))
     days = [mine for whole in held if (mine := cut(whole, period)) is not None]
     _log_view(house, subject, one, period, answer, at)
     return UsageDay(_shown(one), day, tuple(days), answer, None, None if days else _why_empty(house, connection, day))
@@ -163,7 +163,13 @@ def take_away(
     days = house.readings.days(one.key, day_of(period.start), day_of(period.end), mask)
     for permit in permits:
         _log_view(house, subject, one, period, permit, at)
-    return _file(one, [day for day in days if day.basis & basis], period, permits, form, at)
+    kept = disputed.marked([day for day in days if day.basis & basis], _disputes(house, one.key, at))
+    return _file(one, kept, period, permits, form, at)
+
+
+def _disputes(house: Installation, connection: int, at: datetime) -> list[Period]:
+    with house.operator() as c:
+        return disputes.of(c, [connection], at).get(connection, [])
 
 
 def _file(one: Own, days: Sequence[ChannelDay], period: Period, permits: list[Permit], form: str, at: datetime) -> Download:
