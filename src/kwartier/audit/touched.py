@@ -5,9 +5,9 @@ at a time, single events and lines of batches, pending ones included. An erased 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, final
 
 from psycopg import Connection
@@ -18,6 +18,8 @@ from kwartier.model.period import Period
 
 C = Connection[Any]
 PAGE: Final = 5000
+PLANNED: Final = timedelta(days=1)
+"""How long before a deed its intent may have been written down."""
 _PARTIES: Final = frozenset({str(Role.SUPPLIER), str(Role.THIRD_PARTY)})
 
 _SINGLE = """
@@ -28,6 +30,10 @@ _BATCH = """
     select l.connection, e.at, l.subject, l.salt, e.leaf, l.body from audit.{table} e join audit.leaf l on l.entry = e.id
     where e.at >= %(start)s and e.at < %(end)s and l.subject is not null
     and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s)) and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s))"""
+_INTENDED = """
+    select l.body from audit.{table} e join audit.leaf l on l.entry = e.id
+    where e.kind = 'batch:intended' and e.at >= %(since)s and e.at < %(end)s
+    and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s))"""
 _ALL = " union all ".join(query.format(table=table) for query in (_SINGLE, _BATCH) for table in ("entry", "pending"))
 
 
@@ -60,7 +66,7 @@ def pages(c: C, within: Within) -> Iterator[list[Touch]]:
         "keys": None if within.connections is None else list(within.connections),
         "kinds": None if within.kinds is None else list(within.kinds),
     }
-    permits: set[str] = set()
+    permits = set() if within.party is None else _permits(c, within.party, values | {"since": within.period.start - PLANNED})
     with c.cursor(name="touched", binary=True) as cursor:
         cursor.execute(_ALL.encode(), values)
         while rows := cursor.fetchmany(PAGE):
@@ -69,6 +75,17 @@ def pages(c: C, within: Within) -> Iterator[list[Touch]]:
                 for connection, at, subject, salt, leaf, body in rows
                 if _is_within(within, leaf, body, permits)
             ]
+
+
+def _permits(c: C, party: int, values: Mapping[str, Any]) -> set[str]:
+    """Return the permits on which something was to be read for a party: a deed names its permits only."""
+    queries = " union all ".join(_INTENDED.format(table=table) for table in ("entry", "pending"))
+    return {permit for (body,) in c.execute(queries.encode(), values) for permit in _granted(party, json.loads(body))}
+
+
+def _granted(party: int, body: Mapping[str, Any]) -> list[str]:
+    grants = (Grant(*one) for one in body.get("g", ()))
+    return [grant.permit for grant in grants if grant.role in _PARTIES and grant.requester == party]
 
 
 def _is_within(within: Within, leaf: bytes, body: bytes | None, permits: set[str]) -> bool:
@@ -80,14 +97,7 @@ def _is_within(within: Within, leaf: bytes, body: bytes | None, permits: set[str
     return within.party is None or _on_behalf(within.party, said["body"] if body is None else json.loads(body), permits)
 
 
-def _on_behalf(party: int, body: dict[str, Any], permits: set[str]) -> bool:
-    """True if a line says that a party asked, was refused, or was handed something; or that a permit of it was served.
-
-    An intent stands before its deed in the log, so its permits are known when the deed comes.
-    """
-    mine = [
-        grant.permit for grant in (Grant(*one) for one in body.get("g", ())) if grant.role in _PARTIES and grant.requester == party
-    ]
-    permits.update(mine)
+def _on_behalf(party: int, body: Mapping[str, Any], permits: set[str]) -> bool:
+    """True if a line says that a party asked, was refused, or was handed something; or that a permit of it was served."""
     asked = body.get("o") in _PARTIES and body.get("i") == party
-    return bool(mine) or asked or body.get("party") == party or not permits.isdisjoint(body.get("s", ()))
+    return asked or body.get("party") == party or bool(_granted(party, body)) or not permits.isdisjoint(body.get("s", ()))

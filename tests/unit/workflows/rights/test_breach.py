@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kwartier.audit.canonical import Json
+from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.model.period import Period
@@ -67,6 +67,19 @@ def test_the_scope_narrows_it(told: Household) -> None:
     assert found(told, replace(WHOLE, party=told.app)) == {"came": 1}
     assert found(told, replace(WHOLE, connections=(told.home + 1,))) == {}
     assert found(told, replace(WHOLE, period=Period(AT - timedelta(hours=3), AT - timedelta(hours=1)))) == {"came": 1}
+
+
+def test_what_was_read_for_a_party_is_known_from_what_was_meant(told: Household) -> None:
+    """A deed names its permits; on whose behalf they were stands in the intent, which may lie before the time of the breach."""
+    grant: list[Json] = ["ab" * 16, 7, 6, 0, 900, True, "third_party", told.app, "third_party_service", "profile", 0, 900]
+    intent = canonical({"c": told.home, "g": [grant]})
+    deed = canonical({"c": told.home, "s": ["ab" * 16]})
+    with told.house.operator() as c:
+        before = AT - timedelta(hours=2)
+        told.house.log.record_batch(c, EventKind.BATCH_INTENDED, 2, before, "operator", [Leaf(told.home, "LEFT", intent)], {})
+        told.house.log.record_batch(c, EventKind.BATCH_READ, 2, AT, "operator", [Leaf(told.home, "LEFT", deed)], {})
+    assert found(told, replace(WHOLE, party=told.app)) == {"left": 1, "came": 1}
+    assert found(told, replace(WHOLE, party=told.supplier)) == {}
 
 
 def test_what_was_erased_is_about_nobody_and_counted(told: Household) -> None:
