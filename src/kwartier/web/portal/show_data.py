@@ -1,11 +1,13 @@
 """Everything held about me, to read: the document of access as headings and tables. The values are in the file beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, final
 
-from kwartier.web.portal.show_rights import rule_title
+from kwartier.model.register import Channel
+from kwartier.web.portal import phrases
+from kwartier.web.portal.show_rights import article_in, purpose_in, rule_title
 from kwartier.web.portal.words import Words
 
 NOTHING = "\N{EN DASH}"
@@ -79,17 +81,42 @@ def _table(words: Words, title: str, level: int, columns: Sequence[str], rows: S
 
 
 def _cell(words: Words, column: str, value: Any) -> str:  # noqa: ANN401 - whatever the document holds
+    """Write a value as its column is read: a moment in local time, a rule or purpose by its title, the rest as it stands."""
     if value in (None, "", []):
         return NOTHING
     if column in _MOMENTS:
         return words.moment(datetime.fromisoformat(value))
-    if column == "metering_point":
-        return f"\N{HORIZONTAL ELLIPSIS}{value[-4:]}"  # whole in the file
-    if column == "rule":
-        return f"{value}: {rule_title(words, value)}"
-    if isinstance(value, list):
-        return ", ".join(str(one).replace("_", " ") for one in value)
-    return str(value).replace("_", " ") if column in {"purpose", "kind", "status", "what", "recipient", "event"} else str(value)
+    write = _WRITE.get(column)
+    return str(value) if write is None else write(words, value)
+
+
+def _channels(words: Words, names: Sequence[str]) -> str:
+    return phrases.data(words, sum(1 << Channel[name.upper()] for name in names))
+
+
+def _plain(_words: Words, code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _status(words: Words, status: str) -> str:
+    return {
+        "delivered": words.text("delivered"),
+        "withheld": words.text("withheld"),
+        "failed": words.text("failed"),
+    }.get(status, status)
+
+
+_WRITE: Mapping[str, Callable[[Words, Any], str]] = {
+    "metering_point": lambda _, ean: f"\N{HORIZONTAL ELLIPSIS}{ean[-4:]}",  # whole in the file
+    "rule": lambda words, rule: f"{rule}: {rule_title(words, rule)}",
+    "channels": _channels,
+    "purpose": purpose_in,
+    "article": article_in,
+    "basis": article_in,
+    "status": _status,
+    **dict.fromkeys(("kind", "what", "recipient", "event"), _plain),
+}
+"""How the values of a column are written, where not as they stand."""
 
 
 def _column(words: Words, column: str) -> str:

@@ -1,8 +1,9 @@
 """My rights: what can be asked, what was asked and what became of it, with the answer per ground and the receipts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import final
 
 from kwartier.grounds import conduct, rights
@@ -70,7 +71,13 @@ def offer(words: Words, right: Right, at: datetime, purposes: Sequence[Purpose])
     """Return one right as it is offered."""
     choices = [(str(one), _purpose(words, one, at)) for one in purposes] if right is Right.OBJECTION else []
     says = right is Right.RECTIFICATION
-    return Offer(str(right), title(words, right), _what(words, right), rights.ARTICLES[right], _then(words, right), choices, says)
+    article = article_in(words, rights.ARTICLES[right])
+    return Offer(str(right), title(words, right), _what(words, right), article, _then(words, right), choices, says)
+
+
+def article_in(words: Words, article: str) -> str:
+    """Return an article as a language calls its law."""
+    return article.replace("GDPR", "AVG") if words.language == "nl" else article
 
 
 def title(words: Words, right: Right) -> str:
@@ -134,6 +141,12 @@ def _purpose(words: Words, purpose: Purpose, at: datetime) -> str:
     return rule.title_nl if words.language == "nl" else rule.title_en
 
 
+def purpose_in(words: Words, said: str) -> str:
+    """Return a purpose of the code of conduct by its title; what a person said in own words stays."""
+    rules = [one for edition in reversed(conduct.EDITIONS) for one in edition.grants if str(one.purpose) == said]
+    return said if not rules else rules[0].title_nl if words.language == "nl" else rules[0].title_en
+
+
 def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
     """Return one request as it stands."""
     reached = next((event.reached for event in one.events if event.reached), ())
@@ -159,7 +172,9 @@ def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
 
 def _because(words: Words, one: MyRequest) -> str:
     told = next((event.because for event in reversed(one.events) if event.because), "")
-    return words.text("Kept until: %s") % told if told and one.right is Right.ERASURE and one.state == "answered" else told
+    if not told or one.right is not Right.ERASURE or one.state != "answered":
+        return told
+    return words.text("Kept until: %s") % re.sub(r"\d{4}-\d\d-\d\d", lambda day: words.date(date.fromisoformat(day[0])), told)
 
 
 def _state(words: Words, one: MyRequest) -> str:
