@@ -64,6 +64,18 @@ def log(context: typer.Context, party: OfParty = None, *, as_json: AsJson = Fals
 
 @app.command()
 @staffed.by
+def notify(context: typer.Context, party: Party) -> None:
+    """Print what a party is to be told, as information objects of EU 2023/1162: JSON lines that name customer and metering point.
+
+    Another installation of which we are the permission administrator takes the same lines.
+    """
+    with staffed.opened(context, scheduled=True) as house:
+        for one in overview.notifications(house, party, at=system_clock()):
+            _print(information.as_json(one))
+
+
+@app.command()
+@staffed.by
 def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show one permission: what was given, its lines of the provision log, and what was handed over under it.
 

@@ -3,7 +3,7 @@
 Works as the operator. `identifier` is another administrator's where it gave one, else `kw-` and our number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString, final
@@ -25,6 +25,7 @@ _LIST = """
 """
 _OF_PARTY = _LIST + " where (%(party)s::text is null or y.code = %(party)s) and p.id > %(after)s order by p.id limit %(limit)s"
 _ONE = _LIST + " where coalesce(p.identifier, 'kw-' || p.id) = %(identifier)s"
+_MANY = _LIST + " where coalesce(p.identifier, 'kw-' || p.id) = any(%(identifiers)s)"
 _LOG = """
     select e.id, e.at, e.event, e.because, coalesce(p.identifier, 'kw-' || p.id), y.code
     from kw.permission_event e join kw.permission p on p.id = e.permission left join kw.party y on y.key = p.party
@@ -108,6 +109,11 @@ def one(c: C, identifier: str) -> Listed:
         msg = "no permission has this identifier"
         raise NotFound(msg)
     return found[0]
+
+
+def many(c: C, identifiers: Iterable[str]) -> dict[str, Listed]:
+    """Return these permissions by their identifiers."""
+    return {one.identifier: one for one in _select(c, _MANY, {"identifiers": list(identifiers)})}
 
 
 def provided(c: C, party: str | None, permission: int | None = None, *, after: int = 0, limit: int = 1000) -> list[Provided]:

@@ -17,8 +17,11 @@ from kwartier.grounds.information import (
     MeteredDataRequest,
     MeteredDataSpecification,
     MeteringPointIdentification,
+    Object,
     PresetPermissionInformation,
     RequestValidationInformation,
+    RevocationNotification,
+    TerminationNotification,
 )
 from kwartier.model.ground import Facts, Permission, Request, Requester, Role
 from kwartier.model.period import Period
@@ -28,7 +31,20 @@ from kwartier.store.registry.overviews import Handed, Listed, Provided
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission.requests import Wish
 
-__all__ = ["Handed", "Listed", "Provided", "Shown", "established", "every", "information", "log", "preset", "show", "validation"]
+__all__ = [
+    "Handed",
+    "Listed",
+    "Provided",
+    "Shown",
+    "established",
+    "every",
+    "information",
+    "log",
+    "notifications",
+    "preset",
+    "show",
+    "validation",
+]
 
 PAGE: Final = 1000
 THE_CUSTOMER: Final = ""
@@ -68,6 +84,34 @@ def log(house: Installation, *, party: str | None = None) -> Iterator[Provided]:
             return
         after = page[-1].number
         yield from page
+
+
+def notifications(house: Installation, party: str, *, at: datetime) -> Iterator[Object]:
+    """Yield what a party is to be told, in the order in which it happened: permissions given, revoked, terminated, ended otherwise.
+
+    They are the information objects of the regulation (steps 3.5, 4.9 and 4.11), and what `elsewhere.take` reads of another body.
+    """
+    after = 0
+    while True:
+        with house.operator() as c:
+            page = overviews.provided(c, party, after=after, limit=PAGE)
+            known = overviews.many(c, {one.identifier for one in page})
+        if not page:
+            return
+        after = page[-1].number
+        yield from (_notification(one, known[one.identifier], at) for one in page)
+
+
+def _notification(one: Provided, listed: Listed, at: datetime) -> Object:
+    match one.event:
+        case "granted":
+            return established(listed)
+        case "revoked":
+            return RevocationNotification(one.identifier, one.at)
+        case "terminated":
+            return TerminationNotification(one.identifier, one.at)
+        case _:
+            return information(listed, max(at, one.at))
 
 
 def show(house: Installation, identifier: str, *, at: datetime) -> Shown:

@@ -1,6 +1,9 @@
 """What a permission administrator shows: active and past permissions, the provision log, and what was handed over under each."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,7 @@ from kwartier.model.period import midnight
 from kwartier.model.register import Channel, Direction, Kind, Product
 from kwartier.store.registry.errors import NotFound
 from kwartier.workflows import delivery_round, permission
-from kwartier.workflows.permission import ends, overview, requests
+from kwartier.workflows.permission import elsewhere, ends, overview, requests
 from permission_support import DAY, E_INTERVAL, Home, wish
 from readings_support import channel_day, permit, read, whole
 from registry_support import DAY as MARCH_10
@@ -55,6 +58,30 @@ def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home)
     assert information.as_json(before)["specification"] == said["permission"]["request"]["specification"]
     assert overview.validation(None).validation_result == "valid"
     assert overview.validation("scope").validation_result == "scope"
+
+
+def test_what_a_party_is_told_is_what_another_body_takes(home: Home, tmp_path: Path) -> None:
+    """The lines for the party, read by an installation that is no permission administrator: the same permissions, once."""
+    world = home.world
+    asked = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+    requests.grant(home.house, home.person, asked.id, at=NOON)
+    second = requests.ask(home.house, home.code(), home.ean(), wish(purpose="b"), at=NOON)
+    requests.reject(home.house, home.person, second.id, at=NOON)
+    third = requests.ask(home.house, home.code(), home.ean(), wish(purpose="c"), at=NOON)
+    permission.revoke(home.house, home.person, requests.grant(home.house, home.person, third.id, at=NOON), at=NOON + DAY)
+    said = [information.as_json(one) for one in overview.notifications(home.house, home.code(), at=NOON + DAY)]
+    assert [one["object"] for one in said] == [
+        "established_permission_information",
+        "established_permission_information",
+        "revocation_notification",
+    ]
+    file = tmp_path / "permissions.jsonl"
+    foreign = [json.dumps(one).replace('"kw-', '"pa-').replace("inzicht", "a").replace('"c"', '"d"') + "\n" for one in said]
+    file.write_text("".join(foreign), "utf-8")
+    there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
+    report = elsewhere.take(there, file, at=NOON + DAY)
+    assert (report.established, report.ended, report.refused.total()) == (2, 1, 0)
+    assert world.c.execute("select count(*) from kw.permission where identifier like 'pa-%'").fetchone() == (2,)
 
 
 @pytest.mark.parametrize("direction", [*Direction])
