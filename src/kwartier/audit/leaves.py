@@ -22,7 +22,7 @@ Their keys, in the order in which canonical JSON has them:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -142,8 +142,9 @@ def read(
     """Say how a task ended. `served` are the ids of the permits that were not stopped; `at` is when the answer was complete."""
     permits = ",".join([f'"{permit.hex()}"' for permit in served])
     why = "null" if reason is None else f'"{reason}"'
+    moment = ((at if at.tzinfo is UTC else utc(at)) - _EPOCH) // _MILLISECOND
     body = (
-        f'{{"at":{(utc(at) - _EPOCH) // _MILLISECOND},"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"l":{task.last_s}'
+        f'{{"at":{moment},"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"l":{task.last_s}'
         f',"m":{task.meter},"p":"{task.name}","r":"{result}","s":[{permits}]'
         f',"w":{why}}}'
     )

@@ -93,7 +93,7 @@ class Errand:
     @property
     def name(self) -> str:
         """What is done, in one word: as log and registry write it."""
-        return self.chore.value
+        return str(self.chore)
 
 
 @final

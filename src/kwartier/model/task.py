@@ -37,7 +37,7 @@ class Task:
     @property
     def name(self) -> str:
         """What is asked, in one word: as log and registry write it."""
-        return self.profile.value
+        return str(self.profile)
 
     @property
     def mask(self) -> Mask:
