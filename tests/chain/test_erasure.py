@@ -6,6 +6,7 @@ A canary is planted in everything that may hold something of a person. Each sear
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -65,7 +66,9 @@ class Town:
     def needles(self) -> dict[str, bytes]:
         """What tables and the server's log hold of the canary."""
         numbers = f"{STEP}, {STEP}, {STEP}".encode()
-        return {"code": CODE.encode(), "sealed": self.sealed, "wrapped": self.wrapped, "mark": MARK, "numbers": numbers}
+        who = sha256(CODE.encode()).digest()[:16]
+        sealed = {"sealed": self.sealed, "wrapped": self.wrapped}
+        return {"code": CODE.encode(), **sealed, "chain": who, "mark": MARK, "numbers": numbers}
 
     def one(self, query: str, *values: object) -> object:
         """Ask the registry for one value."""

@@ -335,6 +335,11 @@ def consent() -> int:
     return sum(1 << rule.no for rule in keeping() if rule.condition in {Condition.OPT_IN, Condition.PERMISSION})
 
 
+def permitted() -> int:
+    """Return the rules that rest on a permission to a party, as a basis."""
+    return sum(1 << rule.no for rule in keeping() if rule.condition is Condition.PERMISSION)
+
+
 def as_markdown() -> str:
     """Return docs/RETENTION.md's table."""
     return "\n".join(_lines()) + "\n"

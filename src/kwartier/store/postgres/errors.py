@@ -45,7 +45,7 @@ class MigrationChanged(PostgresError):
 
 
 class TracesLeft(PostgresError):
-    """Rows were erased, but files of the server still hold traces of them, since something uses those files."""
+    """Rows were erased, but files of the server hold traces of them: something uses those files, or looks at the time before."""
 
     code = "traces-left"
 

@@ -5,17 +5,22 @@ log until its segment is recycled, and then in the recycled file. So tables are 
 after a checkpoint; with `wal_recycle=off` (store/embedded/process.py) old segments are removed and not renamed.
 """
 
+import re
+import time
 from collections.abc import Sequence
 from typing import Final
 
 from psycopg import Connection, sql
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import Diagnostic, LockNotAvailable
 
 from kwartier.store.postgres.errors import TracesLeft
 from kwartier.store.postgres.pools import reached
 
 LOCK_WAIT: Final = "30s"
 """Longest wait for a table that somebody is reading."""
+SNAPSHOT_WAIT_S: Final = 20.0
+"""Longest wait for transactions that began before the erasure; the server's own, that takes statistics, is one."""
+_POLL_S: Final = 0.5
 _TURNS: Final = 200
 """More than there can be files that wait to be used again; each costs milliseconds."""
 
@@ -28,15 +33,46 @@ BY_ADMINISTRATOR: Final = (
 
 
 def rewrite(owner_dsn: str, tables: Sequence[str]) -> None:
-    """Write these tables and their indexes anew: no page of theirs holds a deleted row. Raises TracesLeft, ServerUnavailable."""
+    """Write these tables and their indexes anew: no page of theirs holds a deleted row. Raises TracesLeft, ServerUnavailable.
+
+    A row that some open transaction may still look at is written anew too, deleted or not: the server says how many those are, and
+    such a table is written once more a little later.
+    """
+    until = time.monotonic() + SNAPSHOT_WAIT_S
     with reached(owner_dsn, autocommit=True) as owner:
         owner.execute("select set_config('lock_timeout', %s, false)", (LOCK_WAIT,))
-        try:
-            for table in tables:
-                owner.execute(sql.SQL("vacuum full analyze {}").format(sql.Identifier(*table.split("."))))
-        except LockNotAvailable as fault:
-            msg = "a table is in use, so that rows that were erased from it are still in its file"
-            raise TracesLeft(msg) from fault
+        for table in tables:
+            while _rewritten(owner, table):
+                if time.monotonic() > until:
+                    msg = (
+                        "a transaction from before the erasure is open, so that rows that were erased are still in files of tables"
+                    )
+                    raise TracesLeft(msg)
+                time.sleep(_POLL_S)
+
+
+def _rewritten(owner: Connection, table: str) -> bool:
+    """Write one table anew. True if deleted rows are in it still. Raises TracesLeft if somebody reads it for too long."""
+    seen: list[int] = []
+
+    def told(said: Diagnostic) -> None:
+        seen.extend(_still_seen(said.message_detail))
+
+    owner.add_notice_handler(told)
+    try:
+        owner.execute(sql.SQL("vacuum (full, analyze, verbose) {}").format(sql.Identifier(*table.split("."))))
+    except LockNotAvailable as fault:
+        msg = "a table is in use, so that rows that were erased from it are still in its file"
+        raise TracesLeft(msg) from fault
+    finally:
+        owner.remove_notice_handler(told)
+    return any(seen)
+
+
+def _still_seen(detail: str | None) -> list[int]:
+    """Return the number that begins what `vacuum full verbose` says of a table: dead rows that cannot be removed yet."""
+    found = re.match(r"\D*(\d+)", detail or "")
+    return [int(found[1])] if found else []
 
 
 def begin_anew(admin_dsn: str) -> None:

@@ -122,9 +122,12 @@ def waiting(c: C, at: datetime) -> list[Waiting]:
     return [Waiting(number, subject, code, when, tuple(parts[number])) for number, subject, code, when in asked]
 
 
-def documents(c: C, one: Waiting, consent: int) -> list[tuple[str, str, str]]:
-    """Return (box, bundle, parcel) of what was handed to third parties about this person by a consent that is no more."""
-    return c.execute(_DOCUMENTS, {"erasure": one.id, "subject": one.subject, "rules": consent}).fetchall()
+def documents(c: C, one: Waiting, permitted: int) -> list[tuple[str, str, str]]:
+    """Return (box, bundle, parcel) of what was handed to third parties about this person by a permission that is no more.
+
+    `permitted` are the rules that rest on a permission to a party.
+    """
+    return c.execute(_DOCUMENTS, {"erasure": one.id, "subject": one.subject, "rules": permitted}).fetchall()
 
 
 def give_up(c: C, one: Waiting, at: datetime) -> dict[str, int]:

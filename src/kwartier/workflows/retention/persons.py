@@ -40,7 +40,7 @@ class Carried:
 def carry_out(house: Installation, one: Waiting, at: datetime) -> Carried:
     """Do what was decided, after the lake gave up its rows: documents, doubted answers, sights; and forget whom nothing holds."""
     with house.operator() as c:
-        documents = erasures.documents(c, one, retention.consent())
+        documents = erasures.documents(c, one, retention.permitted())
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     if forgotten:

@@ -312,3 +312,43 @@ def test_what_a_person_had_restricted_stays_past_its_term_until_it_is_lifted(ope
     rights.lift(opened, me, restriction.id, at=NOW + timedelta(hours=2))
     assert retention.nightly(opened, at=NOW + timedelta(hours=3)).counts["rows"] == 2
     assert held(opened) == []
+
+
+def test_who_looks_at_the_time_before_keeps_traces_alive_and_that_is_told(
+    opened: Installation, facts: World, dsns: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "SNAPSHOT_WAIT_S", 0.0)
+    erasure.erase(opened, facts.subject("ME"), at=NOW)
+    with psycopg.connect(dsns.operator) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        reader.execute("select count(*) from kw.night")
+        with pytest.raises(TracesLeft):
+            retention.nightly(opened, at=NOW)
+    with opened.operator() as c:
+        assert c.execute("select state, forgotten from kw.erasure").fetchone() == ("carried", True)
+    assert retention.nightly(opened, at=NOW).left
+    with opened.operator() as c:
+        assert c.execute("select state from kw.erasure").fetchone() == ("done",)
+
+
+@pytest.mark.parametrize(("until", "stay"), [("2026-11-01", 0), (None, 1)])
+def test_our_copy_of_what_a_party_was_handed_goes_with_the_permission_to_it(
+    until: str | None, stay: int, opened: Installation, facts: World
+) -> None:
+    home, me, party = facts.connection(), facts.subject("ME"), facts.party("third_party")
+    facts.occupancy(home, me, between("2022-01-01"))
+    facts.permission(home, me, None, between("2026-01-01", "2026-11-01"), purpose="own")
+    facts.permission(home, me, party, between("2026-01-01", until))
+    with opened.operator() as c:
+        (box,) = c.execute("select code from kw.party").fetchone() or ("",)
+        c.execute("insert into kw.bundle values ('b', %s, 'sent', %s)", (party, NOW))
+        c.execute(
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, at, bundle,"
+            " subject) values ('p', 'third_party', %s, %s, 'x', '[2026-01-01,2026-01-02)', 2, '', 'delivered', %s, 'b', %s)",
+            (party, home, NOW, me),
+        )
+    (opened.outbox / box).mkdir()
+    (opened.outbox / box / "b.jsonl").write_text('{"reference": "p", "values": [1]}\n', "utf-8")
+    erasure.erase(opened, me, at=NOW)
+    assert retention.nightly(opened, at=NOW).counts["documents"] == 1 - stay
+    assert len(list((opened.outbox / box).iterdir())) == stay
