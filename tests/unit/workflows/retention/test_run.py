@@ -326,6 +326,7 @@ def test_who_looks_at_the_time_before_keeps_traces_alive_and_that_is_told(
             retention.nightly(opened, at=NOW)
     with opened.operator() as c:
         assert c.execute("select state, forgotten from kw.erasure").fetchone() == ("carried", True)
+    monkeypatch.undo()  # the server's own look at its tables may be under way
     assert retention.nightly(opened, at=NOW).left
     with opened.operator() as c:
         assert c.execute("select state from kw.erasure").fetchone() == ("done",)
