@@ -1,0 +1,45 @@
+"""What a customer said by letter, readings by hand and proof of absence: the commands as staff type them."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from chain_support import DAY, kwartier, town
+from kwartier.workflows import installation
+from kwartier.workflows.installation import system_clock
+
+pytestmark = pytest.mark.database
+
+STAFF = ("--person", "Pien Post", "--because", "letter of the customer")
+
+
+def test_off_by_letter_registers_by_hand_and_a_proof_of_absence(unread: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        done = kwartier("--data", str(unread), *arguments, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    with town(unread), installation.opened(unread) as house, house.operator() as c:
+        row = c.execute(
+            "select c.key, s.code from kw.connection c join kw.occupancy o on o.connection = c.key and upper_inf(o.period)"
+            " join kw.subject s on s.key = o.subject join kw.meter m on m.connection = c.key"
+            " where not exists (select from kw.restriction r where r.connection = c.key) order by c.key limit 1"
+        ).fetchone()
+        assert row is not None
+        key, code = row
+        c.commit()
+        assert run("customer", "off", str(key), *STAFF)[0] == 0
+        status, said = run("customer", "off", str(key), *STAFF)
+        assert (status, "stands as it was asked" in said) == (3, True)
+        at = (system_clock() - timedelta(hours=1)).isoformat()
+        reading = ("hand-readings", "take", str(key), "low=12345.678", "normal=1.000", "--at", at, "--how", "visit", *STAFF)
+        assert run(*reading) == (0, "Taken: 2 registers.\n")
+        status, said = run("hand-readings", "due", "--json", "--days", "3660", *STAFF)
+        assert {(one["connection"], one["whose"]) for one in json.loads(said)["due"]} >= {(key, "operator"), (key, "supplier")}
+
+        file = tmp_path / "absence.zip"
+        day = DAY.isoformat()
+        assert run("customer", "absence", str(key), day, day, "--out", str(file), *STAFF)[0] == 0
+        status, said = run("customer", "check-absence", str(file), "--subject", code)
+        assert (status, "Genuine" in said, "cannot know" in said) == (0, True, True)

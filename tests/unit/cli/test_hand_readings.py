@@ -1,0 +1,42 @@
+"""Registers as staff type them: kWh or m3 as a meter shows them, and nothing else."""
+
+import pytest
+import typer
+
+from kwartier.cli import customer, hand_readings
+from kwartier.model.errors import BadInput
+from kwartier.model.register import Channel
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("low=12345.678", (Channel.DAY_IMPORT_LOW, 12_345_678)),
+        ("normal=1", (Channel.DAY_IMPORT_NORMAL, 1_000)),
+        ("feed-normal=0", (Channel.DAY_EXPORT_NORMAL, 0)),
+        ("gas=00901.500", (Channel.DAY_GAS, 901_500)),
+    ],
+)
+def test_a_register_is_read_to_the_last_decimal(text: str, found: tuple[Channel, int]) -> None:
+    assert hand_readings._register(text) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["low=1,5", "low=-1", "low=1.0001", "peak=1", "low", "low=", "low=nan", "low=inf", "low=1e12", "=1"]
+)
+def test_anything_else_is_told_to_whoever_typed_it(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        hand_readings._register(text)
+
+
+@pytest.mark.parametrize("text", ["2026-03-10", "yesterday", "2026-03-10T09:30:00"])
+def test_a_moment_has_an_offset(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        hand_readings._moment(text)
+
+
+def test_a_connection_is_never_named_by_its_ean() -> None:
+    assert customer.number(12) == 12
+    with pytest.raises(BadInput) as refused:
+        customer.number(871687110000000015)
+    assert "8716" not in str(refused.value)
