@@ -65,24 +65,25 @@ def take(
     how: Annotated[How, typer.Option(help="By whom: visit of the operator, customer, or p1 port.")],
 ) -> None:
     """Write down the registers of a meter as somebody read them there. What contradicts what is known is refused."""
-    values = dict(map(_register, registers))
+    values = dict(map(register, registers))
     with staffed.opened(context) as house:
-        count = refusal.take(house, number(connection), values, read_at=_moment(read_at), how=how, at=system_clock())
+        count = refusal.take(house, number(connection), values, read_at=moment(read_at), how=how, at=system_clock())
     told.said(out, f"Taken: {count} registers.")
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Read a moment with its offset."""
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        moment = datetime.min  # noqa: DTZ901 - refused below, as any moment without offset
-    if moment.tzinfo is None:
+        found = None
+    if found is None or found.tzinfo is None:
         message = f"{text!r} is no moment; one is written as 2026-03-10T09:30:00+01:00"
         raise typer.BadParameter(message, param_hint="'--at'")
-    return moment
+    return found
 
 
-def _register(text: str) -> tuple[Channel, int]:
+def register(text: str) -> tuple[Channel, int]:
     """Read one register: kWh or m3 with at most three decimals, as a meter shows them. Returns Wh or dm3."""
     name, _, shown = text.partition("=")
     try:

@@ -18,7 +18,7 @@ from kwartier.model.register import Channel
     ],
 )
 def test_a_register_is_read_to_the_last_decimal(text: str, found: tuple[Channel, int]) -> None:
-    assert hand_readings._register(text) == found
+    assert hand_readings.register(text) == found
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ def test_a_register_is_read_to_the_last_decimal(text: str, found: tuple[Channel,
 )
 def test_anything_else_is_told_to_whoever_typed_it(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        hand_readings._register(text)
+        hand_readings.register(text)
 
 
 @pytest.mark.parametrize("text", ["2026-03-10", "yesterday", "2026-03-10T09:30:00"])
 def test_a_moment_has_an_offset(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        hand_readings._moment(text)
+        hand_readings.moment(text)
 
 
 def test_a_connection_is_never_named_by_its_ean() -> None:
