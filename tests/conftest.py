@@ -13,6 +13,7 @@ pytest_plugins = ["fixtures_postgres"]
 
 ONE_WORKER = (
     "tests/chain/test_by_dsn.py",
+    "tests/chain/test_many_nights.py",
     "tests/chain/test_night",
     "tests/browser/",
     "tests/unit/workflows/replay/test_replay.py",

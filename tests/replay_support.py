@@ -13,7 +13,9 @@ from psycopg import sql
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.known import Known
 from kwartier.workflows.replay.run import compare
 
 C = psycopg.Connection[Any]
@@ -49,6 +51,13 @@ LINE_BY_LINE = """
     create trigger gathered after insert or update or delete on audit.leaf for each statement execute function audit.gathered();
 """
 """Lets a test change lines of batches as if each had a row of its own: whoever has the database can do that too."""
+
+
+def no_decisions() -> Again:
+    """Return what is not asked where the tasks come decided."""
+    made = Again.__new__(Again)
+    made.known = Known.__new__(Known)
+    return made
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class Faulty:
 @contextmanager
 def spoiling(house: Installation, copy: Path) -> Iterator[Faulty]:
     """Open a night as its owner with the guards off; everything is as it was afterwards."""
-    for name in ("audit", "outbox", "town"):
+    for name in ("audit", "outbox", "town", "lake"):
         shutil.copytree(house.data / name, copy / name)
     with psycopg.connect(house.dsns.owner) as c:
         for schema, table in GUARDED:

@@ -128,6 +128,15 @@ def lines(c: C, entry: int) -> list[Line]:
     return found
 
 
+def ties_of(c: C, entry: int) -> list[tuple[bytes | None, bytes | None]]:
+    """Return tag and salt of an entry and of each line of its batch; nothing where there is no such entry."""
+    return c.execute(
+        "select subject, salt from audit.entry where id = %(entry)s"
+        " union all select subject, salt from audit.leaf where entry = %(entry)s",
+        {"entry": entry},
+    ).fetchall()
+
+
 def standings(c: C) -> list[Standing]:
     """Return where every chain stands."""
     singles = [Standing(*row) for row in c.execute("select connection, batch, who, nth, last from audit.head")]

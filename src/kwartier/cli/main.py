@@ -108,16 +108,22 @@ def _house(context: typer.Context, *, make: bool = False, staff: Staff | None = 
         yield house
 
 
+def _named(text: str | None, option: str) -> date | None:
+    """Read a day that was named; None where none was."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        yesterday = day_of(installation.system_clock()) - timedelta(days=1)
+        message = f"{text!r} is no date; a date is written as YYYY-MM-DD, yesterday as {yesterday}"
+        raise typer.BadParameter(message, param_hint=f"'{option}'") from None
+
+
 def _day(text: str | None) -> date:
     """Read `--date`, yesterday if absent; say so if it is a day that is not over."""
     yesterday = day_of(installation.system_clock()) - timedelta(days=1)
-    if text is None:
+    day = _named(text, "--date")
+    if day is None:
         return yesterday
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD, yesterday as {yesterday}"
-        raise typer.BadParameter(message, param_hint="'--date'") from None
     if not FIRST_DAY <= day < LAST_DAY:
         message = f"{day} is out of range; days from {FIRST_DAY} up to {LAST_DAY} can be read about"
         raise typer.BadParameter(message, param_hint="'--date'")
@@ -193,11 +199,20 @@ def serve(
 def audit_replay(
     context: typer.Context,
     *,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First local day of what is compared; default from the beginning.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last local day of it, included; default until now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON object.")] = False,
 ) -> None:
     """Compare log, store and the meters' own session logs both ways. Exits 1 if anything is uncovered, over-broad or late."""
+    days = _named(first, "--from"), _named(last, "--to")
+    if days[0] is not None and days[1] is not None and days[1] < days[0]:
+        message = f"{days[1]} lies before {days[0]}"
+        raise typer.BadParameter(message, param_hint="'--to'")
+    window = replay.of_days(*days)
     with _house(context) as house, edge.working(out, "log, store and meters are compared"):
-        found = replay.run(house, at=installation.system_clock())
+        found = replay.run(house, at=installation.system_clock(), window=window)
     if as_json:
         _print_json(found.as_json())
     else:

@@ -268,6 +268,8 @@ def _advice(counts: Mapping[str, Any]) -> Iterator[str]:
 def replayed(out: Console, found: Findings) -> None:
     """Tell what a replay found."""
     _say(out, f"{found.checked} checked: {found.uncovered} uncovered, {found.over_broad} over-broad, {found.late} late")
+    for code, count in sorted(found.codes.items()):
+        _say(out, f"{count} {escape(code)}")
     for one in found.findings[:SHOWN]:
         _say(out, escape(str(one)))
     if found.findings:
@@ -276,7 +278,7 @@ def replayed(out: Console, found: Findings) -> None:
             f"Each line names a contradiction (at most {SHOWN} are shown); the log, the store and the meters are left as they are.",
         )
     else:
-        _say(out, "Everything that was read, kept and delivered has its ground and its proof.")
+        _say(out, "Everything that was read, kept, delivered and shown has its ground and its proof.")
 
 
 def staff_as_dict(found: StaffAct | None) -> dict[str, Any]:

@@ -5,7 +5,8 @@ and the displays of the homes' meters as pages (`--display-port`).
 
 One JSON line on standard output says that all meters listen. The town stops on SIGTERM, on SIGINT, or when its standard input
 closes, unless --stay is given. Until then a line `alarm HOME BIT` on it sets that bit of the alarm register of a home's meter,
-which pushes it to whoever listens at --alarms.
+which pushes it to whoever listens at --alarms; a line `ahead SECONDS` sets the town's clocks so far ahead of
+this machine's, and is answered by a JSON line that repeats it.
 """
 
 import argparse
@@ -53,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True, help="everything follows from it")
     parser.add_argument("--date", type=date.fromisoformat, required=True, help="the day the night asks about")
     parser.add_argument("--dir", type=Path, required=True, help="folder of the town")
+    parser.add_argument("--days-after", type=int, default=0, help="days more that the meters live through (default: none)")
     parser.add_argument("--shipment-key", type=Path, required=True, help="the operator's public key for the key shipment")
     parser.add_argument("--port", type=int, default=0, help="port of all meters (default: the one of the last run, or any)")
     parser.add_argument("--p1-port", type=int, default=0, help="port of the homes' P1 ports (default: any)")
@@ -121,11 +123,11 @@ def _prepare(options: argparse.Namespace) -> tuple[Town, _Ports]:
     shipment.read_recipient(options.shipment_key)
     found = settle.read(options.dir)
     if found:
-        settle.same(found, options.seed, options.homes, options.date)
+        settle.same(found, options.seed, options.homes, options.date, options.days_after)
         if options.port not in {0, found.port}:
             msg = f"the operator was told port {found.port} for this folder"
             raise BadTown(msg)
-    town = Town(options.seed, options.homes, options.date)
+    town = Town(options.seed, options.homes, options.date, options.days_after)
     _pace(options, town)
     sockets = serve.claim(found.port if found else options.port, shipment.numbers(town))
     homes = (home.number for home in town.homes if home.has_meter)
@@ -172,7 +174,12 @@ def _obey(board: serve.Switchboard, pusher: Pusher, line: str) -> None:
         return
     order = orders.read_order(line)
     if order is None:
-        sys.stderr.write("town: a line says `alarm HOME BIT`\n")
+        sys.stderr.write("town: a line says `alarm HOME BIT` or `ahead SECONDS`\n")
+        return
+    if isinstance(order, orders.Ahead):
+        board.set_ahead(order.seconds)
+        sys.stdout.write(json.dumps({"ahead": order.seconds}) + "\n")
+        sys.stdout.flush()
         return
     number = identity.home_number(order.home)
     register = board.fleet.raise_alarm(number, order.bit, board.now())

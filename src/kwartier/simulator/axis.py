@@ -1,6 +1,7 @@
 """The days a town's meters remember: every quarter-hour, hour and midnight of them, in UTC, with what local time says about them.
 
-Eleven local days: ten before the end of the town's date, and the day after it, on which the night reading takes place.
+Eleven local days: ten before the end of the town's date, and the day after it, on which the night reading takes place. A town
+of many nights lives through as many days more.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Axis:
     """Time as the meters of one town know it; arrays are indexed by quarter or hour from the first midnight."""
 
     day: date
+    after: int = 0
+    """Days more, after the one on which the date is read."""
 
     @property
     def first_day(self) -> date:
@@ -35,7 +38,7 @@ class Axis:
     @cached_property
     def midnights(self) -> NDArray[np.int64]:
         """Epoch seconds at which the days begin, and the last one ends."""
-        days = DAYS_BEFORE + 3
+        days = DAYS_BEFORE + 3 + self.after
         return np.array([epoch_s(midnight(self.first_day + timedelta(days=n))) for n in range(days)], np.int64)
 
     @cached_property
@@ -125,11 +128,15 @@ class Axis:
 
     def start_of_night(self) -> int:
         """Return epoch seconds when the town's clock starts: 2 hours and 17 minutes into the day after its date."""
-        return int(self.midnights[-2]) + 2 * HOUR_S + 17 * 60
+        return self._morning_after() + 2 * HOUR_S + 17 * 60
+
+    def _morning_after(self) -> int:
+        """Return epoch seconds of the midnight that closes the town's date."""
+        return int(self.midnights[DAYS_BEFORE + 1])
 
     def clock(self, now_s: int) -> int:
-        """Return where the town's clock starts: at the real time if that is on the day after its date, else in that day's night."""
-        return now_s if self.midnights[-2] <= now_s < self.midnights[-1] else self.start_of_night()
+        """Return where the town's clock starts: at the real time if its meters live then, else in the night after its date."""
+        return now_s if self._morning_after() <= now_s < self.midnights[-1] else self.start_of_night()
 
     def truth_days(self) -> tuple[date, date]:
         """Return the day before the town's date, and the date."""

@@ -9,7 +9,7 @@ Both are written before the answer leaves.
 import json
 import os
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -69,6 +69,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         """Open both files; cut off a frame record that a crash left unfinished."""
+        self.ahead = timedelta()
+        """How far the meters' clocks were set ahead of this machine's."""
         self._sessions = _append_to(folder / SESSIONS)
         self._frames = _append_to(folder / FRAMES)
         size = os.fstat(self._frames).st_size
@@ -95,7 +97,8 @@ class Journal:
 
     def _lines(self, number: int, lines: list[dict[str, object]]) -> None:
         """Write lines, each with the moment and the meter."""
-        head = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "equipment_id": identity.equipment_id(number)}
+        at = datetime.now(UTC) + self.ahead
+        head = {"at": at.isoformat(timespec="milliseconds"), "equipment_id": identity.equipment_id(number)}
         os.write(self._sessions, "".join(json.dumps(head | fields) + "\n" for fields in lines).encode())
 
 

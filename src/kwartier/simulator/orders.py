@@ -1,4 +1,8 @@
-"""Lines on the town's standard input: `alarm HOME BIT` lets something happen to the meter of a home, told by its index."""
+"""Lines on the town's standard input.
+
+`alarm HOME BIT` lets something happen to the meter of a home, told by its index. `ahead SECONDS` sets the meters' clocks, and
+that of their journal, so far ahead of this machine's: for whoever lets many nights pass in minutes.
+"""
 
 import os
 import re
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 _ALARM = re.compile(r"\s*alarm\s+([0-9]{1,8})\s+([0-9]{1,2})\s*\Z")
+_AHEAD = re.compile(r"\s*ahead\s+([0-9]{1,10})\s*\Z")
 _HIGHEST_BIT = 31
 _LONGEST = 80
 """Characters of a line that may be an order."""
@@ -21,8 +26,19 @@ class Order:
     bit: int
 
 
-def read_order(line: str) -> Order | None:
+@final
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Let the meters' clocks run so many seconds ahead of this machine's."""
+
+    seconds: int
+
+
+def read_order(line: str) -> Order | Ahead | None:
     """Read a line; None if it is no order."""
+    ahead = _AHEAD.match(line)
+    if ahead:
+        return Ahead(int(ahead[1]))
     found = _ALARM.match(line)
     return Order(int(found[1]), int(found[2])) if found and int(found[2]) <= _HIGHEST_BIT else None
 

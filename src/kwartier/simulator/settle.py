@@ -26,6 +26,7 @@ class Settled(NamedTuple):
     homes: int
     day: date
     port: int
+    after: int
 
 
 def read(home: Path) -> Settled | None:
@@ -36,16 +37,17 @@ def read(home: Path) -> Settled | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["version"] == _VERSION:
-            return Settled(int(found["seed"]), int(found["homes"]), date.fromisoformat(found["date"]), int(found["port"]))
+            day, after = date.fromisoformat(found["date"]), int(found.get("after", 0))
+            return Settled(int(found["seed"]), int(found["homes"]), day, int(found["port"]), after)
     except (ValueError, KeyError, TypeError):
         pass
     msg = "the folder holds a town of another version of this program"
     raise AnotherTown(msg)
 
 
-def same(found: Settled, seed: int, homes: int, day: date) -> None:
-    """Raise AnotherTown unless the town found has this seed, this size and this date."""
-    if (found.seed, found.homes, found.day) != (seed, homes, day):
+def same(found: Settled, seed: int, homes: int, day: date, after: int = 0) -> None:
+    """Raise AnotherTown unless the town found has this seed, this size, this date and as many days after it."""
+    if (found.seed, found.homes, found.day, found.after) != (seed, homes, day, after):
         msg = f"the folder holds a town of seed {found.seed}, {found.homes} homes, {found.day}; choose another folder"
         raise AnotherTown(msg)
 
@@ -58,6 +60,7 @@ def settle(home: Path, town: Town, port: int, progress: Callable[[int], None]) -
     caretruth.write(home, town)
     firmware.write(home / "firmware", town.seed)
     settled = {"version": _VERSION, "seed": town.seed, "homes": len(town.homes), "date": town.day.isoformat(), "port": port}
+    settled |= {"after": town.axis.after} if town.axis.after else {}
     unfinished = home / f"{_NAME}.new"
     unfinished.write_text(json.dumps(settled) + "\n", encoding="utf-8")
     unfinished.replace(home / _NAME)

@@ -52,14 +52,14 @@ class Home:
 class Town:
     """A town of `homes` homes, drawn from `seed`, whose day of interest is `day`."""
 
-    def __init__(self, seed: int, homes: int, day: date) -> None:
-        """Settle who lives where. Raises BadTown for a number of homes or a seed that cannot be."""
-        if not 0 < homes <= identity.MOST_HOMES or seed < 0:
-            msg = "a town has at least one home, and a seed that is not negative"
+    def __init__(self, seed: int, homes: int, day: date, after: int = 0) -> None:
+        """Settle who lives where; meters count on for `after` days more. Raises BadTown for numbers that cannot be."""
+        if not 0 < homes <= identity.MOST_HOMES or seed < 0 or after < 0:
+            msg = "a town has at least one home, and a seed and days after that are not negative"
             raise BadTown(msg)
         self.seed = seed
         self.day = day
-        self.axis = Axis(day)
+        self.axis = Axis(day, after)
         self.transformers: list[Transformer] = grid.transformers(seed, homes)
         self.homes: list[Home] = self._homes()
         self.block = lru_cache(maxsize=_BLOCKS_HELD)(self._block)

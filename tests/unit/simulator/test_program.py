@@ -3,6 +3,8 @@
 import json
 import socket
 import subprocess
+import time
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -51,6 +53,36 @@ def test_it_stops_at_once_when_told_though_somebody_listens(tmp_path: Path) -> N
             town.terminate()
             _, words = town.communicate(timeout=30)
     assert (town.returncode, words) == (0, "")
+
+
+def test_its_clocks_and_its_journal_run_ahead_when_told(tmp_path: Path) -> None:
+    """A town of many nights: the meters' P1 ports and their journal tell the time that they were told."""
+    ahead = 400 * 86_400
+    with subprocess.Popen(
+        command(tmp_path, "--days-after", "800"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as town:
+        assert town.stdin is not None
+        assert town.stdout is not None
+        said = json.loads(town.stdout.readline())
+        town.stdin.write(f"ahead {ahead}\n")
+        town.stdin.flush()
+        assert json.loads(town.stdout.readline()) == {"ahead": ahead}
+        told = time.time() + ahead
+        with socket.create_connection((said["first_home"], said["p1_port"]), timeout=30) as line:
+            framer = Framer()
+            found = next(one for one in iter(lambda: framer.receive(line.recv(65536)), None) if one)[0]
+        assert isinstance(found, Plain)
+        at = decode.decode(found.data).at
+        assert at is not None
+        assert abs(epoch_s(at) - told) < 30
+        with socket.create_connection((said["first_home"], said["port"]), timeout=5) as line:
+            line.sendall(bytes(8))  # no frame of any kind
+            line.recv(1)
+        town.stdin.close()
+        town.wait(30)
+    lines = (tmp_path / "town" / "sessions.jsonl").read_text().splitlines()
+    assert [one["event"] for one in map(json.loads, lines)] == ["bad_frame"]
+    assert abs(datetime.fromisoformat(json.loads(lines[0])["at"]).timestamp() - told) < 30
 
 
 @pytest.mark.parametrize(

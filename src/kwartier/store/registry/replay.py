@@ -1,25 +1,92 @@
-"""What the registry can testify when log, store and the meters' own journals are compared. Reads only, as the operator."""
+"""What the registry can testify when log, store and the meters' own journals are compared. Reads only, as the operator.
+
+Nothing here is shared with who writes: the replay has its own SQL, so that a mistake in a query of theirs is not made twice.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import Any, NamedTuple, final
 
-from kwartier.model.ground import FactRef, Purpose, Requester, Role
+from kwartier.model.ean import Ean
+from kwartier.model.ground import (
+    Action,
+    Agreement,
+    DataClass,
+    FactRef,
+    Hold,
+    Objection,
+    Occupancy,
+    Permission,
+    Purpose,
+    Request,
+    Requester,
+    Restriction,
+    RestrictionKind,
+    Role,
+    SupplierDefault,
+    Supply,
+    Suspension,
+    UseCase,
+)
 from kwartier.model.period import Period
+from kwartier.model.register import INTERVAL_MASK, Product
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
 _METERS = "select equipment_id, key, model, transformer from kw.meter order by key"
-_STOPS = "select fact, ref, at, said from kw.stop order by seq"
 _BATCHES = "select id, state from kw.batch"
-_PARCELS = """
+_PLACES = "select key, area, product from kw.connection where key = any(%s)"
+_ROLES = "select key, role from kw.party"
+_STATIONS = "select m.key, t.area, m.placed from kw.meter m join kw.transformer t on t.key = m.transformer order by m.key"
+_COUPLINGS = """
+    select k.connection, m.connection, k.period * m.placed from kw.coupling k, kw.meter m
+    where m.key = k.meter and k.connection = any(%s) and m.connection is not null and not isempty(k.period * m.placed)
+    order by k.connection, k.id
+"""
+_PEOPLE = """
+    with h as (
+        select 'occupancy' as fact, id, connection, subject from kw.occupancy where connection = any(%(keys)s)
+        union all select fact, id, connection, subject from kw.superseded where fact = 'occupancy' and connection = any(%(keys)s)
+        union all select 'permission', id, connection, subject from kw.permission where connection = any(%(keys)s)
+        union all select 'hold', id, connection, subject from kw.hold where connection = any(%(keys)s)
+        union all select 'objection', id, connection, subject from kw.objection where connection = any(%(keys)s))
+    select h.fact, h.id, h.connection, s.key, s.code from h join kw.subject s on s.key = h.subject
+    order by h.connection, h.fact, h.id
+"""
+_FACTS = """
+    select 'occupancy', id, subject, period from kw.occupancy where connection = any(%(keys)s)
+    union all select 'supply', id, party, period from kw.supply where connection = any(%(keys)s)
+"""
+_TAKEN_OUT = """
+    select id, subject, period from kw.superseded where fact = 'occupancy' and connection = any(%s) order by id
+"""
+_RESTRICTIONS = "select id, connection, kind, period from kw.restriction where connection = any(%s) order by id"
+_HOLDS = "select id, connection, subject, period from kw.hold where connection = any(%s) order by id"
+_OBJECTIONS = "select id, connection, subject, purpose, period from kw.objection where connection = any(%s) order by id"
+_PERMISSIONS = """
+    select p.id, p.connection, t.subject, p.party, p.mask, p.data, t.live
+    from kw.permission p join kw.permission_state t on t.id = p.id where p.connection = any(%s) and not isempty(t.live)
+"""
+_AGREEMENTS = "select a.id, a.party, y.role, a.period from kw.agreement a, kw.party y where y.key = a.party"
+_DEFAULTS = "select id, party, period from kw.supplier_default order by id"
+_SUSPENSIONS = "select id, party, period from kw.suspension order by id"
+_USE_CASES = """
+    select id, purpose, data_class, mask, area, days, approved, yearly_limit, min_group from kw.use_case
+"""
+_CONNECTIONS = "select key from kw.connection where key > %s order by key limit %s"
+_CODES = "select key, code from kw.subject where key = any(%s)"
+_EANS = "select key, ean from kw.connection where key = any(%s)"
+_PARCEL = """
     select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.period, p.mask, p.permit, p.status, coalesce(b.at, p.at),
         b.id, r.code
     from kw.parcel p left join kw.bundle b on b.id = p.bundle left join kw.party r on r.key = p.receiver
-    where p.id > %(after)s and p.status <> 'sending' order by p.id limit %(limit)s
 """
+_PARCELS = f"{_PARCEL} where p.id > %(after)s and p.status <> 'sending' order by p.id limit %(limit)s"
+_THESE_PARCELS = f"{_PARCEL} where p.id = any(%s) and p.status <> 'sending' order by p.id"
+_OF_BUNDLE = f"{_PARCEL} where p.bundle = %s and p.status <> 'sending' order by p.id"
+_BUNDLES = "select b.id, r.code, b.at from kw.bundle b join kw.party r on r.key = b.receiver where b.state = 'sent' order by b.id"
 
 
 @final
@@ -32,18 +99,25 @@ class MeterRow:
     transformer: int | None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A fact stopped from `at` on, which was said at `said`."""
+class Station(NamedTuple):
+    """A station meter for as long as it is placed, and the area it lies in."""
 
-    at: datetime
-    said: datetime
+    area: str
+    placed: Period
 
-    @property
-    def effective(self) -> datetime:
-        """From when it can have been known and held."""
-        return max(self.at, self.said)
+
+class Coupling(NamedTuple):
+    """For how long which electricity connection's meter carries a gas connection."""
+
+    electricity: int
+    period: Period
+
+
+class Named(NamedTuple):
+    """A person of the registry: the number by which facts name them, and their own code."""
+
+    subject: int
+    code: str
 
 
 @final
@@ -63,6 +137,12 @@ class Sent:
     bundle: str | None
     box: str | None
 
+    @property
+    def request(self) -> Request:
+        """The question that the parcel answers."""
+        data_class = DataClass.PROFILE if self.mask & INTERVAL_MASK else DataClass.REGISTER
+        return Request(self.receiver, Action.DELIVER, self.purpose, self.connection, self.mask, self.period, data_class)
+
 
 def meters(c: C) -> dict[str, MeterRow]:
     """Return every meter by its equipment id."""
@@ -70,20 +150,113 @@ def meters(c: C) -> dict[str, MeterRow]:
         return {equipment: MeterRow(key, model, transformer) for equipment, key, model, transformer in cursor.execute(_METERS)}
 
 
-def restricted(c: C, restrictions: Sequence[int]) -> dict[int, int]:
-    """Return by restriction the connection of which it was said: the gas a meter carries is restricted with its electricity."""
+def stations(c: C) -> dict[int, list[Station]]:
+    """Return every station meter, by its key."""
+    found: dict[int, list[Station]] = defaultdict(list)
     with _rows.cursor(c) as cursor:
-        found = cursor.execute("select id, connection from kw.restriction where id = any(%s)", (list(restrictions),))
-        return dict(found.fetchall())
+        for key, area, placed in cursor.execute(_STATIONS):
+            found[key].append(Station(area, placed))
+    return {**found}
 
 
-def stops(c: C) -> dict[FactRef, list[Stop]]:
-    """Return every stop ever said, by the fact it stops."""
-    found: dict[FactRef, list[Stop]] = defaultdict(list)
+def roles(c: C) -> dict[int, Role]:
+    """Return the role of every party."""
     with _rows.cursor(c) as cursor:
-        for fact, ref, at, said in cursor.execute(_STOPS):
-            found[fact, ref].append(Stop(at, said))
-    return found
+        return {key: Role(role) for key, role in cursor.execute(_ROLES)}
+
+
+def places(c: C, keys: Sequence[int]) -> dict[int, tuple[str, Product]]:
+    """Return in which area each of these connections lies, and its product."""
+    with _rows.cursor(c) as cursor:
+        return {key: (area, Product(product)) for key, area, product in cursor.execute(_PLACES, (list(keys),))}
+
+
+def couplings(c: C, keys: Sequence[int]) -> dict[int, list[Coupling]]:
+    """Return for gas connections among these which electricity connections' meters carry them."""
+    found: dict[int, list[Coupling]] = defaultdict(list)
+    with _rows.cursor(c) as cursor:
+        for gas, electricity, period in cursor.execute(_COUPLINGS, (list(keys),)):
+            found[gas].append(Coupling(electricity, period))
+    return {**found}
+
+
+def people(c: C, keys: Sequence[int]) -> dict[int, dict[FactRef, Named]]:
+    """Return per connection who its stays and permissions are about, as the registry has it."""
+    found: dict[int, dict[FactRef, Named]] = defaultdict(dict)
+    with _rows.cursor(c) as cursor:
+        for fact, number, connection, subject, code in cursor.execute(_PEOPLE, {"keys": list(keys)}):
+            found[connection][fact, number] = Named(subject, code)
+    return {**found}
+
+
+def connections(c: C, *, after: int, limit: int = 2000) -> list[int]:
+    """Return the next connections by key; an empty list is the end."""
+    with _rows.cursor(c) as cursor:
+        return [key for (key,) in cursor.execute(_CONNECTIONS, (after, limit))]
+
+
+def facts(c: C, keys: Sequence[int]) -> Iterator[Occupancy | Supply | Permission | Restriction | Hold | Objection]:
+    """Yield every fact that the registry has about these connections."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_FACTS, {"keys": list(keys)}).fetchall()
+        permissions = cursor.execute(_PERMISSIONS, (list(keys),)).fetchall()
+    for table, number, who, period in found:
+        yield Occupancy(number, who, period) if table == "occupancy" else Supply(number, who, period)
+    for number, _, subject, party, mask, data, live in permissions:
+        yield Permission(number, subject, party, mask, "", data, live)
+    yield from (one for _, one in denials(c, keys))
+
+
+def taken_out(c: C, keys: Sequence[int]) -> list[Occupancy]:
+    """Return the stays at these connections that were wrong and were taken out of the facts."""
+    with _rows.cursor(c) as cursor:
+        return [Occupancy(*row) for row in cursor.execute(_TAKEN_OUT, (list(keys),))]
+
+
+def denials(c: C, keys: Sequence[int]) -> list[tuple[int, Restriction | Hold | Objection]]:
+    """Return all that bars these connections, or what a person of theirs had stopped, each with its connection."""
+    asked = (list(keys),)
+    with _rows.cursor(c) as cursor:
+        barred = [
+            (connection, Restriction(number, RestrictionKind(kind), period))
+            for number, connection, kind, period in cursor.execute(_RESTRICTIONS, asked)
+        ]
+        held = [(connection, Hold(number, who, period)) for number, connection, who, period in cursor.execute(_HOLDS, asked)]
+        objected = [
+            (connection, Objection(number, who, Purpose(purpose), period))
+            for number, connection, who, purpose, period in cursor.execute(_OBJECTIONS, asked)
+        ]
+    return [*barred, *held, *objected]
+
+
+def suspensions(c: C) -> list[Suspension]:
+    """Return every suspension there ever was."""
+    with _rows.cursor(c) as cursor:
+        return [Suspension(*row) for row in cursor.execute(_SUSPENSIONS)]
+
+
+def general_facts(c: C) -> list[Agreement | Suspension | SupplierDefault | UseCase]:
+    """Return every fact that the registry has about no connection."""
+    with _rows.cursor(c) as cursor:
+        bound = [Agreement(number, party, Role(role), period) for number, party, role, period in cursor.execute(_AGREEMENTS)]
+        cases = [
+            UseCase(number, Purpose(purpose), DataClass(data_class), mask, area, days, approved, limit, group)
+            for number, purpose, data_class, mask, area, days, approved, limit, group in cursor.execute(_USE_CASES)
+        ]
+        late = [SupplierDefault(*row) for row in cursor.execute(_DEFAULTS)]
+    return [*bound, *suspensions(c), *late, *cases]
+
+
+def codes(c: C, subjects: Collection[int]) -> dict[int, str]:
+    """Return the own code of each of these people."""
+    with _rows.cursor(c) as cursor:
+        return dict(cursor.execute(_CODES, (sorted(subjects),)).fetchall())
+
+
+def eans(c: C, keys: Collection[int]) -> dict[int, Ean]:
+    """Return the EAN of each of these connections."""
+    with _rows.cursor(c) as cursor:
+        return {key: Ean(text) for key, text in cursor.execute(_EANS, (sorted(keys),))}
 
 
 def batches(c: C) -> dict[int, str]:
@@ -92,12 +265,32 @@ def batches(c: C) -> dict[int, str]:
         return dict(cursor.execute(_BATCHES).fetchall())
 
 
-def parcels(c: C, *, after: str = "", limit: int = 2000) -> Sequence[Sent]:
+def parcels(c: C, *, after: str = "", limit: int = 2000) -> list[Sent]:
     """Return the next parcels that ended, by id; an empty list is the end."""
+    return _sent(c, _PARCELS, {"after": after, "limit": limit})
+
+
+def these_parcels(c: C, ids: Collection[str]) -> dict[str, Sent]:
+    """Return those of these parcels that there are and that ended."""
+    return {one.id: one for one in _sent(c, _THESE_PARCELS, (sorted(ids),))}
+
+
+def parcels_of(c: C, bundle: str) -> dict[str, Sent]:
+    """Return the parcels of a bundle."""
+    return {one.id: one for one in _sent(c, _OF_BUNDLE, (bundle,))}
+
+
+def bundles(c: C) -> dict[str, tuple[str, datetime]]:
+    """Return whose every bundle is that was sent, and when it was decided."""
+    with _rows.cursor(c) as cursor:
+        return {bundle: (code, at) for bundle, code, at in cursor.execute(_BUNDLES)}
+
+
+def _sent(c: C, query: str, values: Any) -> list[Sent]:  # noqa: ANN401 - a query's values
     with _rows.cursor(c) as cursor:
         return [
             Sent(i, Requester(Role(role), who), connection, Purpose(purpose), period, mask, permit, status, decided, bundle, box)
             for i, role, who, connection, purpose, period, mask, permit, status, decided, bundle, box in cursor.execute(
-                _PARCELS, {"after": after, "limit": limit}
+                query.encode(), values
             )
         ]

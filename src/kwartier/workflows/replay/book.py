@@ -1,11 +1,14 @@
-"""Intents and deeds, batch by batch, as the log has them: each ground is decided again, each deed is held against its intent."""
+"""Intents and deeds, batch by batch, as the log has them: each ground is decided again, each deed is held against its intent.
+
+What a task of a batch was is remembered until its deed, and as long as a meter's journal may still speak of it (`let_go`): so
+memory does not grow with the nights, but for eight bytes per channel-day that a deed covers.
+"""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,120 +17,65 @@ from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
 from kwartier.grounds import decide, retention
 from kwartier.grounds.decide import STATION
-from kwartier.model.care import CLASS_OF, Chore, action_of
-from kwartier.model.ground import Action, DataClass, Role
-from kwartier.model.period import day_of, days_in, epoch_s, from_epoch_s, midnight
+from kwartier.model.ground import Request, Role
+from kwartier.model.period import day_of, days_in, from_epoch_s, midnight
 from kwartier.model.permit import Permit
-from kwartier.model.register import DAY_MASK, channels_of
-from kwartier.model.task import ProfileName, Result
+from kwartier.model.task import Result
 from kwartier.workflows.replay.again import PREPARING, Again
 from kwartier.workflows.replay.findings import Findings
-from kwartier.workflows.replay.rows import bare
-
-MASKS: Final = {
-    ProfileName.E_INTERVAL: 1 << 1 | 1 << 2,
-    ProfileName.E_DAY: 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7,
-    ProfileName.G_INTERVAL: 1 << 3,
-    ProfileName.G_DAY: 1 << 8,
-}
-"""The channels that each profile can serve."""
-ABANDONED: Final = timedelta(days=1)
-"""How long the intent of a batch without deed may still be carried out: its worker may outlive a coordinator that was killed."""
+from kwartier.workflows.replay.naive import Naive
+from kwartier.workflows.replay.tasks import ABANDONED, Asked, TaskKey, is_switch, stores, useless
+from kwartier.workflows.replay.window import WHOLE, Window
 
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
-_CHORES: Final = frozenset(chore.value for chore in Chore)
+_OPERATOR: Final = b'"operator"'
 
 Codes = NDArray[np.int64]
 Stores = dict[date, list[tuple[int, tuple[int, int] | None]]]
 """Per local day what may be stored: code of the channel-day, and the bounds where only a part of the day is covered."""
 
 
-class TaskKey(NamedTuple):
-    """What makes a task of a batch: the same in intent and deed."""
-
-    connection: int
-    meter: int
-    profile: str
-    mbus: int
-    first_s: int
-    last_s: int
-
-    @classmethod
-    def of(cls, body: dict[str, Any]) -> "TaskKey":
-        """Read it from the body of a line."""
-        return cls(body["c"], body["m"], body["p"], body["b"], body["f"], body["l"])
-
-    @property
-    def chore(self) -> Chore | None:
-        """The chore, where it is no profile that is read."""
-        return Chore(self.profile) if self.profile in _CHORES else None
-
-    @property
-    def action(self) -> Action:
-        """What a ground must allow."""
-        return Action.READ if self.chore is None else action_of(self.chore)
-
-
 @final
-@dataclass(slots=True)
-class Asked:
-    """One intended task, for comparison with what the meter remembers."""
-
-    batch: int
-    key: TaskKey
-    grants: tuple[Grant, ...]
-    since: datetime
-    until: datetime
-    stopped: tuple[datetime, ...]
-    """When each of its grounds was stopped or ran out."""
-    restricted: tuple[tuple[datetime, datetime | None, datetime], ...]
-    read: bool = False
-    seen: bool = False
-
-
-@final
-@dataclass(slots=True)
 class Book:
     """What the log says was asked and done.
 
     `covered` has, per local day and batch, the codes of the channel-days it may have stored; `partly` the bounds of those that it
-    covers in part.
+    covers in part. `elsewhere` are the batches outside the time that is compared. `given_up` has, per local day and batch, how many
+    rows retention said that it takes out of the lake; parcels from before `parcels_from` need not be there any more.
     """
 
-    again: Again
-    found: Findings
-    by_meter: dict[tuple[int, str, int], list[Asked]]
-    covered: dict[date, dict[int, Codes]]
-    partly: dict[tuple[int, date, int], list[tuple[int, int]]]
-    stored: dict[int, int]
-    parcels: dict[str, tuple[str, datetime, dict[str, Any]]]
-    _open: dict[int, dict[TaskKey, Asked]]
-    given_up: dict[date, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
-    """Per local day and batch, how many rows retention said that it takes out of the lake."""
-    parcels_from: datetime = _EVER
-    """From when on parcels must still be there."""
-
-    @classmethod
-    def empty(cls, again: Again, found: Findings) -> "Book":
-        """Begin."""
-        return cls(again, found, defaultdict(list), defaultdict(dict), {}, {}, {}, {})
+    def __init__(self, again: Again, found: Findings, window: Window = WHOLE, allowed: timedelta = timedelta()) -> None:
+        """Begin. `allowed` is how long after a stop the answer to a request may still come: a session's time."""
+        self._again = again
+        self._naive = Naive(again.known)
+        self._found = found
+        self._window = window
+        self._allowed = allowed
+        self.by_meter: dict[tuple[int, str, int], list[Asked]] = defaultdict(list)
+        self.covered: dict[date, dict[int, Codes]] = defaultdict(dict)
+        self.partly: dict[tuple[int, date, int], list[tuple[int, int]]] = {}
+        self.stored: dict[int, int] = {}
+        self.elsewhere: set[int] = set()
+        self.given_up: dict[date, Counter[int]] = defaultdict(Counter)
+        self.parcels_from = _EVER
+        self._open: dict[int, dict[TaskKey, Asked]] = {}
+        self._ended: list[Asked] = []
+        self._before: dict[int, dict[str, tuple[TaskKey, Grant]]] = {}
 
     def take(self, entry: Entry, lines: Sequence[Line]) -> None:
         """Take up an entry of the log, in the log's order."""
-        match entry.kind:
-            case "batch:intended":
+        if entry.kind == "batch:intended":
+            if self._window.holds(entry.at):
                 self._intended(entry, lines)
-            case "batch:read":
+            else:
+                self._intended_elsewhere(entry, lines)
+        elif entry.kind == "retention:applied":
+            self._gave_up(entry.at, entry.said["body"])
+        elif entry.kind == "batch:read":
+            if entry.said["body"]["batch"] in self.elsewhere:
+                self._read_elsewhere(entry, lines)
+            else:
                 self._read(entry, lines)
-            case "parcel:delivered" | "parcel:withheld":
-                self._parcel(entry.kind, entry.at, entry.said["body"])
-            case "batch:delivered":
-                for line in lines:
-                    self._parcel("parcel:delivered", entry.at, json.loads(line.body))
-            case "retention:applied":
-                self._gave_up(entry.at, entry.said["body"])
-            case _:
-                pass
 
     def _gave_up(self, at: datetime, body: dict[str, Any]) -> None:
         """Take up what retention took away. What no term had ended for, and nobody had erased, it may not take."""
@@ -136,11 +84,44 @@ class Book:
             return
         day = date.fromisoformat(body["day"])
         self.given_up[day].update({int(batch): rows for batch, rows in body["batches"].items()})
-        if body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day)):
-            self.found.add("given-up-too-early", body["rows"] - body["erased"], day=body["day"])
+        too_early = body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day))
+        if too_early and self._window.holds(at):
+            self._found.add("given-up-too-early", body["rows"] - body["erased"], day=body["day"])
 
-    def _parcel(self, kind: str, at: datetime, body: dict[str, Any]) -> None:
-        self.parcels[body["parcel"]] = (kind, at, body)
+    def remember(self, one: Asked) -> None:
+        """Take up a task that is over, for a journal to be held against."""
+        self.by_meter[one.place].append(one)
+        self._ended.append(one)
+
+    def let_go(self, until: datetime) -> list[Asked]:
+        """Forget the tasks that were over before a moment, and return them."""
+        gone = [one for one in self._ended if one.until < until]
+        stale = [one for made in self._open.values() for one in made.values() if one.until < until]
+        self._open = {batch: made for batch, made in self._open.items() if all(one.until >= until for one in made.values())}
+        self._ended = [one for one in self._ended if one.until >= until]
+        for one in (*gone, *stale):
+            tasks = self.by_meter[one.place]
+            tasks[:] = [other for other in tasks if other is not one]
+            if not tasks:
+                del self.by_meter[one.place]
+        return gone + stale
+
+    def _intended_elsewhere(self, entry: Entry, lines: Sequence[Line]) -> None:
+        """Of what lies before the time compared, the reads for use cases count against their yearly limits."""
+        batch = entry.said["body"]["batch"]
+        self.elsewhere.add(batch)
+        if self._window.precedes(entry.at):
+            bodies = [json.loads(line.body) for line in lines if _OPERATOR in line.body]
+            grants = [(TaskKey.of(body), Grant(*one)) for body in bodies for one in body["g"]]
+            self._before[batch] = {grant.permit: (key, grant) for key, grant in grants if grant.role == Role.OPERATOR}
+
+    def _read_elsewhere(self, entry: Entry, lines: Sequence[Line]) -> None:
+        grants = self._before.pop(entry.said["body"]["batch"], {})
+        for body in (json.loads(line.body) for line in lines) if grants else ():
+            if body["r"] == Result.READ:
+                for permit in body["s"]:
+                    if permit in grants:
+                        self._use(*grants[permit], from_epoch_s(body["at"] // 1000))
 
     def _intended(self, entry: Entry, lines: Sequence[Line]) -> None:
         said = entry.said["body"]
@@ -148,22 +129,29 @@ class Book:
         for body in (json.loads(line.body) for line in lines):  # a task has a line for each person whom it is about
             key = TaskKey.of(body)
             tasks[key] = (*tasks.get(key, ()), *(Grant(*one) for one in body["g"]))
-        self.again.load((key.meter, grant.request(key.connection, key.action)) for key, grants in tasks.items() for grant in grants)
+        self._again.known.load({key.connection for key in tasks})
         moments = _moments(entry.at, said.get("decided"))
         decided: dict[tuple[str, int], Permit | None] = {}
         made = self._open.setdefault(said["batch"], {})
         for key, grants in tasks.items():
             permits = [self._decided(decided, key, grant, moments, entry.position) for grant in grants]
             self._beyond(said["batch"], key, grants)
-            stopped = tuple(self.again.stopped(one, moments[-1], meter=key.meter) if one else entry.at for one in permits)
-            restricted = (
-                () if not grants or _is_switch(key) else self.again.restricted(grants[0].request(key.connection), key.meter)
-            )
+            stopped = tuple(self._again.stopped(one, moments[-1]) if one else entry.at for one in permits)
+            restricted = () if not grants or is_switch(key) else self._again.restricted(key.connection)
             made[key] = Asked(said["batch"], key, grants, entry.at, entry.at + ABANDONED, stopped, restricted)
-            self.by_meter[key.meter, key.profile, key.mbus].append(made[key])
+            self.by_meter[made[key].place].append(made[key])
             for grant, permit in zip(grants, permits, strict=True):
                 if permit is None:
                     self._undecided(said["batch"], key, grant)
+                if grant.role == Role.THIRD_PARTY:
+                    self._consent(said["batch"], grant.request(key.connection, key.action), moments[-1], entry.position)
+
+    def _consent(self, batch: int, request: Request, at: datetime, before: int) -> None:
+        """What a third party's read rests on, in plain words: the customer's consent. It must say what the decision says."""
+        self._found.compared["consents"] += 1
+        decided = self._again.permit(request, at, before=before) is not None
+        if self._naive.allows(request, at, before, at_the_meter=True) is not decided:
+            self._found.add("consent-disagrees", batch=batch, connection=request.connection)
 
     def _decided(
         self, known: dict[tuple[str, int], Permit | None], key: TaskKey, grant: Grant, moments: Sequence[datetime], position: int
@@ -175,7 +163,7 @@ class Book:
         return known[at]
 
     def _same(self, key: TaskKey, grant: Grant, at: datetime, position: int) -> Permit | None:
-        permit = self.again.permit(grant.request(key.connection, key.action), at, meter=key.meter, before=position)
+        permit = self._again.permit(grant.request(key.connection, key.action), at, meter=key.meter, before=position)
         if permit is None:
             return None
         ref = decide.ref(permit)
@@ -183,7 +171,7 @@ class Book:
         return permit if same == (grant.permit, grant.rule_no, grant.mask, grant.first_s, grant.last_s, grant.keeps) else None
 
     def _undecided(self, batch: int, key: TaskKey, grant: Grant) -> None:
-        self.found.add(
+        self._found.add(
             "permit-not-decided",
             batch=batch,
             connection=key.connection,
@@ -194,8 +182,8 @@ class Book:
 
     def _beyond(self, batch: int, key: TaskKey, grants: Sequence[Grant]) -> None:
         """A task may ask no row that none of its permits covers, nor a profile that one of them has no use for."""
-        if not grants or _useless(key, grants):
-            self.found.add("task-beyond-permits", batch=batch, connection=key.connection, profile=key.profile)
+        if not grants or useless(key, grants):
+            self._found.add("task-beyond-permits", batch=batch, connection=key.connection, profile=key.profile)
 
     def _read(self, entry: Entry, lines: Sequence[Line]) -> None:
         said = entry.said["body"]
@@ -206,15 +194,16 @@ class Book:
             body = json.loads(line.body)
             one = asked.get(TaskKey.of(body))
             if one is None:
-                self.found.add("deed-without-intent", batch=batch, connection=line.connection)
+                self._found.add("deed-without-intent", batch=batch, connection=line.connection)
                 continue
             self._deed(one, body, days)
         for one in asked.values():
             one.until = entry.at
-        for day, stores in days.items():
-            self.covered[day][batch] = np.unique(np.array([code for code, _ in stores], np.int64))
-            whole = {code for code, within in stores if within is None}
-            for code, within in stores:
+        self._ended += asked.values()
+        for day, kept in days.items():
+            self.covered[day][batch] = np.unique(np.array([code for code, _ in kept], np.int64))
+            whole = {code for code, within in kept if within is None}
+            for code, within in kept:
                 if within is not None and code not in whole:
                     self.partly.setdefault((batch, day, code), []).append(within)
         if "channel_days" in said:
@@ -223,13 +212,17 @@ class Book:
     def _deed(self, one: Asked, body: dict[str, Any], days: Stores) -> None:
         grants = {grant.permit: grant for grant in one.grants}
         if not set(body["s"]) <= set(grants):
-            self.found.add("permit-not-intended", batch=one.batch, connection=one.key.connection)
+            self._found.add("permit-not-intended", batch=one.batch, connection=one.key.connection)
         if body["r"] != Result.READ:
             return
         one.read = True
+        at = from_epoch_s(0) + timedelta(milliseconds=body["at"])
+        stopped = dict(zip((grant.permit for grant in one.grants), one.stopped, strict=True))
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
-            self._use(one.key, grant, from_epoch_s(body["at"] // 1000))
-            for day, code, within in _stores(one.key, grant):
+            if one.since != stopped[grant.permit] < at - self._allowed:
+                self._found.add("kept-after-stop", batch=one.batch, connection=one.key.connection)
+            self._use(one.key, grant, at)
+            for day, code, within in stores(one.key, grant):
                 days[day].append((code, within))
 
     def _use(self, key: TaskKey, grant: Grant, at: datetime) -> None:
@@ -237,27 +230,7 @@ class Book:
         request = grant.request(key.connection, key.action)
         if request.requester.role is Role.OPERATOR and request.requester.id and key.connection != STATION:
             counted = (day.isoformat() for day in days_in(request.period)) if request.mask else (day_of(at).isoformat(),)
-            self.again.use(request.requester.id, key.connection, counted)
-
-
-def _is_switch(key: TaskKey) -> bool:
-    """True for the administrative status itself: what restricts everything else is the ground of it."""
-    return key.chore is not None and CLASS_OF[key.chore] is DataClass.ADMINISTRATIVE_STATUS
-
-
-def _useless(key: TaskKey, grants: Sequence[Grant]) -> bool:
-    """True if a permit has no use for what is asked, or rows are asked that none of them covers."""
-    if key.chore is None:
-        beside = any(not grant.mask & MASKS[ProfileName(key.profile)] for grant in grants)
-        return beside or bare(key.profile, grants, key.first_s, key.last_s)
-    beside = any(grant.mask or grant.data_class != CLASS_OF[key.chore] for grant in grants)
-    within = any(grant.first_s <= key.first_s and key.last_s <= grant.last_s for grant in grants)
-    return beside or not within
-
-
-def code_of(connection: int, channel: int) -> int:
-    """Return one number for a channel of a connection."""
-    return connection << 4 | channel
+            self._again.use(request.requester.id, key.connection, counted)
 
 
 def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:
@@ -265,23 +238,3 @@ def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:
     if decided is not None:
         return (from_epoch_s(0) + timedelta(milliseconds=decided),)
     return (at, at - PREPARING)
-
-
-def _stores(key: TaskKey, grant: Grant) -> Iterator[tuple[date, int, tuple[int, int] | None]]:
-    """Yield (day, code, bounds) of what a served, keeping permit lets be stored; bounds where it covers a part of the day only."""
-    if not grant.keeps or key.chore is not None:
-        return
-    first, last = max(key.first_s, grant.first_s), min(key.last_s, grant.last_s)
-    for channel in channels_of(grant.mask & MASKS[ProfileName(key.profile)]):
-        code = code_of(key.connection, channel)
-        day = day_of(from_epoch_s(first))
-        while (opens := epoch_s(midnight(day))) <= last:
-            closes = epoch_s(midnight(day + timedelta(days=1)))
-            if 1 << channel & DAY_MASK:
-                if first <= opens:
-                    yield day, code, None
-            elif first <= opens and closes <= last:
-                yield day, code, None
-            elif first < closes and opens < last:
-                yield day, code, (first, last)
-            day += timedelta(days=1)

@@ -1,125 +1,203 @@
 """Parcels against the log, the outbox and the grounds: decided again, known to the log, and no document beyond its permit."""
 
 import json
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, NamedTuple, final
 
+import numpy as np
 from psycopg import Connection
 
+from kwartier.audit.evidence import Entry, Line
 from kwartier.delivery.document import REGISTERS
 from kwartier.model.ean import Ean
 from kwartier.model.errors import BadInput, KwartierError
-from kwartier.model.ground import Request
+from kwartier.model.ground import Request, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
-from kwartier.store.registry import deliveries, names, replay
+from kwartier.store.registry import replay
 from kwartier.store.registry.replay import Sent
 from kwartier.workflows.replay import papers
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.held import Held
+from kwartier.workflows.replay.naive import Naive
+from kwartier.workflows.replay.parcel_values import Values
+from kwartier.workflows.replay.window import WHOLE, Window
 
 C = Connection[Any]
-Told = Mapping[str, tuple[str, datetime, Mapping[str, Any]]]
 ASIDE = ".aside"
 """What is being written and nobody can fetch."""
-_EVER = datetime(1, 1, 1, tzinfo=UTC)
+AT_ONCE: Final = 500
+"""Parcels looked up together."""
 _RESOLUTION = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1)}
+
+
+class Handed(NamedTuple):
+    """What an entry of the log says of a parcel that was delivered."""
+
+    at: datetime
+    position: int
+    body: Mapping[str, Any]
 
 
 @final
 class Deliveries:
-    """Compares the registry's parcels with what the log was told of them, and with the documents that left."""
+    """Compares what the log was told of parcels with the registry's, and both with the documents that left.
 
-    def __init__(self, c: C, again: Again, told: Told, outbox: Path, found: Findings, since: datetime = _EVER) -> None:
-        """`told` is what the log says of each parcel by its id: kind, when and body; from `since` on all must still be there."""
-        self._since = since
+    Of the parcels that were told eight bytes each are remembered.
+    """
+
+    def __init__(self, c: C, again: Again, outbox: Path, found: Findings, window: Window = WHOLE) -> None:
+        """`outbox` is the folder from which receivers fetch."""
         self._c = c
         self._again = again
-        self._told = told
+        self._naive = Naive(again.known)
         self._outbox = outbox
         self._found = found
-        self._known: set[str] = set()
-        self._sent: dict[str, dict[str, Request]] = {}
+        self._window = window
+        self._told = array("Q")
+        self._page: dict[str, Handed] = {}
+        self._absent: list[tuple[Mapping[str, Any], datetime]] = []
 
-    def check(self) -> None:
-        """Compare all parcels, then the outbox."""
+    def take(self, entry: Entry, lines: Sequence[Line]) -> None:
+        """Take up an entry of the log, in the log's order."""
+        if entry.kind == "parcel:delivered":
+            self._hand(entry, entry.said["body"])
+        elif entry.kind == "batch:delivered":
+            for line in lines:
+                self._hand(entry, json.loads(line.body))
+
+    def check(self, held: Held, since: datetime) -> None:
+        """After the last entry: what the registry has besides, then the outbox; `held` is the lake that documents come from.
+
+        Parcels from before `since` need not be there any more: retention said that it takes them away.
+        """
+        self._compare()
+        self._absent = [one for one in self._absent if one[1] >= since]
+        for body, _ in self._absent:
+            self._found.add("event-without-parcel", parcel=body["parcel"], connection=body["c"])
+        told = np.unique(np.frombuffer(self._told, np.uint64))
         after = ""
         while page := replay.parcels(self._c, after=after):
             after = page[-1].id
-            self._page(page)
-        for parcel, (kind, at, body) in self._told.items():
-            if kind == "parcel:delivered" and parcel not in self._known and at >= self._since:
-                self._found.add("event-without-parcel", parcel=parcel, connection=body["c"])
-        self._documents()
+            self._besides([one for one in page if self._window.holds(one.decided)], told)
+        self._documents(Values(held, self._found))
 
-    def _page(self, page: Sequence[Sent]) -> None:
-        asked = {one.id: deliveries.request(one.receiver, one.connection, one.purpose, one.mask, one.period) for one in page}
-        self._again.load((0, request) for request in asked.values())
-        for one in page:
-            self._found.compared["parcels"] += 1
-            if one.status == ParcelStatus.DELIVERED:
-                self._delivered(one, asked[one.id])
+    def _hand(self, entry: Entry, body: Mapping[str, Any]) -> None:
+        self._told.append(_short(body["parcel"]))
+        self._page[body["parcel"]] = Handed(entry.at, entry.position, body)
+        if len(self._page) >= AT_ONCE:
+            self._compare()
 
-    def _delivered(self, one: Sent, request: Request) -> None:
-        self._known.add(one.id)
-        permit = self._again.permit(request, one.decided)
-        if permit is None or permit.id != one.permit:
-            self._found.add("parcel-not-decided", parcel=one.id, connection=one.connection, purpose=str(one.purpose))
-        kind, _, body = self._told.get(one.id, ("", one.decided, {}))
-        if kind != "parcel:delivered" or not _same(one, request, body):
+    def _compare(self) -> None:
+        """Hold what was told against the registry, and decide it again."""
+        page, self._page = self._page, {}
+        there = replay.these_parcels(self._c, page.keys())
+        self._again.load(one.request for one in there.values())
+        for parcel, handed in page.items():
+            one = there.get(parcel)
+            if one is None or one.status != ParcelStatus.DELIVERED:
+                if self._window.holds(handed.at):
+                    self._absent.append((handed.body, handed.at))
+            elif self._window.holds(one.decided):
+                if not _same(one, handed.body):
+                    self._found.add("parcel-without-event", parcel=one.id, connection=one.connection)
+                self._decide(one, handed.position)
+
+    def _besides(self, page: Sequence[Sent], told: Any) -> None:  # noqa: ANN401 - an array of numpy
+        self._found.compared["parcels"] += len(page)
+        delivered = [one for one in page if one.status == ParcelStatus.DELIVERED]
+        known = np.isin(np.array([_short(one.id) for one in delivered], np.uint64), told)
+        unsaid = [one for one, said in zip(delivered, known.tolist(), strict=True) if not said]
+        self._again.load(one.request for one in unsaid)
+        for one in unsaid:
             self._found.add("parcel-without-event", parcel=one.id, connection=one.connection)
-        if one.box is not None and one.bundle is not None:
-            self._sent.setdefault(f"{one.box}/{one.bundle}", {})[one.id] = request
+            self._decide(one, None)
 
-    def _documents(self) -> None:
+    def _decide(self, one: Sent, before: int | None) -> None:
+        permit = self._again.permit(one.request, one.decided, before=before)
+        if permit is None or permit.id != one.permit:
+            gone = one.permit is not None and self._again.was(one.request, one.permit, one.decided)
+            code = "parcel-after-stop" if gone else "parcel-not-decided"
+            self._found.add(code, parcel=one.id, connection=one.connection, purpose=str(one.purpose))
+        if one.receiver.role is Role.THIRD_PARTY:
+            self._found.compared["consents"] += 1
+            allowed = self._naive.allows(one.request, one.decided, before, at_the_meter=False)
+            if allowed is not (permit is not None):
+                self._found.add("consent-disagrees", parcel=one.id, connection=one.connection)
+
+    def _documents(self, values: Values) -> None:
         """Every document a receiver can fetch is a delivered parcel of that receiver, and holds no more than was permitted."""
+        sent = replay.bundles(self._c)
         for path in sorted(self._outbox.rglob("*")):
             if path.is_dir() or path.suffix == ASIDE:
                 continue
+            bundle = path.name.removesuffix(papers.SUFFIX).removesuffix(".jsonl")
+            box, at = sent.get(bundle, ("", None))
+            if at is not None and not self._window.holds(at):
+                continue
+            parcels = replay.parcels_of(self._c, bundle) if box == path.parent.name else {}
             if path.name.endswith(papers.SUFFIX):
-                self._papers(path)
-                continue
-            if path.suffix != ".jsonl":
+                self._papers(path, parcels)
+            elif path.suffix == ".jsonl":
+                self._bundle(path, parcels, values)
+            else:
                 self._found.add("file-without-parcel", parcel=None)
-                continue
-            sent = self._sent.get(f"{path.parent.name}/{path.stem}", {})
-            eans = names.eans(self._c, {request.connection for request in sent.values()})
-            for document in _documents(path):
-                self._found.compared["documents"] += 1
-                parcel = str(document.get("reference"))
-                request = sent.get(parcel)
-                if request is None:
-                    self._found.add("file-without-parcel", parcel=parcel)
-                    continue
-                if not _speaks_of(document, request, eans):
-                    self._found.add("parcel-of-another", parcel=parcel, connection=request.connection)
-                if not _holds_no_more(document, request):
-                    self._found.add("parcel-beyond-permit", parcel=parcel, connection=request.connection)
 
-    def _papers(self, path: Path) -> None:
+    def _bundle(self, path: Path, sent: Mapping[str, Sent], values: Values) -> None:
+        eans = replay.eans(self._c, {one.connection for one in sent.values()})
+        made = []
+        for document in _documents(path):
+            self._found.compared["documents"] += 1
+            parcel = str(document.get("reference"))
+            one = sent.get(parcel)
+            if one is None:
+                self._found.add("file-without-parcel", parcel=parcel)
+                continue
+            speaks, holds = _speaks_of(document, one.request, eans), _holds_no_more(document, one.request)
+            if not speaks:
+                self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
+            if not holds:
+                self._found.add("parcel-beyond-permit", parcel=parcel, connection=one.connection)
+            if speaks and holds:
+                made.append((one, document))
+        values.compare(made)
+
+    def _papers(self, path: Path, sent: Mapping[str, Sent]) -> None:
         """What lies beside a bundle follows from parcels of the same receiver, and from nothing else."""
-        box, bundle = path.parent.name, path.name.removesuffix(papers.SUFFIX)
-        handed = {
-            parcel: request for place, sent in self._sent.items() if place.startswith(f"{box}/") for parcel, request in sent.items()
-        }
-        for name, body in papers.read(path):
+        for parts, body in papers.read(path):
             self._found.compared["papers"] += 1
             parcel = str(body.get("reference"))
-            request = self._sent.get(f"{box}/{bundle}", {}).get(parcel)
-            if request is None:
+            one = sent.get(parcel)
+            if one is None:
                 self._found.add("file-without-parcel", parcel=parcel)
-            elif not _speaks_of(body, request, names.eans(self._c, {request.connection})):
-                self._found.add("parcel-of-another", parcel=parcel, connection=request.connection)
-            elif not papers.follows(name, body, request.connection, handed):
-                self._found.add("paper-beyond-parcels", parcel=parcel, connection=request.connection)
+            elif not _speaks_of(body, one.request, replay.eans(self._c, {one.connection})):
+                self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
+            elif not papers.follows(parts, body, one.connection, self._handed(body, path.parent.name)):
+                self._found.add("paper-beyond-parcels", parcel=parcel, connection=one.connection)
+
+    def _handed(self, body: Mapping[str, Any], box: str) -> dict[str, Request]:
+        """Return the parcels that a paper names, of those that went to this receiver."""
+        named = {str(parcel) for parcel in papers.named(body)}
+        there = replay.these_parcels(self._c, named).values()
+        return {one.id: one.request for one in there if one.box == box and one.status == ParcelStatus.DELIVERED}
 
 
-def _same(one: Sent, request: Request, body: Mapping[str, Any]) -> bool:
+def _short(parcel: str) -> int:
+    """Return the first eight bytes of a parcel's random id."""
+    try:
+        return int(parcel[:16], 16)
+    except ValueError:
+        return 0
+
+
+def _same(one: Sent, body: Mapping[str, Any]) -> bool:
     """Tell whether the log was told the same of a parcel as the registry."""
-    end = request.period.end
+    request, end = one.request, one.period.end
     return one.permit is not None and (
         body.get("permit"),
         body.get("c"),

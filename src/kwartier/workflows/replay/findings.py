@@ -1,48 +1,10 @@
 """What a replay finds, as data. Nothing here names a person: surrogate keys, times and counts only.
 
-code                    category             what contradicts what
-leaf-differs            unproved             an entry's bytes do not hash to the tree's leaf
-index-differs           unproved             the columns by which an entry is found are not what it says itself
-node-differs            unproved             the tree's stored nodes are not those of its leaves
-root-differs            unproved             a signed root is not that of the leaves
-checkpoint-refused      unproved             the signature, or the published file, does not hold
-batch-root-differs      unproved             the lines of a batch do not give the root in its event, or are more or fewer
-stray-lines             unproved             lines of a batch that no event speaks of
-line-missing            unproved             a line about a person does not follow the one before it
-line-untied             unproved             what stands beside a line does not tie it to the one before it
-chain-differs           unproved             the lines about a person do not end where the index of chains says
-untied-unsaid           unproved             lines were untied from a person, and the log says nothing of it
-fact-not-told           unproved             the registry has a fact that the log was never told: it is no ground
-fact-differs            unproved             the registry has a fact otherwise than the log was told, or no more: it is no ground
-edition-not-told        unproved             it was decided by an edition of the code of conduct that the log was never told of
-edition-differs         unproved             the edition that it was decided by means something else than what the log was told
-not-understood          unproved             an entry, its lines or a journal's line without the form that it should have
-deed-without-intent     uncovered read       a task was done that no earlier intent names
-permit-not-intended     uncovered read       a task served a permit that its intent does not name
-permit-not-decided      uncovered read       deciding again, from the registry as of then, does not give that permit
-row-without-deed        uncovered read       a stored channel-day that no deed covers
-get-without-intent      uncovered read       a meter was asked for usage that no intent covers then
-get-while-restricted    uncovered read       a meter was asked for usage of a connection that refused or was switched off
-register-read           uncovered read       a usage register was read outside every profile
-set-without-intent      uncovered read       something was set or called at a meter that no intent covers then
-rows-missing            unproved             fewer rows in the lake than the deed says were stored
-given-up-too-early      unproved             retention took readings away that every ground still held, and nobody had them erased
-deed-without-session    unproved             a task was done that the meter does not remember
-task-beyond-permits     over-broad           a task asks more than its permits, or a profile that none of them needs
-get-beyond-task         over-broad           a meter was asked a longer period than the intent names
-row-beyond-permits      over-broad           values are kept outside the period of the permits
-get-after-stop          late                 a meter was asked after all grounds for it had stopped
-get-beyond-stop         late                 a meter was asked for time of which all grounds had stopped
-parcel-without-event    uncovered delivery   a delivered parcel that the log does not know, or knows differently
-event-without-parcel    uncovered delivery   a delivery in the log without its parcel
-parcel-not-decided      uncovered delivery   deciding again does not give the permit it left under
-file-without-parcel     uncovered delivery   a document in the outbox that is no delivered parcel, or a file that is no bundle
-parcel-of-another       uncovered delivery   a document about another metering point, product or purpose than its parcel
-parcel-beyond-permit    over-broad           a document holds more than its permit
-paper-beyond-parcels    over-broad           a supplier's paper rests on more than parcels to it, or its page says otherwise
+`CODES` is the list; docs/REPLAY.md shows it.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -57,52 +19,80 @@ class Category(StrEnum):
 
     READ = "uncovered_reads"
     DELIVERY = "uncovered_deliveries"
+    VIEW = "uncovered_views"
     UNPROVED = "unproved"
     OVER_BROAD = "over_broad"
     LATE = "late"
 
 
-CATEGORIES: Final = {
-    "leaf-differs": Category.UNPROVED,
-    "index-differs": Category.UNPROVED,
-    "node-differs": Category.UNPROVED,
-    "root-differs": Category.UNPROVED,
-    "checkpoint-refused": Category.UNPROVED,
-    "batch-root-differs": Category.UNPROVED,
-    "stray-lines": Category.UNPROVED,
-    "line-missing": Category.UNPROVED,
-    "line-untied": Category.UNPROVED,
-    "chain-differs": Category.UNPROVED,
-    "untied-unsaid": Category.UNPROVED,
-    "fact-not-told": Category.UNPROVED,
-    "fact-differs": Category.UNPROVED,
-    "edition-not-told": Category.UNPROVED,
-    "edition-differs": Category.UNPROVED,
-    "not-understood": Category.UNPROVED,
-    "deed-without-intent": Category.READ,
-    "permit-not-intended": Category.READ,
-    "permit-not-decided": Category.READ,
-    "row-without-deed": Category.READ,
-    "get-without-intent": Category.READ,
-    "get-while-restricted": Category.READ,
-    "register-read": Category.READ,
-    "set-without-intent": Category.READ,
-    "rows-missing": Category.UNPROVED,
-    "given-up-too-early": Category.UNPROVED,
-    "deed-without-session": Category.UNPROVED,
-    "task-beyond-permits": Category.OVER_BROAD,
-    "get-beyond-task": Category.OVER_BROAD,
-    "row-beyond-permits": Category.OVER_BROAD,
-    "get-after-stop": Category.LATE,
-    "get-beyond-stop": Category.LATE,
-    "parcel-without-event": Category.DELIVERY,
-    "event-without-parcel": Category.DELIVERY,
-    "parcel-not-decided": Category.DELIVERY,
-    "file-without-parcel": Category.DELIVERY,
-    "parcel-of-another": Category.DELIVERY,
-    "parcel-beyond-permit": Category.OVER_BROAD,
-    "paper-beyond-parcels": Category.OVER_BROAD,
+CODES: Final[Mapping[str, tuple[Category, str]]] = {
+    "leaf-differs": (Category.UNPROVED, "an entry's bytes do not hash to the tree's leaf"),
+    "index-differs": (Category.UNPROVED, "the columns by which an entry is found are not what it says itself"),
+    "node-differs": (Category.UNPROVED, "the tree's stored nodes are not those of its leaves"),
+    "root-differs": (Category.UNPROVED, "a signed root is not that of the leaves"),
+    "checkpoint-refused": (Category.UNPROVED, "the signature, or the published file, does not hold"),
+    "batch-root-differs": (Category.UNPROVED, "the lines of a batch do not give the root in its event, or are more or fewer"),
+    "stray-lines": (Category.UNPROVED, "lines of a batch that no event speaks of"),
+    "line-missing": (Category.UNPROVED, "a line about a person does not follow the one before it"),
+    "line-untied": (Category.UNPROVED, "what stands beside a line does not tie it to the one before it"),
+    "chain-differs": (Category.UNPROVED, "the lines about a person do not end where the index of chains says"),
+    "untied-unsaid": (Category.UNPROVED, "lines were untied from a person, and the log says nothing of it"),
+    "fact-not-told": (Category.UNPROVED, "the registry has a fact that the log was never told: it is no ground"),
+    "fact-differs": (Category.UNPROVED, "the registry has a fact otherwise than the log was told, or no more"),
+    "edition-not-told": (
+        Category.UNPROVED,
+        "it was decided by an edition of the code of conduct that the log was never told of",
+    ),
+    "edition-differs": (
+        Category.UNPROVED,
+        "the edition that it was decided by means something else than what the log was told",
+    ),
+    "not-understood": (Category.UNPROVED, "an entry, its lines or a journal's line without the form that it should have"),
+    "consent-disagrees": (
+        Category.UNPROVED,
+        "the plain check of a third party's consent says yes where the decision says no, or no where it says yes",
+    ),
+    "deed-without-intent": (Category.READ, "a task was done that no earlier intent names"),
+    "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
+    "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),
+    "row-without-deed": (Category.READ, "a stored channel-day that no deed covers"),
+    "get-without-intent": (Category.READ, "a meter was asked for usage that no intent covers then"),
+    "get-while-restricted": (Category.READ, "a meter was asked for usage of a connection that refused or was switched off"),
+    "register-read": (Category.READ, "a usage register was read outside every profile"),
+    "set-without-intent": (Category.READ, "something was set or called at a meter that no intent covers then"),
+    "rows-missing": (Category.UNPROVED, "fewer rows in the lake than the deed says were stored"),
+    "given-up-too-early": (
+        Category.UNPROVED,
+        "retention took readings away that every ground still held, and nobody had them erased",
+    ),
+    "deed-without-session": (Category.UNPROVED, "a task was done that the meter does not remember"),
+    "task-beyond-permits": (Category.OVER_BROAD, "a task asks more than its permits, or a profile that none of them needs"),
+    "get-beyond-task": (Category.OVER_BROAD, "a meter was asked a longer period than the intent names"),
+    "row-beyond-permits": (Category.OVER_BROAD, "values are kept outside the period of the permits"),
+    "get-after-stop": (Category.LATE, "a meter was asked after all grounds for it had stopped"),
+    "get-beyond-stop": (Category.LATE, "a meter was asked for time of which all grounds had stopped"),
+    "kept-after-stop": (Category.LATE, "an answer was taken for a permit that had stopped longer ago than a session lasts"),
+    "parcel-without-event": (Category.DELIVERY, "a delivered parcel that the log does not know, or knows differently"),
+    "event-without-parcel": (Category.DELIVERY, "a delivery in the log without its parcel"),
+    "parcel-not-decided": (Category.DELIVERY, "deciding again does not give the permit it left under"),
+    "parcel-after-stop": (Category.LATE, "a parcel left under a permit whose ground had gone before"),
+    "file-without-parcel": (
+        Category.DELIVERY,
+        "a document in the outbox that is no delivered parcel of that receiver, or a file that is no bundle",
+    ),
+    "parcel-of-another": (Category.DELIVERY, "a document about another metering point, product or purpose than its parcel"),
+    "parcel-value-differs": (Category.DELIVERY, "a document tells a value that is not the one that was read"),
+    "parcel-beyond-permit": (Category.OVER_BROAD, "a document holds more than its permit"),
+    "paper-beyond-parcels": (
+        Category.OVER_BROAD,
+        "a supplier's paper rests on more than parcels to it, or its page says otherwise",
+    ),
+    "view-not-decided": (Category.VIEW, "somebody was shown something, and deciding again does not give that permit"),
+    "view-of-another": (Category.VIEW, "somebody looked at what is about another person"),
+    "view-refused-with-ground": (Category.UNPROVED, "somebody was refused a look for which there was a ground"),
+    "proof-of-another": (Category.VIEW, "somebody was given the proof of a line about another person"),
 }
+"""Every kind of finding: how it counts, and what contradicts what."""
 
 
 @final
@@ -126,11 +116,13 @@ class Findings:
     at: datetime
     compared: Counter[str] = field(default_factory=Counter)
     counts: Counter[Category] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, code: str, times: int = 1, **detail: Any) -> None:  # noqa: ANN401 - ids and counts of any kind
         """Take up a contradiction, or `times` of the same kind."""
-        self.counts[CATEGORIES[code]] += times
+        self.counts[CODES[code][0]] += times
+        self.codes[code] += times
         if len(self.findings) < KEPT:
             self.findings.append(Finding(code, detail | ({"times": times} if times > 1 else {})))
 
@@ -142,7 +134,7 @@ class Findings:
     @property
     def uncovered(self) -> int:
         """Everything without its ground or its proof; what is over-broad or late counts by itself."""
-        return self.uncovered_reads + self.uncovered_deliveries + self.counts[Category.UNPROVED]
+        return self.uncovered_reads + self.uncovered_deliveries + self.uncovered_views + self.counts[Category.UNPROVED]
 
     @property
     def uncovered_reads(self) -> int:
@@ -155,13 +147,18 @@ class Findings:
         return self.counts[Category.DELIVERY]
 
     @property
+    def uncovered_views(self) -> int:
+        """Looks, files and proofs without ground."""
+        return self.counts[Category.VIEW]
+
+    @property
     def over_broad(self) -> int:
         """More was asked, kept or delivered than a permit covers."""
         return self.counts[Category.OVER_BROAD]
 
     @property
     def late(self) -> int:
-        """Requests to a meter after the stop."""
+        """Requests to a meter, and parcels, after the stop."""
         return self.counts[Category.LATE]
 
     def as_json(self) -> dict[str, Any]:
@@ -173,7 +170,9 @@ class Findings:
             "uncovered": self.uncovered,
             "uncovered_reads": self.uncovered_reads,
             "uncovered_deliveries": self.uncovered_deliveries,
+            "uncovered_views": self.uncovered_views,
             "over_broad": self.over_broad,
             "late": self.late,
+            "codes": dict(sorted(self.codes.items())),
             "findings": [{"code": one.code, **one.detail} for one in self.findings],
         }

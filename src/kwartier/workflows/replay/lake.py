@@ -1,7 +1,7 @@
 """The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import final
 
@@ -10,9 +10,9 @@ import numpy as np
 from kwartier.model.channel_day import Quality
 from kwartier.model.period import HOUR_S, QUARTER_S, epoch_s, midnight
 from kwartier.model.register import Channel
-from kwartier.store.readings import Readings
 from kwartier.workflows.replay.book import Book, Codes
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.held import Held, Value
 
 SETTLED = "committed"
 
@@ -21,14 +21,12 @@ SETTLED = "committed"
 class Lake:
     """Compares day by day; what it holds at a time is one day's keys."""
 
-    def __init__(
-        self, readings: Readings, book: Book, states: dict[int, str], now: Callable[[], dict[int, str]], found: Findings
-    ) -> None:
+    def __init__(self, held: Held, book: Book, states: dict[int, str], now: Callable[[], dict[int, str]], found: Findings) -> None:
         """`states` are the batches that the registry knew when the log was read; those that it knows `now` besides came later.
 
         What a running night adds after the log was read is left alone; a batch that nobody knows is not.
         """
-        self._readings = readings
+        self._held = held
         self._now = now
         self._book = book
         self._states = states
@@ -37,18 +35,17 @@ class Lake:
 
     def check(self) -> None:
         """Compare every day that is held or was covered, then count what each batch should have left."""
-        for day in sorted(set(self._readings.days_held()) | set(self._book.covered)):
+        for day in sorted(self._held.days() | set(self._book.covered)):
             self._day(day)
         for batch, expected in self._book.stored.items():
             if self._states.get(batch) == SETTLED and self._present[batch] < expected:
                 self._found.add("rows-missing", expected - self._present[batch], batch=batch)
 
     def _day(self, day: date) -> None:
-        codes, batches = self._rows(day)
+        codes, batches = self._held.rows(day)
         covered = self._book.covered.get(day, {})
-        self._found.compared["channel_days"] += len(codes)
         for batch in np.unique(batches).tolist():
-            if batch in self._states or batch not in self._now():
+            if batch not in self._book.elsewhere and (batch in self._states or batch not in self._now()):
                 self._batch(day, batch, codes[batches == batch], covered.get(batch))
         order = np.argsort(codes)
         for batch, expected in covered.items():
@@ -71,25 +68,19 @@ class Lake:
             allowed = said[batch] + min(int(replaced), sum(said[one] for one in later))
             self._present[batch] += min(len(gone), allowed)
 
-    def _rows(self, day: date) -> tuple[Codes, Codes]:
-        parts = [
-            (table["key"].to_numpy().astype(np.int64) << 4 | table["ch"].to_numpy().astype(np.int64), table["batch"].to_numpy())
-            for table in self._readings.scan_table(day, ("key", "ch", "batch"))
-        ]
-        if not parts:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        return np.concatenate([codes for codes, _ in parts]), np.concatenate([batches for _, batches in parts])
-
     def _batch(self, day: date, batch: int, codes: Codes, covered: Codes | None) -> None:
         self._present[batch] += len(codes)
+        self._found.compared["channel_days"] += len(codes)
         known = np.isin(codes, covered) if covered is not None else np.zeros(len(codes), np.bool_)
         for code in codes[~known].tolist():
             self._found.add("row-without-deed", batch=batch, day=day.isoformat(), connection=code >> 4, channel=code & 15)
-        for code in codes[known].tolist():
-            if (batch, day, code) in self._book.partly:
-                self._part(day, batch, code)
+        partly = [code for code in codes[known].tolist() if (batch, day, code) in self._book.partly]
+        if partly:
+            held = self._held.values(day, {code >> 4 for code in partly})
+            for code in partly:
+                self._part(day, batch, code, held.get(code, ()))
 
-    def _part(self, day: date, batch: int, code: int) -> None:
+    def _part(self, day: date, batch: int, code: int, held: Sequence[Value]) -> None:
         """Of a day that permits cover in part, the intervals outside them must be missing; an earlier batch may have given some."""
         bounds = self._bounds(day, code)
         if bounds is None:
@@ -97,8 +88,8 @@ class Lake:
         channel = Channel(code & 15)
         step = HOUR_S if channel is Channel.GAS else QUARTER_S
         opens = epoch_s(midnight(day))
-        for one in self._readings.day(code >> 4, day, 1 << channel):
-            for place in range(len(one.deltas) // 4):
+        for one in held:
+            for place in range(len(one.deltas)):
                 start = opens + place * step
                 kept = not (one.quality and one.quality[place] & Quality.MISSING)
                 if kept and not any(first <= start and start + step <= last for first, last in bounds):

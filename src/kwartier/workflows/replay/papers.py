@@ -52,6 +52,12 @@ def _body(parts: Parts) -> Paper:
     return found if isinstance(found, dict) else {}
 
 
+def named(body: Paper) -> list[object]:
+    """Return the parcels on which a paper says that it rests."""
+    readings = body.get("readings")
+    return [one.get("parcel") for one in readings if isinstance(one, dict)] if isinstance(readings, list) else []
+
+
 def follows(parts: Parts, body: Paper, connection: int, handed: Mapping[str, Request]) -> bool:
     """True if the parts are what the body makes, and the body rests on parcels about this connection alone."""
     try:

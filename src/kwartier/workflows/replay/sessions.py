@@ -1,9 +1,8 @@
 """The meters' own journals against the log, both ways: no request for usage without its intent, no deed that a meter forgot."""
 
-import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
@@ -14,9 +13,12 @@ from kwartier.model.meter import MeterModel
 from kwartier.model.register import Obis
 from kwartier.model.task import ProfileName
 from kwartier.store.registry.replay import MeterRow
-from kwartier.workflows.replay.book import Asked, Book
+from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.journal import Remembered, ordered
 from kwartier.workflows.replay.rows import bare
+from kwartier.workflows.replay.tasks import Asked
+from kwartier.workflows.replay.window import WHOLE, Window
 
 TRAVEL: Final = timedelta(milliseconds=50)
 """From the look at the stop list to the meter's own clock: the way there, and both clocks."""
@@ -32,6 +34,11 @@ MANAGEMENT: Final = 1
 """The client that may ask for more than a counter and a clock. What the public client may ask for says nothing of anybody."""
 
 
+MOST_CHANNELS: Final = 5
+"""The meter itself and four M-Bus channels."""
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+
+
 class Request(NamedTuple):
     """A request for rows of a profile, as a meter remembers it. `first_s`, `last_s` None: everything it had."""
 
@@ -45,10 +52,18 @@ class Request(NamedTuple):
 
 @final
 class Sessions:
-    """Reads a journal line by line and holds every request against the book."""
+    """Reads a journal beside the log, in the order of time, and holds every request against the tasks of its moment."""
 
     def __init__(
-        self, book: Book, meters: Mapping[str, MeterRow], models: Mapping[str, MeterModel], stop_age_s: float, found: Findings
+        self,
+        book: Book,
+        meters: Mapping[str, MeterRow],
+        models: Mapping[str, MeterModel],
+        stop_age_s: float,
+        found: Findings,
+        *,
+        journal: Path,
+        window: Window = WHOLE,
     ) -> None:
         """`meters` by equipment id; `stop_age_s` is how old a stop list may be when a request goes out."""
         self._book = book
@@ -57,22 +72,48 @@ class Sessions:
         self._chores = {name: _chores(model) for name, model in models.items()}
         self._found = found
         self._allowed = timedelta(seconds=stop_age_s) + TRAVEL
+        self._lines = ordered(journal)
+        self._window = window
+        self._next: Remembered | None = None
         self._present: set[int] = set()
-        self._chores_of: defaultdict[tuple[int, str], list[Asked]] = defaultdict(list)
+        self._read: Counter[int] = Counter()
+        self._unseen: list[Asked] = []
 
-    def check(self, journal: Path) -> None:
-        """Compare a whole journal."""
-        for (meter, name, _), asked in self._book.by_meter.items():
-            self._chores_of[meter, name] += asked
-        for line in _lines(journal):
-            try:
-                self._line(line)
-            except (KeyError, TypeError, ValueError, KwartierError):
-                self._found.add("not-understood", journal=journal.name)
-        self._forgotten()
+    def until(self, moment: datetime) -> None:
+        """Compare what meters remember up to a moment: the log was read as far. Then let go of what was over before it."""
+        while (line := self._next or next(self._lines, None)) is not None:
+            self._next = line
+            if line.at > moment:
+                break
+            self._next = None
+            if line.said is None:
+                self._found.add("not-understood", journal="sessions.jsonl")
+            elif self._window.holds(line.at):
+                self._take(line.said)
+        self._let_go(moment - CLOCK)
 
-    def _line(self, line: bytes) -> None:
-        said = json.loads(line)
+    def finish(self) -> None:
+        """Compare the rest, then say what was done and no meter remembers."""
+        self.until(_LATEST)
+        self._let_go(_LATEST)
+        self._found.compared["deeds"] += sum(count for meter, count in self._read.items() if meter in self._present)
+        for one in self._unseen:
+            if one.key.meter in self._present:
+                self._found.add("deed-without-session", batch=one.batch, meter=one.key.meter, profile=one.key.profile)
+
+    def _let_go(self, moment: datetime) -> None:
+        for one in self._book.let_go(moment):
+            self._read[one.key.meter] += one.read
+            if one.read and not one.seen:
+                self._unseen.append(one)
+
+    def _take(self, said: Mapping[str, Any]) -> None:
+        try:
+            self._line(said)
+        except (KeyError, TypeError, ValueError, KwartierError):
+            self._found.add("not-understood", journal="sessions.jsonl")
+
+    def _line(self, said: Mapping[str, Any]) -> None:
         meter = self._meters.get(said["equipment_id"])
         if meter is None:
             return
@@ -122,7 +163,8 @@ class Sessions:
         then = [
             one
             for chore in chores
-            for one in self._chores_of.get((meter.key, chore), ())
+            for mbus in range(MOST_CHANNELS)
+            for one in self._book.by_meter.get((meter.key, chore, mbus), ())
             if one.since - CLOCK <= at <= one.until + CLOCK and (chore not in ON_CHANNEL or one.key.mbus == channel)
         ]
         if not then:
@@ -168,22 +210,6 @@ class Sessions:
             self._found.add("get-after-stop", meter=get.meter, at=get.at.isoformat(), after_s=str(over.total_seconds()))
         elif len(standing) < len(grounds) and _beyond(get, standing):
             self._found.add("get-beyond-stop", meter=get.meter, profile=get.profile, at=get.at.isoformat())
-
-    def _forgotten(self) -> None:
-        """Every task that was read must be in the journal of its meter, if that meter keeps one here."""
-        for (meter, profile, _), tasks in self._book.by_meter.items():
-            for one in tasks if meter in self._present else ():
-                self._found.compared["deeds"] += one.read
-                if one.read and not one.seen:
-                    self._found.add("deed-without-session", batch=one.batch, meter=meter, profile=profile)
-
-
-def _lines(journal: Path) -> Iterator[bytes]:
-    """Yield the lines of a journal; one that a crash cut short, at the end, does not count."""
-    with journal.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line
 
 
 def _on_any_channel(obis: Obis) -> bytes:

@@ -1,26 +1,29 @@
-"""The facts as the log was told them: what the registry says now is held against it, and each moment is judged by it.
+"""The facts as the log was told them: each moment is judged by these alone, and what the registry says now is held against them.
 
-The registry is only what somebody can change; the log is not. A fact that the log was never told, or was told otherwise, is a
-finding and no ground. What was told later than a decision was not known to it.
+The registry is only what somebody can change; the log is not. What was told later than a decision was not known to it.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, final
 
 from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
 from kwartier.audit.subjects import is_about
 from kwartier.model.ground import (
     Agreement,
+    DataClass,
     FactRef,
     Hold,
     Objection,
     Occupancy,
     Permission,
+    Purpose,
     Restriction,
+    RestrictionKind,
+    Role,
     SupplierDefault,
     Supply,
     Suspension,
@@ -41,10 +44,6 @@ TABLES: Final = {
     Hold: "hold",
     Objection: "objection",
 }
-_HOLDS: Final = {"permission": "live", "use_case": "approved"}
-"""How the time for which a fact holds is called, where it is not called its period."""
-_BESIDE: Final = frozenset({"start", "end", "because"})
-"""What a fact's time is, and why it was said: told beside what the fact says."""
 GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "default", "use_case"})
 """What is told of facts about no connection."""
 NO_FACTS: Final = frozenset(
@@ -63,18 +62,20 @@ OF_CONNECTIONS: Final = tuple(
     for kind in EventKind
     if kind not in NO_FACTS and kind.partition(":")[0] in {"occupancy", "supply", "permission", "restriction", "hold", "objection"}
 )
+ABOUT_PEOPLE: Final = (Occupancy, Permission, Hold, Objection)
+"""Facts that name a person, whom the log seals."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class State:
-    """A fact as one entry left it. Moments in whole epoch seconds, as the log has them; `rest` is all else that was told."""
+    """A fact as one entry left it. `rest` is all else that was told."""
 
     position: int
     at: datetime
     connection: int | None
-    start_s: int
-    end_s: int | None
+    start: datetime
+    end: datetime | None
     rest: Mapping[str, Any]
     subject: bytes | None
     salt: bytes | None
@@ -83,31 +84,52 @@ class State:
 
     @property
     def lives(self) -> bool:
-        """False for a permission that was ended before it began."""
-        return self.end_s is None or self.start_s < self.end_s
+        """False for a permission that was ended before it began, and for what was taken out."""
+        return not self.out and (self.end is None or self.start < self.end)
 
 
-Histories = Mapping[FactRef, Sequence[State]]
+UNTOLD: Final = -1
+"""The place in the log of what never stood there."""
+History = Sequence[State]
+"""What one fact went through, in the log's order; never empty."""
+Histories = Mapping[FactRef, History]
 
 
-def histories(entries: Iterable[Told]) -> dict[FactRef, Sequence[State]]:
-    """Return what each fact went through. Raises KeyError for an entry that does not say which fact, or ends one that never was."""
+def histories(entries: Iterable[Told]) -> dict[FactRef, History]:
+    """Return what each fact went through. Raises KeyError for an entry that does not say which fact, or ends one that never was.
+
+    What does not say for which time a fact holds ends it.
+    """
     found: dict[FactRef, list[State]] = defaultdict(list)
     for one in entries:
         table = one.kind.partition(":")[0]
         ref = (table, int(one.body[table]))
         if "start" in one.body:
-            rest = {name: value for name, value in one.body.items() if name not in {table, *_BESIDE}}
-            state = State(one.position, one.at, one.connection, one.body["start"], one.body["end"], rest, one.subject, one.salt)
-            state = replace(state, out=one.kind == EventKind.OCCUPANCY_SUPERSEDED)
-        else:
-            if ref not in found:
-                raise KeyError(table)
-            before = found[ref][-1]
-            ended = _seconds(one.at) if before.end_s is None else min(_seconds(one.at), before.end_s)
-            state = replace(before, position=one.position, at=one.at, end_s=ended)
-        found[ref].append(state)
+            rest = {name: value for name, value in one.body.items() if name not in {table, "start", "end"}}
+            span = from_epoch_s(one.body["start"]), None if one.body["end"] is None else from_epoch_s(one.body["end"])
+            out = one.kind == EventKind.OCCUPANCY_SUPERSEDED
+            found[ref].append(State(one.position, one.at, one.connection, *span, rest, one.subject, one.salt, out))
+            continue
+        if ref not in found:
+            raise KeyError(table)
+        before = found[ref][-1]
+        ended = one.at if before.end is None else min(one.at, before.end)
+        found[ref].append(replace(before, position=one.position, at=one.at, end=ended))
     return {**found}
+
+
+def untold(fact: Restriction | Suspension | Hold | Objection, connection: int | None = None) -> State:
+    """Return what bars somebody and the log was never told of, as if it had been told when it began."""
+    period = fact.period
+    return State(UNTOLD, period.start, connection, period.start, period.end, _rest(fact), None, None)
+
+
+def known(history: History, at: datetime, before: int | None) -> State | None:
+    """Return a fact as it was known at a moment, by what stood in the log before this position (None: at any)."""
+    for state in reversed(history):
+        if state.at <= at and (before is None or state.position < before):
+            return state
+    return None
 
 
 def ref_of(fact: Fact) -> FactRef:
@@ -122,36 +144,61 @@ def period_of(fact: Fact) -> Period:
     return fact.approved if isinstance(fact, UseCase) else fact.period
 
 
+def fact_of(ref: FactRef, state: State, person: int, role: Role | None) -> Fact:
+    """Return the fact that a state tells. `person` is whom it is about, `role` that of its party. Raises KeyError, ValueError."""
+    table, number = ref
+    holds, rest = Period(state.start, state.end), state.rest
+    match table:
+        case "occupancy" | "hold" | "objection":
+            return _of_person(ref, rest, person, holds)
+        case "restriction":
+            return Restriction(number, RestrictionKind(rest["kind"]), holds)
+        case "permission":
+            return Permission(number, person, rest["party"], rest["mask"], "", _told_span(rest, "data"), holds)
+        case "use_case":
+            what = Purpose(rest["purpose"]), DataClass(rest["data_class"]), rest["mask"], rest["area"]
+            return UseCase(number, *what, _told_span(rest, "days"), holds, rest["yearly_limit"], rest["min_group"])
+        case _:
+            return _of_party(ref, rest["party"], holds, role)
+
+
+def _of_person(ref: FactRef, rest: Mapping[str, Any], person: int, holds: Period) -> Fact:
+    """Return a stay, or what a person had stopped."""
+    table, number = ref
+    if table == "occupancy":
+        return Occupancy(number, person, holds)
+    return Hold(number, person, holds) if table == "hold" else Objection(number, person, Purpose(rest["purpose"]), holds)
+
+
+_OF_PARTY: Final[Mapping[str, type[Supply | Suspension | SupplierDefault]]] = {
+    "supply": Supply,
+    "suspension": Suspension,
+    "default": SupplierDefault,
+}
+
+
+def _of_party(ref: FactRef, party: int, holds: Period, role: Role | None) -> Fact:
+    """Return a contract, an agreement, its suspension, or that a supplier is in default. Raises KeyError."""
+    table, number = ref
+    if table == "agreement":
+        return Agreement(number, party, role or Role.THIRD_PARTY, holds)
+    return _OF_PARTY[table](number, party, holds)
+
+
 def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
     """Tell whether the registry has a fact as the log was told it last. `codes` are those of the people in the registry."""
-    period = period_of(fact)
-    if _span(period) != (state.start_s, state.end_s) or _rest(fact) != state.rest:
+    if _span(period_of(fact)) != (seconds(state.start), None if state.end is None else seconds(state.end)):
         return False
-    if state.salt is None or not isinstance(fact, Occupancy | Permission | Hold | Objection):
+    if any(state.rest.get(name, "") != value for name, value in _rest(fact).items()):
+        return False
+    if state.salt is None or not isinstance(fact, ABOUT_PEOPLE):
         return True  # about no person, or forgotten
     return is_about(codes.get(fact.subject, ""), state.subject, state.salt)
 
 
-F = TypeVar("F", Occupancy, Supply, Agreement, Suspension, SupplierDefault, Permission, Restriction, UseCase, Hold, Objection)
-
-
-def then(fact: F, history: Sequence[State], at: datetime, before: int | None) -> F | None:
-    """Return a fact as it was known at a moment, by what stood in the log before this position; None if it was not known yet."""
-    known = [state for state in history if state.at <= at and (before is None or state.position < before)]
-    if not known or known[-1].out:
-        return None
-    if known[-1] is history[-1]:
-        return fact
-    period = period_of(fact)
-    end = None if known[-1].end_s is None else max(from_epoch_s(known[-1].end_s), period.start)
-    changed: dict[str, Any] = {_HOLDS.get(TABLES[type(fact)], "period"): Period(period.start, end)}
-    return replace(fact, **changed)
-
-
-def suspension(ref: FactRef, state: State) -> Suspension:
-    """Return a suspension as the log has it, whatever the registry says. Raises KeyError if the log does not say whose."""
-    end = None if state.end_s is None else from_epoch_s(state.end_s)
-    return Suspension(ref[1], int(state.rest["party"]), Period(from_epoch_s(state.start_s), end))
+def _told_span(rest: Mapping[str, Any], name: str) -> Period:
+    end = rest[f"{name}_end"]
+    return Period(from_epoch_s(rest[f"{name}_start"]), None if end is None else from_epoch_s(end))
 
 
 def _rest(fact: Fact) -> dict[str, Any]:
@@ -183,9 +230,9 @@ def _rest(fact: Fact) -> dict[str, Any]:
 
 
 def _span(period: Period) -> tuple[int, int | None]:
-    return _seconds(period.start), None if period.end is None else _seconds(period.end)
+    return seconds(period.start), None if period.end is None else seconds(period.end)
 
 
-def _seconds(moment: datetime) -> int:
+def seconds(moment: datetime) -> int:
     """Return whole seconds, halves up, as PostgreSQL makes them of a moment."""
     return int(moment.replace(microsecond=0).timestamp()) + (moment.microsecond >= 500_000)  # noqa: PLR2004 - half a second

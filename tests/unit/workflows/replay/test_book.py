@@ -10,12 +10,12 @@ import pytest
 from kwartier.audit.evidence import Told
 from kwartier.audit.leaves import Grant
 from kwartier.audit.subjects import tag
-from kwartier.model.ground import Facts, Occupancy, Permission, Restriction, RestrictionKind, Supply
+from kwartier.model.ground import Occupancy, Permission, Restriction, RestrictionKind, Supply
 from kwartier.model.period import Period, epoch_s, midnight
-from kwartier.workflows.replay.again import as_of
-from kwartier.workflows.replay.book import TaskKey, _stores, code_of
 from kwartier.workflows.replay.rows import bare
-from kwartier.workflows.replay.told import Histories, agrees, histories
+from kwartier.workflows.replay.tasks import TaskKey, code_of
+from kwartier.workflows.replay.tasks import stores as stored
+from kwartier.workflows.replay.told import Fact, Histories, agrees, fact_of, histories, known
 from kwartier.workflows.replay.tree import Grown, hashed, root_of
 
 DAY = date(2026, 10, 25)
@@ -31,7 +31,7 @@ def stores(profile: str, mask: int, first_s: int, last_s: int, *, keeps: bool = 
     """Return (day, channel, wholly) that a permit lets be stored, of a task that asks much more."""
     key = TaskKey(9, 1, profile, 0, opens(-30), opens(30))
     grant = Grant("", 1, mask, first_s, last_s, keeps, "supplier", 1, "move", "register", first_s, last_s)
-    return [(day, code - code_of(9, 0), within is None) for day, code, within in _stores(key, grant)]
+    return [(day, code - code_of(9, 0), within is None) for day, code, within in stored(key, grant)]
 
 
 def test_an_interval_day_belongs_to_the_time_between_its_midnights() -> None:
@@ -72,14 +72,6 @@ GRANTED: dict[str, Any] = {
     "start": epoch_s(LONG_AGO),
     "end": epoch_s(EXPIRES),
 }
-KNOWN = Facts(
-    7,
-    "area",
-    occupancies=(Occupancy(1, 1, Period(LONG_AGO, AT - 24 * HOUR)),),
-    supplies=(Supply(2, 5, Period(LONG_AGO)),),
-    permissions=(replace(PERMISSION, live=Period(LONG_AGO, AT - HOUR)),),
-    restrictions=(Restriction(4, RestrictionKind.REFUSED, Period(AT - 48 * HOUR)),),
-)
 
 
 def span(start: datetime, end: datetime | None = None) -> dict[str, Any]:
@@ -98,32 +90,44 @@ def lived(said_at: datetime) -> Histories:
     )
 
 
+def as_of(said: Histories, at: datetime, before: int | None) -> dict[str, Fact | None]:
+    """Return each fact as it was known, by its table; all about person 1."""
+    states = {ref: known(history, at, before) for ref, history in said.items()}
+    return {ref[0]: None if state is None else fact_of(ref, state, 1, None) for ref, state in states.items()}
+
+
 def test_what_was_said_before_stands() -> None:
-    assert as_of(KNOWN, AT, None, lived(AT - 2 * HOUR)) == KNOWN
+    assert as_of(lived(AT - 2 * HOUR), AT, None) == {
+        "occupancy": Occupancy(1, 1, Period(LONG_AGO, AT - 24 * HOUR)),
+        "supply": Supply(2, 5, Period(LONG_AGO)),
+        "permission": replace(PERMISSION, purpose="", live=Period(LONG_AGO, AT - HOUR)),
+        "restriction": Restriction(4, RestrictionKind.REFUSED, Period(AT - 48 * HOUR)),
+    }
 
 
 @pytest.mark.parametrize(("said_at", "before"), [(AT + HOUR, None), (AT - HOUR, 3)])
 def test_what_was_said_later_was_not_known(said_at: datetime, before: int | None) -> None:
     """Later by its moment, or by its place in the log: an entry that is dated back still stands after the decision."""
-    then = as_of(KNOWN, AT, before, lived(said_at))
-    assert then.occupancies[0].period == Period(LONG_AGO)
-    assert then.permissions[0].live == PERMISSION.live, "not without an end: it had the one that was agreed"
-    assert then.supplies == KNOWN.supplies
-    assert then.restrictions == ()
+    then = as_of(lived(said_at), AT, before)
+    assert then == {
+        "occupancy": Occupancy(1, 1, Period(LONG_AGO)),
+        "supply": Supply(2, 5, Period(LONG_AGO)),
+        "permission": replace(PERMISSION, purpose=""),  # not without an end: it had the one that was agreed
+        "restriction": None,
+    }
 
 
 def test_a_fact_that_was_told_after_the_decision_is_no_ground_for_it() -> None:
     late = told_of((9, LONG_AGO, "permission:granted", GRANTED))
-    only = Facts(7, "area", permissions=(PERMISSION,))
-    assert as_of(only, AT, 9, late).permissions == ()
-    assert as_of(only, AT, 10, late).permissions == (PERMISSION,)
+    assert as_of(late, AT, 9) == {"permission": None}
+    assert as_of(late, AT, 10) == {"permission": replace(PERMISSION, purpose="")}
 
 
 def test_a_revocation_ends_a_permission_when_it_was_said_and_never_later_than_agreed() -> None:
     events = [(0, LONG_AGO, "permission:granted", GRANTED), (1, AT, "permission:revoked", {"permission": 3, "mask": 2})]
-    assert [one.end_s for one in told_of(*events)["permission", 3]] == [epoch_s(EXPIRES), epoch_s(AT)]
+    assert [one.end for one in told_of(*events)["permission", 3]] == [EXPIRES, AT]
     late = (1, EXPIRES + HOUR, "permission:expired", {"permission": 3})
-    assert told_of(events[0], late)["permission", 3][-1].end_s == epoch_s(EXPIRES)
+    assert told_of(events[0], late)["permission", 3][-1].end == EXPIRES
     never = (1, LONG_AGO, "permission:revoked", {"permission": 3})
     assert not told_of(events[0], never)["permission", 3][-1].lives
     with pytest.raises(KeyError):

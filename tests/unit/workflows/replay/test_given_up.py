@@ -1,6 +1,6 @@
 """What retention said that it took away is not missing; one row more is, and so is what it may not take."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from kwartier.model.channel_day import ChannelDay
 from kwartier.model.period import epoch_s
 from kwartier.model.register import Channel
 from kwartier.store.readings import Readings
-from kwartier.workflows.replay.again import Again
-from kwartier.workflows.replay.book import Book, code_of
+from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.tasks import code_of
+from replay_support import no_decisions
 
 DAY = date(2026, 11, 23)
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -24,16 +26,16 @@ MUCH_LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def readings(tmp_path: Path) -> Readings:
+def lake(tmp_path: Path) -> Path:
     Readings.create(tmp_path / "lake")
-    return Readings(tmp_path / "lake")
+    return tmp_path / "lake"
 
 
 def book(found: Findings) -> Book:
-    return Book(Again.__new__(Again), found, defaultdict(list), defaultdict(dict), {}, {}, {}, {})
+    return Book(no_decisions(), found)
 
 
-def missing(readings: Readings, covered: dict[int, list[int]], stored: dict[int, int], said: dict[int, int]) -> int:
+def missing(lake: Path, covered: dict[int, list[int]], stored: dict[int, int], said: dict[int, int]) -> int:
     """Return how many rows a replay misses, of connections by batch, when so many were said to be given up."""
     found = Findings(AT)
     made = book(found)
@@ -41,36 +43,37 @@ def missing(readings: Readings, covered: dict[int, list[int]], stored: dict[int,
         made.covered[DAY][batch] = np.array(sorted(code_of(key, 1) for key in keys), np.int64)
     made.stored.update(stored)
     made.given_up[DAY] = Counter(said)
-    Lake(readings, made, dict.fromkeys((1, 2), "committed"), dict, found).check()
+    Lake(Held(lake), made, dict.fromkeys((1, 2), "committed"), dict, found).check()
     assert {one.code for one in found.findings} <= {"rows-missing"}
     return found.uncovered
 
 
-def store(readings: Readings, batch: int, *keys: int) -> None:
+def store(lake: Path, batch: int, *keys: int) -> None:
     deltas = np.ones(96, np.int32).tobytes()
     rows = [ChannelDay(key, Channel.IMPORT, DAY, 1000, deltas, b"", 8, 1, batch) for key in keys]
+    readings = Readings(lake)
     readings.commit(batch, readings.stage(batch, rows))
 
 
-def test_what_was_said_to_go_is_not_missing_and_one_more_is(readings: Readings) -> None:
-    store(readings, 1, 5)
+def test_what_was_said_to_go_is_not_missing_and_one_more_is(lake: Path) -> None:
+    store(lake, 1, 5)
     covered, stored = {1: [5, 6, 7]}, {1: 3}
-    assert missing(readings, covered, stored, {}) == 2
-    assert missing(readings, covered, stored, {1: 1}) == 1
-    assert missing(readings, covered, stored, {1: 2}) == 0
-    assert missing(readings, covered, stored, {2: 2}) == 2, "another batch's rows"
+    assert missing(lake, covered, stored, {}) == 2
+    assert missing(lake, covered, stored, {1: 1}) == 1
+    assert missing(lake, covered, stored, {1: 2}) == 0
+    assert missing(lake, covered, stored, {2: 2}) == 2, "another batch's rows"
 
 
-def test_a_whole_day_may_be_given_up(readings: Readings) -> None:
-    assert missing(readings, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {1: 1, 2: 1}) == 0
-    assert missing(readings, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {2: 1}) == 1
+def test_a_whole_day_may_be_given_up(lake: Path) -> None:
+    assert missing(lake, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {1: 1, 2: 1}) == 0
+    assert missing(lake, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {2: 1}) == 1
 
 
-def test_a_row_that_had_taken_the_place_of_an_earlier_one_takes_it_along(readings: Readings) -> None:
+def test_a_row_that_had_taken_the_place_of_an_earlier_one_takes_it_along(lake: Path) -> None:
     """Of connection 5 only the row of batch 2 was there when it went; batch 1 misses its own on the same account."""
-    store(readings, 1, 6)
-    assert missing(readings, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {2: 1}) == 0
-    assert missing(readings, {1: [5, 6, 7], 2: [5]}, {1: 3, 2: 1}, {2: 1}) == 1
+    store(lake, 1, 6)
+    assert missing(lake, {1: [5, 6], 2: [5]}, {1: 2, 2: 1}, {2: 1}) == 0
+    assert missing(lake, {1: [5, 6, 7], 2: [5]}, {1: 3, 2: 1}, {2: 1}) == 1
 
 
 def applied(at: datetime, **body: Any) -> Entry:  # noqa: ANN401 - what an event says
@@ -85,9 +88,9 @@ def test_what_every_ground_still_holds_goes_only_at_a_persons_request(at: dateti
     assert {one.code for one in found.findings} == ({"given-up-too-early"} if early else set())
 
 
-def test_parcels_are_looked_for_from_where_they_must_be(readings: Readings) -> None:
+def test_parcels_are_looked_for_from_where_they_must_be(lake: Path) -> None:
     made = book(Findings(AT))
     for since in (AT, MUCH_LATER, AT):
         made.take(applied(AT, run=1, gone={}, parcels_from=epoch_s(since), ties_from=0), [])
     assert made.parcels_from == MUCH_LATER
-    assert readings.days_held() == []
+    assert Held(lake).days() == set()

@@ -1,6 +1,5 @@
 """Stored channel-days against the deeds of a book, on a real lake."""
 
-from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +10,12 @@ from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.period import epoch_s, midnight
 from kwartier.model.register import Channel
 from kwartier.store.readings import Readings
-from kwartier.workflows.replay.again import Again
-from kwartier.workflows.replay.book import Book, code_of
+from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.tasks import code_of
+from replay_support import no_decisions
 
 DAY = date(2026, 11, 23)
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -26,17 +27,18 @@ def channel_day(key: int, batch: int, channel: Channel = Channel.IMPORT, quality
 
 
 @pytest.fixture
-def readings(tmp_path: Path) -> Readings:
+def lake(tmp_path: Path) -> Path:
     Readings.create(tmp_path / "lake")
-    return Readings(tmp_path / "lake")
+    return tmp_path / "lake"
 
 
-def store(readings: Readings, batch: int, *days: ChannelDay) -> None:
+def store(lake: Path, batch: int, *days: ChannelDay) -> None:
+    readings = Readings(lake)
     readings.commit(batch, readings.stage(batch, days))
 
 
 def judged(
-    readings: Readings,
+    lake: Path,
     covered: dict[int, list[int]],
     *,
     stored: dict[int, int] | None = None,
@@ -46,71 +48,72 @@ def judged(
 ) -> list[str]:
     found = Findings(AT)
     codes = {batch: np.array(sorted(found_codes), np.int64) for batch, found_codes in covered.items()}
-    book = Book(Again.__new__(Again), found, defaultdict(list), defaultdict(dict, {DAY: codes}), partly or {}, stored or {}, {}, {})
+    book = Book(no_decisions(), found)
+    book.covered[DAY], book.partly, book.stored = codes, partly or {}, stored or {}
     known = states or dict.fromkeys((1, 2, 3), "committed")
-    Lake(readings, book, known, lambda: known | dict.fromkeys(later, "staged"), found).check()
+    Lake(Held(lake), book, known, lambda: known | dict.fromkeys(later, "staged"), found).check()
     return [one.code for one in found.findings]
 
 
-def test_rows_that_deeds_cover(readings: Readings) -> None:
-    store(readings, 1, channel_day(5, 1), channel_day(6, 1, Channel.DAY_IMPORT_LOW))
-    assert judged(readings, {1: [code_of(5, 1), code_of(6, 4)]}, stored={1: 2}) == []
+def test_rows_that_deeds_cover(lake: Path) -> None:
+    store(lake, 1, channel_day(5, 1), channel_day(6, 1, Channel.DAY_IMPORT_LOW))
+    assert judged(lake, {1: [code_of(5, 1), code_of(6, 4)]}, stored={1: 2}) == []
 
 
-def test_a_row_of_another_key_channel_or_batch_is_uncovered(readings: Readings) -> None:
-    store(readings, 1, channel_day(5, 1))
+def test_a_row_of_another_key_channel_or_batch_is_uncovered(lake: Path) -> None:
+    store(lake, 1, channel_day(5, 1))
     for codes in ([code_of(6, 1)], [code_of(5, 2)], []):
-        assert judged(readings, {1: codes}) == ["row-without-deed"]
-    assert judged(readings, {2: [code_of(5, 1)]}) == ["row-without-deed"]
+        assert judged(lake, {1: codes}) == ["row-without-deed"]
+    assert judged(lake, {2: [code_of(5, 1)]}) == ["row-without-deed"]
 
 
-def test_a_batch_that_came_after_the_log_was_read_is_left_alone(readings: Readings) -> None:
-    store(readings, 9, channel_day(5, 9))
-    assert judged(readings, {}, later=(9,)) == []
+def test_a_batch_that_came_after_the_log_was_read_is_left_alone(lake: Path) -> None:
+    store(lake, 9, channel_day(5, 9))
+    assert judged(lake, {}, later=(9,)) == []
 
 
-def test_a_batch_that_nobody_knows_is_not(readings: Readings) -> None:
-    store(readings, 9, channel_day(5, 9))
-    assert judged(readings, {}) == ["row-without-deed"]
+def test_a_batch_that_nobody_knows_is_not(lake: Path) -> None:
+    store(lake, 9, channel_day(5, 9))
+    assert judged(lake, {}) == ["row-without-deed"]
 
 
-def test_rows_that_are_gone(readings: Readings) -> None:
-    store(readings, 1, channel_day(5, 1))
+def test_rows_that_are_gone(lake: Path) -> None:
+    store(lake, 1, channel_day(5, 1))
     covered = {1: [code_of(5, 1), code_of(6, 1)]}
-    assert judged(readings, covered, stored={1: 2}) == ["rows-missing"]
-    assert judged(readings, covered, stored={1: 2}, states={1: "staged"}) == [], "not in the lake yet"
-    assert judged(readings, {1: [code_of(5, 1), code_of(6, 1)]}, stored={1: 1}) == [], "the meter had nothing for the other"
+    assert judged(lake, covered, stored={1: 2}) == ["rows-missing"]
+    assert judged(lake, covered, stored={1: 2}, states={1: "staged"}) == [], "not in the lake yet"
+    assert judged(lake, {1: [code_of(5, 1), code_of(6, 1)]}, stored={1: 1}) == [], "the meter had nothing for the other"
 
 
-def test_rows_that_a_later_batch_read_again_are_not_gone(readings: Readings) -> None:
-    store(readings, 1, channel_day(5, 1), channel_day(6, 1))
-    store(readings, 2, channel_day(5, 2))
-    readings.finalise(DAY)
+def test_rows_that_a_later_batch_read_again_are_not_gone(lake: Path) -> None:
+    store(lake, 1, channel_day(5, 1), channel_day(6, 1))
+    store(lake, 2, channel_day(5, 2))
+    Readings(lake).finalise(DAY)
     covered = {1: [code_of(5, 1), code_of(6, 1)], 2: [code_of(5, 1)]}
-    assert judged(readings, covered, stored={1: 2, 2: 1}) == []
-    assert judged(readings, covered, stored={1: 3, 2: 1}) == ["rows-missing"]
+    assert judged(lake, covered, stored={1: 2, 2: 1}) == []
+    assert judged(lake, covered, stored={1: 3, 2: 1}) == ["rows-missing"]
 
 
-def test_of_a_day_covered_in_part_the_rest_must_be_missing(readings: Readings) -> None:
+def test_of_a_day_covered_in_part_the_rest_must_be_missing(lake: Path) -> None:
     noon = epoch_s(midnight(DAY)) + 12 * 3600
     whole = epoch_s(midnight(DAY + timedelta(days=1)))
     half = bytes([Quality.MISSING] * 48 + [0] * 48)
-    store(readings, 1, channel_day(5, 1, quality=half), channel_day(6, 1))
+    store(lake, 1, channel_day(5, 1, quality=half), channel_day(6, 1))
     covered = {1: [code_of(5, 1), code_of(6, 1)]}
-    assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon, whole)]}) == []
-    assert judged(readings, covered, partly={(1, DAY, code_of(6, 1)): [(noon, whole)]}) == ["row-beyond-permits"]
-    assert judged(readings, covered, partly={(1, DAY, code_of(5, 1)): [(noon + 900, whole)]}) == ["row-beyond-permits"]
+    assert judged(lake, covered, partly={(1, DAY, code_of(5, 1)): [(noon, whole)]}) == []
+    assert judged(lake, covered, partly={(1, DAY, code_of(6, 1)): [(noon, whole)]}) == ["row-beyond-permits"]
+    assert judged(lake, covered, partly={(1, DAY, code_of(5, 1)): [(noon + 900, whole)]}) == ["row-beyond-permits"]
 
 
-def test_a_day_that_came_in_parts_is_covered_by_the_parts_together(readings: Readings) -> None:
+def test_a_day_that_came_in_parts_is_covered_by_the_parts_together(lake: Path) -> None:
     opens = epoch_s(midnight(DAY))
     noon, closes = opens + 12 * 3600, epoch_s(midnight(DAY + timedelta(days=1)))
     code = code_of(5, 1)
-    store(readings, 1, channel_day(5, 1, quality=bytes([0] * 48 + [Quality.MISSING] * 48)))
-    store(readings, 2, channel_day(5, 2, quality=bytes([Quality.MISSING] * 48 + [0] * 48)))
-    readings.finalise(DAY)
+    store(lake, 1, channel_day(5, 1, quality=bytes([0] * 48 + [Quality.MISSING] * 48)))
+    store(lake, 2, channel_day(5, 2, quality=bytes([Quality.MISSING] * 48 + [0] * 48)))
+    Readings(lake).finalise(DAY)
     parts = {(1, DAY, code): [(opens, noon)], (2, DAY, code): [(noon, closes)]}
-    assert judged(readings, {1: [code], 2: [code]}, stored={1: 1, 2: 1}, partly=parts) == []
-    assert judged(readings, {1: [code], 2: [code]}, partly={(2, DAY, code): [(noon, closes)]}) == [], "read whole before"
+    assert judged(lake, {1: [code], 2: [code]}, stored={1: 1, 2: 1}, partly=parts) == []
+    assert judged(lake, {1: [code], 2: [code]}, partly={(2, DAY, code): [(noon, closes)]}) == [], "read whole before"
     late = {(1, DAY, code): [(opens, noon - 900)], (2, DAY, code): [(noon, closes)]}
-    assert judged(readings, {1: [code], 2: [code]}, partly=late) == ["row-beyond-permits"]
+    assert judged(lake, {1: [code], 2: [code]}, partly=late) == ["row-beyond-permits"]

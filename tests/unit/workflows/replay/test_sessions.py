@@ -1,7 +1,6 @@
 """What a meter remembers against what was intended: when, which profile, which period, and on a ground that still stood."""
 
 import json
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import pytest
 from kwartier.audit.leaves import Grant
 from kwartier.store.registry.replay import MeterRow
 from kwartier.workflows.installation import meter_models
-from kwartier.workflows.replay.again import Again
-from kwartier.workflows.replay.book import Asked, Book, TaskKey
+from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.sessions import Sessions
+from kwartier.workflows.replay.tasks import Asked, TaskKey
+from replay_support import no_decisions
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -37,18 +37,13 @@ def line(after_s: float, **fields: object) -> dict[str, object]:
 
 def judged(tmp_path: Path, tasks: list[Asked], lines: list[dict[str, object]]) -> list[str]:
     found = Findings(AT)
-    book = Book(_no_decisions(), found, defaultdict(list), {}, {}, {}, {}, {})
+    book = Book(no_decisions(), found)
     for one in tasks:
-        book.by_meter[one.key.meter, one.key.profile, one.key.mbus].append(one)
+        book.remember(one)
     journal = tmp_path / "sessions.jsonl"
     journal.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
-    Sessions(book, {"E1": MeterRow(1, "SMR5", None)}, meter_models(), 0.25, found).check(journal)
+    Sessions(book, {"E1": MeterRow(1, "SMR5", None)}, meter_models(), 0.25, found, journal=journal).finish()
     return [one.code for one in found.findings]
-
-
-def _no_decisions() -> Again:
-    """Return what is not asked here: the tasks come decided."""
-    return Again.__new__(Again)
 
 
 def test_a_request_within_its_intent_is_in_order(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""S6, a second time: others get readings only with the customer's express consent, and when they are bound themselves.
+
+Written from the leaflet's sentences and not from `grounds`: plain comparisons over what the log was told, so that a mistake in
+the one decision does not hide in its own replay. "Only with consent": a permission to this party, given and not ended, for these
+values and this time. "Of the customer": by who lived there in all of that time. "Bound themselves": an agreement in force that is
+not suspended. "The customer may refuse": nothing of a time for which the meter was refused or off, and no read while it is.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, final
+
+from kwartier.model.ground import FactRef, Request, Role
+from kwartier.model.period import epoch_s
+from kwartier.workflows.replay.known import Known
+from kwartier.workflows.replay.one import OneKnown
+from kwartier.workflows.replay.told import History, State, known
+
+REGISTERS: Final = 0b1_1111_0000
+"""Channels 4 to 8 stand on a midnight; the others lie between two moments."""
+
+
+@final
+class Naive:
+    """Answers for third parties only."""
+
+    def __init__(self, facts: Known) -> None:
+        """`facts` has what the log was told; the connections asked about must be loaded."""
+        self._facts = facts
+
+    def allows(self, request: Request, at: datetime, before: int | None, *, at_the_meter: bool) -> bool | None:
+        """Tell whether a third party may be given this, or have it read, at a moment; None where the question is not its own."""
+        if request.requester.role is not Role.THIRD_PARTY:
+            return None
+        there = self._facts.one(request.connection)
+        if there is None or request.period.end is None:
+            return False
+        first, last = epoch_s(request.period.start), epoch_s(request.period.end)
+        said = {ref: state for ref, history in there.said.items() if (state := known(history, at, before)) is not None}
+        return (
+            self._bound(request.requester.id, at, before)
+            and not _restricted(there, request.mask, (first, last), (at, before), at_the_meter=at_the_meter)
+            and any(
+                _consents(state, request, (first, last), at) and _lived(said.items(), state, there, (first, last))
+                for (table, _), state in said.items()
+                if table == "permission"
+            )
+        )
+
+    def _bound(self, party: int, at: datetime, before: int | None) -> bool:
+        return self._has("agreement", party, at, before) and not self._has("suspension", party, at, before)
+
+    def _has(self, kind: str, party: int, at: datetime, before: int | None) -> bool:
+        """True if a fact of this kind about the party is in force."""
+        states = (known(history, at, before) for (table, _), history in self._facts.general.items() if table == kind)
+        return any(one is not None and one.rest.get("party") == party and _runs(one, at) for one in states)
+
+
+def _runs(state: State, at: datetime) -> bool:
+    return state.start <= at and (state.end is None or at < state.end)
+
+
+def _consents(state: State, request: Request, asked: tuple[int, int], at: datetime) -> bool:
+    """True if a permission is to this party, runs now, and names these values and this time."""
+    said = state.rest
+    return (
+        said["party"] == request.requester.id
+        and _runs(state, at)
+        and request.mask | said["mask"] == said["mask"]
+        and said["data_start"] <= asked[0]
+        and (said["data_end"] is None or asked[1] <= said["data_end"])
+    )
+
+
+def _lived(said: Iterable[tuple[FactRef, State]], given: State, there: OneKnown, asked: tuple[int, int]) -> bool:
+    """True if who gave the permission lived there in all of that time."""
+    giver = there.whose.get(given.position)
+    return any(
+        table == "occupancy"
+        and there.whose.get(stay.position) == giver
+        and epoch_s(stay.start) <= asked[0]
+        and (stay.end is None or asked[1] <= epoch_s(stay.end))
+        for (table, _), stay in said
+    )
+
+
+def _restricted(
+    there: OneKnown, mask: int, asked: tuple[int, int], now: tuple[datetime, int | None], *, at_the_meter: bool
+) -> bool:
+    """True if a restriction known by then is in force, for a read, or reaches into the time that was asked about."""
+    at, before = now
+    return any(
+        (at_the_meter and start <= epoch_s(at) < end) or _reaches((start, end), mask, asked)
+        for history, span in there.restrictions()
+        for start, end in _times(
+            history, span and (epoch_s(span.start), None if span.end is None else epoch_s(span.end)), at, before
+        )
+    )
+
+
+def _times(
+    history: History, span: tuple[int, int | None] | None, at: datetime, before: int | None
+) -> Iterable[tuple[float, float]]:
+    """Yield from when until when a restriction holds, as it was known; nothing if it does not concern this connection."""
+    state = known(history, at, before)
+    if state is None:
+        return
+    start, end = float(epoch_s(state.start)), float("inf") if state.end is None else float(epoch_s(state.end))
+    if span is not None:
+        start, end = max(start, span[0]), min(end, float("inf") if span[1] is None else span[1])
+    if start < end:
+        yield start, end
+
+
+def _reaches(barred: tuple[float, float], mask: int, asked: tuple[int, int]) -> bool:
+    if mask & REGISTERS:
+        return barred[0] <= asked[1] and asked[0] <= barred[1]
+    return barred[0] < asked[1] and asked[0] < barred[1]

@@ -1,0 +1,117 @@
+"""A town over many nights, its people's lives going on: everything has its ground, and every planted violation is found."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kwartier.workflows import replay
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.replay.findings import CODES
+from lives_support import DAY
+from planted_support import PLANTED
+from replay_support import Faulty, spoiling
+from town_nights_support import Nights, spring, town_of_nights
+
+pytestmark = [pytest.mark.database, pytest.mark.timeout(600)]
+HAPPENS = {
+    *("moved", "switched", "permitted", "permitted from noon", "expires soon", "ends tomorrow"),
+    *("revoked", "revoked during a night", "revoked before delivery", "refused", "administratively_off", "returned"),
+    *("suspended", "reinstated", "agreement began", "agreement ended", "use case", "claimed", "vetoed"),
+}
+
+
+def lived(data: Path, *, homes: int, count: int, busy: int, batch: int = 2000) -> Iterator[Nights]:
+    """Let a town live through nights around the day on which the clocks go forward."""
+    first = spring(datetime.now(UTC).year + 1) - (count // 2 + 1) * DAY
+    with town_of_nights(data, homes=homes, count=count, busy=busy, first=first, batch=batch) as nights:
+        for _ in range(count):
+            nights.pass_one()
+        yield nights
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+    yield from lived(tmp_path_factory.mktemp("nights") / "data", homes=60, count=8, busy=20, batch=30)
+
+
+@pytest.fixture
+def night(nights: Nights, tmp_path: Path) -> Iterator[Faulty]:
+    with spoiling(nights.house, tmp_path / "data") as faulty:
+        yield faulty
+
+
+def shown(house: Installation, at: datetime) -> list[str]:
+    """Return what a replay finds, as lines."""
+    return [str(one) for one in replay.run(house, at=at).findings]
+
+
+def test_everything_happens_in_these_nights(nights: Nights) -> None:
+    assert nights.lives.happened.keys() >= HAPPENS
+    for what in (
+        "read",
+        "stopped",
+        "refused",
+        "delivered",
+        "withheld",
+        "looks",
+        "looks refused",
+        "downloads",
+        "workers lost",
+        "vetoed",
+    ):
+        assert nights.said[what] > 0, what
+
+
+def test_nights_in_order_show_nothing(nights: Nights) -> None:
+    found = replay.run(nights.house, at=nights.clock.now())
+    assert [str(one) for one in found.findings] == []
+    assert (found.uncovered, found.over_broad, found.late) == (0, 0, 0)
+    for what in ("lines", "channel_days", "requests", "deeds", "parcels", "documents", "values", "views", "consents", "facts"):
+        assert found.compared[what] > 0, what
+
+
+def test_a_part_of_the_nights_is_compared_alone(nights: Nights) -> None:
+    """The parts together are the whole, and each is in order by itself: also what was used of a limit before counts in it."""
+    last = nights.today - DAY
+    middle = last - 4 * DAY
+    whole = replay.run(nights.house, at=nights.clock.now())
+    parts = [
+        replay.run(nights.house, at=nights.clock.now(), window=window)
+        for window in (replay.of_days(None, middle), replay.of_days(middle + DAY, None))
+    ]
+    assert [str(one) for part in parts for one in part.findings] == []
+    for what in ("requests", "deeds", "parcels", "documents", "views", "consents", "channel_days"):
+        assert sum(part.compared[what] for part in parts) == whole.compared[what], what
+        assert all(part.compared[what] for part in parts), what
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_violation_is_found(night: Faulty, name: str) -> None:
+    expected = PLANTED[name](night)
+    found = night.found()
+    assert expected.among(found), found.codes
+    assert CODES[expected.code][0] is expected.category
+    assert "not-understood" not in found.codes
+
+
+def test_all_planted_violations_are_found_together(night: Faulty) -> None:
+    expected = {name: plant(night) for name, plant in PLANTED.items()}
+    found = night.found()
+    assert [name for name, one in expected.items() if not one.among(found)] == []
+    assert len(expected) == 20
+    assert "not-understood" not in found.codes
+
+
+@pytest.mark.full
+@pytest.mark.timeout(3600)
+def test_sixty_nights_of_five_hundred_homes(tmp_path: Path) -> None:
+    """Takes about ten minutes on two cores."""
+    for nights in lived(tmp_path / "data", homes=500, count=60, busy=25):
+        assert nights.lives.happened.keys() >= HAPPENS
+        assert shown(nights.house, nights.clock.now()) == []
+        with spoiling(nights.house, tmp_path / "spoilt") as faulty:
+            expected = {name: plant(faulty) for name, plant in PLANTED.items()}
+            found = faulty.found()
+            assert [name for name, one in expected.items() if not one.among(found)] == []

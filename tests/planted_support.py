@@ -1,0 +1,518 @@
+"""Twenty ways to read, keep, hand over or show without a ground, planted in nights that were in order.
+
+Whoever plants has everything: the database, the lake, the outbox, the journal, and the log's own hand to write honest-looking
+lines. Each returns how it must be found: under which code, how it counts, and where.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kwartier.audit import leaves
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.audit.leaves import Grant
+from kwartier.delivery.document import FORMAT
+from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
+from kwartier.model.period import Period, day_period, epoch_s, from_epoch_s, midnight
+from kwartier.model.permit import PermitRef
+from kwartier.model.register import INTERVAL_MASK, Channel, Obis
+from kwartier.model.task import ProfileName, Result, Task
+from kwartier.store.readings import Readings
+from kwartier.store.registry import replay as stored
+from kwartier.workflows.installation import meter_models
+from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.findings import Category, Findings
+from kwartier.workflows.replay.held import Held
+from replay_support import Faulty
+
+ACTOR = "operator"
+FORGED = bytes(range(16))
+"""A permit that no decision ever gave."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How a violation is found."""
+
+    code: str
+    category: Category
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def among(self, found: Findings) -> bool:
+        """True if it was found, at its own place."""
+        return any(one.code == self.code and self.detail.items() <= one.detail.items() for one in found.findings)
+
+
+class Wire(NamedTuple):
+    """How a connection is read."""
+
+    meter: int
+    equipment: str
+    mbus: int
+
+
+def last(night: Faulty) -> datetime:
+    """Return a moment after all that happened."""
+    moment: datetime = night.one("select max(at) from audit.entry")
+    return moment + timedelta(hours=1)
+
+
+def wired(night: Faulty, connection: int) -> Wire:
+    """Return through which meter a connection is read."""
+    row = night.c.execute(
+        "select key, equipment_id, 0 from kw.meter where connection = %(c)s union all"
+        " select m.key, m.equipment_id, k.mbus from kw.coupling k join kw.meter m on m.key = k.meter where k.connection = %(c)s",
+        {"c": connection},
+    ).fetchone()
+    assert row is not None
+    return Wire(*row)
+
+
+def obis(profile: str, mbus: int) -> str:
+    """Return how a meter names a profile."""
+    found = meter_models()["SMR5"].profile(ProfileName(profile))
+    assert found is not None
+    code = bytearray(found.obis.code)
+    code[1] = mbus or code[1]
+    return str(Obis(bytes(code)))
+
+
+def remember(night: Faulty, wire: Wire, at: datetime, profile: str, first_s: int, last_s: int) -> str:
+    """Let a meter remember that it was asked. Returns the moment as a finding names it."""
+    when = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    line = {"at": when.isoformat(timespec="milliseconds"), "equipment_id": wire.equipment, "sap": 1, "event": "profile"}
+    asked = {"obis": obis(profile, wire.mbus), "first_s": first_s, "last_s": last_s, "rows": 1}
+    with night.journal.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(line | asked) + "\n")
+    return when.isoformat()
+
+
+def resident(night: Faulty, connection: int) -> tuple[int, str]:
+    """Return who lives there now: number and code."""
+    row = night.c.execute(
+        "select s.key, s.code from kw.occupancy o join kw.subject s on s.key = o.subject"
+        " where o.connection = %s and upper_inf(o.period) order by lower(o.period) desc",
+        (connection,),
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def read_anyway(night: Faulty, request: Request, permit: bytes, rule_no: int, *, decided: datetime | None = None) -> str:
+    """Write down an intent, ask the meter, and write down the deed: a read in good order, without its ground."""
+    at = last(night)
+    batch = night.one("select max((convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint) + 1000 from audit.entry")
+    wire = wired(night, request.connection)
+    first_s, last_s = epoch_s(request.period.start), epoch_s(request.period.end or request.period.start)
+    ref = PermitRef(permit, rule_no, request.mask, first_s, last_s, (), keeps=request.requester.role is not Role.OPERATOR)
+    task = Task(request.connection, wire.meter, ProfileName.E_INTERVAL, wire.mbus, first_s, last_s, (ref,))
+    _, code = resident(night, request.connection)
+    said = {"night": 0, "decided": int((decided or at).timestamp() * 1000)}
+    log = night.house.log
+    log.record_batch(night.c, EventKind.BATCH_INTENDED, batch, at, ACTOR, [leaves.intended(task, {permit: request}, code)], said)
+    asked = remember(night, wire, at + timedelta(seconds=1), task.profile, first_s, last_s)
+    done = leaves.read(task, Result.READ, None, [permit], at + timedelta(seconds=1), code)
+    log.record_batch(night.c, EventKind.BATCH_READ, batch, at + timedelta(seconds=2), ACTOR, [done], {"channel_days": 0})
+    log.integrate(night.c)
+    return asked
+
+
+def for_an_app(night: Faulty, connection: int, day: date) -> Request:
+    """Return what an app would ask about a day."""
+    app = night.one("select min(key) from kw.party where role = 'third_party'")
+    return Request(
+        Requester(Role.THIRD_PARTY, app), Action.READ, Purpose.THIRD_PARTY_SERVICE, connection,
+        1 << Channel.IMPORT, day_period(day), DataClass.PROFILE,
+    )  # fmt: skip
+
+
+def last_day(night: Faulty) -> date:
+    """Return the day that the last night was about."""
+    day: date = night.one("select max(day) from kw.night")
+    return day
+
+
+def barred(night: Faulty, kind: str) -> int:
+    """Return an electricity connection with a meter that is barred."""
+    return int(
+        night.one(
+            "select r.connection from kw.restriction r join kw.meter m on m.connection = r.connection"
+            " where r.kind = %s and upper_inf(r.period) and lower(r.period) < %s order by r.connection",
+            *(kind, last(night)),
+        )
+    )
+
+
+# what meters remember
+
+
+def unlogged_read(night: Faulty) -> Expected:
+    """A meter was asked at noon, and nobody wrote anything down."""
+    connection = night.one("select connection from kw.outcome where connection > 0 and mbus = 0 order by batch, meter")
+    wire, day = wired(night, connection), day_period(last_day(night))
+    assert day.end is not None
+    at = remember(night, wire, last(night), "e_interval", epoch_s(day.start), epoch_s(day.end))
+    return Expected("get-without-intent", Category.READ, {"meter": wire.meter, "at": at})
+
+
+def longer_read(night: Faulty) -> Expected:
+    """Beside a request in order the meter was asked for a quarter-hour more."""
+    lines = (json.loads(line) for line in night.journal.read_bytes().splitlines())
+    one = next(line for line in lines if line["event"] == "profile" and line["obis"] == "1-0:99.1.0" and line["first_s"])
+    with night.journal.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(one | {"first_s": one["first_s"] - 900}) + "\n")
+    at = datetime.fromisoformat(one["at"]).isoformat()
+    meter = night.one("select key from kw.meter where equipment_id = %s", one["equipment_id"])
+    return Expected("get-beyond-task", Category.OVER_BROAD, {"meter": meter, "at": at})
+
+
+def late_read(night: Faulty) -> Expected:
+    """What was revoked in the middle of a night, and was not asked, was asked all the same."""
+    rows = night.c.execute(
+        "select d.at, l.body from audit.entry d join audit.leaf l on l.entry = d.id where d.kind = 'batch:read' and exists ("
+        " select from audit.entry r where r.kind = 'permission:revoked' and r.connection = l.connection"
+        " and r.at < d.at - interval '0.4 s' and r.at > d.at - interval '5 min') order by d.at, l.number"
+    )
+    at, said = next((at, one) for at, body in rows for one in [json.loads(body)] if one["r"] == Result.STOPPED)
+    wire = wired(night, said["c"])
+    asked = remember(night, wire, at - timedelta(milliseconds=2), said["p"], said["f"], said["l"])
+    return Expected("get-after-stop", Category.LATE, {"meter": wire.meter, "at": asked})
+
+
+# reads in good order, without their ground
+
+
+def read_of_the_refused(night: Faulty) -> Expected:
+    """Somebody who refused is read."""
+    connection = barred(night, "refused")
+    at = read_anyway(night, for_an_app(night, connection, last_day(night)), FORGED, 7)
+    return Expected("get-while-restricted", Category.READ, {"meter": wired(night, connection).meter, "at": at})
+
+
+def read_while_off(night: Faulty) -> Expected:
+    """A meter that is administratively off is read."""
+    connection = barred(night, "administratively_off")
+    read_anyway(night, for_an_app(night, connection, last_day(night)), FORGED, 7)
+    return Expected("permit-not-decided", Category.READ, {"connection": connection, "role": "third_party"})
+
+
+def beyond_the_limit(night: Faulty) -> Expected:
+    """The operator reads a home for its own use once more than the yearly limit lets it."""
+    rows = night.c.execute(
+        "select e.at, l.body, n.day from audit.entry e join audit.leaf l on l.entry = e.id"
+        " join kw.night n on n.id = (convert_from(e.leaf, 'UTF8')::jsonb #>> '{body,night}')::bigint"
+        " where e.kind = 'batch:refused' order by e.at, l.number"
+    )
+    at, said, day = next((at, one, day) for at, body, day in rows for one in [json.loads(body)] if one["x"] == "F11")
+    request = Request(
+        Requester(Role.OPERATOR, said["i"]), Action.READ, Purpose(said["u"]), said["c"],
+        1 << Channel.IMPORT | 1 << Channel.EXPORT, day_period(day), DataClass.PROFILE,
+    )  # fmt: skip
+    permit = decided(night, request, at)
+    read_anyway(night, request, permit, 11, decided=at)
+    return Expected("permit-not-decided", Category.READ, {"connection": said["c"], "purpose": "energy_loss"})
+
+
+def decided(night: Faulty, request: Request, at: datetime) -> bytes:
+    """Return the permit that somebody would get who counted no use of a use case."""
+    again = Again(night.c, Findings(at))
+    again.load([request])
+    permit = again.permit(request, at)
+    assert permit is not None, "there never was a ground"
+    return permit.id
+
+
+# what the lake keeps
+
+
+def kept_without_a_deed(night: Faulty) -> Expected:
+    """A channel-day was put into the lake by nobody."""
+    key = night.one("select max(key) from kw.connection where product = 'electricity'")
+    lake = Readings(night.house.data / "lake")
+    one = ChannelDay(key, Channel.IMPORT, last_day(night), 1000, bytes(4 * 96), b"", 8, 1, 900_001)
+    lake.commit(900_001, lake.stage(900_001, [one]))
+    return Expected("row-without-deed", Category.READ, {"connection": key, "batch": 900_001})
+
+
+Row = dict[str, Any]
+
+
+def file_rows(path: Path) -> list[Row]:
+    """Return the rows of a file."""
+    rows: list[Row] = pq.ParquetFile(path).read().to_pylist()
+    return rows
+
+
+def rewrite(path: Path, rows: list[Row]) -> None:
+    """Write a file anew, in its own place."""
+    schema = pq.ParquetFile(path).schema_arrow
+    pq.write_table(pa.Table.from_pylist(sorted(rows, key=lambda row: (row["key"], row["ch"])), schema), path)
+
+
+def lake_files(night: Faulty) -> Iterator[tuple[date, Path]]:
+    """Yield the files that make up the lake, with their days."""
+    lake = Held(night.house.data / "lake")
+    yield from ((day, path) for day in sorted(lake.days()) for path in lake.files(day))
+
+
+def kept_beyond_the_channels(night: Faulty) -> Expected:
+    """Feed-in was kept beside the use that was permitted."""
+    for day, path in lake_files(night):
+        rows = file_rows(path)
+        both = {(row["key"], row["ch"]) for row in rows}
+        alone = [row for row in rows if row["ch"] == Channel.IMPORT and (row["key"], Channel.EXPORT) not in both]
+        if alone:
+            rewrite(path, [*rows, alone[0] | {"ch": int(Channel.EXPORT)}])
+            return Expected(
+                "row-without-deed",
+                Category.READ,
+                {"connection": alone[0]["key"], "channel": int(Channel.EXPORT), "day": day.isoformat()},
+            )
+    raise AssertionError
+
+
+def kept_beyond_the_period(night: Faulty) -> Expected:
+    """Of a day that is permitted from noon on, the morning was kept as well."""
+    for day, path in lake_files(night):
+        rows = file_rows(path)
+        for row in rows:
+            marks = row["q"]
+            if 1 << row["ch"] & INTERVAL_MASK and marks and all(mark & Quality.MISSING for mark in marks[:10]) and not marks[-1]:
+                row["q"] = None
+                rewrite(path, rows)
+                return Expected("row-beyond-permits", Category.OVER_BROAD, {"connection": row["key"], "day": day.isoformat()})
+    raise AssertionError
+
+
+def kept_of_a_sum(night: Faulty) -> Expected:
+    """Values that were read for a sum over a transformer, and for nothing else, were kept by themselves."""
+    rows = night.c.execute(
+        "select convert_from(e.leaf, 'UTF8')::jsonb #> '{body,batch}', l.body"
+        " from audit.entry e join audit.leaf l on l.entry = e.id"
+        " where e.kind = 'batch:intended' and l.connection > 0 order by e.at, l.number"
+    ).fetchall()
+    bodies = [(batch, json.loads(body)) for batch, body in rows]
+    intervals = [(batch, one) for batch, one in bodies if one["p"] == "e_interval"]
+    kept = {(batch, one["c"]) for batch, one in intervals for grant in one["g"] if Grant(*grant).keeps}
+    batch, one = next((batch, one) for batch, one in intervals if (batch, one["c"]) not in kept)
+    day = from_epoch_s(one["f"] + 43_200).date()
+    path = next(path for held, path in lake_files(night) if held == day)
+    held = file_rows(path)
+    model = next(row for row in held if row["ch"] == Channel.IMPORT)
+    rewrite(path, [*held, model | {"key": one["c"], "batch": batch}])
+    return Expected("row-without-deed", Category.READ, {"connection": one["c"], "batch": batch})
+
+
+# what leaves
+
+
+def documents(night: Faulty) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
+    """Yield the files of the outbox with their documents."""
+    for path in sorted((night.house.data / "outbox").glob("*/*.jsonl")):
+        yield path, [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def put(path: Path, held: list[dict[str, Any]]) -> None:
+    """Write a file of the outbox anew."""
+    path.write_text("".join(json.dumps(one) + "\n" for one in held), encoding="utf-8")
+
+
+def longer_document(night: Faulty) -> Expected:
+    """A document tells one quarter-hour more than was asked."""
+    for path, held in documents(night):
+        for one in held:
+            if one["series"]:
+                series = one["series"][0]
+                series["values"].append(7)
+                series["quality"] = [*series.get("quality", ["valid"] * (len(series["values"]) - 1)), "valid"]
+                put(path, held)
+                return Expected("parcel-beyond-permit", Category.OVER_BROAD, {"parcel": one["reference"]})
+    raise AssertionError
+
+
+def document_of_another(night: Faulty) -> Expected:
+    """A document is about the neighbour."""
+    path, held = next(each for each in documents(night) if len({one["metering_point"] for one in each[1]}) > 1)
+    one = held[-1]
+    one["metering_point"] = next(other["metering_point"] for other in held if other["metering_point"] != one["metering_point"])
+    put(path, held)
+    return Expected("parcel-of-another", Category.DELIVERY, {"parcel": one["reference"]})
+
+
+def parcel_in_another_box(night: Faulty) -> Expected:
+    """A bundle was laid into the box of another party as well."""
+    path, held = next(documents(night))
+    other = night.one("select code from kw.party where code <> %s order by code", path.parent.name)
+    box = night.house.data / "outbox" / other
+    box.mkdir(exist_ok=True)
+    shutil.copy(path, box / path.name)
+    return Expected("file-without-parcel", Category.DELIVERY, {"parcel": held[0]["reference"]})
+
+
+def deliver(night: Faulty, parcel: str, request: Request, permit: bytes, at: datetime) -> None:
+    """Tell the log that a parcel was delivered, and lay a document into the receiver's box."""
+    night.house.log.record(
+        night.c,
+        [Event(at, EventKind.PARCEL_DELIVERED, ACTOR, None, request.connection, leaves.parcel(parcel, request, permit, "T1"))],
+    )
+    night.house.log.integrate(night.c)
+
+
+def delivered_without_permit(night: Faulty) -> Expected:
+    """An app was handed a week of somebody who never permitted anything."""
+    connection = night.one(
+        "select key from kw.connection c where product = 'electricity' and not exists"
+        " (select from kw.permission p where p.connection = c.key) order by key"
+    )
+    request, at = for_an_app(night, connection, last_day(night)), last(night)
+    parcel, bundle = "ab" * 16, "cd" * 16
+    night.change("insert into kw.bundle (id, receiver, state, at) values (%s, %s, 'sent', %s)", bundle, request.requester.id, at)
+    night.change(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, at, bundle)"
+        " values (%s, 'third_party', %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, 'delivered', %s, %s)",
+        *(parcel, request.requester.id, connection, request.purpose, request.period.start, request.period.end),
+        *(request.mask, FORGED, at, bundle),
+    )
+    deliver(night, parcel, request, FORGED, at + timedelta(seconds=1))
+    ean = stored.eans(night.c, {connection})[connection].reveal()
+    box = night.house.data / "outbox" / night.one("select code from kw.party where key = %s", request.requester.id)
+    box.mkdir(exist_ok=True)
+    document = {
+        "format": FORMAT,
+        "reference": parcel,
+        "metering_point": ean,
+        "product": "electricity",
+        "series": [],
+        "readings": [],
+    }
+    put(box / f"{bundle}.jsonl", [document | {"purpose": str(request.purpose)}])
+    return Expected("parcel-not-decided", Category.DELIVERY, {"parcel": parcel})
+
+
+def delivered_after_the_stop(night: Faulty) -> Expected:
+    """What was withheld because the ground had gone was handed over all the same."""
+    for one in stored.parcels(night.c, limit=100_000):
+        if one.status == "withheld" and one.receiver.role is Role.THIRD_PARTY and (permit := granted_before(night, one)):
+            night.change("update kw.parcel set status = 'delivered', permit = %s where id = %s", permit, one.id)
+            deliver(night, one.id, one.request, permit, one.decided + timedelta(seconds=1))
+            return Expected("parcel-after-stop", Category.LATE, {"parcel": one.id})
+    raise AssertionError
+
+
+def granted_before(night: Faulty, one: stored.Sent) -> bytes | None:
+    """Return the permit that a parcel would have had some minutes earlier."""
+    again = Again(night.c, Findings(one.decided))
+    again.load([one.request])
+    found = (again.permit(one.request, one.decided - timedelta(seconds=s)) for s in range(1, 300, 2))
+    return next((permit.id for permit in found if permit is not None), None)
+
+
+# what the registry says, and what the log does not
+
+
+def forged_permission(night: Faulty) -> Expected:
+    """A permission that nobody gave stands in the registry."""
+    connection = night.one("select max(key) from kw.connection where product = 'electricity'")
+    subject, _ = resident(night, connection)
+    app = night.one("select min(key) from kw.party where role = 'third_party'")
+    number = night.one(
+        "insert into kw.permission (connection, subject, party, mask, purpose, data, live, reference)"
+        " values (%s, %s, %s, %s, 'forged', tstzrange('2020-01-01Z', null), tstzrange('2020-01-01Z', '2099-01-01Z'), 'forged')"
+        " returning id",
+        *(connection, subject, app, INTERVAL_MASK),
+    )
+    return Expected("fact-not-told", Category.UNPROVED, {"table": "permission", "id": number})
+
+
+def widened_permission(night: Faulty) -> Expected:
+    """A permission was made to hold more channels than were given."""
+    night.c.execute("alter table kw.permission disable trigger user")
+    number = night.one(
+        "select p.id from kw.permission p join kw.permission_state s using (id) where p.mask = 2 and not isempty(s.live)"
+    )
+    night.change("update kw.permission set mask = mask | 4 where id = %s", number)
+    return Expected("fact-differs", Category.UNPROVED, {"table": "permission", "id": number})
+
+
+def moved_end(night: Faulty) -> Expected:
+    """Somebody's stay was made to end earlier than it did."""
+    night.c.execute("alter table kw.occupancy disable trigger user")
+    number = night.one("select min(id) from kw.occupancy where upper(period) > lower(period) + interval '9 days'")
+    night.change(
+        "update kw.occupancy set period = tstzrange(lower(period), upper(period) - interval '2 days') where id = %s", number
+    )
+    return Expected("fact-differs", Category.UNPROVED, {"table": "occupancy", "id": number})
+
+
+def line_left_out(night: Faulty) -> Expected:
+    """A line about a person, which said what was refused, was taken out."""
+    row = night.c.execute(
+        "select l.entry, l.number, l.connection, l.nth from audit.leaf l join audit.entry e on e.id = l.entry"
+        " where e.kind = 'batch:refused' and exists (select from audit.leaf n where n.connection = l.connection"
+        " and n.nth = l.nth + 1 and n.entry > l.entry) order by l.entry, l.number"
+    ).fetchone()
+    assert row is not None
+    night.change("delete from audit.leaf where entry = %s and number = %s", row[0], row[1])
+    return Expected("line-missing", Category.UNPROVED, {"connection": row[2], "nth": row[3] + 1})
+
+
+def shown_without_ground(night: Faulty) -> Expected:
+    """Who moved out was shown a day of who lives there now."""
+    row = night.c.execute(
+        "select o.connection, s.key, s.code, upper(o.period) from kw.occupancy o join kw.subject s on s.key = o.subject"
+        " where upper(o.period) < %s and exists (select from kw.occupancy n where n.connection = o.connection"
+        " and lower(n.period) = upper(o.period)) order by o.id",
+        (midnight(last_day(night)).astimezone(UTC),),
+    ).fetchone()
+    assert row is not None
+    connection, subject, code, _ = row
+    day = day_period(last_day(night))
+    assert day.end is not None
+    request = Request(
+        Requester(Role.CUSTOMER, subject), Action.VIEW, Purpose.OWN_ACCESS, connection,
+        INTERVAL_MASK & ~(1 << Channel.GAS), Period(day.start, day.end), DataClass.PROFILE,
+    )  # fmt: skip
+    body: dict[str, Json] = {"permit": FORGED.hex(), "rule": "C1", "u": str(request.purpose), "start": epoch_s(day.start)}
+    body["end"] = epoch_s(day.end)
+    (entry,) = night.house.log.record(
+        night.c, [Event(last(night), EventKind.VIEW_SHOWN, f"{Role.CUSTOMER}:{subject}", code, connection, body)]
+    )
+    night.house.log.integrate(night.c)
+    return Expected("view-not-decided", Category.VIEW, {"entry": entry})
+
+
+PLANTED: dict[str, Callable[[Faulty], Expected]] = {
+    one.__name__: one
+    for one in (
+        line_left_out,  # first: where lines of batches are changed, those that are recorded afterwards are not among them
+        unlogged_read,
+        longer_read,
+        late_read,
+        read_of_the_refused,
+        read_while_off,
+        beyond_the_limit,
+        kept_without_a_deed,
+        kept_beyond_the_channels,
+        kept_beyond_the_period,
+        kept_of_a_sum,
+        longer_document,
+        document_of_another,
+        parcel_in_another_box,
+        delivered_without_permit,
+        delivered_after_the_stop,
+        forged_permission,
+        widened_permission,
+        moved_end,
+        shown_without_ground,
+    )
+}
+"""By name, in an order in which all of them can be planted one after the other."""
