@@ -73,3 +73,12 @@ def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
     for wrong in ({"n": "2"}, {"first": "x"}, {"first": "2026-03-10"}, {"last": ""}):
         assert visitor.client.get("/nl/absence", params=asked | wrong).status_code == 400
     assert visitor.client.get("/nl/absence", params=asked | {"first": "2025-12-01"}).status_code == 404, "before one lived there"
+
+
+def test_who_saw_one_day_is_asked_of_the_log(visitor: Visitor) -> None:
+    visitor.get("/nl/mine?day=2026-03-09")
+    day = visitor.get("/nl/log?day=2026-03-09")
+    assert (day.status_code, heading(day).startswith("Wie zag ")) == (200, True)
+    assert "Aan u getoond" in day.text
+    assert "Aan u getoond" not in visitor.get("/nl/log?day=2026-03-08").text
+    assert visitor.get("/nl/log?day=2099-01-01").status_code == 400
