@@ -30,6 +30,9 @@ PRIVATE = (
     "/nl/log",
     "/nl/revoke?permission=1",
     "/nl/opt-in?n=1",
+    "/nl/choice?n=1&to=off",
+    "/nl/absence?n=1&first=2026-01-01&last=2026-01-01",
+    "/nl/log?day=2026-01-01",
     "/nl/proof/1",
     "/nl/proof/1/1",
     "/nl/download?n=1&form=csv",
@@ -102,6 +105,9 @@ def test_nobody_gets_in_without_signing_in(visit: Visit) -> None:
         ("/nl/proof/" + "9" * 40, 404, "Niet gevonden"),
         ("/nl/revoke?permission=999999", 404, "Deze toestemming is niet van kracht"),
         ("/nl/revoke", 404, "Deze toestemming is niet van kracht"),
+        ("/nl/choice?n=1&to=nowhere", 400, "Die vraag is niet duidelijk"),
+        ("/nl/absence?n=1&first=x&last=x", 400, "Die vraag is niet duidelijk"),
+        ("/nl/log?day=2099-01-01", 400, "Die vraag is niet duidelijk"),
     ],
 )
 def test_a_wrong_question_gets_a_page_that_says_what_to_do(visit: Visit, path: str, status: int, title: str) -> None:

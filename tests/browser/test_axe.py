@@ -32,13 +32,14 @@ LINKED = {
     "/{language}/manual/{model}": "main a[href*='/manual/']",
     "/{language}/revoke": "a[href*='revoke?']",
     "/{language}/opt-in": "a[href*='opt-in?']",
+    "/{language}/choice": "a[href*='choice?']",
     "/{language}/rights/ask": "a[href$='right=access']",
     "/{language}/rights/data": "a[href*='rights/data?']",
     "/{language}/request": "a[href*='request?']",
     "/{language}/renew": "a[href*='renew?']",
 }
 """Pages behind a link of the page before them."""
-NO_PAGES = {"/", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
+NO_PAGES = {"/", "/{language}/absence", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
 """The way to the first page, and files; so are proofs."""
 OTHERS = ("moved_out", "moved_in", "switched", "missing", "backwards")
 
@@ -73,10 +74,10 @@ def test_the_portal(browser: Browser, address: str, personas: dict[str, str], sc
         follow(page, "/{language}/manual/{model}")
         found += violations(page)
         sign_in(page, address, screen, personas["demo"])
-        for place in (*OWN.values(), "log?others=1"):
+        for place in (*OWN.values(), "log?others=1", "log?day=2026-01-01", "mine?chosen=on"):
             page.goto(f"{address}/{screen.language}/{place}")
             found += violations(page)
-        for place in ("/{language}/revoke", "/{language}/request", "/{language}/renew"):
+        for place in ("/{language}/revoke", "/{language}/request", "/{language}/renew", "/{language}/choice"):
             page.goto(f"{address}/{screen.language}/mine")
             follow(page, place)
             found += violations(page)
