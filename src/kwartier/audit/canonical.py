@@ -1,7 +1,7 @@
 """Canonical JSON: one value, one text. Sorted keys, no white space, UTF-8, no floats, so that a hash of it means the value."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kwartier.audit.errors import NotLoggable
 from kwartier.model.errors import BadInput
@@ -52,7 +52,7 @@ def _check(value: object) -> None:
 def moment(at: datetime) -> str:
     """Return the moment as the log writes it, `2026-11-24T01:02:03.000004Z`. Raises NotLoggable for a naive one."""
     try:
-        return utc(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return (at if at.tzinfo is UTC else utc(at)).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
     except BadInput as fault:
         msg = "a moment in the log needs a time zone"
         raise NotLoggable(msg) from fault

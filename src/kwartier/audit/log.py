@@ -3,6 +3,7 @@
 Nothing waits for a batch: `record` is durable with the caller's own commit, and the tree catches up when `integrate` runs.
 """
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -80,9 +81,11 @@ class Log:
         """Seal events, each tied to the chain of the person it is about."""
         keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
         heads = chain.taken(c, {key for key in keys if key is not None})
-        for event, key, act in zip(events, keys, acts, strict=True):
+        salts = os.urandom(subjects.SALT_SIZE * len(events))
+        for number, (event, key, act) in enumerate(zip(events, keys, acts, strict=True)):
+            salt = salts[number * subjects.SALT_SIZE : (number + 1) * subjects.SALT_SIZE]
             after = chain.START if key is None else heads[key]
-            one = subjects.seal_event(event, after, None if act is None else act.commitment)
+            one = subjects.seal_event(event, after, None if act is None else act.commitment, salt)
             if key is not None:
                 heads[key] = chain.Head(heads[key].nth + 1, tree.leaf_hash(one.data))
             yield one

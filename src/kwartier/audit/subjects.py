@@ -41,11 +41,11 @@ def tag(salt: bytes, subject_code: str) -> bytes:
     return hmac.digest(salt, subject_code.encode(), "sha256")
 
 
-def seal_event(event: Event, after: Head = START, staff: bytes | None = None) -> Sealed:
+def seal_event(event: Event, after: Head = START, staff: bytes | None = None, salt: bytes | None = None) -> Sealed:
     """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable.
 
-    `staff` is the commitment to who of the operator's people did it, if one of them did. The parts are put together by hand, in
-    the order that canonical JSON has: half the time.
+    `staff` is the commitment to who of the operator's people did it, if one of them did; `salt` a fresh one, drawn here if it is not
+    given. The parts are put together by hand, in the order that canonical JSON has: half the time.
     """
     head = b'{"actor":%b,"at":"%b","body":%b,"connection":%b,"kind":"%b"' % (
         canonical(event.actor),
@@ -57,7 +57,7 @@ def seal_event(event: Event, after: Head = START, staff: bytes | None = None) ->
     by = b"" if staff is None else b',"staff":"%b"' % staff.hex().encode()
     if event.subject_code is None:
         return Sealed(b"%b%b}" % (head, by), None, None, None, None)
-    salt = new_salt()
+    salt = salt or new_salt()
     who, nth = tag(salt, event.subject_code), after.nth + 1
     tied, checked = link(salt, nth, after.last).hex().encode(), check(salt).hex().encode()
     data = b'%b,"link":"%b","salt":"%b"%b,"subject":"%b"}' % (head, tied, checked, by, who.hex().encode())
