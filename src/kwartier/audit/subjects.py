@@ -44,8 +44,8 @@ def tag(salt: bytes, subject_code: str) -> bytes:
 def seal_event(event: Event, after: Head = START, staff: bytes | None = None, salt: bytes | None = None) -> Sealed:
     """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable.
 
-    `staff` is the commitment to who of the operator's people did it, if one of them did; `salt` a fresh one, drawn here if it is not
-    given. The parts are put together by hand, in the order that canonical JSON has: half the time.
+    `staff` is the commitment to who of the operator's people did it, if one of them did; `salt` a fresh one, drawn here if it is
+    not given. The parts are put together by hand, in the order that canonical JSON has: half the time.
     """
     head = b'{"actor":%b,"at":"%b","body":%b,"connection":%b,"kind":"%b"' % (
         canonical(event.actor),
