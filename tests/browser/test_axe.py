@@ -37,7 +37,6 @@ LINKED = {
     "/{language}/rights/data": "a[href*='rights/data?']",
     "/{language}/request": "a[href*='request?']",
     "/{language}/renew": "a[href*='renew?']",
-    "/{language}/choice": "a[href*='choice?']",
 }
 """Pages behind a link of the page before them."""
 NO_PAGES = {"/", "/{language}/absence", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
