@@ -130,11 +130,8 @@ def lines(c: C, entry: int) -> list[Line]:
 
 def ties_of(c: C, entry: int) -> list[tuple[bytes | None, bytes | None]]:
     """Return tag and salt of an entry and of each line of its batch; nothing where there is no such entry."""
-    return c.execute(
-        "select subject, salt from audit.entry where id = %(entry)s"
-        " union all select subject, salt from audit.leaf where entry = %(entry)s",
-        {"entry": entry},
-    ).fetchall()
+    single = c.execute("select subject, salt from audit.entry where id = %s", (entry,)).fetchall()
+    return single + [(one.subject, one.salt) for one in blocks.of_entry(c, entry)]
 
 
 def standings(c: C) -> list[Standing]:

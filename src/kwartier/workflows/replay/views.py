@@ -36,7 +36,9 @@ class Views:
 
     def take(self, entry: Entry) -> None:
         """Take up an entry of the log, in the log's order."""
-        if entry.kind in {"view:shown", "view:refused", "proof:given"} and self._window.holds(entry.at):
+        if _of_staff(entry):
+            self._found.compared["looks"] += 1
+        elif entry.kind in {"view:shown", "view:refused", "proof:given"} and self._window.holds(entry.at):
             self._waiting.append(entry)
             if len(self._waiting) >= AT_ONCE:
                 self.check()
@@ -85,6 +87,11 @@ class Views:
         lines = evidence.ties_of(self._c, int(entry.said["body"]["entry"]))
         if not any(is_about(code, tag, salt) or (tag is not None and salt is None) for tag, salt in lines):
             self._found.add("proof-of-another", entry=entry.id, connection=entry.connection)
+
+
+def _of_staff(entry: Entry) -> bool:
+    """True if one of the operator's people looked at what is known of a connection: grounds and needs, never readings."""
+    return entry.kind == "view:shown" and entry.said["actor"] == Role.OPERATOR and "permit" not in entry.said["body"]
 
 
 def _customer(entry: Entry) -> int | None:

@@ -371,6 +371,16 @@ def test_an_entry_that_is_found_under_another_name(night: Faulty, column: str) -
     assert "index-differs" in night.codes()
 
 
+def test_a_look_by_the_operators_people_is_none_at_readings(night: Faulty) -> None:
+    """Who may see what is no reading; a look of theirs that names a permit would be one, and there is no such ground."""
+    connection, at = served(night)[1], night.one("select clock_timestamp()")
+    night.tell(EventKind.VIEW_SHOWN, connection, at, shown="grounds", asked=None)
+    found = night.found()
+    assert ({one.code for one in found.findings}, found.compared["looks"]) == (set(), 1)
+    night.tell(EventKind.VIEW_SHOWN, connection, at, permit="00" * 16, rule="C1", u="own_access", start=0, end=900)
+    assert night.codes() == {"view-of-another"}
+
+
 def test_a_parcel_of_which_the_log_says_something_else(night: Faulty) -> None:
     night.change("update kw.parcel set mask = 16 where id = (select min(id) from kw.parcel where mask <> 16)")
     assert {"parcel-without-event", "parcel-not-decided"} <= night.codes()
