@@ -98,6 +98,8 @@ def test_a_date_that_cannot_be_is_a_wrong_command_line(run: Run, command: list[s
         ["bench", "nosuch"],
         ["serve", "--port", "70000"],
         ["demo", "--homes", "1"],
+        ["audit", "replay", "--from", "yesterday"],
+        ["audit", "replay", "--from", "2026-01-02", "--to", "2026-01-01"],
     ],
     ids=" ".join,
 )
