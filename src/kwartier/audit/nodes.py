@@ -46,16 +46,18 @@ def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
     wanted = [tree.siblings(index, at_size) for index in indexes]
     asked = {place for path in wanted for place in path}
     whole = [(level, position) for level, position in asked if position + 1 << level <= at_size]
-    rows = c.execute(
-        "select level, position, hash from audit.node join unnest(%b::smallint[], %b::bigint[]) as asked (level, position)"
-        " using (level, position)",
+    # all hashes as one value: a row of each would cost the driver more than the look-up
+    found = c.execute(
+        "select string_agg(n.hash, '' order by a.place) from unnest(%b::smallint[], %b::bigint[]) with ordinality"
+        " as a (level, position, place) join audit.node n on n.level = a.level and n.position = a.position",
         ([level for level, _ in whole], [position for _, position in whole]),
         binary=True,
-    )
-    known: dict[tuple[int, int], bytes] = {(level, position): found for level, position, found in rows}
-    if len(known) < len(whole):
+    ).fetchone()
+    hashes: bytes = found[0] if found and found[0] else b""
+    if len(hashes) != 32 * len(whole):
         msg = "a node of the tree is missing"
         raise BrokenLog(msg)
+    known = {place: hashes[32 * number : 32 * number + 32] for number, place in enumerate(whole)}
     edges = {place: tree.span(*place, at_size) for place in asked.difference(known)}  # one of each level at most: the right edge
     above = hashes_of(c, list(edges.values())) if edges else {}
     known |= {place: above[span] for place, span in edges.items()}
