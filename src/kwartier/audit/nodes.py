@@ -46,11 +46,11 @@ def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
     wanted = [tree.siblings(index, at_size) for index in indexes]
     asked = {place for path in wanted for place in path}
     whole = [(level, position) for level, position in asked if position + 1 << level <= at_size]
-    # all hashes as one value: a row of each would cost the driver more than the look-up
+    # all hashes as one value, and what is asked as text: the driver takes a step in Python for each element and each row
     found = c.execute(
-        "select string_agg(n.hash, '' order by a.place) from unnest(%b::smallint[], %b::bigint[]) with ordinality"
+        "select string_agg(n.hash, '' order by a.place) from unnest(%s::smallint[], %s::bigint[]) with ordinality"
         " as a (level, position, place) join audit.node n on n.level = a.level and n.position = a.position",
-        ([level for level, _ in whole], [position for _, position in whole]),
+        (_array(level for level, _ in whole), _array(position for _, position in whole)),
         binary=True,
     ).fetchone()
     hashes: bytes = found[0] if found and found[0] else b""
@@ -62,6 +62,10 @@ def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
     above = hashes_of(c, list(edges.values())) if edges else {}
     known |= {place: above[span] for place, span in edges.items()}
     return [[known[place] for place in path] for path in wanted]
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
