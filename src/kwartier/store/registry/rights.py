@@ -5,9 +5,9 @@ As the portal row-level security keeps a person to their own.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import LiteralString, final
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, LiteralString, final
 
 from psycopg.types.json import Jsonb
 
@@ -21,6 +21,7 @@ Seal = Callable[[int, str], bytes | None]
 Open = Callable[[int, bytes | None], str]
 """Opens them again; empty for none, and for a person who was forgotten."""
 
+A_SECOND: Final = timedelta(seconds=1)
 ENDS = frozenset({"answered", "refused", "lifted", "overridden"})
 _ASK = """
     insert into kw.rights_request (subject, kind, about, words, asked, due) values (%s, %s, %s, %s, %s, %s)
@@ -184,8 +185,11 @@ def _marks(c: C, query: LiteralString, request: int) -> list[Mark]:
 
 
 def end(c: C, marks: Iterable[Mark], table: LiteralString, at: datetime) -> list[Mark]:
-    """End restrictions (`hold`) or objections (`objection`) at a moment; return them as they stand then."""
-    ended = [Mark(m.id, m.connection, m.subject, m.purpose, Period(m.period.start, at)) for m in marks if m.period.start < at]
+    """End restrictions (`hold`) or objections (`objection`) at a moment; return them as they stand then.
+
+    What ends in the second in which it began, ends after it: facts begin and end at whole seconds.
+    """
+    ended = [replace(mark, period=Period(mark.period.start, max(at, mark.period.start + A_SECOND))) for mark in marks]
     with _rows.cursor(c) as cursor:
         for mark in ended:
             cursor.execute(_END.format(table=table), (mark.period, mark.id))

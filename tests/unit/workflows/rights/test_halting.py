@@ -63,6 +63,13 @@ def test_a_restriction_stops_everybody_but_the_person_from_that_moment_on(househ
     assert rules(household)["supplier"] == "F14", "and can be decided again as of then"
 
 
+def test_a_restriction_that_is_lifted_in_the_second_in_which_it_began_ends_after_it(household: Household) -> None:
+    one = register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    assert register.lift(household.house, household.came, one.id, at=AT).state == "lifted"
+    assert rules(household, AT)["supplier"] == "F14"
+    assert rules(household, AT + timedelta(seconds=1)) == FREE
+
+
 def test_who_left_restricts_the_own_time_and_the_register_that_closes_it(household: Household) -> None:
     register.ask(household.house, household.left, Right.RESTRICTION, at=AT)
     assert rules(household) == FREE | {"before": "F14", "at the move": "F14"}
