@@ -25,7 +25,7 @@ def kwartier(*arguments: str, check: bool = True) -> subprocess.CompletedProcess
     """Run the command line in its own process."""
     command = [sys.executable, "-m", "kwartier.cli.main", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280, env={**NAMED, **os.environ})
-    assert not check or done.returncode == 0, done.stderr
+    assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
 
