@@ -17,7 +17,6 @@ from kwartier.keys import shipment
 from kwartier.web.portal import pages
 
 pytestmark = pytest.mark.browser
-screens = pytest.mark.parametrize("screen", SCREENS, ids=str)
 TWO = [Screen("nl", "light", 1280), Screen("en", "dark", 320)]
 two_screens = pytest.mark.parametrize("screen", TWO, ids=str)
 sampled_screens = pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def follow(page: Page, place: str) -> None:
 
 
 @pytest.mark.database
-@screens
+@sampled_screens
 def test_the_portal(browser: Browser, address: str, personas: dict[str, str], screen: Screen) -> None:
     found = []
     with looking(browser, screen) as page:

@@ -8,6 +8,7 @@ from psycopg import Connection
 from kwartier.audit import evidence
 from kwartier.audit.evidence import Entry
 from kwartier.audit.subjects import is_about
+from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.period import Period, from_epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product
@@ -50,13 +51,18 @@ class Views:
         codes = replay.codes(self._c, {number for entry in waiting if (number := _customer(entry)) is not None})
         for entry in waiting:
             self._found.compared["views"] += 1
-            code = codes.get(_customer(entry) or 0)
-            if code is None or not _about(entry, code):
-                self._found.add("view-of-another", entry=entry.id, connection=entry.connection)
-            elif entry.kind == "proof:given":
-                self._proof(entry, code)
-            else:
-                self._view(entry)
+            try:
+                self._one(entry, codes.get(_customer(entry) or 0))
+            except (KeyError, TypeError, ValueError, KwartierError):
+                self._found.add("not-understood", entry=entry.id)
+
+    def _one(self, entry: Entry, code: str | None) -> None:
+        if code is None or not _about(entry, code):
+            self._found.add("view-of-another", entry=entry.id, connection=entry.connection)
+        elif entry.kind != "proof:given":
+            self._view(entry)
+        elif "absence" not in entry.said["body"]:  # that nothing was read is proved by lines about this person alone
+            self._proof(entry, code)
 
     def _view(self, entry: Entry) -> None:
         """What was shown had just the permit named; what was refused gets none now either."""

@@ -114,6 +114,22 @@ def test_a_proof_is_of_a_line_about_the_same_person(night: Faulty, place: int, c
     assert night.codes() == codes
 
 
+def test_a_proof_of_absence_is_of_no_line(night: Faulty) -> None:
+    who = resident(night)
+    assert who.day.end is not None
+    told(night, EventKind.PROOF_GIVEN, who, who.subject, {"absence": True, "start": 0, "end": epoch_s(who.day.end)})
+    assert night.codes() == set()
+
+
+def test_a_look_that_nobody_understands_hides_no_other(night: Faulty) -> None:
+    who = resident(night)
+    entry = told(night, EventKind.PROOF_GIVEN, who, who.subject, {"proof": 1})
+    looked(night, who, bytes(16))
+    found = night.found()
+    assert [one.code for one in found.findings] == ["not-understood", "view-not-decided"]
+    assert found.findings[0].detail == {"entry": entry}
+
+
 def documents(night: Faulty, part: str) -> tuple[Path, list[dict[str, Any]], dict[str, Any]]:
     for path in sorted((night.house.data / "outbox").glob("*/*.jsonl")):
         held = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
