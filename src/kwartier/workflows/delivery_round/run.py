@@ -113,22 +113,24 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
             deliveries.open_bundle(c, box, receiver, at)
             deliveries.add_parcels(c, (one.row for one in sending), box)
     report.withheld += len(withheld)
-    if sending and _let_go(house, path, box, sending, at):
+    if sending and _let_go(house, path, box, sending, at, clock):
         report.papers += papers.lay(house, path, box, clock())
         _mark(house, box, {one.permit.id: one.permit.rule for one in sending}, clock())
         report.delivered += len(sending)
 
 
-def _let_go(house: Installation, path: Path, box: str, sending: Sequence[_Draft], at: datetime) -> bool:
+def _let_go(house: Installation, path: Path, box: str, sending: Sequence[_Draft], decided: datetime, clock: Clock) -> bool:
     """Hand the bundle over, alone at the gate: no ground can end meanwhile. False if one ended before: then all is due again.
 
+    What ended counts as of when the gate is passed: writing the bundle and waiting there may take minutes.
     Raises FactsChange where the gate was never free.
     """
     with house.operator() as c:
         if not stops.alone(c):
             msg = "facts have been changing all the time, so nothing was handed over"
             raise FactsChange(msg)
-        if not standing.ended(c, (one.permit for one in sending), since=at, at=at, day=day_of(at)):
+        now = clock()
+        if not standing.ended(c, (one.permit for one in sending), since=decided, at=now, day=day_of(now)):
             bundle.name(path)
             return True
     bundle.discard(path)

@@ -1,8 +1,9 @@
 """What was read for somebody goes to that somebody once, decided again to the last moment, and on the right person's account."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -109,6 +110,27 @@ def test_revoked_before_the_last_look_nothing_leaves(opened: Installation, stree
     assert told(opened, "PERSON", street.home, EventKind.PARCEL_WITHHELD) == 1
 
 
+def test_a_ground_that_ends_while_a_slow_bundle_is_written_holds_it_back(
+    opened: Installation, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Minutes after the decision, longer than clocks differ: the last look is as of when the bundle leaves."""
+    street.served(opened)
+    now, write = [NIGHT + timedelta(hours=1)], bundle.write_aside
+
+    def slowly(path: Path, bodies: Iterable[bytes]) -> None:
+        write(path, bodies)
+        now[0] += timedelta(minutes=5)
+        with opened.operator() as c:
+            permissions.revoke(c, street.permission, now[0])
+
+    monkeypatch.setattr(bundle, "write_aside", slowly)
+    report = delivery_round.run(opened, clock=lambda: now[0])
+    assert (report.delivered, report.withheld) == (0, 1)
+    assert documents(opened) == []
+    assert list(opened.outbox.glob("*/*")) == []
+    assert parcels(opened) == [("withheld", "F7", street.person)]
+
+
 def test_the_same_answer_is_not_sent_twice_under_another_ground(opened: Installation, street: Street, facts: World) -> None:
     """The permission was given anew and the night ran again: the party has this day already, and the round goes on."""
     street.served(opened)
@@ -198,7 +220,7 @@ def test_a_round_killed_before_the_name_is_taken_back_and_after_it_is_finished(o
     (opened.outbox / "box").mkdir()
     bundle.write_aside(opened.outbox / "box" / "stray.jsonl", [b"{}"])
     with pytest.raises(KeyboardInterrupt):
-        delivery_round.run(opened, clock=ticking(nothing, nothing, nothing, interrupt))
+        delivery_round.run(opened, clock=ticking(*[nothing] * 4, interrupt))
     (document,) = documents(opened)
     delivery_round.run(opened, clock=ticking())
     assert documents(opened) == [document]
