@@ -4,6 +4,7 @@ The moment is the true one: when the person left, the meter was refused, the agr
 reached, or what it renews was ended. Where several are true the earliest counts.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,8 +53,9 @@ _ENDED_OF_DATA = f"""{_OPEN}
     where a.party is not null and upper(p.data) <= %(at)s order by a.id
 """  # noqa: S608 - constants only
 _HANDED = """
-    select mask, period, at from kw.parcel where receiver_role = 'third_party' and receiver = %(party)s
-    and connection = %(connection)s and status = 'delivered' order by lower(period)
+    with wanted as (select distinct * from unnest(%(parties)s::bigint[], %(connections)s::bigint[]) as w (party, connection))
+    select w.party, w.connection, p.mask, p.period, p.at from wanted w join kw.parcel p on p.connection = w.connection
+    where p.receiver_role = 'third_party' and p.receiver = w.party and p.status = 'delivered' order by lower(p.period)
 """
 _WRITE = """
     with said as (
@@ -123,10 +125,14 @@ def data_over(c: C, at: datetime) -> list[DataOver]:
         return [DataOver(*row) for row in cursor.execute(_ENDED_OF_DATA, {"at": at})]
 
 
-def handed(c: C, party: int, connection: int) -> list[HandedOver]:
-    """Return what a party was handed of a connection."""
+def handed(c: C, wanted: Sequence[DataOver]) -> dict[tuple[int, int], list[HandedOver]]:
+    """Return what these parties were handed of these connections, by both: one query for all."""
+    asked = {"parties": [one.party for one in wanted], "connections": [one.connection for one in wanted]}
+    found: dict[tuple[int, int], list[HandedOver]] = defaultdict(list)
     with _rows.cursor(c) as cursor:
-        return [HandedOver(*row) for row in cursor.execute(_HANDED, {"party": party, "connection": connection})]
+        for party, connection, *row in cursor.execute(_HANDED, asked):
+            found[party, connection].append(HandedOver(*row))
+    return {**found}
 
 
 def write(c: C, found: Sequence[End]) -> list[Ended]:

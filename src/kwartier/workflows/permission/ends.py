@@ -25,6 +25,8 @@ C = Connection[Any]
 
 AT_ONCE: Final = 10_000
 """Ends that one transaction writes."""
+LOOKED_UP: Final = 500
+"""Permissions of which what was handed over is looked up at once: a query for each would be one per connection."""
 _KINDS: Final = {
     "revoked": EventKind.PERMISSION_REVOKED,
     "terminated": EventKind.PERMISSION_TERMINATED,
@@ -57,12 +59,15 @@ def _due(c: C, at: datetime) -> list[End]:
     return list(found.values())
 
 
-def _fulfilled(c: C, candidates: Iterable[DataOver]) -> Iterable[End]:
-    for one in candidates:
-        parcels = [(p.mask, p.period, p.at) for p in ends.handed(c, one.party, one.connection)]
-        at = handed_over.complete(one.mask, one.data, parcels)
-        if at is not None and one.live.contains(at):
-            yield End(one.permission, at, "fulfilled")
+def _fulfilled(c: C, candidates: Sequence[DataOver]) -> Iterable[End]:
+    for first in range(0, len(candidates), LOOKED_UP):
+        some = candidates[first : first + LOOKED_UP]
+        handed = ends.handed(c, some)
+        for one in some:
+            parcels = [(p.mask, p.period, p.at) for p in handed.get((one.party, one.connection), ())]
+            at = handed_over.complete(one.mask, one.data, parcels)
+            if at is not None and one.live.contains(at):
+                yield End(one.permission, at, "fulfilled")
 
 
 def written(house: Installation, c: C, found: Sequence[End], actor: str = telling.OPERATOR) -> list[Ended]:

@@ -8,6 +8,7 @@ from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import ALL_MASK, GAS_MASK
+from kwartier.store.registry import ends as registry
 from kwartier.store.registry import parties
 from kwartier.workflows import permission
 from kwartier.workflows.permission import ends, reminders
@@ -145,6 +146,35 @@ def test_what_was_given_for_two_days_is_done_with_when_both_were_handed_over(hom
     assert ends.sweep(home.house, at=on("2026-03-20")) == 1
     assert home.ended() == [("fulfilled", last, None)]
     assert isinstance(home.may(on("2026-03-20")), Refusal)
+
+
+def test_what_one_party_was_handed_of_one_home_fulfils_no_other_permission(home: Home) -> None:
+    """All are looked up in one query: each answer goes to its own party and its own connection."""
+    days, world = between("2026-03-09", "2026-03-10"), home.world
+    other, elsewhere = world.party("third_party"), world.connection()
+    world.agreement(other)
+    world.occupancy(elsewhere, home.person)
+    given = {
+        (party, connection): world.new(
+            "permission",
+            connection=connection,
+            subject=home.person,
+            party=party,
+            mask=E_INTERVAL,
+            purpose="een dag",
+            data=days,
+            live=LIVE,
+        )
+        for party in (home.app, other)
+        for connection in (home.connection, elsewhere)
+    }
+    handed(home, days, on("2026-03-11"))
+    with home.house.operator() as c:
+        found = registry.handed(c, registry.data_over(c, on("2026-03-20")))
+    assert {pair: len(parcels) for pair, parcels in found.items()} == {(home.app, home.connection): 1}
+    assert ends.sweep(home.house, at=on("2026-03-20")) == 1
+    ended = world.c.execute("select permission from kw.permission_event where event = 'fulfilled'").fetchall()
+    assert ended == [(given[home.app, home.connection],)]
 
 
 def test_a_party_ends_its_own_service_and_nobody_elses(home: Home, given: int) -> None:
