@@ -16,13 +16,13 @@ from kwartier.model.ground import Role
 from kwartier.model.period import days_in
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
-from kwartier.store.readings import StagedFile
 from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night import allocate, balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
 from kwartier.workflows.visits import standing
+from kwartier.workflows.visits.forward import commit, roll_forward
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 
@@ -109,14 +109,6 @@ def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[
                     yield request.requester.id, request.connection, day
 
 
-def commit(house: Installation, batch: int, files: list[StagedFile], at: datetime) -> None:
-    """Commit a staged batch to the lake and mark it; harmless when done before."""
-    if files:
-        house.readings.commit(batch, files)
-    with house.operator() as c:
-        nights.mark_committed(c, batch, at)
-
-
 @final
 @dataclass(frozen=True, slots=True)
 class Recovered:
@@ -129,11 +121,8 @@ class Recovered:
 def recover(house: Installation, at: datetime) -> Recovered:
     """Roll staged batches forward and abandon those that were only planned. Under the night's lock."""
     with house.operator() as c:
-        staged = nights.staged(c)
         abandoned = nights.abandon_planned(c)
-    for batch, files in staged:
-        commit(house, batch, [StagedFile.from_json(one) for one in files], at)
-    return Recovered(len(staged), abandoned)
+    return Recovered(roll_forward(house, at), abandoned)
 
 
 def sweep(house: Installation) -> int:

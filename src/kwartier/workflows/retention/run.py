@@ -7,7 +7,8 @@
 5. The run itself goes into the log, with counts only, and where anything went the lake is purged.
 6. After an erasure, the tables that it touched are written anew and the server's own log begins anew.
 
-It holds the lock of the night: nobody adds readings meanwhile. A run that is cut short is finished by the next one.
+It holds the lock of the night: nobody adds readings meanwhile. What a killed night staged is rolled forward first, or it would come
+after, with what was just erased. A run that is cut short is finished by the next one.
 """
 
 from collections import Counter
@@ -27,6 +28,7 @@ from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import lake, outbox, persons, traces
+from kwartier.workflows.visits.forward import roll_forward
 from kwartier.workflows.visits.only import only_one
 
 ACTOR: Final = "operator"
@@ -60,6 +62,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
     """Apply retention and carry out erasures as of `at`. Raises NightRuns."""
     report = RetentionReport()
     with only_one(house):
+        roll_forward(house, at)
         with house.operator() as c:
             last, waiting = terms.last_run(c), erasures.waiting(c, at)
             restricted, lifted = erasures.restricted(c, last, at)

@@ -14,7 +14,8 @@ from kwartier.model.register import Channel
 from kwartier.store.registry import nights
 from kwartier.workflows import installation
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.night.settle import commit, recover, sweep
+from kwartier.workflows.night.settle import recover, sweep
+from kwartier.workflows.visits.forward import commit
 
 DAYS = (date(2026, 11, 20), date(2026, 11, 21))
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)

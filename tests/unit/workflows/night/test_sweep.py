@@ -19,7 +19,8 @@ from kwartier.store.registry import nights
 from kwartier.store.registry.errors import WrongState
 from kwartier.workflows import installation
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.night.settle import commit, recover, sweep
+from kwartier.workflows.night.settle import recover, sweep
+from kwartier.workflows.visits.forward import commit
 
 PROGRAM = Path(__file__).with_name("night_to_kill.py")
 

@@ -17,9 +17,11 @@ from kwartier.model.channel_day import ChannelDay
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import Channel
 from kwartier.store.postgres import Dsns, TracesLeft, traces
+from kwartier.store.registry import nights
 from kwartier.workflows import retention, rights
 from kwartier.workflows.accounts import NoSuchPerson, account
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.night.settle import recover
 from kwartier.workflows.retention import outbox
 from kwartier.workflows.rights import erasure
 from kwartier.workflows.visits.only import NightRuns, only_one
@@ -258,6 +260,19 @@ def test_of_a_home_that_was_handed_on_only_the_former_persons_part_goes(opened: 
     (shared,) = opened.readings.day(home, date(2026, 10, 1))
     assert [mark == 4 for mark in shared.quality] == [True] * 48 + [False] * 48
     assert not erasure.decision(opened, lives, at=NOW).whole
+
+
+def test_what_a_killed_night_had_staged_does_not_come_after_an_erasure(opened: Installation, facts: World) -> None:
+    home, me, when = facts.connection(), facts.subject("ME"), date(2026, 10, 1)
+    facts.occupancy(home, me, between("2022-01-01", "2026-11-01"))
+    with opened.operator() as c:
+        batch = nights.plan_batch(c, nights.begin(c, when, NOON))
+        files = opened.readings.stage(batch, [replace(day(home, when, OWN), batch=batch)])
+        nights.stage(c, batch, [one.to_json() for one in files], NOON)
+    erasure.erase(opened, me, at=NOW)
+    assert retention.nightly(opened, at=NOW + timedelta(hours=1)).counts["erased"] == 1
+    assert recover(opened, NOW + timedelta(hours=2)).forward == 0
+    assert held(opened) == []
 
 
 def test_nobody_and_twice(opened: Installation, facts: World) -> None:
