@@ -74,14 +74,23 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         begun = clock()
         recover(house, begun)
         permission.keep_up(house, at=begun)
-        while due := _pending(house):
-            by_receiver: dict[int, list[Due]] = defaultdict(list)
-            for one in due:
-                by_receiver[one.receiver.id].append(one)
-            for receiver, asked in by_receiver.items():
-                _hand_over(house, receiver, asked, clock, report)
-            progress(len(due))
+        while _pass(house, clock, report, progress):  # what was taken back on the way is due again
+            pass
     return report
+
+
+def _pass(house: Installation, clock: Clock, report: DeliveryReport, progress: Callable[[int], None]) -> bool:
+    """Go once through what is due, in order: never again past what was delivered. False if there was nothing."""
+    last = 0
+    while due := _pending(house, last):
+        last = due[-1].id
+        by_receiver: dict[int, list[Due]] = defaultdict(list)
+        for one in due:
+            by_receiver[one.receiver.id].append(one)
+        for receiver, asked in by_receiver.items():
+            _hand_over(house, receiver, asked, clock, report)
+        progress(len(due))
+    return last > 0
 
 
 @contextmanager
@@ -94,9 +103,9 @@ def _only_one(house: Installation) -> Iterator[None]:
         yield
 
 
-def _pending(house: Installation) -> list[Due]:
+def _pending(house: Installation, after: int) -> list[Due]:
     with house.operator() as c:
-        return deliveries.pending(c, PER_BUNDLE)
+        return deliveries.pending(c, PER_BUNDLE, after)
 
 
 def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Clock, report: DeliveryReport) -> None:

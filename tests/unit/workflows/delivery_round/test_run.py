@@ -1,5 +1,6 @@
 """What was read for somebody goes to that somebody once, decided again to the last moment, and on the right person's account."""
 
+import importlib
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -13,13 +14,14 @@ from kwartier.audit.events import EventKind
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Channel
-from kwartier.store.registry import permissions
+from kwartier.store.registry import deliveries, permissions
 from kwartier.workflows import delivery_round
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Installation
 from readings_support import channel_day, moment, permit, read, whole
 from registry_support import ALWAYS, DAY, World, between
 
+rounds = importlib.import_module("kwartier.workflows.delivery_round.run")  # the package has a function of this name
 NIGHT = midnight(DAY + timedelta(days=1)) + timedelta(hours=2)
 E_DAY, E_INTERVAL = DAY_MASK & ~GAS_MASK, INTERVAL_MASK & ~GAS_MASK
 REGISTERS = [c for c in Channel if 1 << c & E_DAY]
@@ -28,10 +30,10 @@ REGISTERS = [c for c in Channel if 1 << c & E_DAY]
 class Street:
     """One home with a third party's permission."""
 
-    def __init__(self, facts: World) -> None:
+    def __init__(self, facts: World, code: str = "PERSON") -> None:
         """Write the facts."""
         self.home = facts.connection()
-        self.person = facts.subject("PERSON")
+        self.person = facts.subject(code)
         facts.occupancy(self.home, self.person)
         self.app = facts.party("third_party")
         facts.agreement(self.app)
@@ -203,6 +205,27 @@ def test_a_switch_in_time_between_reading_and_delivery_withholds_nothing_of_the_
     report = delivery_round.run(opened, clock=ticking())
     assert (report.delivered, report.withheld) == (0, 1)
     assert sorted(ended[:2] for ended in parcels(opened)) == [("delivered", None), ("withheld", "F3")]
+
+
+def test_a_round_does_not_look_again_past_what_it_delivered(
+    opened: Installation, facts: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look begins behind the last one, or a round takes the square of the number of homes; then one more finds none."""
+    for number in range(3):
+        Street(facts, f"PERSON {number}").served(opened)
+    looks, pending = list[tuple[int, list[int]]](), deliveries.pending
+
+    def looked(c: psycopg.Connection[Any], limit: int, after: int = 0) -> list[deliveries.Due]:
+        found = pending(c, limit, after)
+        looks.append((after, [one.id for one in found]))
+        return found
+
+    monkeypatch.setattr(deliveries, "pending", looked)
+    monkeypatch.setattr(rounds, "PER_BUNDLE", 1)
+    assert delivery_round.run(opened, clock=ticking()).delivered == 3
+    ids = [one for _, found in looks for one in found]
+    assert ids == sorted(set(ids))
+    assert looks == [*((after, [one]) for after, one in zip([0, *ids], ids, strict=False)), (ids[-1], []), (0, [])]
 
 
 def test_two_rounds_at_once_are_one_too_many(opened: Installation, street: Street) -> None:
