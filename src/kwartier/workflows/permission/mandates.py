@@ -126,10 +126,14 @@ def show(house: Installation, number: int, *, held: bool, at: datetime) -> None:
 
 def overdue(house: Installation, *, at: datetime) -> int:
     """Let the samples fail whose evidence was not shown in time. Returns how many."""
-    with house.operator() as c:
-        late = samples.overdue(c, at)
-    _judged(house, late, held=False, at=at)
-    return len(late)
+    while True:
+        with house.operator() as c:
+            late = samples.overdue(c, at)
+        try:
+            _judged(house, late, held=False, at=at)
+        except AlreadyAnswered:
+            continue  # a night and a round of deliveries begin at once, or somebody judged it meanwhile: look again
+        return len(late)
 
 
 def _judged(house: Installation, numbers: list[int], *, held: bool, at: datetime) -> None:

@@ -2,14 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from psycopg import Connection
 
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
-from kwartier.store.registry import parties
+from kwartier.store.registry import parties, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.permission import mandates
@@ -147,6 +149,26 @@ def test_evidence_that_is_shown_changes_nothing(home: Home) -> None:
     with pytest.raises(NotFound):
         mandates.show(home.house, number + 1, held=True, at=later + DAY)
     assert home.told()[-1] == ("mandate:evidenced", later + DAY)
+
+
+def test_evidence_that_is_judged_while_a_night_looks_for_what_is_overdue_stops_no_night(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(home, 1)
+    later = NOON + NOTICE + DAY
+    (number,) = mandates.sample(home.house, home.code(), most=1, seed=1, at=later)
+    look, looks = samples.overdue, list[list[int]]()
+
+    def looked(c: Connection[Any], at: datetime) -> list[int]:
+        looks.append(look(c, at))
+        if len(looks) == 1:
+            mandates.show(home.house, number, held=True, at=later + DAY)
+        return looks[-1]
+
+    monkeypatch.setattr(samples, "overdue", looked)
+    assert mandates.overdue(home.house, at=later + 30 * DAY) == 0
+    assert looks == [[number], []]
+    assert isinstance(home.may(later + 30 * DAY), Permit)
 
 
 @pytest.mark.parametrize("late", [False, True])
