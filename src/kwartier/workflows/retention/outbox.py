@@ -10,7 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from kwartier.store.readings import durable
+
 PAPERS: Final = ".papers.zip"
+LESS: Final = ".less"
+"""A bundle without what goes, until it takes the bundle's place. A round of deliveries that begins meanwhile sweeps its own."""
 
 
 def remove(outbox: Path, boxes: Iterable[tuple[str, str]]) -> int:
@@ -21,6 +25,7 @@ def remove(outbox: Path, boxes: Iterable[tuple[str, str]]) -> int:
             if path.exists():
                 path.unlink()
                 gone += 1
+        (outbox / box / f"{bundle}{LESS}").unlink(missing_ok=True)
     return gone
 
 
@@ -33,7 +38,7 @@ def take_out(outbox: Path, documents: Iterable[tuple[str, str, str]]) -> int:
 
 
 def _without(path: Path, parcels: set[str]) -> int:
-    aside = path.with_suffix(".aside")
+    aside = path.with_suffix(LESS)
     gone = stay = 0
     with path.open("rb") as lines, aside.open("wb") as out:
         for line in lines:
@@ -50,4 +55,5 @@ def _without(path: Path, parcels: set[str]) -> int:
         aside.unlink()
         if gone:
             path.unlink()
+    durable.sync(path.parent)
     return gone

@@ -1,6 +1,7 @@
 """The nightly run: each term takes what is too old and leaves what is not; what goes is said first, and once."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from kwartier.store.postgres import Dsns, TracesLeft, traces
 from kwartier.store.registry import nights
 from kwartier.workflows import retention, rights
 from kwartier.workflows.accounts import NoSuchPerson, account
+from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night.settle import recover
 from kwartier.workflows.retention import outbox
@@ -177,6 +179,22 @@ def test_one_document_leaves_a_bundle_and_the_others_stay(tmp_path: Path) -> Non
     assert outbox.take_out(tmp_path, [("box", "b", "x")]) == 0
     assert outbox.take_out(tmp_path, [("box", "b", "a"), ("box", "b", "c")]) == 2
     assert list((tmp_path / "box").iterdir()) == []
+
+
+def test_a_round_of_deliveries_that_begins_meanwhile_leaves_it_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold different locks, and a round sweeps what was written aside."""
+    (tmp_path / "box").mkdir()
+    path, sync = tmp_path / "box" / "b.jsonl", os.fsync
+    path.write_text('{"reference": "a"}\n{"reference": "b"}\n', "utf-8")
+
+    def swept(handle: int) -> None:
+        sync(handle)
+        bundle.sweep(tmp_path)
+
+    monkeypatch.setattr(os, "fsync", swept)
+    assert outbox.take_out(tmp_path, [("box", "b", "a")]) == 1
+    assert path.read_text("utf-8") == '{"reference": "b"}\n'
+    assert list((tmp_path / "box").iterdir()) == [path]
 
 
 @pytest.fixture
