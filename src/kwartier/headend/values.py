@@ -13,9 +13,6 @@ from kwartier.model.task import GapReason, Result, Task
 from kwartier.wire.dlms.client.chores import Image
 from kwartier.wire.dlms.rows import Rows
 
-_LAST_PORT = 65535
-
-
 Work = Task | Errand
 """What a meter is visited for: the rows of a profile, or a chore."""
 

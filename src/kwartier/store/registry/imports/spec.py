@@ -30,5 +30,4 @@ class Spec:
     events: str | None = None
 
 
-DUPLICATE = "duplicate"
 OVERLAPS = "overlaps"
