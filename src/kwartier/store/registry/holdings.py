@@ -53,8 +53,10 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
     "put_aside": (
         ("profile", "first_s", "last_s", "verdicts"),
         """
-            q.profile, q.first_s, q.last_s, q.verdicts from mine m join kw.quarantine q on q.connection = m.connection
-            and tstzrange(to_timestamp(q.first_s), to_timestamp(q.last_s), '[]') && m.period order by q.id
+            q.profile, greatest(q.first_s, extract(epoch from lower(m.period))::bigint),
+            least(q.last_s, extract(epoch from upper(m.period))::bigint), q.verdicts from mine m join kw.quarantine q
+            on q.connection = m.connection
+            and kw.shares(m.period, tstzrange(to_timestamp(q.first_s), to_timestamp(q.last_s), '[]')) order by q.id
         """,
     ),
     "care": (

@@ -5,12 +5,14 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from kwartier.grounds.holdings import HOLDINGS
 from kwartier.grounds.rights import Right
+from kwartier.model.period import midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import holdings
 from kwartier.workflows.rights import access, portable, register
@@ -49,6 +51,24 @@ def test_each_has_the_own_time_and_nothing_of_the_other(household: Household) ->
     assert [one["kind"] for one in before["restrictions"]] == ["refused"]
     assert "CAME" not in json.dumps(theirs)
     assert AFTER.isoformat() not in json.dumps(theirs["connections"])
+
+
+def test_an_answer_put_aside_is_told_to_whose_time_it_is_about_and_no_further(household: Household) -> None:
+    """One ends where the home changed hands, one reaches over it: who came hears nothing of the time before."""
+    moved = int(midnight(date(2026, 3, 1)).timestamp())
+    for first, last in ((moved - 86400, moved), (moved - 86400, moved + 86400), (moved, moved)):
+        household.facts.c.execute(
+            "insert into kw.quarantine (batch, connection, meter, profile, first_s, last_s, verdicts, rows)"
+            " select min(b.id), %s, min(m.key), 'e_interval', %s, %s, '[]', '' from kw.batch b, kw.meter m",
+            (household.home, first, last),
+        )
+
+    def told(who: int) -> list[tuple[str, str]]:
+        (home,) = document(household, who)["connections"]
+        return [(one["first"][:10], one["last"][:10]) for one in home["put_aside"]]
+
+    assert told(household.came) == [("2026-03-01", "2026-03-02"), ("2026-03-01", "2026-03-01")]
+    assert told(household.left) == [("2026-02-28", "2026-03-01")] * 2 + [("2026-03-01", "2026-03-01")]
 
 
 def test_it_says_purposes_sources_terms_rights_and_what_it_leaves_out(household: Household) -> None:
