@@ -9,7 +9,7 @@ from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import Facts, Role
 from kwartier.model.period import Period
-from kwartier.model.register import ALL_MASK, Mask, Product
+from kwartier.model.register import ALL_MASK, GAS_MASK, Mask, Product
 from kwartier.store.registry import names, permissions
 from kwartier.store.registry.names import Own
 from kwartier.store.registry.permissions import PermissionRow
@@ -32,7 +32,7 @@ def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
     products = {one.key: one.product for one in mine}
     return WhoMay(
         barred=[Barred(bar, one.product) for one in mine for bar in _bars(known[one.key], one, at)],
-        permissions=[_permission(row, products[row.connection], parties, known[row.connection], at) for row in given],
+        permissions=[_permission(row, products.get(row.connection), parties, known.get(row.connection), at) for row in given],
         rows=[row for one in mine for row in _rows(known[one.key], one, subject, parties, at)],
     )
 
@@ -65,7 +65,11 @@ def _tells(line: explain.Explanation, product: Product, reach: Mask) -> bool:
     return bool(line.mask & reach) or about_the_meter
 
 
-def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str], known: Facts, at: datetime) -> MyPermission:
+def _permission(
+    row: PermissionRow, product: Product | None, parties: Mapping[int, str], known: Facts | None, at: datetime
+) -> MyPermission:
+    """Return a permission as the page shows it; where the stay was put right meanwhile, nothing is known of the connection."""
+    nowhere = conduct.edition_at(at).rule("F9")
     ended, ended_at = row.ended, row.ended_at
     if ended is None and row.given.end is not None and row.given.end <= at:
         ended, ended_at = "expired", row.given.end
@@ -73,7 +77,7 @@ def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str]
         id=row.id,
         connection=row.connection,
         party=None if row.party is None else parties.get(row.party, ""),
-        product=product,
+        product=product or (Product.GAS if row.mask & GAS_MASK else Product.ELECTRICITY),
         mask=row.mask,
         purpose=row.purpose,
         data=row.data,
@@ -82,7 +86,7 @@ def _permission(row: PermissionRow, product: Product, parties: Mapping[int, str]
         ended=ended,
         ended_at=ended_at,
         because=row.because,
-        idle=None if ended else _idle(row, known, at),
+        idle=None if ended else nowhere if known is None else _idle(row, known, at),
     )
 
 

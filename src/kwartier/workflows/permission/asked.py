@@ -35,8 +35,9 @@ class MyRequest:
 def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRequest]:
     """Return the requests that await this person's answer, the newest first."""
     with house.portal(subject) as c:
-        found = [one for one in requests.of_subject(c, subject) if _waits(one, at)]
         parties, mine = names.parties(c), {one.key: one.product for one in names.own(c, subject)}
+        # where a stay was put right, what was asked of it waits to be found invalid and is nobody's to answer
+        found = [one for one in requests.of_subject(c, subject) if _waits(one, at) and one.connection in mine]
     return [_shown(one, parties[one.party or 0], mine[one.connection or 0]) for one in found]
 
 

@@ -17,7 +17,9 @@ from kwartier.store.registry import parties
 from kwartier.store.registry.errors import AlreadyAnswered
 from kwartier.store.registry.requests import RequestRow
 from kwartier.workflows import permission
+from kwartier.workflows.permission import asked as shown
 from kwartier.workflows.permission import requests
+from kwartier.workflows.rights import rectify
 from permission_support import DAY, E_INTERVAL, UNTIL, Home, wish
 from registry_support import ALWAYS, NOON, between, ean, on
 
@@ -35,6 +37,17 @@ def test_a_yes_makes_the_permission_and_until_then_there_is_none(home: Home) -> 
     assert isinstance(home.may(UNTIL), Refusal)
     kinds = [kind for kind, _ in home.told()]
     assert kinds == ["permission:requested", "permission:presented", "permission:granted"]
+
+
+def test_what_was_asked_of_who_never_lived_there_is_not_theirs_to_answer(home: Home) -> None:
+    """The stay was put right; until the next upkeep finds the request invalid, their page stands without it."""
+    one = asked(home)
+    row = home.world.c.execute("select id from kw.occupancy").fetchone()
+    assert row is not None
+    rectify.correct_stay(home.house, row[0], None, rectify.Answer("A. Officer", "it was another home"), at=NOON + DAY)
+    assert shown.waiting(home.house, home.person, at=NOON + DAY) == []
+    with pytest.raises(permission.NoLongerHolds):
+        requests.grant(home.house, home.person, one.id, at=NOON + DAY)
 
 
 def test_a_no_is_final(home: Home) -> None:

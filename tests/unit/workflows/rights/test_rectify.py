@@ -14,7 +14,7 @@ from kwartier.store.registry import names
 from kwartier.store.registry.rectifications import Overlaps, Rectification
 from kwartier.workflows import delivery_round, inquiry, installation, replay
 from kwartier.workflows.inquiry.errors import NotYours
-from kwartier.workflows.rights import rectify, register
+from kwartier.workflows.rights import access, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
@@ -55,6 +55,15 @@ def test_a_stay_that_never_was_is_taken_out(household: Household) -> None:
     assert done.wrong == between("2026-03-01")
     assert inquiry.connections(household.house, household.came) == []
     assert inquiry.usage(household.house, household.left, household.home, BEFORE, at=AT).days, "the other one is untouched"
+
+
+def test_who_never_lived_there_still_has_the_own_page_with_what_was_given(household: Household) -> None:
+    house, came = household.house, household.came
+    rectify.correct_stay(house, stay_of(household, came), None, ANSWER, at=AT)
+    (given,) = inquiry.who_may(house, came, at=AT).permissions
+    assert (given.id, given.idle and given.idle.id) == (household.permission, "F9")
+    number = register.ask(house, came, Right.ACCESS, at=AT).id
+    assert [one["permission"] for one in access.document(house, came, number, at=AT)["permissions"]] == [household.permission]
 
 
 def test_two_neighbours_are_put_right_one_after_the_other(household: Household) -> None:
