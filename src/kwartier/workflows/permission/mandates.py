@@ -81,18 +81,28 @@ def veto(house: Installation, subject: int, request: int, *, at: datetime) -> in
 
     Raises NoSuchRequest, AlreadyAnswered, NoSuchPermission.
     """
+    permission = _begun(house, subject, request)
+    if permission is None:
+        try:
+            reject(house, subject, request, at=at)
+        except AlreadyAnswered:
+            permission = _begun(house, subject, request)  # it may have begun at the same moment: then the no ends it
+            if permission is None:
+                raise
+    if permission is not None:
+        desk.revoke(house, subject, permission, at=at)
+    return permission
+
+
+def _begun(house: Installation, subject: int, request: int) -> int | None:
+    """Return the permission that a request of this person became, if it did. Raises NoSuchRequest."""
     with house.portal(subject) as c:
         try:
-            asked = requests.one(c, request)
+            requests.one(c, request)
         except NotFound as fault:
             msg = "no such request to this person"
             raise NoSuchRequest(msg) from fault
-        permission = samples.permission_of(c, request)
-    if permission is None or asked.awaits:
-        reject(house, subject, request, at=at)
-        return None
-    desk.revoke(house, subject, permission, at=at)
-    return permission
+        return samples.permission_of(c, request)
 
 
 # Evidence

@@ -11,10 +11,11 @@ from psycopg import Connection
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
-from kwartier.store.registry import parties, samples
+from kwartier.store.registry import parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.permission import mandates
+from kwartier.workflows.permission.requests import give
 from permission_support import DAY, Home, claim
 from registry_support import NOON, ean
 
@@ -72,6 +73,23 @@ def test_a_veto_at_the_moment_at_which_it_would_begin_counts(home: Home) -> None
         assert begins.result() == 0
     assert isinstance(home.may(late), Refusal)
     assert mandates.due(home.house, at=late) == 0
+
+
+def test_a_veto_while_it_begins_ends_it(home: Home) -> None:
+    """The other way round: it has begun and is not committed yet when the customer says no."""
+    request, late = claimed(home), NOON + NOTICE
+    with ThreadPoolExecutor(1) as other:
+        with home.house.operator() as c:
+            give(home.house, c, requests.one(c, request), requests.one(c, request).scope, late, "operator")
+            no = other.submit(mandates.veto, home.house, home.person, request, at=late)
+            waiting = (
+                "select from pg_locks join pg_stat_activity a using (pid) where not granted and a.datname = current_database()"
+            )
+            while home.world.c.execute(waiting).fetchone() is None and not no.done():
+                pass
+        assert no.result() is not None
+    assert isinstance(home.may(late), Refusal)
+    assert home.ended() == [("revoked", late, None)]
 
 
 def test_the_same_upload_again_changes_nothing_and_another_story_under_its_reference_neither(home: Home) -> None:
