@@ -42,7 +42,7 @@ _HOLD = "insert into kw.hold (connection, subject, request, period) values (%s, 
 _OBJECT = "insert into kw.objection (connection, subject, request, purpose, period) values (%s, %s, %s, %s, %s) returning id"
 _LIVE = "select id, connection, subject, {what}, period from kw.{table} where request = %s and upper_inf(period) order by id"
 _IN_FORCE = "select connection, {what} from kw.{table} where subject = %s and upper_inf(period)"
-_END = "update kw.{table} set period = %s where id = %s"
+_END = "update kw.{table} set period = %s where id = %s and upper_inf(period) returning id"
 
 
 @final
@@ -98,6 +98,11 @@ class Mark:
     subject: int
     purpose: str
     period: Period
+
+
+def alone(c: C, subject: int) -> None:
+    """Let nobody else ask for this person until the transaction ends: what two forms ask at once is asked once."""
+    c.execute("select pg_advisory_xact_lock(hashtextextended('kw.rights_request', %s))", (subject,))
 
 
 def ask(c: C, subject: int, right: Right, asked: Period, *, about: str = "", words: bytes | None = None) -> int:
@@ -187,10 +192,10 @@ def _marks(c: C, query: LiteralString, request: int) -> list[Mark]:
 def end(c: C, marks: Iterable[Mark], table: LiteralString, at: datetime) -> list[Mark]:
     """End restrictions (`hold`) or objections (`objection`) at a moment; return them as they stand then.
 
-    What ends in the second in which it began, ends after it: facts begin and end at whole seconds.
+    What ends in the second in which it began, ends after it: facts begin and end at whole seconds. One that somebody else has ended
+    meanwhile is left as it is, and is not returned.
     """
-    ended = [replace(mark, period=Period(mark.period.start, max(at, mark.period.start + A_SECOND))) for mark in marks]
+    query = _END.format(table=table)
+    wanted = [replace(mark, period=Period(mark.period.start, max(at, mark.period.start + A_SECOND))) for mark in marks]
     with _rows.cursor(c) as cursor:
-        for mark in ended:
-            cursor.execute(_END.format(table=table), (mark.period, mark.id))
-    return ended
+        return [mark for mark in wanted if cursor.execute(query, (mark.period, mark.id)).fetchone() is not None]

@@ -51,12 +51,16 @@ def ask(house: Installation, subject: int, right: Right, *, at: datetime, about:
     if (right is Right.OBJECTION) != (about in {str(one) for one in objectionable(now)}):
         msg = "an objection names a purpose that can be objected to, and nothing else does"
         raise CannotBeAsked(msg)
+    if right is Right.ERASURE:
+        with house.operator() as c:
+            _nothing_waits(c, subject)
     said = sealed.sealed(house, subject, _said(words))
     with house.portal(subject) as c:
         me = names.person(c, key=subject)
         if me is None:
             msg = "there is no such person"
             raise CannotBeAsked(msg)
+        kept.alone(c, subject)
         _not_twice(kept.of_subject(c, subject, sealed.opener(house, c)), kept.in_force(c, subject), right, about)
         asked = Period(now, rights.due(now))
         number = kept.ask(c, subject, right, asked, about=about, words=said)
@@ -127,7 +131,7 @@ def listed(house: Installation, *, only_open: bool) -> list[RightRequest]:
 
 
 def answered_at_once(house: Installation, number: int, *, at: datetime) -> RightRequest:
-    """Answer a request by the table alone: what it reaches per rule. Raises NoSuchRequest, AlreadyAnswered."""
+    """Answer a request by the table alone: what it reaches per rule. Raises NoSuchRequest, AlreadyAnswered, AlreadyAsked."""
     if request(house, number).right is Right.ERASURE:
         return _erased(house, number, at)
     with house.operator() as c:
@@ -136,6 +140,13 @@ def answered_at_once(house: Installation, number: int, *, at: datetime) -> Right
         tell(house, c, one, "answered", SYSTEM, at=at, reached=reached)
         halting.begin(house, c, one, _person(c, one), now=whole(at))
     return request(house, number)
+
+
+def _nothing_waits(c: C, subject: int) -> None:
+    """Raise AlreadyAsked while a nightly run has an erasure to carry out: it does what was decided then, and no more."""
+    if erasures.waits(c, subject):
+        msg = "an erasure waits for the next nightly run; what was taken back since can be asked after it"
+        raise AlreadyAsked(msg)
 
 
 _FATES: Final = {Fate.ERASED: Why.ERASED, Fate.KEPT: Why.KEPT, Fate.WITHDRAW_FIRST: Why.REVOKE_FIRST}
@@ -148,8 +159,8 @@ def _erased(house: Installation, number: int, at: datetime) -> RightRequest:
     terms = dict.fromkeys(f"{one.about}: {one.until}" for one in decided.answers if one.until is not None)
     with house.operator() as c:
         one = _waiting(house, c, number)
-        if not erasures.waits(c, one.subject):
-            erasures.ask(c, one.subject, whole(at), decided.freed)
+        _nothing_waits(c, one.subject)
+        erasures.ask(c, one.subject, whole(at), decided.freed)
         reached = tuple(Reached(about, done=why is Why.ERASED, why=why) for about, why in fates)
         tell(house, c, one, "answered", SYSTEM, at=at, because=", ".join(terms), reached=reached)
     return request(house, number)

@@ -1,6 +1,8 @@
 """Every request has its term, its answer per ground and its receipts; what somebody must weigh waits for a named person."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,7 +11,8 @@ from kwartier.audit import verify
 from kwartier.audit.events import EventKind
 from kwartier.grounds.rights import Right, Why
 from kwartier.model.period import Period, midnight
-from kwartier.workflows import inquiry
+from kwartier.store.registry import rights
+from kwartier.workflows import inquiry, retention
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
@@ -175,5 +178,50 @@ def test_erasure_is_answered_per_ground_and_waits_for_the_night(household: House
     assert "S1: 2028-" in one.events[-1].because
     with household.house.operator() as c:
         assert c.execute("select subject, state from kw.erasure").fetchall() == [(household.came, "asked")]
-    again = register.ask(household.house, household.came, Right.ERASURE, at=LATER)
-    assert again.state == "answered", "what waits for the night is not asked of it twice"
+    with pytest.raises(AlreadyAsked):
+        register.ask(household.house, household.came, Right.ERASURE, at=LATER)
+
+
+def test_an_erasure_that_waits_does_not_promise_what_was_decided_after_it(household: Household) -> None:
+    """What the nightly run takes away was fixed with the first answer; a second one would promise more."""
+    house, left = household.house, household.left
+    first = register.ask(house, left, Right.ERASURE, at=AT)
+    with pytest.raises(AlreadyAsked):
+        register.ask(house, left, Right.ERASURE, at=LATER)
+    assert [one.id for one in register.mine(house, left)] == [first.id], "nothing is promised, and nothing waits"
+    retention.nightly(house, at=LATER)
+    assert register.ask(house, household.came, Right.ERASURE, at=LATER).state == "answered"
+
+
+def test_two_that_lift_at_once_end_it_once(household: Household) -> None:
+    house, c = household.house, household.facts.c
+    one = register.ask(house, household.came, Right.RESTRICTION, at=AT)
+    with ThreadPoolExecutor(1) as other:
+        with house.operator() as first:
+            first.execute("update kw.hold set period = tstzrange(lower(period), %s)", (LATER,))
+            second = other.submit(register.lift, house, household.came, one.id, at=LATER + timedelta(hours=1))
+            waits_for_a_lock(c, second)
+        with pytest.raises(AlreadyAnswered):
+            second.result()
+    assert c.execute("select upper(period) from kw.hold").fetchall() == [(LATER,)]
+    assert kinds(household, household.came).count("hold:ended") == 0
+
+
+def test_two_forms_at_once_ask_once(household: Household) -> None:
+    house = household.house
+    with ThreadPoolExecutor(1) as other:
+        with house.portal(household.came) as first:
+            rights.alone(first, household.came)
+            number = rights.ask(first, household.came, Right.RECTIFICATION, Period(AT, LATER))
+            rights.asked(first, number, AT, 1)
+            second = other.submit(register.ask, house, household.came, Right.RECTIFICATION, at=AT)
+            waits_for_a_lock(household.facts.c, second)
+        with pytest.raises(AlreadyAsked):
+            second.result()
+    assert len(register.mine(house, household.came)) == 1
+
+
+def waits_for_a_lock(c: psycopg.Connection[Any], work: Future[Any]) -> None:
+    waiting = "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()"
+    while c.execute(waiting).fetchone() is None and not work.done():
+        pass
