@@ -38,7 +38,8 @@ _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
 _OVERDUE = f"{_SELECT} where r.origin = %(origin)s and r.answer_by <= %(at)s and {_AWAITING} order by r.id limit %(limit)s"
 _OPEN = f"select r.id from kw.permission_request r where {_AWAITING} order by r.id"  # noqa: S608 - constants only
-# What keeps a request from being put to a customer, or from being granted. The order is that in which it is told.
+# What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
+# before the customer came was given by who lived there then, and opens nothing of who lives there now.
 _FLAWS = """
     select r.id, case
         when r.party is null then 'unknown_party'
@@ -48,6 +49,8 @@ _FLAWS = """
         when r.connection is null then 'unknown_point'
         when r.subject is null or not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
+        when r.origin = 'mandate' and r.live_from < %(at)s and not exists (select from kw.occupancy o
+            where o.connection = r.connection and o.subject = r.subject and o.period @> r.live_from) then 'nobody_lives_there'
         when exists (select from kw.restriction x where x.connection = r.connection and x.kind = 'refused' and x.period @> %(at)s)
             or exists (select from kw.coupling k join kw.meter m on m.key = k.meter
                 join kw.restriction x on x.connection = m.connection

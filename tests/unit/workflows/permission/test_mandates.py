@@ -10,11 +10,13 @@ from psycopg import Connection
 
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
+from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.store.registry import parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.permission import mandates
+from kwartier.workflows.permission.asked import waiting
 from kwartier.workflows.permission.requests import give
 from permission_support import DAY, Home, claim
 from registry_support import NOON, ean
@@ -67,8 +69,8 @@ def test_a_veto_at_the_moment_at_which_it_would_begin_counts(home: Home) -> None
         with home.house.portal(home.person) as c:
             c.execute("insert into kw.request_event (request, at, event) values (%s, %s, 'rejected')", (request, late))
             begins = other.submit(mandates.due, home.house, at=late)
-            waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            while home.world.c.execute(waiting).fetchone() is None and not begins.done():
+            blocked = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while home.world.c.execute(blocked).fetchone() is None and not begins.done():
                 pass
         assert begins.result() == 0
     assert isinstance(home.may(late), Refusal)
@@ -82,14 +84,28 @@ def test_a_veto_while_it_begins_ends_it(home: Home) -> None:
         with home.house.operator() as c:
             give(home.house, c, requests.one(c, request), requests.one(c, request).scope, late, "operator")
             no = other.submit(mandates.veto, home.house, home.person, request, at=late)
-            waiting = (
+            blocked = (
                 "select from pg_locks join pg_stat_activity a using (pid) where not granted and a.datname = current_database()"
             )
-            while home.world.c.execute(waiting).fetchone() is None and not no.done():
+            while home.world.c.execute(blocked).fetchone() is None and not no.done():
                 pass
         assert no.result() is not None
     assert isinstance(home.may(late), Refusal)
     assert home.ended() == [("revoked", late, None)]
+
+
+def test_what_who_left_said_yes_to_is_not_put_to_who_came(home: Home) -> None:
+    place, came = home.world.connection(), home.world.subject()
+    home.world.occupancy(place, home.world.subject(), Period(NOON - 90 * DAY, NOON - 30 * DAY))
+    home.world.occupancy(place, came, Period(NOON - 30 * DAY))
+    rows = [
+        claim(home, ean=Home(home.house, home.world, place, came, home.app).ean(), reference=str(days), begin=NOON - days * DAY)
+        for days in (31, 30)
+    ]
+    report = mandates.claim(home.house, home.code(), rows, at=NOON)
+    assert (report.presented, report.invalid) == (1, {"nobody_lives_there": 1})
+    assert [one.asked for one in waiting(home.house, came, at=NOON)] == [NOON]
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
 
 
 def test_the_same_upload_again_changes_nothing_and_another_story_under_its_reference_neither(home: Home) -> None:
