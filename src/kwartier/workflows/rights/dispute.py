@@ -35,6 +35,7 @@ def dispute(house: Installation, connection: int, period: Period, answer: Answer
         if who is None:
             msg = "nobody lived there in all of that time"
             raise CannotBeAsked(msg)
+        register.of_person(house, c, answer.request, who)
         number = disputes.add(c, connection, who, answer.request, period, now, answer.by)
         _tell(house, c, number, (who, connection, period), "disputed", now)
     return number
@@ -51,6 +52,7 @@ def settle(house: Installation, number: int, outcome: str, answer: Answer, *, at
         if about is None or outcome not in OUTCOMES:
             msg = "there is no such dispute, or outcome"
             raise CannotBeAsked(msg)
+        register.of_person(house, c, answer.request, about[0])
         if outcome == RIGHT and not disputes.end(c, number, now, outcome, answer.by):
             msg = "this was settled before"
             raise AlreadyAnswered(msg)

@@ -55,6 +55,7 @@ def correct_stay(
     with house.operator() as c:
         old = _stay(c, occupancy, answer)
         who = old.subject if whose is None else _person(c, whose)
+        register.of_person(house, c, answer.request, old.subject, who)
         wrong = _wrong(old, who, period)
         told = rectifications.told(c, old.connection, wrong)
         made = Rectification(0, answer.request, old.connection, "occupancy", wrong, now, tuple(told))
@@ -141,6 +142,7 @@ def correct_name(house: Installation, code: str, name: str, answer: Answer, *, a
         raise CannotBeAsked(msg)
     with house.operator() as c:
         who = _person(c, code)
+        register.of_person(house, c, answer.request, who)
         wrapped = sealing.key_of(c, who, house.vault.wrap_person(subjects.new_key()))
         if wrapped is None:
             msg = "who was forgotten has no name"

@@ -243,6 +243,16 @@ def _waiting(house: Installation, c: C, number: int) -> RightRequest:
     return one
 
 
+def of_person(house: Installation, c: C, number: int | None, *persons: int) -> None:
+    """Look whether a request, if one is named, waits and is one of theirs: what is done on it is told to who asked.
+
+    Raises NoSuchRequest, AlreadyAnswered; before anything is changed.
+    """
+    if number is not None and _waiting(house, c, number).subject not in persons:
+        msg = "this request is another person's"
+        raise NoSuchRequest(msg)
+
+
 def _responsible(by: str, because: str) -> None:
     if not by.strip() or not because.strip():
         msg = "a named person and a reason are needed"

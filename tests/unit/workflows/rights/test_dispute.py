@@ -11,7 +11,7 @@ from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.register import Channel
 from kwartier.workflows import delivery_round, inquiry
 from kwartier.workflows.rights import dispute, register
-from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, ReasonMissing
+from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read, whole
 from rights_support import AFTER, AT, BEFORE, Household
@@ -37,6 +37,10 @@ def test_what_is_disputed_is_told_as_doubted_until_it_is_settled(household: Hous
     (day,) = inquiry.usage(house, household.came, household.home, AFTER, at=AT).days
     assert set(day.quality) == {16}
     assert "rectification:done" in {line.kind for line in inquiry.access_log(house, household.came, most=99)}
+    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT)
+    with pytest.raises(NoSuchRequest):
+        dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=theirs.id), at=LATER)
+    assert qualities(household, later=True) == {"not-valid"}, "whose request it is not is told nothing, and nothing is settled"
     dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=asked.id), at=LATER)
     assert qualities(household, later=True) == {"valid"}
     assert register.request(house, asked.id).state == "refused"

@@ -15,7 +15,7 @@ from kwartier.store.registry.rectifications import Overlaps, Rectification
 from kwartier.workflows import delivery_round, inquiry, installation, replay
 from kwartier.workflows.inquiry.errors import NotYours
 from kwartier.workflows.rights import access, rectify, register
-from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
 from registry_support import between, on
@@ -103,6 +103,20 @@ def test_a_name_is_put_right_and_the_request_answered(household: Household) -> N
     assert not any("Jansen" in row[0] for row in (*kept, *leaves))
     with pytest.raises(CannotBeAsked):
         rectify.correct_name(house, "CAME", " ", ANSWER, at=AT)
+
+
+def test_what_is_put_right_is_told_to_whose_request_it_answers_and_to_nobody_else(household: Household) -> None:
+    house = household.house
+    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT)
+    with pytest.raises(NoSuchRequest):
+        rectify.correct_name(house, "CAME", "Jansen", replace(ANSWER, request=theirs.id), at=AT)
+    stay = stay_of(household, household.came)
+    with pytest.raises(NoSuchRequest):
+        rectify.correct_stay(house, stay, REALLY, replace(ANSWER, request=theirs.id), at=AT)
+    register.answer(house, theirs.id, by="A. Officer", because="it was right", refused=True, at=AT)
+    with pytest.raises(AlreadyAnswered):
+        rectify.correct_stay(house, stay_of(household, household.left), None, replace(ANSWER, request=theirs.id), at=AT)
+    assert household.facts.c.execute("select from kw.rectification").fetchone() is None
 
 
 def test_nobody_takes_a_fact_out_by_hand(household: Household) -> None:
