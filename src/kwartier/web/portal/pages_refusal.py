@@ -13,7 +13,7 @@ from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words
 from kwartier.workflows import refusal
 
-FIRST_DAY = date(2000, 1, 1)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
 def routes() -> list[Route]:
@@ -62,7 +62,7 @@ def _absence(desk: Desk, _: Request, session: Session, form: Form) -> Response:
         raise Unclear from None
     mine = refusal.meters(desk.house, account.subject, at=desk.clock())
     chosen = [one for number, one in enumerate(mine, 1) if str(number) == form.get("n")]
-    if not chosen or not FIRST_DAY <= first <= last:
+    if not chosen or not FIRST_DAY <= first <= last <= LAST_DAY:
         raise Unclear
     found = refusal.absence(desk.house, account.subject, chosen[0].connection, first, last, at=desk.clock())
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}

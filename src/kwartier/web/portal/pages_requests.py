@@ -69,7 +69,7 @@ def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Respo
         try:
             given = show_requests.narrowed(one.scope, form, at)
             requests.grant(desk.house, subject, number, at=at, given=given)
-        except (BadInput, ValueError) as fault:
+        except (BadInput, ValueError, OverflowError) as fault:
             raise Unclear from fault
     else:
         raise Unclear
@@ -111,6 +111,6 @@ def _renew(desk: Desk, request: Request, session: Session, form: Form) -> Respon
     try:
         after = show_requests.narrowed(show_requests.renewed(one), form, at)
         number = reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
-    except (BadInput, ValueError) as fault:
+    except (BadInput, ValueError, OverflowError) as fault:
         raise Unclear from fault
     return _to(request, "mine?" + urlencode({"renewed": number}) + "#who")

@@ -101,7 +101,7 @@ def choices(words: Words, scope: Scope, product: Product, at: datetime) -> Choic
 
 
 def narrowed(scope: Scope, form: Mapping[str, str], at: datetime) -> Scope:
-    """Return what is left of a scope by the form. Raises ValueError for what is no date."""
+    """Return what is left of a scope by the form. Raises ValueError or OverflowError for what is no date here."""
     mask = scope.mask
     if "choose" in form:
         mask &= (INTERVAL_MASK if "interval" in form else 0) | (DAY_MASK if "day" in form else 0)

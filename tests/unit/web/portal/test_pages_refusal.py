@@ -65,6 +65,11 @@ def test_without_the_token_of_the_visit_nothing_is_said(visitor: Visitor) -> Non
     assert "to=off" in visitor.get("/nl/mine").text
 
 
+def test_a_day_that_no_calendar_has_after_it_is_no_question(visitor: Visitor) -> None:
+    asked = {"n": "1", "first": "2026-03-08", "last": "9999-12-31"}
+    assert visitor.client.get("/nl/absence", params=asked).status_code == 400
+
+
 def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
     asked = {"n": "1", "first": "2026-03-08", "last": "2026-03-09"}
     file = visitor.client.get("/nl/absence", params=asked)
