@@ -121,6 +121,22 @@ def test_the_database_itself_keeps_a_person_to_the_own_meter(home: Home, facts: 
         restrictions.end(c, one, Period(one.period.start, NOON))
 
 
+def test_who_left_says_nothing_of_the_home_of_who_came_not_even_dated_back(home: Home, facts: World, dsns: Dsns) -> None:
+    once = facts.restriction(home.power, between("2025-06-01"))
+    then = between("2025-12-01").start
+    with psycopg.connect(dsns.portal, autocommit=True) as c:
+        c.execute("select set_config('kwartier.subject', %s, false)", (str(home.former),))
+        one = Restriction(once, RestrictionKind.ADMINISTRATIVELY_OFF, between("2025-06-01"))
+        with pytest.raises(NotAnOccupant):
+            restrictions.end(c, one, Period(one.period.start, then))
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        restrictions.end(c, one, Period(one.period.start, then))
+    with psycopg.connect(dsns.portal, autocommit=True) as c:
+        c.execute("select set_config('kwartier.subject', %s, false)", (str(home.former),))
+        with pytest.raises(NotAnOccupant):
+            restrictions.begin(c, home.power, RestrictionKind.REFUSED, Period(then))
+
+
 def test_staff_write_down_what_a_customer_said(opened: Installation, home: Home) -> None:
     refusal.choose_for(opened, home.power, Choice.REFUSE, at=NOON)
     with opened.operator() as c:
