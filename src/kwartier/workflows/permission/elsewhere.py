@@ -36,6 +36,8 @@ from kwartier.workflows.permission.errors import GrantedHere
 
 C = Connection[Any]
 
+OURS: Final = "kw-"
+"""Identifiers of permissions that were given here begin so; nobody else gives one of these."""
 LONGEST_LINE: Final = 1 << 16
 """Characters; a longer line is put aside in pieces."""
 
@@ -49,6 +51,7 @@ class Code(StrEnum):
     NOT_AN_OCCUPANT = "not-an-occupant"
     OVERLAPS = "overlaps"
     PERMISSION_DIFFERS = "permission-differs"
+    RESERVED_IDENTIFIER = "reserved-identifier"
     SCOPE = "scope"
     UNKNOWN_EAN = "unknown-ean"
     UNKNOWN_PARTY = "unknown-party"
@@ -149,7 +152,8 @@ def _establish(house: Installation, c: C, said: EstablishedPermissionInformation
     try:
         before = overviews.one(c, said.permission_identifier)
     except NotFound:
-        pass
+        if said.permission_identifier.startswith(OURS):
+            raise _Refused(Code.RESERVED_IDENTIFIER) from None
     else:
         same = (before.connection, before.party, before.mask, before.purpose, before.data, before.live, before.subject)
         if same != (given.connection, given.party, given.mask, given.purpose, given.data, given.live, given.subject):

@@ -117,6 +117,7 @@ def test_what_is_wrong_is_put_aside_and_stops_nothing(there: Home, tmp_path: Pat
         (revoked("w9"), "unknown-permission"),
         (established(there, "pa-1", purpose="iets anders"), "permission-differs"),
         (established(there, "w10"), "overlaps"),
+        (established(there, "kw-999", purpose="nog iets anders"), "reserved-identifier"),
     ]
     report = take(there, tmp_path, established(there), *(line for line, _ in wrong), established(there, "pa-2", purpose="nog iets"))
     assert report.established == 2
