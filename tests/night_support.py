@@ -219,7 +219,7 @@ class Story:
                 return
         asked = ((target, [task for task in target.tasks if isinstance(task, Task)]) for target in job.targets)
         answers = [MeterAnswer(target.meter, tuple(map(self._answer, tasks)), target.end_ic, None) for target, tasks in asked]
-        settle(self.house, intent, harvested(job, answers), day, self.clock())
+        settle(self.house, intent, harvested(job, answers), day, self.clock)
         self.house.readings.finalise(day)
 
     def _note(self, c: C, day: date, tasks: list[Task], permits: dict[bytes, Permit], refusals: list[tuple[Request, str]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chain_support import kwartier
+from command_support import kwartier_here
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from registry_support import World, between, ean
@@ -26,7 +26,7 @@ class Home:
     app: str
 
     def __call__(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        return kwartier("--data", str(self.data), "grounds", *map(str, arguments), check=False)
+        return kwartier_here("--data", self.data, "grounds", *arguments)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chain_support import kwartier
+from command_support import kwartier_here
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from registry_support import World, between
@@ -29,7 +29,7 @@ def house(installation_dir: Path, dsns: Dsns) -> Iterator[Path]:
 
 
 def run(house: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    return kwartier("--data", str(house), *map(str, arguments), check=False)
+    return kwartier_here("--data", house, *arguments)
 
 
 def test_a_party_from_day_to_day(house: Path, tmp_path: Path) -> None:

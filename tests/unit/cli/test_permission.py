@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from chain_support import kwartier
+from command_support import kwartier_here
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from permission_support import Home
@@ -27,7 +27,7 @@ class Place:
     permission: int
 
     def __call__(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-        return kwartier("--data", str(self.data), "permission", *map(str, arguments), check=False)
+        return kwartier_here("--data", self.data, "permission", *arguments)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -13,7 +12,7 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from chain_support import kwartier
+from command_support import kwartier_here
 from kwartier.audit.verify import verify
 from kwartier.cli import retention as cli_retention
 from kwartier.cli import told_retention
@@ -42,8 +41,7 @@ def data(installation_dir: Path, dsns: Dsns) -> Path:
 
 
 def erase(data: Path, code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "kwartier.cli.main", "--data", str(data), "rights", "erase", *arguments]
-    return subprocess.run(command, input=f"{code}\n", capture_output=True, text=True, check=False, timeout=120)
+    return kwartier_here("--data", data, "rights", "erase", *arguments, said=f"{code}\n")
 
 
 def test_a_person_is_erased_at_the_desk_and_by_the_next_run(data: Path, tmp_path: Path) -> None:
@@ -57,7 +55,7 @@ def test_a_person_is_erased_at_the_desk_and_by_the_next_run(data: Path, tmp_path
     again = erase(data, "LEFT-7", "--receipt", str(receipt), *DESK)
     assert (again.returncode, "retention run" in again.stderr) == (3, True)
 
-    run = json.loads(kwartier("--data", str(data), "retention", "run", "--json").stdout)
+    run = json.loads(kwartier_here("--data", data, "retention", "run", "--json").stdout)
     assert (run["erasures"], run["forgotten"]) == (1, 1)
     assert any("pg_wal" in line for line in run["left"])
     proved = verify(receipt.read_bytes(), (data / "keys" / "log.vkey").read_text("utf-8").strip(), "LEFT-7")

@@ -1,8 +1,8 @@
 """`kwartier rights` and `kwartier breach`, as somebody of the operator's runs them: by name, with a reason, people as numbers."""
 
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from command_support import kwartier_here
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from registry_support import World
@@ -28,10 +29,9 @@ def run(installation_dir: Path, dsns: Dsns, monkeypatch: pytest.MonkeyPatch) -> 
         world.occupancy(world.connection(), world.subject("ANNA"))
     monkeypatch.setenv("KWARTIER_PERSON", "A. Officer")
     monkeypatch.setenv("KWARTIER_BECAUSE", "a test")
-    command = [sys.executable, "-m", "kwartier.cli.main", "--data", str(installation_dir)]
 
     def run(*arguments: str, said: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run([*command, *arguments], input=said, capture_output=True, text=True, check=False, timeout=60)
+        done = kwartier_here("--data", installation_dir, *arguments, said=said, environment=os.environ)
         assert not check or done.returncode == 0, done.stderr
         return done
 

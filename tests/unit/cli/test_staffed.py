@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 import typer
 
+from command_support import kwartier_here
 from kwartier.cli.main import app
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
@@ -28,10 +28,7 @@ STAFFED = {
 
 def ran(*arguments: str | Path, **named: str) -> "subprocess.CompletedProcess[str]":
     bare = {key: value for key, value in os.environ.items() if not key.startswith("KWARTIER_")}
-    command = [sys.executable, "-m", "kwartier.cli.main", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=120, env={**bare, **named, "COLUMNS": "200"}
-    )
+    return kwartier_here(*arguments, environment={**bare, **named, "COLUMNS": "200"})
 
 
 def test_these_commands_ask_who_and_why() -> None:

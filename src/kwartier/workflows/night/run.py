@@ -125,7 +125,7 @@ class _Retry:
 
 def _land(house: Installation, out: _InFlight, report: NightReport, retry: dict[int, _Retry], clock: Clock) -> None:
     for intent, result in out.landed():
-        report.settled(settle(house, intent, result, report.day, clock()))
+        report.settled(settle(house, intent, result, report.day, clock))
         for meter, counter in result.counters.items():
             retry[meter] = _Retry(intent, counter)
 
@@ -156,7 +156,7 @@ def _second_pass(
             continue
         report.gaps[GapReason.COUNTER] -= len(tasks)
         result = _result(executor.submit(read_batch, job))
-        report.settled(settle(house, once_more, result, report.day, clock()))
+        report.settled(settle(house, once_more, result, report.day, clock))
 
 
 def _without_sums(task: Task) -> Task | None:

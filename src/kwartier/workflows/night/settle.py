@@ -17,7 +17,7 @@ from kwartier.model.period import days_in
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.store.registry import deliveries, nights
-from kwartier.workflows.installation import Installation
+from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night import allocate, balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
@@ -27,22 +27,25 @@ from kwartier.workflows.visits.forward import commit, roll_forward
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 
 
-def settle(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> BatchResult:
+def settle(house: Installation, intent: Intent, result: BatchResult, day: date, clock: Clock) -> BatchResult:
     """Make one batch durable: registry and log in one transaction, then the lake, then the mark. Returns what was accepted."""
-    accepted = accept(house, intent, result, day, at)
-    commit(house, accepted.batch, accepted.files, at)
+    accepted = accept(house, intent, result, day, clock)
+    commit(house, accepted.batch, accepted.files, clock())
     return accepted
 
 
-def accept(house: Installation, intent: Intent, result: BatchResult, day: date, at: datetime) -> BatchResult:
-    """Stage what still has a ground. The transaction looks at the stops last, and begins anew without what ended meanwhile."""
-    read = result.outcomes
+def accept(house: Installation, intent: Intent, result: BatchResult, day: date, clock: Clock) -> BatchResult:
+    """Stage what still has a ground. The transaction looks at the stops last, and begins anew without what ended meanwhile.
+
+    Each look has its own moment: staging may wait for another batch of the log for minutes.
+    """
+    read, at = result.outcomes, clock()
     while True:
         with house.operator() as c:
-            gone = _ended(c, intent, result, day, at)
+            gone = _ended(c, intent, result, day, clock())
             if not gone:
                 stage(house, c, intent, result, day, at, read)
-                gone = _ended(c, intent, result, day, at)
+                gone = _ended(c, intent, result, day, clock())
             if not gone:
                 return result
             c.rollback()
