@@ -1,14 +1,12 @@
 """Whom to speak to at a party, and by which public keys it signs. Names and addresses of persons: for the operator's eyes only."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, final
 
 from psycopg.types.json import Jsonb
 
 from kwartier.model.period import Period
 from kwartier.store.registry import rows as _rows
-from kwartier.store.registry.errors import NotFound
 from kwartier.store.registry.rows import C
 
 _CONTACTS = "select kind, name, mail, phone from kw.party_contact where party = %s order by kind"
@@ -16,13 +14,8 @@ _PUT = """
     insert into kw.party_contact (party, kind, name, mail, phone) values (%s, %s, %s, %s, %s)
     on conflict (party, kind) do update set name = excluded.name, mail = excluded.mail, phone = excluded.phone
 """
-_FORGET = "delete from kw.party_contact where party = %s and kind = %s"
 _KEYS = "select kid, jwk, period from kw.party_key where party = %s order by lower(period), kid"
 _ADD_KEY = "insert into kw.party_key (party, kid, jwk, period) values (%s, %s, %s, %s)"
-_END_KEY = """
-    update kw.party_key set period = tstzrange(lower(period), %(at)s)
-    where party = %(party)s and kid = %(kid)s and lower(period) < %(at)s and (upper_inf(period) or upper(period) > %(at)s)
-"""
 
 
 @final
@@ -57,13 +50,6 @@ def put_contact(c: C, party: int, contact: Contact) -> None:
     c.execute(_PUT, (party, contact.kind, contact.name, contact.mail, contact.phone))
 
 
-def forget_contact(c: C, party: int, kind: str) -> None:
-    """Take a contact away. Raises NotFound."""
-    if not c.execute(_FORGET, (party, kind)).rowcount:
-        msg = "this party has no such contact"
-        raise NotFound(msg)
-
-
 def keys(c: C, party: int) -> list[PartyKey]:
     """Return every key that a party has or had."""
     with _rows.cursor(c) as cursor:
@@ -74,10 +60,3 @@ def add_key(c: C, party: int, key: PartyKey) -> None:
     """Take a public key. The database refuses one with a private part, and one that is there."""
     with _rows.cursor(c) as cursor:
         cursor.execute(_ADD_KEY, (party, key.kid, Jsonb(key.jwk), key.period))
-
-
-def end_key(c: C, party: int, kid: str, at: datetime) -> None:
-    """Let a key count no more from `at` on. Raises NotFound."""
-    if not c.execute(_END_KEY, {"party": party, "kid": kid, "at": at}).rowcount:
-        msg = "this party has no such key in force"
-        raise NotFound(msg)

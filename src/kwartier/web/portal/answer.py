@@ -94,6 +94,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "not-your-meter": (NOT_FOUND, "404"),
     "was-read": (CONFLICT, "was-read"),
     "nothing-to-change": (BAD_REQUEST, "400"),
+    "already-restricted": (BAD_REQUEST, "400"),  # the same word was said twice at the same moment
     "no-such-request": (NOT_FOUND, "no-such-request"),
     "already-answered": (CONFLICT, "no-such-request"),
     "no-longer-holds": (CONFLICT, "no-longer-holds"),
