@@ -69,7 +69,7 @@ def notify(context: typer.Context, party: Party) -> None:
 
     Another installation of which we are the permission administrator takes the same lines.
     """
-    with staffed.opened(context, scheduled=True) as house:
+    with staffed.opened(context) as house:
         for one in overview.notifications(house, party, at=system_clock()):
             _print(information.as_json(one))
 

@@ -41,7 +41,11 @@ def test_these_commands_ask_who_and_why() -> None:
     assert found >= STAFFED
 
 
-@pytest.mark.parametrize("command", [["grounds", "who", "1"], ["care", "list"], ["grid", "dangers", "--no-ask"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [["grounds", "who", "1"], ["care", "list"], ["grid", "dangers", "--no-ask"], ["permission", "notify", "P1"]],
+    ids=" ".join,
+)
 def test_nobody_looks_without_a_name_and_a_reason(command: list[str], tmp_path: Path) -> None:
     for given, missing in (([], "--person"), (["--person", "M. de Vries"], "--because"), (["--because", "a call"], "--person")):
         done = ran("--data", tmp_path, *command, *given)
