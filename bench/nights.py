@@ -1,6 +1,7 @@
 """A town over many nights, its people's lives going on, and what a replay finds; and which of twenty planted violations it finds.
 
-`--homes` (500), `--nights` (60), `--busy` (things that happen on a day, 25) and `--seed` (11) choose the town and its lives: moves,
+`--homes` (500), `--nights` (60), `--busy` (things that happen on a day: one for every fifty homes, 25 at least) and `--seed` (11)
+choose the town and its lives: moves,
 switches, permissions and mandates, revocations by day, in the middle of a night and before a delivery, refusals, meters switched
 off and on, an app whose agreement comes and goes and one that is suspended, use cases, workers that die. All is the real thing,
 over DLMS to a town in its own process, but for the clocks, which run ahead. The lives and the violations are those of
@@ -36,10 +37,16 @@ LIMITS = {"uncovered": ("<=", 0), "over_broad": ("<=", 0), "late": ("<=", 0), "p
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    for name, default in (("homes", 500), ("nights", 60), ("busy", 25), ("seed", 11)):
+    for name, default in (("homes", 500), ("nights", 60), ("busy", 0), ("seed", 11)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--json", action="store_true", help="as every benchmark: it always prints one")
     return parser.parse_args()
+
+
+def show(text: str, *, last: bool) -> None:
+    """Say how far it is: on a terminal in one line, else in lines of their own."""
+    sys.stderr.write(f"\r{text}" + ("\n" if last else "") if sys.stderr.isatty() else f"{text}\n")
+    sys.stderr.flush()
 
 
 def passed(nights: Nights, count: int) -> Iterator[float]:
@@ -48,8 +55,7 @@ def passed(nights: Nights, count: int) -> Iterator[float]:
         began = time.perf_counter()
         nights.pass_one()
         yield time.perf_counter() - began
-        sys.stderr.write(f"\rnights passed: {done} of {count}" + ("\n" if done == count else ""))
-        sys.stderr.flush()
+        show(f"nights passed: {done} of {count}", last=done == count)
 
 
 def compared(nights: Nights) -> dict[str, float]:
@@ -70,7 +76,10 @@ def compared(nights: Nights) -> dict[str, float]:
 def planted(nights: Nights, copy: Path) -> dict[str, float]:
     """Plant every violation, and replay."""
     with spoiling(nights.house, copy) as night:
-        expected = {name: plant(night) for name, plant in PLANTED.items()}
+        expected = {}
+        for name, plant in PLANTED.items():
+            expected[name] = plant(night)
+            show(f"planted: {len(expected)} of {len(PLANTED)}", last=len(expected) == len(PLANTED))
         found = night.found()
     missed = [name for name, one in expected.items() if not one.among(found)]
     for name in missed:
@@ -90,14 +99,19 @@ def main() -> None:
     first = spring(datetime.now(UTC).year + 1) - (asked.nights // 2 + 1) * DAY
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
+        busy = asked.busy or max(25, asked.homes // 50)
+        batch = max(400, asked.homes // 5)
         with town_of_nights(
-            data, homes=asked.homes, count=asked.nights, busy=asked.busy, seed=asked.seed, first=first, batch=400
+            data, homes=asked.homes, count=asked.nights, busy=busy, seed=asked.seed, first=first, batch=batch
         ) as nights:
             walls = list(passed(nights, asked.nights))
             happened = {kind.replace(" ", "_"): count for kind, count in sorted(nights.lives.happened.items())}
-            figures = {"homes": asked.homes, "nights": asked.nights, "night_s": round(statistics.median(walls), 2)}
+            figures = {"homes": asked.homes, "nights": asked.nights, "busy": busy}
+            figures |= {"night_s": round(statistics.median(walls), 2), "nights_s": round(sum(walls))}
             figures |= {"read": nights.said["read"], "delivered": nights.said["delivered"], "refused": nights.said["refused"]}
+            show("replaying", last=True)
             figures |= compared(nights)
+            show(f"compared: {figures['checked']:.0f} things in {figures['replay_s']} s", last=True)
             figures |= planted(nights, Path(name) / "spoilt")
     targets = [
         {

@@ -293,17 +293,26 @@ def kept_beyond_the_period(night: Faulty) -> Expected:
     raise AssertionError
 
 
+def entries(night: Faulty, kind: EventKind) -> list[tuple[int, int]]:
+    """Return the entries of batches, each with its batch, in the order in which they happened."""
+    return night.c.execute(
+        "select id, (convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint from audit.entry"
+        " where kind = %s order by at, id",
+        (kind,),
+    ).fetchall()
+
+
+def for_sums(night: Faulty, entry: int, batch: int) -> Iterator[tuple[int, Row]]:
+    """Yield the reads of a batch's intent from which nothing may be kept."""
+    rows = night.c.execute("select body from audit.leaf where entry = %s and connection > 0 order by number", (entry,)).fetchall()
+    intervals = [one for (body,) in rows for one in [json.loads(body)] if one["p"] == ProfileName.E_INTERVAL]
+    kept = {one["c"] for one in intervals for grant in one["g"] if Grant(*grant).keeps}
+    yield from ((batch, one) for one in intervals if one["c"] not in kept)
+
+
 def kept_of_a_sum(night: Faulty) -> Expected:
     """Values that were read for a sum over a transformer, and for nothing else, were kept by themselves."""
-    rows = night.c.execute(
-        "select convert_from(e.leaf, 'UTF8')::jsonb #> '{body,batch}', l.body"
-        " from audit.entry e join audit.leaf l on l.entry = e.id"
-        " where e.kind = 'batch:intended' and l.connection > 0 order by e.at, l.number"
-    ).fetchall()
-    bodies = [(batch, json.loads(body)) for batch, body in rows]
-    intervals = [(batch, one) for batch, one in bodies if one["p"] == "e_interval"]
-    kept = {(batch, one["c"]) for batch, one in intervals for grant in one["g"] if Grant(*grant).keeps}
-    batch, one = next((batch, one) for batch, one in intervals if (batch, one["c"]) not in kept)
+    batch, one = next(summed for entry in entries(night, EventKind.BATCH_INTENDED) for summed in for_sums(night, *entry))
     day = from_epoch_s(one["f"] + 43_200).date()
     path = next(path for held, path in lake_files(night) if held == day)
     held = file_rows(path)
@@ -400,12 +409,20 @@ def delivered_without_permit(night: Faulty) -> Expected:
 
 def delivered_after_the_stop(night: Faulty) -> Expected:
     """What was withheld because the ground had gone was handed over all the same."""
-    for one in stored.parcels(night.c, limit=100_000):
+    for one in parcels(night):
         if one.status == "withheld" and one.receiver.role is Role.THIRD_PARTY and (permit := granted_before(night, one)):
             night.change("update kw.parcel set status = 'delivered', permit = %s where id = %s", permit, one.id)
             deliver(night, one.id, one.request, permit, one.decided + timedelta(seconds=1))
             return Expected("parcel-after-stop", Category.LATE, {"parcel": one.id})
     raise AssertionError
+
+
+def parcels(night: Faulty) -> Iterator[stored.Sent]:
+    """Yield all parcels that ended, a page at a time."""
+    after = ""
+    while page := stored.parcels(night.c, after=after):
+        yield from page
+        after = page[-1].id
 
 
 def granted_before(night: Faulty, one: stored.Sent) -> bytes | None:

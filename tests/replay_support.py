@@ -25,9 +25,8 @@ GUARDED = (
 )
 
 LINE_BY_LINE = """
-    create temporary table planted on commit drop as select * from audit.leaf;
-    drop view audit.leaf;
-    create table audit.leaf as select * from planted;
+    alter view audit.leaf rename to line;
+    create table audit.leaf as select * from audit.line;
     create function audit.gathered() returns trigger language plpgsql as $$
     begin
         delete from audit.block;

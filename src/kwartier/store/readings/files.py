@@ -66,6 +66,7 @@ class DataFile:
             raise BrokenTable(msg) from error
         if known is None:
             footers.put(path, self._footer)
+        self._parsed: tuple[int, pa.Table] | None = None
 
     @property
     def groups(self) -> int:
@@ -95,16 +96,26 @@ class DataFile:
         high = int(np.searchsorted(self._footer.first, key, "right"))
         return [rows for group in range(low, high) if (rows := self._slice(group, key, sure=sure)).num_rows]
 
+    def may_hold(self, key: int) -> bool:
+        """True unless the key lies before the first or after the last."""
+        return bool(self.groups) and bool(self._footer.first[0] <= key <= self._footer.last[-1])
+
     def _slice(self, group: int, key: int, *, sure: bool) -> pa.Table:
-        table = self.read(group, None if sure else ["key"])
-        low, high = np.searchsorted(layout.numbers(table, "key"), [key, key + 1])
-        if not sure and low < high:
-            table = self.read(group)
-        return table.slice(int(low), int(high - low))
+        """Return the rows of a key in a group; the group that was parsed last is at hand for the next key."""
+        if self._parsed is None or self._parsed[0] != group:
+            if not sure and not _within(keys := self.read(group, ["key"]), key).num_rows:
+                return keys.slice(0, 0)
+            self._parsed = group, self.read(group)
+        return _within(self._parsed[1], key)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _within(table: pa.Table, key: int) -> pa.Table:
+    low, high = np.searchsorted(layout.numbers(table, "key"), [key, key + 1])
+    return table.slice(int(low), int(high - low))
 
 
 def _footer(metadata: pq.FileMetaData) -> _Footer:

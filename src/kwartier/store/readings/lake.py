@@ -16,7 +16,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -27,11 +27,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kwartier.model.channel_day import ChannelDay
-from kwartier.model.register import ALL_MASK, Channel, Mask
+from kwartier.model.register import ALL_MASK, Mask
 from kwartier.store.readings import durable, layout, log, merge
-from kwartier.store.readings.combine import folded
 from kwartier.store.readings.errors import BadChannelDay, BrokenTable, NotStaged
 from kwartier.store.readings.files import DataFile, Footers
+from kwartier.store.readings.glance import Glance, found
 from kwartier.store.readings.staged import StagedFile
 
 _TRIES: Final = 4
@@ -209,16 +209,17 @@ class Readings:
     def day(self, key: int, day: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
         """Return what is held of one connection on one local day, by channel."""
         with ExitStack() as opened:
-            files = self._open_day(day, opened, key)
-            found: dict[Channel, list[ChannelDay]] = defaultdict(list)
-            for rows in (rows for file in files for rows in file.rows_of(key, sure=len(files) == 1)):
-                for one in layout.channel_days(rows, day, mask):
-                    found[one.channel].append(one)
-        return [folded(sorted(found[channel], key=lambda one: one.batch)) for channel in sorted(found)]
+            return found(self._open_day(day, opened, key), key, day, mask)
 
     def days(self, key: int, first: date, last: date, mask: Mask = ALL_MASK) -> list[ChannelDay]:
         """Return what is held of one connection from `first` to `last`, both included, by day and channel."""
         return [one for day in self.days_held() if first <= day <= last for one in self.day(key, day, mask)]
+
+    @contextmanager
+    def glance(self) -> Iterator[Glance]:
+        """Look up many connections one after another: see glance.py."""
+        with closing(Glance(self.days_held(), self._open_day)) as made:
+            yield made
 
     def days_held(self) -> list[date]:
         """Return the local days that have rows, in order."""

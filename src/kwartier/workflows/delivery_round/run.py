@@ -21,6 +21,7 @@ from kwartier.model.ground import Refusal, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
+from kwartier.store.readings import Glance, Readings
 from kwartier.store.registry import deliveries, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows import permission
@@ -157,13 +158,15 @@ def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _D
     with house.operator() as c:
         known = known_of(c, {one.connection for one in asked}, at)
     answers = ((one, _decide(one, known[one.connection], at)) for one in asked)
-    return {one.id: _draft(house, one, known[one.connection], answer, at) for one, answer in answers if isinstance(answer, Permit)}
+    may = [(one, answer) for one, answer in answers if isinstance(answer, Permit)]
+    with house.readings.glance() as readings:
+        return {one.id: _draft(readings, one, known[one.connection], permit, at) for one, permit in may}
 
 
-def _draft(house: Installation, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
+def _draft(readings: Readings | Glance, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
     parcel = secrets.token_hex(16)
     row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
-    return _Draft(row, permit, _body(house, parcel, one, there, permit, at))
+    return _Draft(row, permit, _body(readings, parcel, one, there, permit, at))
 
 
 def _decided(
@@ -182,14 +185,14 @@ def _decided(
         elif draft is not None and draft.permit.id == answer.id:
             sending.append(draft)
         else:  # the ground is another one than a moment ago
-            sending.append(_draft(house, one, there, answer, at))
+            sending.append(_draft(house.readings, one, there, answer, at))
     return sending, withheld
 
 
-def _body(house: Installation, reference: str, one: Due, there: Known, permit: Permit, at: datetime) -> bytes:
+def _body(readings: Readings | Glance, reference: str, one: Due, there: Known, permit: Permit, at: datetime) -> bytes:
     heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,))
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
-    days = house.readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
+    days = readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
     make = supplier.readings if one.receiver.role is Role.SUPPLIER else third_party.usage
     return make(heading, disputed.marked(days, there.disputed))
 
