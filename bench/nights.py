@@ -39,6 +39,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     for name, default in (("homes", 500), ("nights", 60), ("busy", 0), ("seed", 11)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--data", type=Path, help="where the installation is made and left; else it goes with the run")
     parser.add_argument("--json", action="store_true", help="as every benchmark: it always prints one")
     return parser.parse_args()
 
@@ -98,7 +99,7 @@ def main() -> None:
     asked = options()
     first = spring(datetime.now(UTC).year + 1) - (asked.nights // 2 + 1) * DAY
     with tempfile.TemporaryDirectory() as name:
-        data = Path(name) / "data"
+        data = asked.data or Path(name) / "data"
         busy = asked.busy or max(25, asked.homes // 50)
         batch = max(400, asked.homes // 5)
         with town_of_nights(

@@ -7,6 +7,7 @@ a person by a salted tag, so the number is that of whoever of the connection's p
 one that the registry names.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -66,8 +67,10 @@ class Known:
             if table == "suspension":
                 self._suspended[history[0].rest.get("party")].append(max(history[0].start, history[0].at))
         self._general_steps = [self._steps(ref, history, {}) for ref, history in sorted(self.general.items())]
+        self._moments = sorted(step.at for steps in self._general_steps for step in steps)
+        self._positions = sorted(step.position for steps in self._general_steps for step in steps)
         self._stations = replay.stations(c)
-        self._then: tuple[datetime, int | None] | None = None
+        self._then = -1, -1
         self._in_force = _General((), (), (), ())
 
     def load(self, connections: Collection[int]) -> None:
@@ -111,7 +114,9 @@ class Known:
         )
 
     def _in_general(self, at: datetime, before: int | None) -> "_General":
-        if self._then != (at, before):
+        """Return what was known of parties and use cases: the same between two moments, and two entries, that told something."""
+        told = bisect_right(self._moments, at), len(self._positions) if before is None else bisect_left(self._positions, before)
+        if self._then != told:
             known = [fact for steps in self._general_steps if (fact := then(steps, at, before)) is not None]
             self._in_force = _General(
                 tuple(one for one in known if isinstance(one, Agreement)),
@@ -119,7 +124,7 @@ class Known:
                 tuple(one for one in known if isinstance(one, SupplierDefault)),
                 tuple(one for one in known if isinstance(one, UseCase)),
             )
-            self._then = at, before
+            self._then = told
         return self._in_force
 
     def suspended(self, agreement: FactRef) -> Iterator[datetime]:
