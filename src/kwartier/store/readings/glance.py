@@ -16,7 +16,7 @@ from kwartier.store.readings import layout
 from kwartier.store.readings.combine import folded
 from kwartier.store.readings.files import DataFile
 
-_OPEN: Final = 16
+OPEN: Final = 16
 """Days whose files are open at once: each holds a row group for each of its files."""
 
 
@@ -39,7 +39,7 @@ class Glance:
         if day not in self._days:
             opened = ExitStack()
             self._days[day] = self._open_day(day, opened), opened
-            if len(self._days) > _OPEN:
+            if len(self._days) > OPEN:
                 _, (_, longest) = self._days.popitem(last=False)
                 longest.close()
         self._days.move_to_end(day)
