@@ -22,6 +22,7 @@ from kwartier.grounds.decide import decide
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, day_of
 from kwartier.model.permit import Permit
+from kwartier.store.readings import Glance
 from kwartier.store.registry import deliveries, handed
 from kwartier.store.registry.deliveries import BundleParcel
 from kwartier.store.registry.handed import Handed
@@ -91,11 +92,12 @@ def _papers(house: Installation, box: str, at: datetime) -> Iterator[Body]:
         moments = {moment for plan in plans for moment in plan.moments()}
         got = handed.readings(c, closing[0].request.requester, keys, moments, box)
         changes = handed.changes(c, keys)
-    for plan in plans:
-        key = plan.parcel.request.connection
-        body = _paper(house, plan, got.get(key, []), changes.get(key, []), at)
-        if body is not None:
-            yield body
+    with house.readings.glance() as readings:
+        for plan in plans:
+            key = plan.parcel.request.connection
+            body = _paper(readings, plan, got.get(key, []), changes.get(key, []), at)
+            if body is not None:
+                yield body
 
 
 def _closes(one: BundleParcel) -> bool:
@@ -118,9 +120,9 @@ def _plan(one: BundleParcel, there: Known) -> _Plan | None:
     return _Plan(one, there, mine, mine.periods())
 
 
-def _paper(house: Installation, plan: _Plan, got: Sequence[Handed], changes: Sequence[datetime], at: datetime) -> Body | None:
+def _paper(readings: Glance, plan: _Plan, got: Sequence[Handed], changes: Sequence[datetime], at: datetime) -> Body | None:
     """Return the paper, None if the closing reading itself may not be used any more."""
-    stands = _stands(house, plan, got, at)
+    stands = _stands(readings, plan, got, at)
     if plan.own.closes not in stands:
         return None
     account = Account(
@@ -141,7 +143,7 @@ def _paper(house: Installation, plan: _Plan, got: Sequence[Handed], changes: Seq
     return papers.annual_bill(account, opens)
 
 
-def _stands(house: Installation, plan: _Plan, got: Sequence[Handed], at: datetime) -> Mapping[datetime, Stand]:
+def _stands(readings: Glance, plan: _Plan, got: Sequence[Handed], at: datetime) -> Mapping[datetime, Stand]:
     """Return the readings that were handed over and that this supplier may have now, by their moment."""
     wanted, found = plan.moments(), dict[datetime, Stand]()
     connection, receiver = plan.parcel.request.connection, plan.parcel.request.requester
@@ -150,7 +152,8 @@ def _stands(house: Installation, plan: _Plan, got: Sequence[Handed], at: datetim
             continue
         permit = _permit(plan.there, receiver, connection, one, at)
         if permit is not None:
-            rows = disputed.marked(house.readings.day(connection, day_of(one.at), one.mask), plan.there.disputed)
+            day = day_of(one.at)
+            rows = disputed.marked(readings.days(connection, day, day, one.mask), plan.there.disputed)
             found[one.at] = Stand(one.at, one.parcel, permit, {row.channel: row for row in rows})
     return found
 
