@@ -1,4 +1,4 @@
-"""Permissions that end by themselves: which, when, and because of what. One query for a whole registry; works as the operator.
+"""Permissions that end by themselves: which, when, and because of what. A query for a page of them; works as the operator.
 
 The moment is the true one: when the person left, the meter was refused, the agreement ended, the party was suspended, the end was
 reached, or what it renews was ended. Where several are true the earliest counts.
@@ -15,21 +15,26 @@ from kwartier.model.register import Mask
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
+# The page is said of each table: whatever the server believes of how full they are, it then reads no more of any.
 _OPEN: Final = """
     with alive as materialized (
         select s.id, s.connection, s.subject, s.party, s.live, p.renews
-        from kw.permission_state s join kw.permission p on p.id = s.id where not isempty(s.live)
-        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'))
+        from kw.permission_state s join kw.permission p on p.id = s.id and p.id > %(after)s and p.id <= %(last)s
+        where s.id > %(after)s and s.id <= %(last)s and not isempty(s.live)
+        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'
+            and e.permission > %(after)s and e.permission <= %(last)s))
 """
 # Who lives there: the first moment of the permission's life at which its giver does not.
 _OVER = f"""{_OPEN},
     homes as (
         select connection, subject, range_agg(period) as mine from kw.occupancy
         where connection in (select connection from alive) group by connection, subject),
+    places as (select distinct connection from alive),
     refusals as (
-        select connection, period from kw.restriction where kind = 'refused' union all
-        select k.connection, r.period * k.period * m.placed from kw.restriction r join kw.meter m on m.connection = r.connection
-        join kw.coupling k on k.meter = m.key where r.kind = 'refused'),
+        select r.connection, r.period from places p join kw.restriction r on r.connection = p.connection where r.kind = 'refused'
+        union all
+        select k.connection, r.period * k.period * m.placed from places p join kw.coupling k on k.connection = p.connection
+        join kw.meter m on m.key = k.meter join kw.restriction r on r.connection = m.connection where r.kind = 'refused'),
     causes (id, at, rank, event, because) as (
         select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{}}'::tstzmultirange)), 1, 'invalidated', 'moved_out'
         from alive s left join homes h on (h.connection, h.subject) = (s.connection, s.subject) union all
@@ -48,8 +53,10 @@ _OVER = f"""{_OPEN},
     first as (select distinct on (id) id, at, event, because from causes where at <= %(at)s order by id, at, rank)
     select id, at, event, because from first order by id
 """  # noqa: S608 - constants only
+_PAGE = "select max(id) from (select id from kw.permission where id > %s order by id limit %s) as page"
 _ENDED_OF_DATA = f"""{_OPEN}
-    select a.id, a.party, a.connection, p.mask, p.data, a.live from alive a join kw.permission p on p.id = a.id
+    select a.id, a.party, a.connection, p.mask, p.data, a.live from alive a
+    join kw.permission p on p.id = a.id and p.id > %(after)s and p.id <= %(last)s
     where a.party is not null and upper(p.data) <= %(at)s order by a.id
 """  # noqa: S608 - constants only
 _HANDED = """
@@ -113,16 +120,22 @@ class HandedOver:
     at: datetime
 
 
-def over(c: C, at: datetime) -> list[End]:
-    """Return every permission that ended by itself up to this moment and of which nobody has said so."""
-    with _rows.cursor(c) as cursor:
-        return [End(*row) for row in cursor.execute(_OVER, {"at": at})]
+def page(c: C, after: int, most: int) -> int | None:
+    """Return the number of the last of the next `most` permissions after this one; None where none follows."""
+    found = c.execute(_PAGE, (after, most)).fetchone()
+    return found[0] if found else None
 
 
-def data_over(c: C, at: datetime) -> list[DataOver]:
-    """Return the live permissions of parties whose period of data is over."""
+def over(c: C, at: datetime, after: int, last: int) -> list[End]:
+    """Return every permission after `after` up to `last` that ended by itself up to this moment and of which nobody has said so."""
     with _rows.cursor(c) as cursor:
-        return [DataOver(*row) for row in cursor.execute(_ENDED_OF_DATA, {"at": at})]
+        return [End(*row) for row in cursor.execute(_OVER, {"at": at, "after": after, "last": last})]
+
+
+def data_over(c: C, at: datetime, after: int, last: int) -> list[DataOver]:
+    """Return the live permissions of parties, after `after` up to `last`, whose period of data is over."""
+    with _rows.cursor(c) as cursor:
+        return [DataOver(*row) for row in cursor.execute(_ENDED_OF_DATA, {"at": at, "after": after, "last": last})]
 
 
 def handed(c: C, wanted: Sequence[DataOver]) -> dict[tuple[int, int], list[HandedOver]]:

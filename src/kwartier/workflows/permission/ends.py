@@ -23,8 +23,8 @@ from kwartier.workflows.permission.errors import NoSuchPermission
 
 C = Connection[Any]
 
-AT_ONCE: Final = 10_000
-"""Ends that one transaction writes."""
+AT_ONCE: Final = 2_000
+"""Permissions that one transaction looks at. A customer who says something of one of these meanwhile waits for it to end."""
 LOOKED_UP: Final = 500
 """Permissions of which what was handed over is looked up at once: a query for each would be one per connection."""
 _KINDS: Final = {
@@ -39,21 +39,24 @@ _KINDS: Final = {
 def sweep(house: Installation, *, at: datetime) -> int:
     """Write down every end that has come by itself up to `at`, each at the moment it took effect. Returns how many.
 
-    An end may bring another, that of a renewal: so it looks again until there is none. A second call finds nothing.
+    Goes once through the permissions as they are numbered, a page to a transaction: what a killed one wrote is over and not found
+    again. An end may bring another, that of a renewal, which has a higher number: so a page is looked at until it shows none.
     """
-    count = 0
+    count, after = 0, 0
     while True:
         with house.operator() as c:
-            found = _due(c, at)[:AT_ONCE]
-            count += len(written(house, c, found))
-        if not found:
-            return count
+            last = ends.page(c, after, AT_ONCE)
+            if last is None:
+                return count
+            while found := _due(c, at, after, last):
+                count += len(written(house, c, found))
+        after = last
 
 
-def _due(c: C, at: datetime) -> list[End]:
-    """Return every end that is due. What was fulfilled before it fell away was fulfilled."""
-    found = {one.permission: one for one in ends.over(c, at)}
-    for one in _fulfilled(c, ends.data_over(c, at)):
+def _due(c: C, at: datetime, after: int, last: int) -> list[End]:
+    """Return every end on a page that is due. What was fulfilled before it fell away was fulfilled."""
+    found = {one.permission: one for one in ends.over(c, at, after, last)}
+    for one in _fulfilled(c, ends.data_over(c, at, after, last)):
         if one.permission not in found or one.at < found[one.permission].at:
             found[one.permission] = one
     return list(found.values())

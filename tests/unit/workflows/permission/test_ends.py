@@ -1,8 +1,11 @@
 """Ends that come by themselves: each once, at the moment it took effect, because of the first thing that happened, and for good."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from psycopg import Connection
 
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
@@ -170,11 +173,62 @@ def test_what_one_party_was_handed_of_one_home_fulfils_no_other_permission(home:
     }
     handed(home, days, on("2026-03-11"))
     with home.house.operator() as c:
-        found = registry.handed(c, registry.data_over(c, on("2026-03-20")))
+        found = registry.handed(c, registry.data_over(c, on("2026-03-20"), 0, max(given.values())))
     assert {pair: len(parcels) for pair, parcels in found.items()} == {(home.app, home.connection): 1}
     assert ends.sweep(home.house, at=on("2026-03-20")) == 1
     ended = world.c.execute("select permission from kw.permission_event where event = 'fulfilled'").fetchall()
     assert ended == [(given[home.app, home.connection],)]
+
+
+# Many
+
+
+def many(home: Home, number: int = 7) -> list[int]:
+    """Give permissions of as many homes; the first is renewed, and then the agreement ends, so that all of them do."""
+    world, homes = home.world, [home.connection, *(home.world.connection() for _ in range(1, number))]
+    for connection in homes[1:]:
+        world.occupancy(connection, home.person)
+    given = [world.permission(connection, home.person, home.app, LIVE, mask=E_ALL) for connection in homes]
+    renewed = reminders.renew(home.house, home.person, given[0], until=on("2027-06-01"), at=NOON)
+    cut(home, "agreement", on("2026-04-01"))
+    return [*given, renewed]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 8, 2_000])
+def test_each_permission_is_looked_at_on_one_page_and_ends_once(home: Home, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(ends, "AT_ONCE", at_once)
+    pages, real = [], registry.over
+
+    def over(c: Connection[Any], at: datetime, after: int, last: int) -> list[registry.End]:
+        pages.append((after, last))
+        return real(c, at, after, last)
+
+    monkeypatch.setattr(registry, "over", over)
+    given = many(home)
+    assert ends.sweep(home.house, at=LATER) == len(given)
+    assert home.ended() == [("invalidated", on("2026-04-01"), "agreement_ended")] * len(given)
+    distinct = sorted(set(pages))
+    assert [last for _, last in distinct] == sorted({*given[at_once - 1 :: at_once], given[-1]})
+    assert [after for after, _ in distinct] == [0, *(last for _, last in distinct[:-1])]
+    assert all(pages.count(page) <= 3 for page in distinct), "what a page ended, what that ended, and nothing"
+
+
+def test_a_killed_sweep_goes_on_with_what_it_had_not_written(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends, "AT_ONCE", 3)
+    given, real = many(home), registry.write
+
+    def killed(c: Connection[Any], found: Sequence[registry.End]) -> list[registry.Ended]:
+        if any(one.permission == given[4] for one in found):
+            raise KeyboardInterrupt
+        return real(c, found)
+
+    monkeypatch.setattr(registry, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ends.sweep(home.house, at=LATER)
+    assert len(home.ended()) == 3, "the first page stands"
+    monkeypatch.setattr(registry, "write", real)
+    assert [ends.sweep(home.house, at=LATER) for _ in range(2)] == [5, 0]
+    assert len(home.ended()) == len(home.told()) - 1 == len(given), "the renewal was told too"
 
 
 def test_a_party_ends_its_own_service_and_nobody_elses(home: Home, given: int) -> None:
