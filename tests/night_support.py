@@ -29,7 +29,7 @@ from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, epoch_s, from
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Direction, Kind, Product
 from kwartier.model.task import Result, Task
-from kwartier.store.registry import allocation, nights
+from kwartier.store.registry import allocation, nights, reconciliation
 from kwartier.store.registry.rounds import rounds
 from kwartier.validation import Rows
 from kwartier.workflows import delivery_round, enrolment, inquiry, permission, refusal
@@ -377,15 +377,17 @@ def parcels(house: Installation) -> Iterator[Line]:
 
 
 def allocated(house: Installation) -> Iterator[Line]:
-    """Yield the shares of allocation, told or withheld."""
+    """Yield the shares of allocation, told or withheld, and those of reconciliation: of a month."""
     with house.operator() as c:
         names = Names(c)
         transformers = dict(c.execute("select key, name from kw.transformer").fetchall())
         days = [day for (day,) in c.execute("select distinct day from kw.allocation order by 1")]
-        rows = [row for day in days for row in allocation.of_day(c, day)]
-    for row in rows:
+        months = [day for (day,) in c.execute("select distinct day from kw.reconciliation order by 1")]
+        rows = [(row.day.isoformat(), row) for day in days for row in allocation.of_day(c, day)]
+        rows += [(row.day.isoformat()[:7], row) for month in months for row in reconciliation.of_month(c, month)]
+    for about, row in rows:
         yield {
-            "day": row.day.isoformat(),
+            "day": about,
             "supplier": names.receiver(Role.SUPPLIER, row.party),
             "transformer": str(transformers.get(row.transformer, "")),
             "product": row.product,

@@ -9,7 +9,7 @@
     then/refused    what they did not ask, and by which rule
     then/held       what is stored: known intervals and their sum, or a register; the rules it rests on
     then/parcels    what left, or was withheld and by which rule; about whom; and what stands in the document
-    then/allocation the sums of usage per supplier and transformer, or why they are withheld
+    then/allocation the sums of usage per supplier and transformer, of a day or a month, or why they are withheld
     then/papers     the bills and overviews that suppliers were given: what was used, or why that cannot be told
     then/looked     what somebody got who asked for what is held about them (take: person, connection, first and last day)
     then/saw        who read, was handed or was shown a day of somebody's (saw: person, day)

@@ -67,6 +67,8 @@ class EventKind(StrEnum):
     LOSS_WITHHELD = "loss:withheld"
     ALLOCATION_TOLD = "allocation:told"
     ALLOCATION_WITHHELD = "allocation:withheld"
+    RECONCILIATION_TOLD = "reconciliation:told"
+    RECONCILIATION_WITHHELD = "reconciliation:withheld"
     RIGHT_ASKED = "right:asked"
     RIGHT_ANSWERED = "right:answered"
     RIGHT_REFUSED = "right:refused"

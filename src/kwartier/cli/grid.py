@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +13,7 @@ from rich.console import Console
 from kwartier.cli import alarms, edge, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
-from kwartier.workflows.grid_care import Allocation, Endangered, Outages
+from kwartier.workflows.grid_care import Allocation, Endangered, Outages, Reconciliation
 from kwartier.workflows.installation import Installation, opened, system_clock
 from kwartier.workflows.visits import looks
 
@@ -158,6 +158,47 @@ def allocation_as_dict(found: Allocation) -> dict[str, Any]:
         for code, one in found.sums
     ]
     return {"allocated": sums, "withheld": found.withheld}
+
+
+@app.command()
+def reconciliation(
+    context: typer.Context,
+    month: Annotated[str, typer.Option("--month", help="Calendar month, as 2027-01.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the homes of each supplier used in a month, in sums over groups of homes, and of how many of its homes."""
+    with opened(context.obj.data) as house:
+        found = grid_care.reconciled(house, _month(month))
+    if as_json:
+        _print(reconciliation_as_dict(found))
+    else:
+        told_care.reconciliation(Console(), found)
+
+
+def reconciliation_as_dict(found: Reconciliation) -> dict[str, Any]:
+    """Return the sums of a month as JSON has them: Wh, of gas dm3; null where nothing may be told."""
+    sums = [
+        {
+            "supplier": code,
+            "area": one.area,
+            "product": one.product,
+            "homes": one.homes,
+            "read": one.read,
+            "taken": one.taken,
+            "given": one.given,
+        }
+        for code, one in found.sums
+    ]
+    return {"reconciled": sums, "withheld": found.withheld}
+
+
+def _month(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError:
+        message = f"{text!r} is no month; a month is written as YYYY-MM"
+        raise typer.BadParameter(message, param_hint="'--month'") from None
 
 
 def _day(text: str) -> date:

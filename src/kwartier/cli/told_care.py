@@ -11,7 +11,7 @@ from kwartier.cli.told import said
 from kwartier.grid.dangers import Found as Danger
 from kwartier.model.period import ZONE, from_epoch_s
 from kwartier.workflows.device_care import Ending, Needing, Update
-from kwartier.workflows.grid_care import Allocation, Endangered, Outages
+from kwartier.workflows.grid_care import Allocation, Endangered, Outages, Reconciliation
 
 _WHOLE = frozenset({"on the meter", "since", "from", "to"})
 """Columns that are copied or compared, so that no line may break in them."""
@@ -89,6 +89,18 @@ def allocation(out: Console, found: Allocation) -> None:
     for code, one in found.sums:
         unit = "dm3" if one.product == "gas" else "Wh"
         table.add_row(code, escape(one.area), one.product, str(one.homes), f"{one.taken:,} {unit}", f"{one.given:,} {unit}")
+    if found.sums:
+        out.print(table, highlight=False)
+    said(out, f"Withheld: {found.withheld}.")
+
+
+def reconciliation(out: Console, found: Reconciliation) -> None:
+    """Tell what the homes of each supplier used in a month, and of how many of them that is."""
+    table = _table("Reconciled", ("supplier", "area", "product", "homes", "taken", "given"))
+    for code, one in found.sums:
+        unit = "dm3" if one.product == "gas" else "Wh"
+        told = ["not told" if each is None else f"{each:,} {unit}" for each in (one.taken, one.given)]
+        table.add_row(code, escape(one.area), one.product, f"{one.read} of {one.homes}", *told)
     if found.sums:
         out.print(table, highlight=False)
     said(out, f"Withheld: {found.withheld}.")

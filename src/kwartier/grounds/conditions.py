@@ -8,7 +8,7 @@ it closes, except for a supply that begins there, whose customer is the person w
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from kwartier.grounds import defaults
@@ -38,6 +38,7 @@ class Found(NamedTuple):
 
 
 _NO_DAYS: frozenset[str] = frozenset()
+_INSTANT = timedelta(microseconds=1)
 _Condition = Callable[[Rule, Request, Facts, datetime], Found | str]
 
 
@@ -101,7 +102,7 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
             break
     else:
         return "F10"
-    if len(facts.used_days.get(who, _NO_DAYS).union(iso_days(counted(request, at)))) > case.yearly_limit:
+    if _used_up(case, facts.used_days.get(who, _NO_DAYS), iso_days(counted(request, at))):
         return "F11"
     homes = [o for o in facts.occupancies if o.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
@@ -111,9 +112,20 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
 def counted(request: Request, at: datetime) -> Period:
     """Return the time whose days count against a yearly limit: what usage is about; for anything else the visit itself.
 
-    A log of events reaches back further than the last visit, and asking it is one visit all the same.
+    A log of events reaches back further than the last visit, and asking it is one visit all the same. The register of one midnight
+    alone counts as the day that it closes.
     """
-    return request.period if request.mask else Period(at, at)
+    if not request.mask:
+        return Period(at, at)
+    moment = request.period.start
+    return Period(moment - _INSTANT, moment) if request.period.is_moment else request.period
+
+
+def _used_up(case: UseCase, used: frozenset[str], asked: tuple[str, ...]) -> bool:
+    """True if these days would be more than the limit of their calendar year; `used` may have days of the year before."""
+    if len(used.union(asked)) <= case.yearly_limit:
+        return False
+    return len({day for day in used if day[:4] == asked[0][:4]}.union(asked)) > case.yearly_limit
 
 
 def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:

@@ -54,6 +54,10 @@ class _Night(NamedTuple):
     edition: Edition
 
 
+_SETTLED_WITHIN = 9
+"""Nights in which a month may be settled, the first of them that at its end: then a meter no longer keeps its first midnight."""
+
+
 def due(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edition | None = None) -> list[Request]:
     """Return every READ that could be due about `day`, each request once, in a fixed order.
 
@@ -62,7 +66,7 @@ def due(facts: Facts, product: Product, day: date, *, at: datetime, edition: Edi
     night = _night(facts, product, day, Action.READ, edition or conduct.edition_at(at))
     late = _defaults(night, at) if facts.defaults else ()
     return list(
-        dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night), *_allocation(night), *late])
+        dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=True), *_energy_loss(night), *_market(night), *late])
     )
 
 
@@ -177,17 +181,51 @@ def _energy_loss(night: _Night) -> Iterator[Request]:
             yield _loss(night, case, mask)
 
 
+def month_to_settle(day: date) -> Period | None:
+    """Return the calendar month that the night about `day` may settle, None if there is none."""
+    closes = day + timedelta(days=1)
+    if closes.day > _SETTLED_WITHIN:
+        return None
+    first = closes.replace(day=1)
+    return Period(midnight((first - timedelta(days=1)).replace(day=1)), midnight(first))
+
+
+def _market(night: _Night) -> Iterator[Request]:
+    """Yield the operator's questions for its tasks in the market: the two midnights of a day, and of a month, that one supplied."""
+    yield from _allocation(night)
+    yield from _reconciliation(night)
+
+
 def _allocation(night: _Night) -> Iterator[Request]:
-    """Yield the operator's question per use case of allocation in this area: the two midnights of a day that somebody supplied."""
-    cases = [case for case in night.facts.use_cases if case.purpose is Purpose.ALLOCATION and case.area == night.facts.area]
-    if not cases or night.edition.grant(Role.OPERATOR, Purpose.ALLOCATION) is None:
+    """Yield one question per use case of allocation in this area, for the whole day."""
+    for case, mask in _cases(night, Purpose.ALLOCATION, night.day):
+        yield _loss(night, case, mask)
+
+
+def _reconciliation(night: _Night) -> Iterator[Request]:
+    """Yield two questions per use case of reconciliation in this area: the midnight that opens the month and the one that ends it.
+
+    Not the month as one: what the days between counted is nothing to this purpose.
+    """
+    month = month_to_settle(day_of(night.opens))
+    if month is None or month.end is None:
         return
-    if not any(supply.period.covers(night.day) for supply in night.facts.supplies):
+    for case, mask in _cases(night, Purpose.RECONCILIATION, month):
+        for moment in (month.start, month.end):
+            yield _request(night, Requester(Role.OPERATOR, case.id), case.purpose, mask, _moment(moment))
+
+
+def _cases(night: _Night, purpose: Purpose, span: Period) -> Iterator[tuple[UseCase, Mask]]:
+    """Yield the use cases for a task in the market that name all of this time, in which one party supplied; with their channels."""
+    cases = [case for case in night.facts.use_cases if case.purpose is purpose and case.area == night.facts.area]
+    if not cases or night.edition.grant(Role.OPERATOR, purpose) is None:
+        return
+    if not any(supply.period.covers(span) for supply in night.facts.supplies):
         return
     for case in cases:
         mask = case.mask & night.channels
-        if mask and case.days.covers(night.day):
-            yield _loss(night, case, mask)
+        if mask and case.days.covers(span):
+            yield case, mask
 
 
 def _loss(night: _Night, case: UseCase, mask: Mask) -> Request:

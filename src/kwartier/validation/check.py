@@ -32,7 +32,8 @@ class Validated:
 
     `channel_days` holds what a keeping permit covers and no QUARANTINE verdict touches; `sums`, per channel and local day, the
     differences (int64 per interval) that a permit with keeps=False may add up: complete, sound days only; `totals` are the
-    same for registers, what a local day counted between its two midnights. `dropped_values`
+    same for registers, what a local day counted between its two midnights; `registers` what they were, sound, at the single
+    midnights of such permits, by their stamp. `dropped_values`
     counts the cells that no live permit covers. `evidence` is the packed answer if something is quarantined, narrowed to what
     a keeping permit covers; None if there is nothing of that kind.
     """
@@ -42,6 +43,7 @@ class Validated:
     quarantined: bool = False
     sums: dict[Channel, dict[date, Int64s]] = field(default_factory=dict)
     totals: dict[Channel, dict[date, int]] = field(default_factory=dict)
+    registers: dict[Channel, dict[int, int]] = field(default_factory=dict)
     dropped_values: int = 0
     evidence: bytes | None = None
 
@@ -95,6 +97,7 @@ def _channel(answer: _Answer, channel: Channel, period_s: int, found: Validated)
         found.channel_days.extend(_registers(answer, channel, found))
         if answer.summing:
             found.totals[channel] = dict(_totals(answer, channel))
+            found.registers[channel] = dict(_single(answer, channel))
     else:
         _intervals(answer, channel, period_s, found)
 
@@ -182,6 +185,18 @@ def _totals(answer: _Answer, channel: Channel) -> Iterator[tuple[date, int]]:
         possible = counted >= 0 and not exceeds(counted, answer.capacity * (stamps[place + 1] - stamps[place]))
         if there and possible and values[place] >= 0 and not marks & ~status.POWER_DOWN and laid.spoilt.isdisjoint(ends):
             yield laid.grid.days[place].day, counted
+
+
+def _single(answer: _Answer, channel: Channel) -> Iterator[tuple[int, int]]:
+    """Yield the registers of single midnights that a summing permit asks for, by their stamp; one in any doubt is left out."""
+    asked = {permit.first_s for permit in answer.summing if permit.first_s == permit.last_s and permit.mask >> channel & 1}
+    laid, known = answer.laid, answer.laid.known[channel]
+    for place, stamp in enumerate(laid.grid.stamps.tolist()):
+        value = int(laid.values[channel][place])
+        marks = 0 if laid.status is None else int(status.QUALITY[laid.status[place]])
+        there = (known is None or known[place]) and place not in laid.spoilt
+        if stamp in asked and there and value >= 0 and not marks & ~status.POWER_DOWN:
+            yield stamp, value
 
 
 _NOTHING: Final = np.zeros(0, np.int64)

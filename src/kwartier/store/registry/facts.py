@@ -89,6 +89,9 @@ _STATIONS = """
 _PRODUCTS = {str(product): product for product in Product}
 _KINDS = {str(kind): kind for kind in RestrictionKind}
 
+_SETTLED_LATE = timedelta(days=9)
+"""So long after a month it may still be settled."""
+
 Grouped = dict[int, list[Row]]
 _OfParties = tuple[tuple[Agreement, ...], tuple[Suspension, ...], tuple[SupplierDefault, ...]]
 
@@ -144,8 +147,11 @@ def facts(c: C, connection: int, *, year: int) -> Facts:
 
 
 def rows(c: C, keys: Sequence[int], *, year: int, day: date) -> list[ConnectionRow]:
-    """Return these connections in the order of their keys, wired as they were at the end of the local day."""
-    return _load(c, list(keys), year, end_of(day))
+    """Return these connections in the order of their keys, wired as they were at the end of the local day.
+
+    In the first days of a year the days used per use case are also those of the year before: its last month is settled then.
+    """
+    return _load(c, list(keys), year, end_of(day), since=date(min(year, (day - _SETTLED_LATE).year), 1, 1))
 
 
 def stream(c: C, *, year: int, day: date, after: int = 0, limit: int = 5000) -> list[ConnectionRow]:
@@ -172,7 +178,7 @@ def end_of(day: date) -> datetime:
     return midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
 
 
-def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[ConnectionRow]:
+def _load(c: C, keys: list[int], year: int, at: datetime | None, *, since: date | None = None) -> list[ConnectionRow]:
     with _rows.cursor(c) as cursor:
         connections = cursor.execute(_CONNECTIONS, {"keys": keys}).fetchall()
         gas = [row[0] for row in connections if row[1] == Product.GAS]
@@ -184,7 +190,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None) -> list[Connect
             _grouped(cursor.execute(_CARRIED, {"keys": gas}), restrictions)
         bound = _Bound(cursor, supplies, permissions)
         use_cases = _use_cases(cursor, {row[2] for row in connections})
-        used = _used_days(cursor, keys, year)
+        used = _used_days(cursor, keys, since or date(year, 1, 1), date(year + 1, 1, 1))
         holds = _grouped(cursor.execute(_HOLDS, {"keys": keys}))
         objections = _grouped(cursor.execute(_OBJECTIONS, {"keys": keys}))
         wired = _wired(cursor, keys, gas, at) if at is not None else {}
@@ -264,8 +270,8 @@ def _use_cases(cursor: Rows, areas: set[str]) -> dict[str, tuple[UseCase, ...]]:
     return {area: tuple(cases) for area, cases in by_area.items()}
 
 
-def _used_days(cursor: Rows, keys: list[int], year: int) -> dict[int, dict[int, frozenset[str]]]:
-    span = {"keys": keys, "first": date(year, 1, 1), "after": date(year + 1, 1, 1)}
+def _used_days(cursor: Rows, keys: list[int], first: date, after: date) -> dict[int, dict[int, frozenset[str]]]:
+    span = {"keys": keys, "first": first, "after": after}
     used: dict[int, dict[int, frozenset[str]]] = defaultdict(dict)
     for connection, case, days in cursor.execute(_USED_DAYS, span):
         used[connection][case] = frozenset(days.split())

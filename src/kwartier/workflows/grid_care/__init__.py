@@ -5,6 +5,7 @@ from kwartier.workflows.grid_care.allocation import Allocation, allocated
 from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms, wanted
 from kwartier.workflows.grid_care.loss import Losses, losses
 from kwartier.workflows.grid_care.outages import Outages, Search, find_outages
+from kwartier.workflows.grid_care.reconciliation import Reconciliation, reconciled
 
 __all__ = [
     "Allocation",
@@ -12,6 +13,7 @@ __all__ = [
     "Fate",
     "Losses",
     "Outages",
+    "Reconciliation",
     "Search",
     "allocated",
     "endangered",
@@ -19,6 +21,7 @@ __all__ = [
     "look_for_dangers",
     "look_into_alarms",
     "losses",
+    "reconciled",
     "take",
     "wanted",
 ]

@@ -1,4 +1,4 @@
-"""The shares of a batch: stored as told, or withheld with the reason, in the transaction that stages it."""
+"""The shares of a batch, of day and month: stored as told, or withheld with the reason, in the transaction that stages it."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +7,8 @@ from psycopg import Connection
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.store.registry import allocation
+from kwartier.model.period import day_of
+from kwartier.store.registry import allocation, reconciliation
 from kwartier.store.registry.allocation import AllocationRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night import hiding
@@ -20,12 +21,12 @@ WITHDRAWN = "a ground for it ended before it was accepted"
 def store(house: Installation, c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> None:
     """Write every share of the batch."""
     sums = {one.key: one for one in result.shares}
-    _write(house, c, [_row(share, sums[share.key], day, result.batch) for share in intent.shares], at)
+    _write(house, c, [(share, _row(share, sums[share.key], day, result.batch)) for share in intent.shares], at)
 
 
 def store_untold(house: Installation, c: Connection[Any], intent: Intent, day: date, at: datetime) -> None:
     """Write down which shares could not be told whatever was read, so that nobody is read for them; with the intent."""
-    _write(house, c, [_withheld(share, 0, day, intent.batch, why) for share, why in intent.untold_shares], at)
+    _write(house, c, [(share, _withheld(share, 0, day, intent.batch, why)) for share, why in intent.untold_shares], at)
 
 
 def _row(share: Share, sums: ShareSums, day: date, batch: int) -> AllocationRow:
@@ -44,20 +45,27 @@ def _made(  # noqa: PLR0917 - a row
 ) -> AllocationRow:
     key = share.key
     about = (key.use_case, key.transformer, key.party, str(key.product), share.area)
-    return AllocationRow(batch, day, *about, len(share.people), read, taken, given, why)
+    first = day if share.month is None else day_of(share.month.start)
+    return AllocationRow(batch, first, *about, len(share.people), read, taken, given, why)
 
 
-def _write(house: Installation, c: Connection[Any], rows: list[AllocationRow], at: datetime) -> None:
+def _write(house: Installation, c: Connection[Any], rows: list[tuple[Share, AllocationRow]], at: datetime) -> None:
     if rows:
-        allocation.store(c, rows)
-        house.log.record(c, [_event(row, at) for row in rows])
+        allocation.store(c, [row for share, row in rows if share.month is None])
+        reconciliation.store(c, [row for share, row in rows if share.month is not None])
+        house.log.record(c, [_event(share, row, at) for share, row in rows])
 
 
-def _event(row: AllocationRow, at: datetime) -> Event:
-    kind = EventKind.ALLOCATION_TOLD if row.withheld is None else EventKind.ALLOCATION_WITHHELD
+_ALLOCATION = EventKind.ALLOCATION_TOLD, EventKind.ALLOCATION_WITHHELD
+_RECONCILIATION = EventKind.RECONCILIATION_TOLD, EventKind.RECONCILIATION_WITHHELD
+
+
+def _event(share: Share, row: AllocationRow, at: datetime) -> Event:
+    told, withheld = _ALLOCATION if share.month is None else _RECONCILIATION
+    kind = told if row.withheld is None else withheld
     body: dict[str, Json] = {
         "use_case": row.use_case,
-        "day": row.day.isoformat(),
+        "day" if share.month is None else "month": row.day.isoformat(),
         "transformer": row.transformer,
         "party": row.party,
         "product": row.product,

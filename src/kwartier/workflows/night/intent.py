@@ -18,8 +18,8 @@ class Intent:
     """One round decided and planned. `permits` by id; `refusals` go to the log with the tasks.
 
     `stations` are the transformers that get their balance; `untold` those whose figure could not be told whatever was read, with
-    the reason, so that nobody is read for it; `shares` and `untold_shares` are the same for allocation. `made_before` counts the
-    reads about this day that an earlier night made. `subjects` has the codes of the people in it, by key.
+    the reason, so that nobody is read for it; `shares` and `untold_shares` are the same for allocation and reconciliation.
+    `made_before` counts the reads about this day that an earlier night made. `subjects` has the codes of the people in it, by key.
     """
 
     batch: int = 0

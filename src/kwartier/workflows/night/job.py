@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, final
 
+from kwartier.model.period import Period
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import Product
 from kwartier.model.task import GapReason, Result, Task
@@ -40,19 +41,23 @@ class ShareKey(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The homes of one supplier on one transformer, for allocation: in which somebody lives, and which of them are read."""
+    """The homes of one supplier on one transformer: in which somebody lives, and which of them are read.
+
+    `month` is what reconciliation is about; None is the day of the night, for allocation.
+    """
 
     key: ShareKey
     area: str
     min_group: int
     people: frozenset[int]
     read: frozenset[int]
+    month: Period | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class ShareSums:
-    """What the homes of a share took and gave on the day, Wh, dm3 for gas; None where fewer than the group were read.
+    """What the homes of a share took and gave on the day or in the month, Wh, dm3 for gas; None where too few were read.
 
     `withdrawn`: there was one, and a ground for it ended before it was accepted.
     """

@@ -9,18 +9,18 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import Facts, Request
-from kwartier.model.period import day_period, epoch_s
+from kwartier.model.ground import Facts, Purpose, Request
+from kwartier.model.period import day_of, day_period, epoch_s
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.planning import due, plan
-from kwartier.store.registry import allocation, facts, loss, nights, people
+from kwartier.store.registry import allocation, facts, loss, nights, people, reconciliation
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night import allocate, balance, lines
 from kwartier.workflows.night.intent import ACTOR, Intent
-from kwartier.workflows.night.job import BatchJob
-from kwartier.workflows.night.shares import Shares, is_share
+from kwartier.workflows.night.job import BatchJob, Share
+from kwartier.workflows.night.shares import ON_NONE, Shares, is_share
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 from kwartier.workflows.visits.reach import place, targets
 
@@ -31,8 +31,9 @@ STATION_CAPACITY_W = 2_000_000
 def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
     """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
     intent = Intent(loaded=at)
+    month = due.month_to_settle(day)
     grid, spoken_for = _stations(c, this, intent, day, at)
-    shares = Shares(day)
+    shares = [Shares(day_period(day))] + ([Shares(month, Purpose.RECONCILIATION)] if month is not None else [])
     decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
@@ -41,10 +42,14 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
         permits = _decide(requests, row.facts, at, intent)
         if here is not None:
             here.add(row, permits, day)
-        shares.add(row, permits)
+        for each in shares:
+            each.add(row, permits)
         decided.append((row, permits))
     balanced = _balances(grid, intent)
-    intent.shares, intent.untold_shares = shares.made(spoken_for | balanced.keys())
+    for each in shares:
+        told, untold = each.made(_other_sums(c, this, each, spoken_for | balanced.keys()))
+        intent.shares += told
+        intent.untold_shares += _not_said(c, this, each, untold)
     summed = {(one.use_case, home) for one in balanced.values() for home in one.read()}
     summed |= {(share.key.use_case, home) for share in intent.shares for home in share.read}
     _plan(c, this, decided, summed, intent, day)
@@ -70,9 +75,11 @@ def _stations(
 ) -> tuple[dict[int, Transformer], frozenset[int]]:
     """Return the round's transformers without a balance of this day whose station meter, the operator's own, may be read for it.
 
-    And those that have one. Where homes were read for allocation of this day there is none either: sums beside sums.
+    And those that have one. Where homes were read for allocation of this day there is none either: sums beside sums. Nor of a day
+    in a month that was settled.
     """
     balanced = loss.days_done(c, list(this.transformers), day)
+    balanced |= reconciliation.settled(c, list(this.transformers), day.replace(day=1)) - {ON_NONE}
     done = balanced | allocation.transformers_read(c, list(this.transformers), day)
     intent.capacities_w[STATION] = STATION_CAPACITY_W
     found = {}
@@ -82,6 +89,23 @@ def _stations(
         if permits:
             found[row.transformer] = Transformer(row, permits[0])
     return found, balanced
+
+
+def _other_sums(c: Connection[Any], this: Round, shares: Shares, balanced: frozenset[int]) -> frozenset[int]:
+    """Return the transformers with sums beside which no share of this kind is told: of the day, or of the month and of its days."""
+    if shares.purpose is Purpose.ALLOCATION:
+        return balanced
+    around = sorted({*this.transformers, ON_NONE})
+    settled = reconciliation.settled(c, around, day_of(shares.about.start)) - {ON_NONE}
+    return settled | reconciliation.summed_by_day(c, around, shares.about)
+
+
+def _not_said(c: Connection[Any], this: Round, shares: Shares, untold: list[tuple[Share, str]]) -> Iterable[tuple[Share, str]]:
+    """Return what cannot be told and was not said to be so by an earlier night: a month is tried in several."""
+    if shares.purpose is Purpose.ALLOCATION or not untold:
+        return untold
+    said = reconciliation.said(c, sorted({*this.transformers, ON_NONE}), day_of(shares.about.start))
+    return [(share, why) for share, why in untold if share.key not in said]
 
 
 def _balances(grid: dict[int, Transformer], intent: Intent) -> dict[int, Transformer]:
@@ -105,7 +129,10 @@ def _plan(
     intent: Intent,
     day: date,
 ) -> None:
-    """Plan every connection that has a meter; for a sum only those that are in it: `summed` has (use case, home)."""
+    """Plan every connection that has a meter; for a sum only those that are in it: `summed` has (use case, home).
+
+    What one end of a month was is not kept: it is asked again with the other, until the home is in a sum.
+    """
     span = day_period(day)
     assert span.end is not None  # noqa: S101 - a day always closes
     starts = [permit.request.period.start for _, permits in decided for permit in permits]
@@ -116,7 +143,8 @@ def _plan(
             wired = _wired(row.key, row.wired)
             wanted = [one for one in permits if _is_wanted(one.request, row.key, summed)]
             intent.all_reads += plan.all_reads(wired, day)
-            intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()))
+            again = {one.id for one in wanted if one.request.purpose is Purpose.RECONCILIATION}
+            intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()) - again)
 
 
 def _is_wanted(request: Request, home: int, summed: Container[tuple[int, int]]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier.audit.events import EventKind
+from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import STATION
 from kwartier.model.ground import Role
 from kwartier.model.period import days_in
@@ -108,7 +109,7 @@ def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[
     for one in outcomes:
         for request in (permits[ref.id].request for ref in one.served):
             if request.requester.role is Role.OPERATOR and request.requester.id and request.connection != STATION:
-                for day in days_in(request.period):
+                for day in days_in(counted(request, one.at)):
                     yield request.requester.id, request.connection, day
 
 

@@ -23,7 +23,7 @@ class _Harvest:
         self.result = BatchResult(job.batch)
         self.days: list[ChannelDay] = []
         self.sums = TransformerSums(job.stations)
-        self.shares = ShareTotals(job.shares)
+        self.shares = ShareTotals(job.shares, job.capacities_w)
         self.models = {target.meter: meter_models()[target.model] for target in job.targets}
 
     def take(self, answer: headend.MeterAnswer) -> None:
@@ -58,6 +58,7 @@ class _Harvest:
             task.meter, task.connection, {c: days[self.job.day] for c, days in found.sums.items() if self.job.day in days}
         )
         self.shares.add(task.connection, {c: days[self.job.day] for c, days in found.totals.items() if self.job.day in days})
+        self.shares.register(task.connection, found.registers)
         return None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, final
 
 from psycopg import Connection
 
+from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import decide
 from kwartier.model.ground import FactRef, Facts, Request, Role
 from kwartier.model.period import day_of
@@ -73,7 +74,7 @@ class Again:
 
     def _used_days(self, facts: Facts, request: Request, at: datetime) -> dict[int, frozenset[str]]:
         """Return the days of the year that count: what usage is about, for anything else the day of the visit."""
-        year = str(day_of(request.period.start if request.mask else at).year)
+        year = str(day_of(counted(request, at).start).year)
         return {
             case.id: frozenset(day for day in self._used[case.id, facts.connection] if day.startswith(year))
             for case in facts.use_cases

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
 from kwartier.grounds import decide, retention
+from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import STATION
 from kwartier.model.ground import Request, Role
-from kwartier.model.period import day_of, days_in, from_epoch_s, midnight
+from kwartier.model.period import days_in, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.workflows.replay.again import PREPARING, Again
@@ -229,8 +230,8 @@ class Book:
         """A read for a use case counts against its limit from now on."""
         request = grant.request(key.connection, key.action)
         if request.requester.role is Role.OPERATOR and request.requester.id and key.connection != STATION:
-            counted = (day.isoformat() for day in days_in(request.period)) if request.mask else (day_of(at).isoformat(),)
-            self._again.use(request.requester.id, key.connection, counted)
+            days = (day.isoformat() for day in days_in(counted(request, at)))
+            self._again.use(request.requester.id, key.connection, days)
 
 
 def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:

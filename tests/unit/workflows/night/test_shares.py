@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kwartier.grounds.decide import decide
 from kwartier.model.ground import DataClass, Facts, Occupancy, Purpose, Supply, UseCase
-from kwartier.model.period import Period, midnight
+from kwartier.model.period import Period, day_period, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Product
 from kwartier.planning import due
@@ -58,7 +58,7 @@ def test_no_difference_of_shares_is_about_fewer_than_the_group(
     min_group: int,
     balanced: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    shares = Shares(DAY)
+    shares = Shares(day_period(DAY))
     for key, (kind, transformer, supplier) in enumerate(homes, 1):
         one = home(key, kind, transformer, supplier, min_group)
         shares.add(one, permitted(one.facts))
@@ -81,11 +81,11 @@ def test_a_home_is_read_under_one_use_case_and_once_for_a_day() -> None:
     row = home(1, "read", 1, 50, 2)
     other = replace(row.facts.use_cases[0], id=42)
     two = replace(row, facts=replace(row.facts, use_cases=(*row.facts.use_cases, other)))
-    shares = Shares(DAY)
+    shares = Shares(day_period(DAY))
     shares.add(two, permitted(two.facts))
     assert {key.use_case: set(draft.readable) for key, draft in shares.drafts.items()} == {41: {1}, 42: set()}
     again = replace(two, facts=replace(two.facts, used_days={42: frozenset({DAY.isoformat()})}))
-    shares = Shares(DAY)
+    shares = Shares(day_period(DAY))
     shares.add(again, permitted(again.facts))
     assert not any(draft.readable for draft in shares.drafts.values()), "summed already, whichever it was for"
 
@@ -93,10 +93,10 @@ def test_a_home_is_read_under_one_use_case_and_once_for_a_day() -> None:
 def test_a_home_belongs_to_who_supplied_the_whole_day() -> None:
     opens, closes = midnight(DAY), midnight(DAY + timedelta(days=1))
     before, after = Supply(1, 50, Period(LONG.start, opens)), Supply(2, 51, Period(opens, closes))
-    assert supplier_of(Facts(7, "north", supplies=(before, after)), DAY) == 51
+    assert supplier_of(Facts(7, "north", supplies=(before, after)), day_period(DAY)) == 51
     noon = opens + timedelta(hours=12)
     parted = Facts(7, "north", supplies=(Supply(1, 50, Period(LONG.start, noon)), Supply(2, 51, Period(noon))))
-    assert supplier_of(parted, DAY) is None
+    assert supplier_of(parted, day_period(DAY)) is None
     assert not [one for one in due.due(parted, Product.ELECTRICITY, DAY, at=AT) if is_share(one)], "nobody is read for nobody"
 
 
