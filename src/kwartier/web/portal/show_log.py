@@ -121,6 +121,7 @@ def _what(words: Words, one: AccessLine) -> str:
         "batch:read": _done(words, one.outcome) if chore else _read(words, one.outcome),
         "parcel:delivered": words.text("Delivered to %s"),
         "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
+        "parcel:failed": words.text("Not delivered to %s: nobody has this reading any more"),
         "view:shown": words.text("Shown to you, or taken away by you")
         if one.who != (Role.OPERATOR,)
         else words.text("Somebody who works for %s looked at what is known of your connection"),

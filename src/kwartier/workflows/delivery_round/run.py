@@ -25,7 +25,7 @@ from kwartier.store.readings import Glance, Readings
 from kwartier.store.registry import deliveries, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows import permission
-from kwartier.workflows.delivery_round import bundle, papers
+from kwartier.workflows.delivery_round import bundle, late, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.visits import standing
@@ -75,6 +75,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         begun = clock()
         recover(house, begun)
         permission.keep_up(house, at=begun)
+        late.promise(house, begun)
         while _pass(house, clock, report, progress):  # what was taken back on the way is due again
             pass
     return report

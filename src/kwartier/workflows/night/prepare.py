@@ -1,7 +1,7 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
 from collections.abc import Container, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -9,12 +9,13 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import Facts, Purpose, Request
-from kwartier.model.period import day_of, day_period, epoch_s
+from kwartier.grounds.moments import day_opened_by
+from kwartier.model.ground import Action, Facts, Purpose, Request
+from kwartier.model.period import day_of, day_period, epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.planning import due, plan
-from kwartier.store.registry import allocation, facts, loss, nights, people, reconciliation
+from kwartier.store.registry import allocation, facts, late, loss, nights, people, reconciliation
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night import allocate, balance, lines
@@ -24,6 +25,8 @@ from kwartier.workflows.night.shares import ON_NONE, Shares, is_share
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 from kwartier.workflows.visits.reach import place, targets
 
+METER_KEEPS = timedelta(days=40)
+"""So long a meter keeps the register of a midnight."""
 STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
 
@@ -34,12 +37,13 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
     month = due.month_to_settle(day)
     grid, spoken_for = _stations(c, this, intent, day, at)
     shares = [Shares(day_period(day))] + ([Shares(month, Purpose.RECONCILIATION)] if month is not None else [])
+    told_late = _told_late(c, this, day)
     decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
         here = None if row.transformer is None else grid.get(row.transformer)
         requests = [request for request in due.due(row.facts, row.product, day, at=at) if belongs(request, here)]
-        permits = _decide(requests, row.facts, at, intent)
+        permits = _decide(dict.fromkeys([*requests, *told_late.get(row.key, ())]), row.facts, at, intent)
         if here is not None:
             here.add(row, permits, day)
         for each in shares:
@@ -56,6 +60,16 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
     intent.tasks += [task for one in balanced.values() for task in plan.plan([one.permit], _wired_station(one))]
     intent.subjects = people.codes(c, lines.about(intent))
     return intent
+
+
+def _told_late(c: Connection[Any], this: Round, day: date) -> dict[int, list[Request]]:
+    """Return what suppliers wait for of a switch or a move that was told late, as far as meters keep it and nobody has it yet."""
+    closes = midnight(day + timedelta(days=1))
+    found: dict[int, list[Request]] = {}
+    for one in late.waiting(c, since=closes - METER_KEEPS, connections=this.connections):
+        if not one.held and day_opened_by(one.moment) is not None and one.moment <= closes:
+            found.setdefault(one.connection, []).append(one.request(Action.READ))
+    return found
 
 
 def _decide(requests: Iterable[Request], known: Facts, at: datetime, intent: Intent) -> list[Permit]:

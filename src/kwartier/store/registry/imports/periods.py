@@ -32,6 +32,23 @@ _EVENTS = """
     from judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period) {beside}
     where j.code is null and j.verdict <> 'same' order by j.line
 """
+# Of connections of which such a fact was known before: what comes with a connection is its past, not a change that is told late.
+_LATE = """
+    with fresh as (
+        select h.id, h.connection, h.period from pg_temp.judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period)
+        where j.code is null and j.verdict = 'new'),
+    told as (
+        select connection, lower(period) as moment from fresh union select connection, upper(period) from fresh
+        union select h.connection, upper(h.period) from pg_temp.judged j
+            join kw.{table} h on {same} and lower(h.period) = lower(j.period)
+        where j.code is null and j.verdict in ('changed', 'extended'))
+    insert into kw.late_change (connection, moment, told)
+    select t.connection, t.moment, %(at)s from told t where t.moment <= %(at)s - interval '1 day'
+        and t.moment > %(at)s - interval '60 months' and exists (
+            select from kw.{table} e where e.connection = t.connection and e.id not in (select id from fresh))
+    on conflict do nothing
+"""
+"""Five years: so long the readings of a switch or a move are kept."""
 _SPAN = (("first", "timestamptz"), ("until", "timestamptz"))
 _EAN = "'...' || right(i.ean, 4)"
 
@@ -54,8 +71,12 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     about: str | None = None,
     body: str = "",
     beside: str = "",
+    is_boundary: bool = False,
 ) -> Spec:
-    """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from."""
+    """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
+
+    `is_boundary`: suppliers get the register of its begin and its end.
+    """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
     listed = ", ".join(f"{source} as {name}" for name, source in keys.items())
@@ -70,6 +91,7 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
         insert=_filled(_INSERT, **parts),
         landed=_filled(_LANDED, **parts),
         events=None if about is None else _filled(_EVENTS, about=about, body=body, beside=beside, **parts),
+        late=_filled(_LATE, **parts) if is_boundary else None,
     )
 
 
@@ -95,6 +117,7 @@ OCCUPANCIES = _spec(
     codes="when c.key is null then 'unknown-ean' when s.key is null then 'unknown-subject'",
     about="h.connection, s.code",
     beside="join kw.subject s on s.key = h.subject",
+    is_boundary=True,
 )
 
 CONTRACTS = _spec(
@@ -108,6 +131,7 @@ CONTRACTS = _spec(
         when p.role <> 'supplier' then 'not-a-supplier'""",
     about="h.connection, null::text",
     body="'party', h.party, ",
+    is_boundary=True,
 )
 
 RESTRICTIONS = _spec(

@@ -1,0 +1,72 @@
+"""Registers of a switch or move that was told late: promised where they are held, and else said that they cannot be had.
+
+The nights that ask for such a register were over when it was told. What is held is not asked of the meter again; what is not is
+asked by the coming nights for as long as a meter keeps it. After that nobody has it, and the log says so.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg import Connection
+
+from kwartier.audit import leaves
+from kwartier.audit.events import Event, EventKind
+from kwartier.grounds.decide import decide
+from kwartier.grounds.moments import day_opened_by
+from kwartier.model.ground import Action, Refusal
+from kwartier.model.period import day_of
+from kwartier.model.permit import Permit
+from kwartier.store.registry import late, nights, people
+from kwartier.store.registry.late import Waiting
+from kwartier.workflows.delivery_round.known import known_of
+from kwartier.workflows.installation import Installation
+
+ACTOR = "operator"
+METER_KEEPS: Final = timedelta(days=40)
+"""So long a meter keeps the register of a midnight."""
+
+
+def promise(house: Installation, at: datetime) -> None:
+    """Promise what waits and is held, or is refused, which is then told with its reason; end what nobody has any more."""
+    with house.operator() as c:
+        waits = late.waiting(c)
+        known = known_of(c, {one.connection for one in waits}, at) if waits else {}
+    decided = [(one, decide(one.request(Action.DELIVER), known[one.connection].facts, at=at)) for one in waits]
+    ready = [(one, answer, held) for one, answer in decided if (held := _is_held(house, one)) or _ends(one, answer, at)]
+    if ready:
+        with house.operator() as c:
+            batch = nights.plan_batch(c, None)
+            nights.mark_empty(c, batch, at)
+            for one, answer, held in ready:
+                number = late.promise(c, batch, one, _permit(answer))
+                if number is not None and isinstance(answer, Permit) and not held:
+                    _fail(house, c, number, one, answer, at)
+            late.clear(c)
+
+
+def _ends(one: Waiting, answer: Permit | Refusal, at: datetime) -> bool:
+    """True if it may not be delivered, or if no night can find it any more."""
+    return isinstance(answer, Refusal) or not _may_be_read(one, at)
+
+
+def _permit(answer: Permit | Refusal) -> bytes:
+    """Return the permit under which it is promised; of what will be withheld there is none, so a number that is no permit's."""
+    return answer.id if isinstance(answer, Permit) else secrets.token_bytes(16)
+
+
+def _fail(house: Installation, c: Connection[Any], number: int, one: Waiting, permit: Permit, at: datetime) -> None:
+    parcel = secrets.token_hex(16)
+    late.fail(c, number, one, parcel, permit.subject, permit.id, at)
+    code = None if permit.subject is None else people.codes(c, [permit.subject]).get(permit.subject)
+    body = leaves.parcel(parcel, permit.request, None, permit.rule)
+    house.log.record(c, [Event(at, EventKind.PARCEL_FAILED, ACTOR, code, one.connection, body)])
+
+
+def _is_held(house: Installation, one: Waiting) -> bool:
+    return bool(house.readings.day(one.connection, day_of(one.moment), one.mask))
+
+
+def _may_be_read(one: Waiting, at: datetime) -> bool:
+    """True while a night may still find it at the meter; the register of another moment than a midnight never."""
+    return day_opened_by(one.moment) is not None and at < one.moment + METER_KEEPS
