@@ -41,5 +41,7 @@ def test_off_by_letter_registers_by_hand_and_a_proof_of_absence(unread: Path, tm
         file = tmp_path / "absence.zip"
         day = DAY.isoformat()
         assert run("customer", "absence", str(key), day, day, "--out", str(file), *STAFF)[0] == 0
-        status, said = run("customer", "check-absence", str(file), "--subject", code)
+        own = tmp_path / "code"
+        own.write_text(code, encoding="utf-8")
+        status, said = run("customer", "check-absence", str(file), "--subject", str(own))
         assert (status, "Genuine" in said, "cannot know" in said) == (0, True, True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kwartier.cli import staffed
+from kwartier.cli import private, staffed
 from kwartier.model.period import Period, utc
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import Breach, Scope
@@ -17,7 +17,14 @@ from kwartier.workflows.rights.breach import Reach, Whom
 app = typer.Typer(no_args_is_help=True, help="Data breaches: whom they touched, by the log alone; who must be told and until when.")
 
 Number = Annotated[int, typer.Argument(help="Number of the breach.", min=1)]
-Reason = Annotated[str, typer.Option("--reason", help="Of a delay, or why somebody was not told.")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar=private.FILE,
+        help="Of a delay, or why somebody was not told: a file, or `-` for standard input.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is one JSON object anyhow.")]
 
 
@@ -35,7 +42,13 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
     context: typer.Context,
     since: Annotated[str, typer.Option("--from", help="From when data may have been seen, with its offset.")],
     until: Annotated[str, typer.Option("--to", help="Until when.")],
-    nature: Annotated[str, typer.Option(help="What happened, as whom it touched will read it: no names.")],
+    nature: Annotated[
+        str,
+        typer.Option(
+            metavar=private.FILE,
+            help="What happened, as whom it touched will read it, without names: a file, or `-` for standard input.",
+        ),
+    ],
     *,
     known: Annotated[str | None, typer.Option(help="Since when it is known; default now.")] = None,
     connection: Annotated[
@@ -50,10 +63,11 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
     now = system_clock()
     period = Period(_moment(since, "'--from'"), _moment(until, "'--to'"))
     at = now if known is None else _moment(known, "'--known'")
+    said = private.text(nature, "'--nature'")
     with staffed.opened(context) as house:
         which = None if party is None else breaches.party(house, party)
         scope = Scope(period, tuple(connection) if connection else None, tuple(kind) if kind else None, actor, which)
-        _print(as_dict(breaches.open_(house, scope, nature, by=_who(context), known=at, at=now)))
+        _print(as_dict(breaches.open_(house, scope, said, by=_who(context), known=at, at=now)))
 
 
 @app.command("list")
@@ -84,7 +98,13 @@ def notify(
 ) -> None:
     """Write down who was told; persons are told by this itself, on their page and in their log."""
     with staffed.opened(context) as house:
-        _print(reach_as_dict(breaches.notify(house, breach, whom, by=_who(context), because=reason, at=system_clock())))
+        _print(
+            reach_as_dict(
+                breaches.notify(
+                    house, breach, whom, by=_who(context), because=private.text(reason, "'--reason'"), at=system_clock()
+                )
+            )
+        )
 
 
 @app.command()
@@ -92,7 +112,9 @@ def notify(
 def close(context: typer.Context, breach: Number, *, reason: Reason = "", _as_json: AsJson = False) -> None:
     """Close it: authority and persons were told, or the reason says why not."""
     with staffed.opened(context) as house:
-        _print(as_dict(breaches.close(house, breach, by=_who(context), because=reason, at=system_clock())))
+        _print(
+            as_dict(breaches.close(house, breach, by=_who(context), because=private.text(reason, "'--reason'"), at=system_clock()))
+        )
 
 
 def _who(context: typer.Context) -> str:

@@ -1,6 +1,5 @@
 """`kwartier customer`: what a customer said by letter or telephone, and proof that nothing was read. The portal has both, too."""
 
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told
+from kwartier.cli import edge, private, staffed, told
 from kwartier.model.errors import BadInput
 from kwartier.workflows import refusal
 from kwartier.workflows.installation import system_clock
@@ -88,7 +87,7 @@ def absence(
 def check_absence(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A proof of absence.", exists=True, dir_okay=False)],
-    subject: Annotated[str, typer.Option(help="The own code of the person; `-` reads it from standard input.")],
+    subject: private.Code,
     key: Annotated[Path | None, typer.Option(help="File with the log's public key; default that of the installation.")] = None,
 ) -> None:
     """Check a proof of absence offline: every line genuine, about that person, none left out, none a reading. Exits 1 if not."""
@@ -96,7 +95,7 @@ def check_absence(
     if not where.is_file():
         message = f"the log's public key is not at {where}; name its file with --key FILE"
         raise typer.BadParameter(message, param_hint="'--key'")
-    code = sys.stdin.readline().strip() if subject == "-" else subject
+    code = private.line(subject, "'--subject'")
     found = refusal.check(file.read_bytes(), where.read_bytes().decode("utf-8", "replace").strip(), code)
     for fault in found.faults:
         told.said(out, fault)

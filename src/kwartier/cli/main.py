@@ -26,6 +26,7 @@ from kwartier.cli import (
     grounds,
     hand_readings,
     parties,
+    private,
     retention,
     rights,
     serving,
@@ -267,14 +268,18 @@ def verify(
     key: Annotated[Path | None, typer.Option(help="File with the log's public key; default that of the installation.")] = None,
     witness: Annotated[Path | None, typer.Option(help="File with a witness's public key, to check that it saw the log.")] = None,
     subject: Annotated[
-        str | None, typer.Option(help="Your own code, to check that the line is about you; `-` reads it from standard input.")
+        str | None,
+        typer.Option(
+            metavar=private.FILE,
+            help="Your own code, to check that the line is about you: a file that holds it, or `-` for standard input.",
+        ),
     ] = None,
 ) -> None:
     """Check a proof offline: that this line is in the log, unchanged, and about you. Exits 1 if not."""
     here: _Here = context.obj
     seen = None if witness is None else _key(witness)
     vkey = _key(key or here.data / "keys" / "log.vkey")
-    code = sys.stdin.readline().strip() if subject == "-" else subject
+    code = None if subject is None else private.line(subject, "'--subject'")
     try:
         found = proofs.verify(file.read_bytes(), vkey, code, seen)
     except proofs.Rejected as fault:

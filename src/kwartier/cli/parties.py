@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import staffed, told_parties
+from kwartier.cli import private, staffed, told_parties
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.workflows import parties
@@ -106,13 +106,14 @@ def contact(
     context: typer.Context,
     code: Code,
     kind: Annotated[str, typer.Argument(help="general, privacy, security or operations.")],
-    name: Annotated[str, typer.Option(help="Whom to ask for.")],
-    mail: Annotated[str, typer.Option(help="Mail address.")],
-    phone: Annotated[str | None, typer.Option(help="Telephone number.")] = None,
+    source: Annotated[
+        str, typer.Option("--from", metavar=private.FILE, help="Where they are: a file, or `-` for standard input.")
+    ] = "-",
 ) -> None:
-    """Write down whom to speak to at a party. It stands in no log."""
+    """Write down whom to speak to at a party: name, mail address and telephone number if any, a line each. It stands in no log."""
+    name, mail, phone = (*(private.text(source, "'--from'").splitlines()), "", "", "")[:3]
     with staffed.opened(context) as house:
-        parties.contact(house, code, parties.Contact(kind, name, mail, phone))
+        parties.contact(house, code, parties.Contact(kind, name.strip(), mail.strip(), phone.strip() or None))
     told_parties.said(out, "It is written down.")
 
 

@@ -1,6 +1,5 @@
 """`kwartier rights`: the register of requests under the privacy law, and the answers that a named person gives."""
 
-import json
 import sys
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -10,22 +9,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwartier.cli import erasure, staffed
+from kwartier.cli import corrections, erasure, private, staffed
+from kwartier.cli.corrections import answer_of, done, print_, span
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
 from kwartier.model.period import ZONE, Period, midnight, utc
 from kwartier.workflows import rights
 from kwartier.workflows.installation import opened, system_clock
-from kwartier.workflows.rights import MyRequest, Rectification, rectify
+from kwartier.workflows.rights import MyRequest, rectify
 from kwartier.workflows.rights import dispute as disputing
-from kwartier.workflows.rights.rectify import Answer
 
 app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
 app.command()(erasure.erase)
+app.command("correct-reading")(staffed.by(corrections.correct_reading))
+app.command()(staffed.by(corrections.couplings))
+app.command("correct-coupling")(staffed.by(corrections.correct_coupling))
+app.command()(staffed.by(corrections.told))
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
-Reason = Annotated[str, typer.Option("--reason", help="The reason, as the person will read it.")]
+why = "'--reason'"
 
 
 @app.command("list")
@@ -40,7 +43,7 @@ def list_(
     with staffed.opened(context) as house:
         found = rights.listed(house, only_open=not every)
     if as_json:
-        _print({"requests": [as_dict(one) for one in found]})
+        print_({"requests": [as_dict(one) for one in found]})
         return
     table = Table(box=None, pad_edge=False)
     for column in ("request", "person", "right", "asked", "until", "state"):
@@ -69,13 +72,14 @@ def ask(
     right: Annotated[Right, typer.Argument(help="Which right.")],
     *,
     about: Annotated[str, typer.Option(help="Of an objection: the purpose, as `outage`.")] = "",
-    words: Annotated[str, typer.Option(help="What is asked, in the person's words.")] = "",
+    words: private.Words = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write down a request that came by letter or telephone; the person's own code is read from standard input."""
+    """Write down a request that came by letter or telephone; the first line of standard input is the person's own code."""
     code = sys.stdin.readline().strip()
+    said = private.text(words, "'--words'")
     with staffed.opened(context) as house:
-        found = rights.ask_for(house, code, right, about=about, words=words, at=system_clock())
+        found = rights.ask_for(house, code, right, about=about, words=said, at=system_clock())
     _tell(found, as_json=as_json)
 
 
@@ -85,7 +89,7 @@ def answer(
     context: typer.Context,
     request: Number,
     *,
-    reason: Reason = "",
+    reason: private.Reason = "",
     refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it, with the reason.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -94,25 +98,27 @@ def answer(
         if rights.request(house, request).right in AT_ONCE and not refuse:
             found = rights.answered_at_once(house, request, at=system_clock())
         else:
-            found = rights.answer(house, request, by=_who(context), because=reason, refused=refuse, at=system_clock())
+            found = rights.answer(
+                house, request, by=_who(context), because=private.text(reason, why), refused=refuse, at=system_clock()
+            )
     _tell(found, as_json=as_json)
 
 
 @app.command()
 @staffed.by
-def extend(context: typer.Context, request: Number, *, reason: Reason = "", as_json: AsJson = False) -> None:
+def extend(context: typer.Context, request: Number, *, reason: private.Reason = "", as_json: AsJson = False) -> None:
     """Take two months longer, once, within the first month, with the reason (GDPR art. 12(3))."""
     with staffed.opened(context) as house:
-        found = rights.extend(house, request, by=_who(context), because=reason, at=system_clock())
+        found = rights.extend(house, request, by=_who(context), because=private.text(reason, why), at=system_clock())
     _tell(found, as_json=as_json)
 
 
 @app.command()
 @staffed.by
-def override(context: typer.Context, request: Number, *, reason: Reason = "", as_json: AsJson = False) -> None:
+def override(context: typer.Context, request: Number, *, reason: private.Reason = "", as_json: AsJson = False) -> None:
     """Go on in spite of an objection on compelling grounds, or end a restriction; the person reads the grounds."""
     with staffed.opened(context) as house:
-        found = rights.override(house, request, by=_who(context), because=reason, at=system_clock())
+        found = rights.override(house, request, by=_who(context), because=private.text(reason, why), at=system_clock())
     _tell(found, as_json=as_json)
 
 
@@ -129,7 +135,7 @@ def stays(context: typer.Context) -> None:
     """List where a person lives and lived, with the numbers of these stays; the person's own code is read from standard input."""
     with staffed.opened(context) as house:
         found = rectify.stays(house, sys.stdin.readline().strip())
-    _print({"stays": [{"stay": one.id, "connection": one.connection, **_span(one.period)} for one in found]})
+    print_({"stays": [{"stay": one.id, "connection": one.connection, **span(one.period)} for one in found]})
 
 
 @app.command("correct-stay")
@@ -145,7 +151,7 @@ def correct_stay(
     nobody: Annotated[bool, typer.Option("--nobody", help="It never was: take it out.")] = False,
     another: Annotated[bool, typer.Option("--another", help="It was another person's, whose code is on standard input.")] = False,
     request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
-    reason: Reason = "",
+    reason: private.Reason = "",
 ) -> None:
     """Put right when somebody lived somewhere, or who; says which receivers must be told (GDPR art. 16, 19)."""
     if (since is None) != nobody:
@@ -154,8 +160,8 @@ def correct_stay(
     period = None if since is None else Period(_moment(since), None if until is None else _moment(until))
     whose = sys.stdin.readline().strip() if another else None
     with staffed.opened(context) as house:
-        answer_ = Answer(_who(context), reason, request)
-        _print(_done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
+        answer_ = answer_of(context, reason, request)
+        print_(done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
 
 
 @app.command("correct-name")
@@ -164,12 +170,12 @@ def correct_name(
     context: typer.Context,
     *,
     request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
-    reason: Reason = "",
+    reason: private.Reason = "",
 ) -> None:
     """Put a person's name right; code and name are the first two lines of standard input."""
     code, name = sys.stdin.readline().strip(), sys.stdin.readline().strip()
     with staffed.opened(context) as house:
-        _print(_done(rectify.correct_name(house, code, name, Answer(_who(context), reason, request), at=system_clock())))
+        print_(done(rectify.correct_name(house, code, name, answer_of(context, reason, request), at=system_clock())))
 
 
 @app.command()
@@ -181,13 +187,13 @@ def dispute(
     until: Annotated[str, typer.Option("--to", help="Until when, in the same form; not included.")],
     *,
     request: Annotated[int | None, typer.Option(help="The request that this is about.")] = None,
-    reason: Reason = "",
+    reason: private.Reason = "",
 ) -> None:
     """Mark readings that a person disputes: they stay, and are told as doubted wherever they go, until it is settled."""
     period = Period(_moment(since), _moment(until))
     with staffed.opened(context) as house:
-        number = disputing.dispute(house, connection, period, Answer(_who(context), reason, request), at=system_clock())
-    _print({"dispute": number, "connection": connection, **_span(period)})
+        number = disputing.dispute(house, connection, period, answer_of(context, reason, request), at=system_clock())
+    print_({"dispute": number, "connection": connection, **span(period)})
 
 
 @app.command()
@@ -198,12 +204,12 @@ def settle(
     outcome: Annotated[str, typer.Argument(help="`right`: the mark goes; `wrong`: it stays for good.")],
     *,
     request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
-    reason: Reason = "",
+    reason: private.Reason = "",
 ) -> None:
     """Settle a dispute about readings: they were right, or wrong."""
     with staffed.opened(context) as house:
-        disputing.settle(house, dispute_, outcome, Answer(_who(context), reason, request), at=system_clock())
-    _print({"dispute": dispute_, "outcome": outcome})
+        disputing.settle(house, dispute_, outcome, answer_of(context, reason, request), at=system_clock())
+    print_({"dispute": dispute_, "outcome": outcome})
 
 
 def _moment(text: str) -> datetime:
@@ -218,19 +224,6 @@ def _moment(text: str) -> datetime:
         raise typer.BadParameter(message) from None
 
 
-def _span(period: Period) -> dict[str, str | None]:
-    return {"from": period.start.isoformat(), "to": None if period.end is None else period.end.isoformat()}
-
-
-def _done(one: Rectification) -> dict[str, Any]:
-    return {
-        "rectification": one.id,
-        "fact": one.fact,
-        "wrong": None if one.wrong is None else _span(one.wrong),
-        "tell": [{"role": each.role, "party": each.party, "parcels": list(each.parcels)} for each in one.tell],
-    }
-
-
 def _who(context: typer.Context) -> str:
     """Return who runs the command, by name."""
     found = staffed.person(context)
@@ -239,7 +232,7 @@ def _who(context: typer.Context) -> str:
 
 def _tell(one: MyRequest, *, as_json: bool) -> None:
     if as_json:
-        _print(as_dict(one))
+        print_(as_dict(one))
         return
     out = Console()
     said(out, f"Request {one.id} of person {one.subject}: {one.right} ({ARTICLES[one.right]}), {one.state}.")
@@ -277,10 +270,6 @@ def as_dict(one: MyRequest) -> dict[str, Any]:
             for event in one.events
         ],
     }
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 def _day(moment: datetime) -> str:

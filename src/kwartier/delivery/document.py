@@ -50,7 +50,8 @@ REGISTERS: dict[Channel, tuple[str, str, str | None]] = {
 class Heading:
     """What a document says about itself before any value. `created` is when it was made, `reference` its random id.
 
-    `permits` are all the decisions it rests on, at least one; what none of them covers stays out.
+    `permits` are all the decisions it rests on, at least one; what none of them covers stays out. `corrects` are the references
+    of documents whose place it takes, because something in them was wrong.
     """
 
     reference: str
@@ -60,6 +61,7 @@ class Heading:
     purpose: Purpose
     period: Period
     permits: tuple[Permit, ...]
+    corrects: tuple[str, ...] = ()
 
     @property
     def mask(self) -> Mask:
@@ -105,7 +107,7 @@ def quality(mark: int) -> str:
         return "sum-of-gap"
     if mark & (Quality.NOT_VALID | Quality.SUSPECT):
         return "not-valid"
-    return "valid"
+    return "corrected" if mark & Quality.CORRECTED else "valid"
 
 
 def series(day: ChannelDay, period: Period) -> dict[str, Any] | None:
@@ -203,6 +205,7 @@ def document(heading: Heading, days: Sequence[ChannelDay], *, gaps: bool) -> byt
         "purpose": heading.purpose.value,
         "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
         "grounds": [ground(permit) for permit in heading.permits],
+        **({"corrects": list(heading.corrects)} if heading.corrects else {}),
         **content([*held, *(missing(held, period, mask) if gaps else ())], period),
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

@@ -71,7 +71,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="readings",
-        where=("lake", "kw.quarantine", "kw.hand_reading"),
+        where=("lake", "kw.quarantine", "kw.hand_reading", "kw.correction"),
         nl="Meterstanden en verbruik per kwartier of uur, voor zover iemand er een grond voor had",
         en="Registers and usage per quarter or hour, as far as somebody had a ground for them",
         source_nl="uw meter, op afstand uitgelezen",
@@ -81,7 +81,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="parcels",
-        where=("kw.parcel", "kw.delivery_due", "kw.bundle", "outbox"),
+        where=("kw.parcel", "kw.delivery_due", "kw.bundle", "kw.rectification_notice", "outbox"),
         nl="Wat aan uw leverancier of aan een app is geleverd",
         en="What was delivered to your supplier or to an app",
         source_nl="de levering zelf",

@@ -22,6 +22,8 @@ class Quality(IntFlag):
     """The delta is the sum over the missing intervals just before and this one."""
     SUSPECT = 16
     """A validation rule doubts it; the row itself is quarantined or marked."""
+    CORRECTED = 32
+    """A named person put it in the place of what was read, which was wrong (GDPR art. 16)."""
 
 
 @final

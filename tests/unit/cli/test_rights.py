@@ -43,13 +43,13 @@ def told(done: "subprocess.CompletedProcess[str]") -> Any:  # noqa: ANN401 - one
 
 
 def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> None:
-    asked = told(run("rights", "ask", "rectification", "--words", "all of it", "--json", said="ANNA\n"))
+    asked = told(run("rights", "ask", "rectification", "--words", "-", "--json", said="ANNA\nall of it\n"))
     assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 16, 19")
     assert [one["request"] for one in told(run("rights", "list", "--json"))["requests"]] == [asked["request"]]
     number = str(asked["request"])
-    assert told(run("rights", "extend", number, "--reason", "much to look at", "--json"))["state"] == "extended"
+    assert told(run("rights", "extend", number, "--reason", "-", "--json", said="much to look at\n"))["state"] == "extended"
     assert run("rights", "answer", number, "--refuse", check=False).returncode == 3
-    assert told(run("rights", "answer", number, "--refuse", "--reason", "kept by law", "--json"))["state"] == "refused"
+    assert told(run("rights", "answer", number, "--refuse", "--reason", "-", "--json", said="kept by law\n"))["state"] == "refused"
     people = run("rights", "show", number).stdout
     assert "kept by law" in people
     assert "ANNA" not in people
@@ -59,13 +59,13 @@ def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> No
 def test_an_objection_is_overridden_on_written_grounds(run: Run) -> None:
     asked = told(run("rights", "ask", "objection", "--about", "outage", "--json", said="ANNA\n"))
     assert [one["rule"] for one in asked["events"][-1]["reached"] if one["done"]] == ["O2"]
-    found = told(run("rights", "override", str(asked["request"]), "--reason", "lives depend on it", "--json"))
+    found = told(run("rights", "override", str(asked["request"]), "--reason", "-", "--json", said="lives depend on it"))
     assert (found["state"], found["events"][-1]["because"]) == ("overridden", "lives depend on it")
 
 
 def test_a_breach_from_its_opening_to_its_end(run: Run) -> None:
     run("rights", "ask", "access", said="ANNA\n")
-    opened = told(run("breach", "open", *SPAN, "--nature", "a file lay open", "--kind", "right:asked", "--json"))
+    opened = told(run("breach", "open", *SPAN, "--nature", "-", "--kind", "right:asked", "--json", said="a file lay open"))
     number = str(opened["breach"])
     reach = told(run("breach", "touched", number, "--json"))
     assert (reach["persons"], reach["touched"][0]["lines"], [one["whom"] for one in reach["owed"]]) == (
@@ -92,8 +92,41 @@ def test_without_a_name_nothing_is_done(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_a_stay_and_a_name_are_put_right(run: Run) -> None:
     (stay,) = told(run("rights", "stays", said="ANNA\n"))["stays"]
-    done = told(run("rights", "correct-stay", str(stay["stay"]), "--from", "2021-05-01", "--reason", "came later", said=""))
+    done = told(run("rights", "correct-stay", str(stay["stay"]), "--from", "2021-05-01", "--reason", "-", said="came later"))
     assert (done["wrong"]["to"][:10], done["tell"]) == ("2021-04-30", [])
-    assert run("rights", "correct-stay", str(stay["stay"]), "--reason", "x", check=False).returncode == 2
-    assert told(run("rights", "correct-name", "--reason", "married", said="ANNA\nJansen\n"))["fact"] == "name"
+    assert run("rights", "correct-stay", str(stay["stay"]), "--reason", "-", said="x", check=False).returncode == 2
+    assert told(run("rights", "correct-name", "--reason", "-", said="ANNA\nJansen\nmarried\n"))["fact"] == "name"
     assert run("rights", "stays", said="NOBODY\n", check=False).returncode == 3
+
+
+def test_a_text_given_in_the_place_of_its_file_is_refused_and_not_repeated(run: Run, tmp_path: Path) -> None:
+    refused = run("rights", "ask", "rectification", "--words", "my neighbour steals gas", said="ANNA\n", check=False)
+    assert refused.returncode == 2
+    assert "steals" not in refused.stdout + refused.stderr
+    words = tmp_path / "words.txt"
+    words.write_text("the tenth is wrong\n", encoding="utf-8")
+    asked = told(run("rights", "ask", "rectification", "--words", str(words), "--json", said="ANNA\n"))
+    assert asked["words"] == "the tenth is wrong"
+    words.write_bytes(b"\xff\xfe")
+    assert run("rights", "extend", "1", "--reason", str(words), check=False).returncode == 2
+    assert run("rights", "extend", "1", "--reason", "-", said="x" * 70_000, check=False).returncode == 2
+
+
+def test_values_are_a_table_and_what_is_none_is_refused_without_being_repeated(run: Run, tmp_path: Path) -> None:
+    reason = tmp_path / "reason"
+    reason.write_text("the display showed less", encoding="utf-8")
+    table = "channel,start,value\nimport,2026-03-10T00:00:00+01:00,7\n"
+    nothing = run("rights", "correct-reading", "1", "--reason", str(reason), said=table, check=False)
+    assert (nothing.returncode, "no such reading" in nothing.stderr) == (3, True)
+    for wrong in ("", "at,value\n", table.replace("import", "secret"), table.replace("7", "4711x"), table + "a\n"):
+        refused = run("rights", "correct-reading", "1", "--reason", str(reason), said=wrong, check=False)
+        assert refused.returncode == 3
+        assert "secret" not in refused.stderr
+        assert "4711" not in refused.stderr
+
+
+def test_couplings_are_listed_and_a_pair_that_is_none_is_refused(run: Run) -> None:
+    assert told(run("rights", "couplings", "1")) == {"couplings": []}
+    assert run("rights", "correct-coupling", "one=two", check=False).returncode == 2
+    assert run("rights", "correct-coupling", "1=2", "--reason", "-", said="swapped", check=False).returncode == 3
+    assert run("rights", "told", "1", check=False).returncode == 3

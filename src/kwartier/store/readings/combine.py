@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwartier.model.channel_day import ChannelDay, Quality
+from kwartier.store.readings import put_right
 
 Bools = NDArray[np.bool_]
 Marks = NDArray[np.uint8]
@@ -23,7 +24,11 @@ def folded(rows: Iterable[ChannelDay]) -> ChannelDay:
 
 
 def combined(old: ChannelDay, new: ChannelDay) -> ChannelDay:
-    """Return the newer row, with intervals of the older one where the newer one knows nothing. No energy counts twice."""
+    """Return the newer row, with intervals of the older one where the newer one knows nothing. No energy counts twice.
+
+    What was put right in the older one stays right.
+    """
+    new = put_right.kept(old, new)
     if len(old.deltas) != len(new.deltas) or not new.quality:
         return new
     theirs, ours = _marks(old), _marks(new)

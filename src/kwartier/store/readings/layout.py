@@ -4,7 +4,7 @@
 every interval is valid. The day is the partition, so it is in the name of the folder and not in the file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -110,6 +110,20 @@ def in_order(table: pa.Table) -> pa.Table:
     several = list(channel_days(table.take(order[~alone]), _ANY_DAY))
     whole = [folded(group) for _, group in groupby(several, key=lambda one: (one.key, one.channel))]
     return in_order(pa.concat_tables([table.take(order[alone]).select(COLUMNS), _rows(whole)]))
+
+
+def changed(
+    table: pa.Table, day: date, wanted: Collection[tuple[int, Channel]], change: Callable[[ChannelDay], ChannelDay | None]
+) -> pa.Table:
+    """Return a slice in order in which `change` made something else of the wanted (key, channel), or took it out (None)."""
+    keys, channels = numbers(table, "key"), numbers(table, "ch")
+    goes = np.isin(keys, [key for key, _ in wanted])
+    for place in np.flatnonzero(goes).tolist():
+        goes[place] = (int(keys[place]), Channel(int(channels[place]))) in wanted
+    if not goes.any():
+        return table
+    found = [after for one in channel_days(table.filter(pa.array(goes)), day) if (after := change(one)) is not None]
+    return in_order(pa.concat_tables([table.filter(pa.array(~goes)), to_table(found)]))
 
 
 _ANY_DAY: Final = date(2000, 1, 1)

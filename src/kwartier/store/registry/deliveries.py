@@ -30,7 +30,7 @@ class Promise:
 @final
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A promise that has no parcel yet."""
+    """A promise that has no parcel yet. `corrects` are the parcels that held it when something in it was wrong (GDPR art. 19)."""
 
     id: int
     receiver: Requester
@@ -39,6 +39,7 @@ class Due:
     mask: Mask
     period: Period
     permit: bytes
+    corrects: tuple[str, ...] = ()
 
 
 @final
@@ -113,7 +114,12 @@ def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:
 def pending(c: C, limit: int, after: int = 0) -> list[Due]:
     """Return due deliveries of committed batches that have no parcel, ordered by id, at most `limit`."""
     rows = c.execute(
-        "select d.id, d.role, d.receiver, d.connection, d.purpose, d.mask, d.first_s, d.last_s, d.permit"
+        "select d.id, d.role, d.receiver, d.connection, d.purpose, d.mask, d.first_s, d.last_s, d.permit,"
+        " case when d.corrects is not null then (select array_agg(w.parcel order by w.parcel)"
+        " from kw.rectification_notice n, unnest(n.parcels) as w (parcel) join kw.parcel b on b.id = w.parcel"
+        " where n.rectification = d.corrects and n.receiver = d.receiver and b.purpose = d.purpose and b.mask = d.mask"
+        " and b.connection = d.connection and lower(b.period) = to_timestamp(d.first_s)"
+        " and upper(b.period) = to_timestamp(d.last_s)) end"
         " from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'"
         " left join kw.parcel p on p.due = d.id where p.id is null and d.id > %s order by d.id limit %s",
         (after, limit),
@@ -122,9 +128,9 @@ def pending(c: C, limit: int, after: int = 0) -> list[Due]:
 
 
 def _due(row: Sequence[Any]) -> Due:
-    key, role, receiver, connection, purpose, mask, first_s, last_s, permit = row
+    key, role, receiver, connection, purpose, mask, first_s, last_s, permit, corrects = row
     period = Period(from_epoch_s(first_s), from_epoch_s(last_s))
-    return Due(key, Requester(Role(role), receiver), connection, Purpose(purpose), mask, period, permit)
+    return Due(key, Requester(Role(role), receiver), connection, Purpose(purpose), mask, period, permit, tuple(corrects or ()))
 
 
 def open_bundle(c: C, bundle: str, receiver: int, at: datetime) -> None:
@@ -137,8 +143,9 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
     with c.cursor() as cursor:
         cursor.executemany(
             "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, permit, status,"
-            " reason, at, due, bundle)"
-            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s, %s)",
+            " reason, at, due, bundle, corrects)"
+            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s, %s,"
+            " (select corrects from kw.delivery_due where id = %s))",
             [
                 (
                     r.id,
@@ -156,6 +163,7 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
                     r.at,
                     r.due.id,
                     bundle,
+                    r.due.id,
                 )
                 for r in rows
             ],

@@ -9,6 +9,7 @@ from typing import final
 from kwartier.grounds.erasure import Freed, Stay
 from kwartier.model.ground import Permission
 from kwartier.model.period import Period, day_of, epoch_s
+from kwartier.store.registry import corrections
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
@@ -41,9 +42,13 @@ _WAITING = """
     where e.state = 'asked' and e.asked <= %s order by e.id
 """
 _PARTS = "select erasure, connection, period, rules, opens, closes from kw.erasure_part where erasure = any(%s) order by 1, 2, 3"
+# What the person has restricted stays (GDPR art. 18(2)), also where that was said after the erasure was asked.
+_RESTRICTED = """
+    select distinct h.connection from kw.hold h where h.subject = %(subject)s and h.period @> %(at)s
+"""
 # Where the person has moved out; where they live, the latest sight is the meter's more than theirs.
 _LIVED = """
-    delete from kw.{table} t where exists (
+    delete from kw.{table} t where not (t.connection = any(%(restricted)s)) and exists (
         select from kw.erasure_part p join kw.occupancy o on o.connection = p.connection and o.subject = %(subject)s
         where p.erasure = %(erasure)s and p.connection = t.connection and o.period @> t.at and upper(o.period) <= %(at)s)
 """
@@ -131,17 +136,22 @@ def documents(c: C, one: Waiting, permitted: int) -> list[tuple[str, str, str]]:
 
 
 def give_up(c: C, one: Waiting, at: datetime) -> dict[str, int]:
-    """Delete doubted answers, sights and alarms about this person's time, as the owner. Returns how many rows of each table."""
-    counts = {"quarantine": 0}
-    for part in one.parts:
+    """Delete doubted answers, sights, alarms and what corrections say about this person's time, as the owner, but where restricted.
+
+    Returns how many rows of each table.
+    """
+    lived = {"erasure": one.id, "subject": one.subject, "at": at}
+    restricted = [row[0] for row in c.execute(_RESTRICTED.encode(), lived)]
+    counts = {"quarantine": 0, "corrections": 0}
+    for part in (part for part in one.parts if part.connection not in restricted):
         assert part.period.end is not None  # noqa: S101 - a part is closed
         bounds = {"connection": part.connection, "first": epoch_s(part.period.start), "last": epoch_s(part.period.end)}
         counts["quarantine"] += c.execute(
             "delete from kw.quarantine where connection = %(connection)s and first_s < %(last)s and last_s > %(first)s", bounds
         ).rowcount
-    lived = {"erasure": one.id, "subject": one.subject, "at": at}
-    counts["sights"] = c.execute(_SIGHTS.encode(), lived).rowcount
-    counts["alarms"] = c.execute(_ALARMS.encode(), lived).rowcount
+        counts["corrections"] += corrections.give_up(c, part.connection, part.period, part.rules)
+    counts["sights"] = c.execute(_SIGHTS.encode(), lived | {"restricted": restricted}).rowcount
+    counts["alarms"] = c.execute(_ALARMS.encode(), lived | {"restricted": restricted}).rowcount
     return counts
 
 

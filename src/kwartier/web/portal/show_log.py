@@ -175,6 +175,8 @@ def _rights(words: Words) -> dict[str, str]:
         "objection:ended": words.text("Your objection has ended"),
         "occupancy:superseded": words.text("A wrong entry about where you lived was taken out"),
         "rectification:done": words.text("What was wrong about you was put right"),
+        "reading:corrected": words.text("A reading that was wrong was put right"),
+        "rectification:told": words.text("Who had been given what was wrong about you was told so"),
         "breach:notified": words.text("You were told of a data breach that touched you"),
         "hand_reading:taken": words.text("Your meter was read at the meter itself"),
     }

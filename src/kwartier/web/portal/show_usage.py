@@ -233,7 +233,7 @@ def _quality(words: Words, mark: int) -> str:
         return words.text("sum over the gap")
     if mark & (Quality.NOT_VALID | Quality.SUSPECT):
         return words.text("doubtful")
-    return words.text("valid")
+    return words.text("corrected") if mark & Quality.CORRECTED else words.text("valid")
 
 
 def _notes(words: Words, values: Sequence[_Value]) -> list[str]:

@@ -25,10 +25,10 @@ from kwartier.store.readings import Glance, Readings
 from kwartier.store.registry import deliveries, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows import permission
-from kwartier.workflows.delivery_round import bundle, late, papers
+from kwartier.workflows.delivery_round import bundle, late, notices, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
-from kwartier.workflows.visits import standing
+from kwartier.workflows.visits import corrected, standing
 
 
 class FactsChange(KwartierError):
@@ -56,6 +56,8 @@ class DeliveryReport:
     withheld: int = 0
     papers: int = 0
     """Bills and overviews made of what suppliers were handed."""
+    notices: int = 0
+    """Receivers that were told that something they had been handed was wrong."""
 
 
 @final
@@ -78,6 +80,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         late.promise(house, begun)
         while _pass(house, clock, report, progress):  # what was taken back on the way is due again
             pass
+        report.notices = notices.tell(house, clock())
     return report
 
 
@@ -191,7 +194,7 @@ def _decided(
 
 
 def _body(readings: Readings | Glance, reference: str, one: Due, there: Known, permit: Permit, at: datetime) -> bytes:
-    heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,))
+    heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,), one.corrects)
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
     days = readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
     make = supplier.readings if one.receiver.role is Role.SUPPLIER else third_party.usage
@@ -239,7 +242,11 @@ def _mark(house: Installation, box: str, rules: dict[bytes, str], at: datetime) 
 
 
 def recover(house: Installation, at: datetime) -> None:
-    """Finish or take back what a crash left between intent and deed. Under the lock of the round."""
+    """Finish or take back what a crash left between intent and deed. Under the lock of the round.
+
+    What somebody put right goes into the lake before anything is made of it again.
+    """
+    corrected.carry(house, at)
     with house.operator() as c:
         in_flight = deliveries.bundles_in_flight(c)
         codes = deliveries.party_codes(c)

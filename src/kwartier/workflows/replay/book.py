@@ -6,7 +6,7 @@ memory does not grow with the nights, but for eight bytes per channel-day that a
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, final
 
@@ -88,6 +88,12 @@ class Book:
         too_early = body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day))
         if too_early and self._window.holds(at):
             self._found.add("given-up-too-early", body["rows"] - body["erased"], day=body["day"])
+
+    def take_out(self, gone: Iterable[tuple[date, int, int]]) -> None:
+        """Take up which channel-days (day, code, batch) the log says were taken out, because they were another home's."""
+        for day, code, batch in gone:
+            for other, codes in self.covered.get(day, {}).items():
+                self.given_up[day][other] += int(other == batch or (other < batch and code in codes))
 
     def remember(self, one: Asked) -> None:
         """Take up a task that is over, for a journal to be held against."""

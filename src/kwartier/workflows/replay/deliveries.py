@@ -19,9 +19,11 @@ from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
 from kwartier.store.registry import replay
+from kwartier.store.registry import replay_corrections as testimony
 from kwartier.store.registry.replay import Sent
-from kwartier.workflows.replay import papers
+from kwartier.workflows.replay import notices, papers
 from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.corrections import Corrections
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.naive import Naive
@@ -61,6 +63,7 @@ class Deliveries:
         self._window = window
         self._told = array("Q")
         self._page: dict[str, Handed] = {}
+        self._told_of: set[str] = set()
         self._absent: list[tuple[Mapping[str, Any], datetime]] = []
 
     def take(self, entry: Entry, lines: Sequence[Line]) -> None:
@@ -70,8 +73,10 @@ class Deliveries:
         elif entry.kind == "batch:delivered":
             for line in lines:
                 self._hand(entry, json.loads(line.body))
+        elif entry.kind == "rectification:told":
+            self._told_of.add(entry.said["body"]["notice"])
 
-    def check(self, held: Held, since: datetime) -> None:
+    def check(self, held: Held, corrections: Corrections, since: datetime) -> None:
         """After the last entry: what the registry has besides, then the outbox; `held` is the lake that documents come from.
 
         Parcels from before `since` need not be there any more: retention said that it takes them away.
@@ -85,7 +90,7 @@ class Deliveries:
         while page := replay.parcels(self._c, after=after):
             after = page[-1].id
             self._besides([one for one in page if self._window.holds(one.decided)], told)
-        self._documents(Values(held, self._found))
+        self._documents(Values(held, corrections, self._found))
 
     def _hand(self, entry: Entry, body: Mapping[str, Any]) -> None:
         self._told.append(_short(body["parcel"]))
@@ -132,9 +137,12 @@ class Deliveries:
 
     def _documents(self, values: Values) -> None:
         """Every document a receiver can fetch is a delivered parcel of that receiver, and holds no more than was permitted."""
-        sent = replay.bundles(self._c)
+        sent, noticed = replay.bundles(self._c), testimony.notices(self._c)
         for path in sorted(self._outbox.rglob("*")):
             if path.is_dir() or path.suffix == ASIDE:
+                continue
+            if path.name.endswith(notices.SUFFIX):
+                notices.check(path, noticed, self._told_of, self._found)
                 continue
             bundle = path.name.removesuffix(papers.SUFFIX).removesuffix(".jsonl")
             box, at = sent.get(bundle, ("", None))

@@ -65,6 +65,11 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         Category.UNPROVED,
         "retention took readings away that every ground still held, and nobody had them erased",
     ),
+    "correction-without-ground": (
+        Category.UNPROVED,
+        "a value stands as put right, and the log names no rectification of that person's readings for it",
+    ),
+    "correction-differs": (Category.UNPROVED, "a corrected value, or what it said before, is not what the log was told"),
     "deed-without-session": (Category.UNPROVED, "a task was done that the meter does not remember"),
     "task-beyond-permits": (Category.OVER_BROAD, "a task asks more than its permits, or a profile that none of them needs"),
     "get-beyond-task": (Category.OVER_BROAD, "a meter was asked a longer period than the intent names"),

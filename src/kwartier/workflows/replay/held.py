@@ -12,11 +12,14 @@ from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
 LOG = "_delta_log"
+_CORRECTED = 32
+"""The mark of a value that was put right, as it stands in the file."""
 
 
 class Rows(NamedTuple):
@@ -68,6 +71,17 @@ class Held:
             np.concatenate([none, *(key << 4 | channel for key, channel, _ in parts)]),
             np.concatenate([none, *(batch for *_, batch in parts)]),
         )
+
+    def corrected(self, day: date) -> set[int]:
+        """Return the channel-days of a day of which a value is marked as put right, by connection and channel in one number."""
+        found: set[int] = set()
+        for path in self.files(day):
+            table = pq.ParquetFile(path).read(["key", "ch", "q"])
+            marked = table.filter(pc.is_valid(table.column("q")))
+            for key, channel, marks in zip(*(marked.column(name).to_pylist() for name in marked.column_names), strict=True):
+                if any(mark & _CORRECTED for mark in marks):
+                    found.add(key << 4 | channel)
+        return found
 
     def values(self, day: date, keys: Collection[int]) -> dict[int, list[Value]]:
         """Return what is held of these connections on a day, by the number of connection and channel."""

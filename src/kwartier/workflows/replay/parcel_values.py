@@ -9,6 +9,7 @@ from kwartier.model.channel_day import Quality
 from kwartier.model.period import HOUR_S, QUARTER_S, day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK, Channel, Product, channels_of
 from kwartier.store.registry.replay import Sent
+from kwartier.workflows.replay.corrections import Corrections
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held, Value
 
@@ -30,9 +31,10 @@ class Said(NamedTuple):
 class Values:
     """Compares documents, some hundred at a time. A value of which nothing is held any more proves nothing, and is passed over."""
 
-    def __init__(self, held: Held, found: Findings) -> None:
-        """Contradictions go to `found`."""
+    def __init__(self, held: Held, corrections: Corrections, found: Findings) -> None:
+        """Contradictions go to `found`. A document tells what was known when it was decided: `corrections` know what that was."""
         self._held = held
+        self._corrections = corrections
         self._found = found
 
     def compare(self, documents: Sequence[tuple[Sent, Mapping[str, Any]]]) -> None:
@@ -44,10 +46,15 @@ class Values:
                 keys.setdefault(value.day, set()).add(one.connection)
         held = {day: self._held.values(day, connections) for day, connections in keys.items()}
         for one, values in said:
-            known = [(value, held[value.day].get(one.connection << 4 | value.channel, ())) for value in values]
+            known = [(value, self._known(one, value, held[value.day])) for value in values]
             self._found.compared["values"] += sum(bool(there) for _, there in known)
             if any(there and not any(_is(value, row) for row in there) for value, there in known):
                 self._found.add("parcel-value-differs", parcel=one.id, connection=one.connection)
+
+    def _known(self, one: Sent, value: Said, held: Mapping[int, Sequence[Value]]) -> Sequence[Value]:
+        code = one.connection << 4 | value.channel
+        then = self._corrections.then(value.day, code, one.decided)
+        return held.get(code, ()) if then is None else [then]
 
 
 def _is(said: Said, row: Value) -> bool:

@@ -15,6 +15,7 @@ from kwartier.workflows.replay import registry
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.chain import Chain
+from kwartier.workflows.replay.corrections import Corrections
 from kwartier.workflows.replay.deliveries import Deliveries
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
@@ -52,6 +53,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     chosen = house.settings
     book = Book(again, found, window, timedelta(seconds=chosen.stop_age_s + chosen.session_s))
     deliveries, views = Deliveries(c, again, house.outbox, found, window), Views(c, again, found, window)
+    corrections = Corrections(c, found)
     sessions = _sessions(house, c, book, found, window)
     witness = None if house.witness is None else house.witness.vkey
     for entry, lines in Chain(c, house.log, found, witness).entries():
@@ -59,6 +61,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
             book.take(entry, lines)
             deliveries.take(entry, lines)
             views.take(entry)
+            corrections.take(entry)
         except (KeyError, TypeError, ValueError, KwartierError):
             found.add("not-understood", entry=entry.id)
         if entry.kind == "batch:read":
@@ -68,8 +71,10 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     _published(house, c, found)
     registry.check(c, again.known, found)
     held = _held(house, found)
+    book.take_out(corrections.gone())
     Lake(held, book, states, lambda: _batches_now(house), found).check()
-    deliveries.check(held, book.parcels_from)
+    corrections.check(held)
+    deliveries.check(held, corrections, book.parcels_from)
 
 
 class _Quiet:

@@ -13,15 +13,16 @@ from typing import Final
 from kwartier.store.readings import durable
 
 PAPERS: Final = ".papers.zip"
+NOTICE: Final = ".notice.json"
 LESS: Final = ".less"
 """A bundle without what goes, until it takes the bundle's place. A round of deliveries that begins meanwhile sweeps its own."""
 
 
 def remove(outbox: Path, boxes: Iterable[tuple[str, str]]) -> int:
-    """Remove whole bundles, and the papers beside them: (box, bundle). Returns how many files went."""
+    """Remove whole bundles, and the papers beside them, and notices: (box, name). Returns how many files went."""
     gone = 0
     for box, bundle in boxes:
-        for path in (outbox / box / f"{bundle}.jsonl", outbox / box / f"{bundle}{PAPERS}"):
+        for path in (outbox / box / f"{bundle}{suffix}" for suffix in (".jsonl", PAPERS, NOTICE)):
             if path.exists():
                 path.unlink()
                 gone += 1

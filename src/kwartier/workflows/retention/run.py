@@ -12,7 +12,7 @@ after, with what was just erased. A run that is cut short is finished by the nex
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, final
@@ -23,11 +23,12 @@ from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
 from kwartier.model.period import epoch_s, midnight
 from kwartier.store import postgres
-from kwartier.store.registry import erasures
+from kwartier.store.registry import corrections, erasures, notices
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import lake, outbox, persons, traces
+from kwartier.workflows.visits import corrected
 from kwartier.workflows.visits.forward import roll_forward
 from kwartier.workflows.visits.only import only_one
 
@@ -66,6 +67,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
         with house.operator() as c:
             last, waiting = terms.last_run(c), erasures.waiting(c, at)
             restricted, lifted = erasures.restricted(c, last, at)
+        corrected.carry(house, at)
         wanted = lake.Wanted(
             parts=[persons.part(one) for each in waiting for one in each.parts],
             guards=[persons.guard(connection, period, at) for connection, period in restricted],
@@ -74,6 +76,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
         report.counts += lake.give_up(house, wanted, last, at)
         report.counts["files"] = outbox.remove(house.outbox, _handed_over(house, last, at))
         report.counts += _registry(house, at)
+        report.counts["corrections"] = _corrections(house, {one.connection for one in wanted.guards}, at)
         report.counts += _persons(house, waiting, at)
         report.counts["ties"] += _ties(house, last, at)
         _say(house, report.counts, at)
@@ -84,15 +87,23 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
 
 
 def _handed_over(house: Installation, last: datetime | None, at: datetime) -> list[tuple[str, str]]:
-    """Return the bundles whose term ended since the last run."""
+    """Return the bundles, and the notices, whose term ended since the last run."""
     since = _EVER if last is None else midnight(retention.oldest(Kept.DOCUMENTS, last))
+    until = midnight(retention.oldest(Kept.DOCUMENTS, at))
     with house.operator() as c:
-        return terms.boxes(c, since, midnight(retention.oldest(Kept.DOCUMENTS, at)))
+        return [*terms.boxes(c, since, until), *notices.boxes(c, since, until)]
 
 
 def _registry(house: Installation, at: datetime) -> Counter[str]:
     with postgres.connect(house.dsns.owner) as c:
         return Counter({str(kept): terms.give_up(c, kept, retention.oldest(kept, at)) for kept in _TABLES})
+
+
+def _corrections(house: Installation, guarded: Collection[int], at: datetime) -> int:
+    """What corrections say of readings goes with these; of a connection at which somebody has that stopped, nothing does."""
+    with postgres.connect(house.dsns.owner) as c:
+        holding = {day: retention.holding(day, at) for day in corrections.days(c)}
+        return corrections.lapse(c, holding, guarded)
 
 
 def _persons(house: Installation, waiting: Sequence[Waiting], at: datetime) -> Counter[str]:

@@ -57,8 +57,7 @@ def settle(house: Installation, number: int, outcome: str, answer: Answer, *, at
             msg = "this was settled before"
             raise AlreadyAnswered(msg)
         _tell(house, c, number, about, outcome, now)
-    if answer.request is not None:
-        register.answer(house, answer.request, by=answer.by, because=answer.because, refused=outcome == RIGHT, at=at)
+        register.answered(house, c, answer.request, by=answer.by, because=answer.because, refused=outcome == RIGHT, at=at)
 
 
 def _whole(answer: Answer, at: datetime) -> datetime:

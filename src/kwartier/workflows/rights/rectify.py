@@ -2,9 +2,11 @@
 
 A fact that was wrong leaves the facts and is kept aside; the log says that it was taken out and what came in its place, each with
 its own moment. So what is decided from now on rests on what is right, and what was decided before can be decided again as of then.
-Who had been handed something about the wrong time is listed: they must be told.
+Who had been handed something about the wrong time is told by the next delivery round, parcel by parcel, without values.
 """
 
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import final
@@ -13,7 +15,8 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.keys import subjects
 from kwartier.model.period import Period, epoch_s
-from kwartier.store.registry import names, people, rectifications, sealing
+from kwartier.store.registry import names, notices, people, rectifications, sealing
+from kwartier.store.registry.notices import Notice
 from kwartier.store.registry.rectifications import Rectification, Stay, Told
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
@@ -57,13 +60,14 @@ def correct_stay(
         who = old.subject if whose is None else _person(c, whose)
         register.of_person(house, c, answer.request, old.subject, who)
         wrong = _wrong(old, who, period)
-        told = rectifications.told(c, old.connection, wrong)
-        made = Rectification(0, answer.request, old.connection, "occupancy", wrong, now, tuple(told))
+        handed = rectifications.told(c, old.connection, wrong)
+        made = Rectification(0, answer.request, old.connection, "occupancy", wrong, now, tuple(handed))
         number = rectifications.add(c, made, old.subject, answer.by)
+        tell(c, number, handed)
         new = rectifications.replace_stay(c, old, None if period is None else (who, period), number)
-        events = [_out(c, old, now), *_in(c, old.connection, who, new, period, now), _done(c, old, number, wrong, len(told), now)]
+        events = [_out(c, old, now), *_in(c, old.connection, who, new, period, now), _done(c, old, number, wrong, len(handed), now)]
         house.log.record(c, events)
-    _answered(house, answer, at)
+        answered(house, c, answer, at)
     return replace(made, id=number)
 
 
@@ -153,20 +157,24 @@ def correct_name(house: Installation, code: str, name: str, answer: Answer, *, a
         body: dict[str, Json] = {"rectification": number, "fact": "name"}
         there = names.own(c, who)
         house.log.record(c, [Event(now, EventKind.RECTIFICATION_DONE, ACTOR, code, there[0].key if there else None, body)])
-    _answered(house, answer, at)
+        answered(house, c, answer, at)
     return replace(made, id=number)
 
 
-def _answered(house: Installation, answer: Answer, at: datetime) -> None:
-    if answer.request is not None:
-        register.answer(house, answer.request, by=answer.by, because=answer.because, refused=False, at=at)
+def answered(house: Installation, c: C, answer: Answer, at: datetime) -> None:
+    """Answer the request that this is about, if any, in the transaction that puts it right. Raises as `register.answer`."""
+    register.answered(house, c, answer.request, by=answer.by, because=answer.because, refused=False, at=at)
 
 
-def to_tell(house: Installation, number: int) -> tuple[Told, ...]:
-    """Return who must be told of what was put right (art. 19). Raises NoSuchRequest."""
+def tell(c: C, rectification: int, told: Iterable[Told]) -> None:
+    """Let who was handed what was wrong be told of it by the next delivery round: which parcels, no values (art. 19)."""
+    notices.add(c, rectification, [(secrets.token_hex(16), one) for one in told])
+
+
+def told(house: Installation, number: int) -> list[Notice]:
+    """Return who is told of what was put right, and when each was (art. 19). Raises NoSuchRequest."""
     with house.operator() as c:
-        found = next((one for one in rectifications.every(c) if one.id == number), None)
-    if found is None:
-        msg = "nothing of this number was put right"
-        raise NoSuchRequest(msg)
-    return found.tell
+        if not any(one.id == number for one in rectifications.every(c)):
+            msg = "nothing of this number was put right"
+            raise NoSuchRequest(msg)
+        return notices.of(c, number)

@@ -176,11 +176,17 @@ def _touched(one: RightRequest, at: datetime) -> list[Rule]:
 
 def answer(house: Installation, number: int, *, by: str, because: str, refused: bool, at: datetime) -> RightRequest:
     """Answer what a person had to weigh, or refuse it with the reason. Raises NoSuchRequest, AlreadyAnswered, ReasonMissing."""
-    _responsible(by, because)
     with house.operator() as c:
+        answered(house, c, number, by=by, because=because, refused=refused, at=at)
+    return request(house, number)
+
+
+def answered(house: Installation, c: C, number: int | None, *, by: str, because: str, refused: bool, at: datetime) -> None:
+    """Do the same within the transaction that does what the answer says; nothing where no request is named. Raises as `answer`."""
+    _responsible(by, because)
+    if number is not None:
         one = _waiting(house, c, number)
         tell(house, c, one, "refused" if refused else "answered", by, because=because, at=at)
-    return request(house, number)
 
 
 def extend(house: Installation, number: int, *, by: str, because: str, at: datetime) -> RightRequest:

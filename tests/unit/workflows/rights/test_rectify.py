@@ -156,8 +156,12 @@ def test_what_was_decided_before_is_decided_again_as_of_then_and_who_must_be_tol
         delivery_round.run(story.house, clock=story.clock)
     done = corrected(story)
     assert {told.role for one in done for told in one.tell} == {"supplier"}
-    assert all(rectify.to_tell(story.house, one.id) == one.tell for one in done)
+    for one in done:
+        heard = [(each.role, each.receiver, each.parcels) for each in rectify.told(story.house, one.id)]
+        assert heard == [tuple(each) for each in one.tell]
     story.night(date(2026, 3, 12))
+    assert delivery_round.run(story.house, clock=story.clock).notices == sum(len(one.tell) for one in done) > 0
+    assert all(each.told is not None for one in done for each in rectify.told(story.house, one.id))
     checked = replay.run(story.house, at=story.clock())
     assert (checked.findings, checked.uncovered, checked.over_broad, checked.late) == ([], 0, 0, 0)
 

@@ -1,0 +1,48 @@
+"""What is personal never stands on the command line: a list of processes shows it, and the history of a shell keeps it.
+
+An option that takes such a text takes the name of a file that holds it, or `-` for standard input. `tests/house/test_arguments.py`
+looks at every option and argument of every command.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+FILE: Final = "FILE"
+"""How `--help` shows that an option takes a file, and what the house looks for."""
+LARGEST: Final = 64 * 1024
+"""Characters of a text; a reason or somebody's words have a few hundred."""
+
+_HOW: Final = "a file, or `-` for standard input"
+Reason = Annotated[str, typer.Option("--reason", metavar=FILE, help=f"The reason, as the person will read it: {_HOW}.")]
+Words = Annotated[str, typer.Option("--words", metavar=FILE, help=f"What is asked, in the person's words: {_HOW}.")]
+Code = Annotated[str, typer.Option("--subject", metavar=FILE, help=f"The own code of the person: {_HOW}.")]
+
+
+def text(source: str, name: str) -> str:
+    """Return the text of an option: empty for an empty one. Raises BadParameter, which does not repeat what was given.
+
+    From standard input everything is taken that a line before has left.
+    """
+    if not source:
+        return ""
+    if source == "-":
+        said = sys.stdin.read(LARGEST + 1)
+    else:
+        try:
+            with Path(source).open(encoding="utf-8") as file:
+                said = file.read(LARGEST + 1)
+        except (OSError, ValueError):
+            message = "names no file that can be read as text; it takes a file, or - for standard input, never the text itself"
+            raise typer.BadParameter(message, param_hint=name) from None
+    if len(said) > LARGEST:
+        message = "is too long a text"
+        raise typer.BadParameter(message, param_hint=name)
+    return said.strip()
+
+
+def line(source: str, name: str) -> str:
+    """Return the first line of the text of an option. Raises BadParameter."""
+    return sys.stdin.readline().strip() if source == "-" else (text(source, name).splitlines() or [""])[0]

@@ -1,0 +1,81 @@
+"""Whom to tell that what they were handed was wrong (GDPR art. 19), and when they were. Parcels by their random ids, no values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, final
+
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.rectifications import Told
+from kwartier.store.registry.rows import C
+
+_ADD: Final = """
+    insert into kw.rectification_notice (id, rectification, role, receiver, parcels) values (%s, %s, %s, %s, %s)
+"""
+_NOTICES: Final = """
+    select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.told, x.fact, x.at, x.connection, s.code
+    from kw.rectification_notice n join kw.rectification x on x.id = n.rectification join kw.party y on y.key = n.receiver
+    left join kw.subject s on s.key = x.subject where {which} order by n.rectification, n.receiver
+"""
+_BOXES: Final = """
+    select y.code, n.id from kw.rectification_notice n join kw.party y on y.key = n.receiver
+    where n.told >= %(since)s and n.told < %(until)s order by n.told
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One receiver of what was wrong: in whose box it belongs, about which parcels, and when it lay there, None if not yet.
+
+    `fact` is what was wrong: a `reading`, a `coupling`, an `occupancy`; `corrected` since when that is known.
+    """
+
+    id: str
+    rectification: int
+    role: str
+    receiver: int
+    box: str
+    parcels: tuple[str, ...]
+    told: datetime | None
+    fact: str
+    corrected: datetime
+    connection: int | None
+    subject_code: str | None
+
+
+def add(c: C, rectification: int, told: Iterable[tuple[str, Told]]) -> None:
+    """Write down who must be told of what was put right, each by a random id that says nothing."""
+    with c.cursor() as cursor:
+        cursor.executemany(_ADD, [(notice, rectification, one.role, one.party, list(one.parcels)) for notice, one in told])
+
+
+def waiting(c: C) -> list[Notice]:
+    """Return what receivers have not been told yet."""
+    return _select(c, "n.told is null", ())
+
+
+def of(c: C, rectification: int) -> list[Notice]:
+    """Return whom one rectification is told to."""
+    return _select(c, "n.rectification = %s", (rectification,))
+
+
+def _select(c: C, which: str, values: tuple[object, ...]) -> list[Notice]:
+    with _rows.cursor(c) as cursor:
+        rows = cursor.execute(_NOTICES.format(which=which).encode(), values).fetchall()
+    return [_notice(*row) for row in rows]
+
+
+def _notice(number: str, *row: Any) -> Notice:  # noqa: ANN401 - a row
+    rectification, role, receiver, box, parcels, told, fact, corrected, connection, code = row
+    return Notice(number, rectification, role, receiver, box, tuple(parcels), told, fact, corrected, connection, code)
+
+
+def told(c: C, notice: str, at: datetime) -> bool:
+    """Write that a notice lies in its receiver's box. False if that was written before."""
+    return c.execute("update kw.rectification_notice set told = %s where id = %s and told is null", (at, notice)).rowcount > 0
+
+
+def boxes(c: C, since: datetime, until: datetime) -> list[tuple[str, str]]:
+    """Return (box, notice) of what receivers were told in [since, until)."""
+    return c.execute(_BOXES.encode(), {"since": since, "until": until}).fetchall()

@@ -1,0 +1,231 @@
+"""A reading that was wrong is replaced: everybody is told the right one since, and what was known before can still be asked."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kwartier.grounds.rights import Right as Asked
+from kwartier.model.channel_day import Quality
+from kwartier.model.ground import Purpose, Requester, Role
+from kwartier.model.period import midnight
+from kwartier.model.register import Channel
+from kwartier.store.registry import deliveries
+from kwartier.store.registry.corrections import Correction
+from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows.permission.desk import revoke
+from kwartier.workflows.rights import correct, dispute, rectify, register
+from kwartier.workflows.rights.correct import Right
+from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.rectify import Answer
+from readings_support import channel_day, moment, permit, read, whole
+from registry_support import between
+from rights_support import AFTER, AT, BEFORE, Household
+
+ANSWER = Answer("A. Officer", "the display showed less")
+LATER = AT + timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+LOW = 1 << Channel.DAY_IMPORT_LOW
+OPENING = midnight(AFTER)
+
+
+def usage(household: Household) -> tuple[int, ...]:
+    """Return the quarter-hours that the person sees."""
+    (day,) = inquiry.usage(household.house, household.came, household.home, AFTER, at=LATER).days
+    return tuple(memoryview(day.deltas).cast("i"))
+
+
+def promised(household: Household) -> int:
+    """Read the register of the day for the supplier, and the day for the app by a permission; return that."""
+    house = household.house
+    given = household.facts.permission(household.home, household.came, household.app, between("2026-03-02"), purpose="advies")
+    asked = [
+        permit(
+            house,
+            Requester(Role.SUPPLIER, household.supplier),
+            Purpose.PERIODIC_READING,
+            household.home,
+            LOW,
+            moment(AFTER),
+            at=AT,
+        ),
+        permit(
+            house,
+            Requester(Role.THIRD_PARTY, household.app),
+            Purpose.THIRD_PARTY_SERVICE,
+            household.home,
+            1 << Channel.IMPORT,
+            whole(AFTER),
+            at=AT,
+        ),
+    ]
+    found = [channel_day(household.home, kind, AFTER) for kind in (Channel.DAY_IMPORT_LOW, Channel.IMPORT)]
+    read(house, found, asked, at=AT)
+    return given
+
+
+def boxes(household: Household, pattern: str) -> list[dict[str, Any]]:
+    """Return what lies in the boxes, in the order in which it came there."""
+    paths = sorted(household.house.outbox.glob(f"*/*{pattern}"), key=lambda path: path.stat().st_mtime_ns)
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_corrected_quarter_is_what_everybody_is_told_and_what_was_known_stays_known(household: Household) -> None:
+    house = household.house
+    assert usage(household)[3] == 3
+    made = correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING + 3 * QUARTER, 77)], ANSWER, at=LATER)
+    assert usage(household)[:5] == (0, 1, 2, 77, 4)
+    (day,) = house.readings.day(household.home, AFTER, 1 << Channel.IMPORT)
+    assert day.quality[3] == Quality.CORRECTED
+    assert sum(day.quality) == Quality.CORRECTED
+    (then,) = (one for one in correct.known(house, household.home, AFTER, AFTER, then=AT) if one.channel is Channel.IMPORT)
+    assert tuple(memoryview(then.deltas).cast("i"))[3] == 3
+    (now,) = (one for one in correct.known(house, household.home, AFTER, AFTER, then=LATER) if one.channel is Channel.IMPORT)
+    assert now == day
+    assert made.wrong is not None
+    assert (made.fact, made.wrong.start) == ("reading", OPENING + 3 * QUARTER)
+    kinds = {line.kind for line in inquiry.access_log(house, household.came, most=99)}
+    assert kinds >= {"rectification:done", "reading:corrected"}
+    assert "reading:corrected" not in {line.kind for line in inquiry.access_log(house, household.left, most=99)}
+
+
+def test_a_download_says_which_value_was_put_right(household: Household) -> None:
+    house = household.house
+    correct.correct(house, household.home, [Right(Channel.DAY_IMPORT_LOW, OPENING, 12)], ANSWER, at=LATER)
+    found = inquiry.download(house, household.came, household.home, AFTER, AFTER, "json", at=LATER)
+    told = [one for one in json.loads(found.body)["readings"] if one["value"] == 12]
+    assert [one["quality"] for one in told] == ["corrected"]
+
+
+def test_receivers_are_told_and_what_their_ground_still_allows_is_handed_over_once_more(household: Household) -> None:
+    house = household.house
+    promised(household)
+    delivery_round.run(house, clock=lambda: AT)
+    before = boxes(household, ".jsonl")
+    values = [Right(Channel.DAY_IMPORT_LOW, OPENING, 4000), Right(Channel.IMPORT, OPENING, 9)]
+    made = correct.correct(house, household.home, values, ANSWER, at=LATER)
+    assert {(one.role, one.party) for one in made.tell} == {("supplier", household.supplier), ("third_party", household.app)}
+    assert [one.told for one in rectify.told(house, made.id)] == [None, None]
+    report = delivery_round.run(house, clock=lambda: LATER + QUARTER)
+    assert (report.delivered, report.withheld, report.notices) == (2, 0, 2)
+    again = boxes(household, ".jsonl")[len(before) :]
+    wrong = {one["purpose"]: one["reference"] for one in before}
+    assert {one["purpose"]: one["corrects"] for one in again} == {purpose: [parcel] for purpose, parcel in wrong.items()}
+    assert {one["readings"][0]["value"] for one in again if one["readings"]} == {4000}
+    assert {one["series"][0]["values"][0] for one in again if one["series"]} == {9}
+    notices = boxes(household, ".notice.json")
+    assert sorted(parcel for one in notices for parcel in one["parcels"]) == sorted(wrong.values())
+    assert {one.told for one in rectify.told(house, made.id)} == {LATER + QUARTER}
+    assert "rectification:told" in {line.kind for line in inquiry.access_log(house, household.came, most=99)}
+    quiet = delivery_round.run(house, clock=lambda: LATER + 2 * QUARTER)
+    assert (quiet.delivered, quiet.withheld, quiet.notices) == (0, 0, 0), "once"
+
+
+def test_who_has_no_ground_any_more_is_told_and_gets_no_value(household: Household) -> None:
+    house = household.house
+    given = promised(household)
+    delivery_round.run(house, clock=lambda: AT)
+    revoke(house, household.came, given, at=AT + QUARTER)
+    correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
+    report = delivery_round.run(house, clock=lambda: LATER + QUARTER)
+    assert (report.delivered, report.withheld, report.notices) == (0, 1, 1)
+
+
+def test_what_a_meter_says_again_does_not_undo_it(household: Household) -> None:
+    house = household.house
+    values = [Right(Channel.IMPORT, OPENING, 9), Right(Channel.DAY_IMPORT_LOW, OPENING, 4000)]
+    correct.correct(house, household.home, values, ANSWER, at=LATER)
+    read(house, [channel_day(household.home, kind, AFTER) for kind in (Channel.IMPORT, Channel.DAY_IMPORT_LOW)], at=LATER)
+    for finalised in (False, True):
+        if finalised:
+            house.readings.finalise(AFTER)
+        first, register_ = house.readings.day(household.home, AFTER)
+        assert (memoryview(first.deltas).cast("i")[0], register_.start) == (9, 4000)
+
+
+def test_what_was_put_right_wrongly_is_put_right_again(household: Household) -> None:
+    house = household.house
+    for value, at in ((9, LATER), (10, LATER + QUARTER)):
+        correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, value)], ANSWER, at=at)
+    assert usage(household)[0] == 10
+    then = {
+        at: memoryview(correct.known(house, household.home, AFTER, AFTER, then=at)[0].deltas).cast("i")[0]
+        for at in (AT, LATER, LATER + QUARTER)
+    }
+    assert [*then.values()] == [0, 9, 10]
+
+
+def test_it_answers_the_request_and_ends_the_dispute_in_one_step(household: Household) -> None:
+    house = household.house
+    asked = register.ask(house, household.came, Asked.RECTIFICATION, at=AT, words="the tenth is wrong")
+    number = dispute.dispute(house, household.home, whole(AFTER), ANSWER, at=AT)
+    answer = replace(ANSWER, request=asked.id)
+    correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], answer, at=LATER, dispute=number)
+    assert register.request(house, asked.id).state == "answered"
+    (day,) = inquiry.usage(house, household.came, household.home, AFTER, at=LATER).days
+    assert set(day.quality) == {0, Quality.CORRECTED}
+    with pytest.raises(AlreadyAnswered):
+        correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 8)], ANSWER, at=LATER, dispute=number)
+    assert usage(household)[0] == 9
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [Right(Channel.IMPORT, OPENING + timedelta(seconds=1), 9)],
+        [Right(Channel.DAY_IMPORT_LOW, OPENING + QUARTER, 9)],
+        [Right(Channel.IMPORT, OPENING, 0)],
+        [Right(Channel.IMPORT, OPENING, -1)],
+        [Right(Channel.IMPORT, OPENING, 2**31)],
+        [Right(Channel.IMPORT, OPENING, 9), Right(Channel.IMPORT, OPENING, 9)],
+        [Right(Channel.EXPORT, OPENING, 9)],
+        [Right(Channel.IMPORT, OPENING + timedelta(days=1), 9)],
+        [Right(Channel.IMPORT, OPENING, 9), Right(Channel.IMPORT, midnight(BEFORE), 9)],
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(household: Household, values: list[Right]) -> None:
+    house = household.house
+    before = house.readings.day(household.home, AFTER)
+    with pytest.raises(CannotBeAsked):
+        correct.correct(house, household.home, values, ANSWER, at=LATER)
+    assert house.readings.day(household.home, AFTER) == before
+    with house.operator() as c:
+        assert c.execute("select count(*) from kw.rectification").fetchone() == (0,)
+
+
+def test_it_takes_a_named_person_with_a_reason_and_the_persons_own_request(household: Household) -> None:
+    house = household.house
+    theirs = register.ask(house, household.left, Asked.RECTIFICATION, at=AT)
+    value = [Right(Channel.IMPORT, OPENING, 9)]
+    for answer, why in ((replace(ANSWER, by=""), ReasonMissing), (replace(ANSWER, request=theirs.id), NoSuchRequest)):
+        with pytest.raises(why):
+            correct.correct(house, household.home, value, answer, at=LATER)
+    assert usage(household)[0] == 0
+
+
+def test_nothing_is_put_right_while_somebody_hands_over(household: Household) -> None:
+    house = household.house
+    with house.operator() as c:
+        assert deliveries.lock(c)
+        with pytest.raises(delivery_round.DeliveryRuns):
+            correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
+        c.execute("select pg_advisory_unlock(%s)", (deliveries.LOCK,))
+
+
+def test_what_a_kill_left_said_and_not_done_is_carried_on(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = household.house
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kwartier.workflows.visits.corrected._change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
+    assert usage(household)[0] == 0
+    delivery_round.run(house, clock=lambda: LATER + QUARTER)
+    assert usage(household)[0] == 9
+    assert Correction.__slots__

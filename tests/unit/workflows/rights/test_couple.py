@@ -1,0 +1,111 @@
+"""A gas meter that was coupled to the wrong home: what it measured is shown to and handed over for that home no longer."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from kwartier.grounds.rights import Right as Asked
+from kwartier.model.ground import Purpose, Requester, Role
+from kwartier.model.register import Channel
+from kwartier.store.registry.rectifications import Overlaps
+from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.rights import correct, couple, rectify, register
+from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.rectify import Answer
+from readings_support import channel_day, moment, permit, read
+from registry_support import World, between
+from rights_support import AFTER, AT
+
+ANSWER = Answer("A. Officer", "the fitter swapped two forms")
+SINCE = between("2026-01-01")
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Two homes whose gas meters were written down the wrong way round."""
+
+    house: Installation
+    anna: int
+    bram: int
+    gas: tuple[int, int]
+    couplings: tuple[int, int]
+    supplier: int
+
+
+@pytest.fixture
+def swapped(opened: Installation, facts: World) -> Neighbours:
+    anna, bram = facts.subject("ANNA"), facts.subject("BRAM")
+    meters = [facts.meter(facts.connection()) for _ in range(2)]
+    gas = facts.connection("gas"), facts.connection("gas")
+    for connection, person in zip(gas, (anna, bram), strict=True):
+        facts.occupancy(connection, person, SINCE)
+    couplings = facts.coupling(meters[0], gas[1], SINCE), facts.coupling(meters[1], gas[0], SINCE)
+    supplier = facts.party()
+    facts.agreement(supplier)
+    facts.supply(gas[0], supplier)
+    asked = permit(
+        opened, Requester(Role.SUPPLIER, supplier), Purpose.PERIODIC_READING, gas[0], 1 << Channel.DAY_GAS, moment(AFTER), at=AT
+    )
+    rows = [channel_day(gas[0], kind, AFTER) for kind in (Channel.GAS, Channel.DAY_GAS)]
+    rows = [replace(one, meter=meters[1]) for one in rows]
+    read(opened, rows, [asked], at=AT)
+    delivery_round.run(opened, clock=lambda: AT)
+    return Neighbours(opened, anna, bram, gas, couplings, supplier)
+
+
+def kinds(swapped: Neighbours, who: int) -> list[str]:
+    return [line.kind for line in inquiry.access_log(swapped.house, who, most=99)]
+
+
+def test_two_that_were_swapped_are_put_right_in_one_step(swapped: Neighbours) -> None:
+    house = swapped.house
+    assert inquiry.usage(house, swapped.anna, swapped.gas[0], AFTER, at=AT).days
+    pairs = [*zip(swapped.couplings, swapped.gas, strict=True)]
+    with pytest.raises(Overlaps):
+        couple.correct(house, pairs[:1], ANSWER, at=AT)
+    assert inquiry.usage(house, swapped.anna, swapped.gas[0], AFTER, at=AT).days, "nothing was changed"
+    made = couple.correct(house, pairs, ANSWER, at=AT)
+    assert {one.connection for one in made} == set(swapped.gas)
+    assert not inquiry.usage(house, swapped.anna, swapped.gas[0], AFTER, at=AT).days
+    assert [one.meter for key in swapped.gas for one in couple.couplings(house, key)] == [1, 2]
+    assert kinds(swapped, swapped.anna).count("reading:corrected") == 2
+    assert all(kinds(swapped, who).count("rectification:done") == 2 for who in (swapped.anna, swapped.bram))
+    then = correct.known(house, swapped.gas[0], AFTER, AFTER, then=AT.replace(hour=1))
+    assert [one.channel for one in then] == [Channel.GAS, Channel.DAY_GAS], "what was believed before is known"
+    assert correct.known(house, swapped.gas[0], AFTER, AFTER, then=AT) == []
+
+
+def test_who_was_handed_the_other_homes_readings_is_told(swapped: Neighbours) -> None:
+    house = swapped.house
+    (made,) = couple.correct(house, [(swapped.couplings[1], None)], ANSWER, at=AT)
+    assert [(one.role, one.party) for one in made.tell] == [("supplier", swapped.supplier)]
+    report = delivery_round.run(house, clock=lambda: AT)
+    assert (report.delivered, report.withheld, report.notices) == (0, 0, 1), "nothing of it is handed over again"
+    assert [one.told for one in rectify.told(house, made.id)] == [AT]
+
+
+def test_it_answers_a_request_of_either_person_and_of_nobody_else(swapped: Neighbours, facts: World) -> None:
+    house = swapped.house
+    pairs = [*zip(swapped.couplings, swapped.gas, strict=True)]
+    other = facts.subject("OTHER")
+    theirs = register.ask(house, other, Asked.RECTIFICATION, at=AT)
+    with pytest.raises(NoSuchRequest):
+        couple.correct(house, pairs, replace(ANSWER, request=theirs.id), at=AT)
+    mine = register.ask(house, swapped.bram, Asked.RECTIFICATION, at=AT)
+    couple.correct(house, pairs, replace(ANSWER, request=mine.id), at=AT)
+    assert register.request(house, mine.id).state == "answered"
+
+
+def test_what_makes_no_sense_is_refused(swapped: Neighbours, facts: World) -> None:
+    house, (first, second) = swapped.house, swapped.couplings
+    for pairs, why in (
+        ([(99, None)], NoSuchRequest),
+        ([], NoSuchRequest),
+        ([(first, swapped.gas[1])], CannotBeAsked),
+        ([(second, facts.connection())], CannotBeAsked),
+    ):
+        with pytest.raises(why):
+            couple.correct(house, pairs, ANSWER, at=AT)
+    with pytest.raises(ReasonMissing):
+        couple.correct(house, [(first, None)], replace(ANSWER, because=" "), at=AT)
