@@ -19,12 +19,16 @@ from kwartier.audit import leaves
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Grant
+from kwartier.audit.log import Log
 from kwartier.delivery.document import FORMAT
+from kwartier.grounds import conduct
+from kwartier.keys import signing
 from kwartier.model.channel_day import ChannelDay, Quality
-from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
+from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
 from kwartier.model.period import Period, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import INTERVAL_MASK, Channel, Obis
+from kwartier.model.staff import Staff
 from kwartier.model.task import ProfileName, Result, Task
 from kwartier.store.readings import Readings
 from kwartier.store.registry import replay as stored
@@ -107,10 +111,15 @@ def resident(night: Faulty, connection: int) -> tuple[int, str]:
     return row[0], row[1]
 
 
+def new_batch(night: Faulty) -> int:
+    """Return the number of a batch that never was."""
+    return int(night.one("select max((convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint) + 1000 from audit.entry"))
+
+
 def read_anyway(night: Faulty, request: Request, permit: bytes, rule_no: int, *, decided: datetime | None = None) -> str:
     """Write down an intent, ask the meter, and write down the deed: a read in good order, without its ground."""
     at = last(night)
-    batch = night.one("select max((convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint) + 1000 from audit.entry")
+    batch = new_batch(night)
     wire = wired(night, request.connection)
     first_s, last_s = epoch_s(request.period.start), epoch_s(request.period.end or request.period.start)
     ref = PermitRef(permit, rule_no, request.mask, first_s, last_s, (), keeps=request.requester.role is not Role.OPERATOR)
@@ -321,6 +330,32 @@ def kept_of_a_sum(night: Faulty) -> Expected:
     return Expected("row-without-deed", Category.READ, {"connection": one["c"], "batch": batch})
 
 
+def rest_on(night: Faulty, change: Callable[[int], int]) -> Row:
+    """Change the rules that some row names; return the row with its day."""
+    for day, path in lake_files(night):
+        rows = file_rows(path)
+        for row in rows:
+            if change(row["basis"]) not in {0, row["basis"]}:
+                row["basis"] = change(row["basis"])
+                rewrite(path, rows)
+                return row | {"day": day.isoformat()}
+    raise AssertionError
+
+
+def kept_for_another_rule(night: Faulty) -> Expected:
+    """A row names a rule under which it was not read: that of the operator's own use."""
+    other = 1 << conduct.EDITIONS[-1].rule("O1").no
+    row = rest_on(night, lambda basis: basis | other if basis.bit_count() == 1 else basis)
+    return Expected("basis-beyond-permits", Category.OVER_BROAD, {"connection": row["key"], "day": row["day"]})
+
+
+def kept_for_less(night: Faulty) -> Expected:
+    """A row that was read under several rules names one of them only: it goes with that one."""
+    other = 1 << conduct.EDITIONS[-1].rule("O1").no
+    row = rest_on(night, lambda basis: basis if basis & other else basis & -basis)
+    return Expected("basis-too-small", Category.UNPROVED, {"connection": row["key"], "day": row["day"]})
+
+
 # what leaves
 
 
@@ -507,6 +542,91 @@ def shown_without_ground(night: Faulty) -> Expected:
     return Expected("view-not-decided", Category.VIEW, {"entry": entry})
 
 
+# what was refused
+
+
+def answered(night: Faulty, request: Request, at: datetime) -> bool:
+    """True if deciding again, by all that the log says, gives a permit."""
+    again = Again(night.c, Findings(at))
+    again.load([request])
+    return again.permit(request, at) is not None
+
+
+def refuse(night: Faulty, no: Refusal, at: datetime) -> None:
+    """Write down that somebody was refused."""
+    _, code = resident(night, no.request.connection)
+    night.house.log.record_batch(
+        night.c, EventKind.BATCH_REFUSED, new_batch(night), at, ACTOR, [leaves.refused(no, code)], {"night": 0}
+    )
+    night.house.log.integrate(night.c)
+
+
+def refused_with_a_ground(night: Faulty) -> Expected:
+    """An app was refused a day for which it had the customer's permission."""
+    at = last(night)
+    rows = night.c.execute(
+        "select p.connection from kw.permission p join kw.permission_state s using (id)"
+        " where p.party is not null and s.live @> %s order by p.id",
+        (at,),
+    )
+    asked = (for_an_app(night, connection, last_day(night)) for (connection,) in rows)
+    request = next(one for one in asked if answered(night, one, at))
+    no = Refusal(request, None, conduct.edition_at(at).ruling("F7"), at)
+    refuse(night, no, at)
+    return Expected("refused-with-ground", Category.REFUSED, {"connection": request.connection})
+
+
+def refused_for_another_reason(night: Faulty) -> Expected:
+    """Somebody who was switched off was told that there was no permission."""
+    at, connection = last(night), barred(night, "administratively_off")
+    no = Refusal(for_an_app(night, connection, last_day(night)), None, conduct.edition_at(at).ruling("F7"), at)
+    refuse(night, no, at)
+    return Expected("refused-otherwise", Category.REFUSED, {"connection": connection})
+
+
+def withheld_with_a_ground(night: Faulty) -> Expected:
+    """A parcel that might have left was withheld."""
+    at = last(night)
+    one = next(one for one in parcels(night) if one.status == "delivered" and answered(night, one.request, at))
+    body = leaves.parcel("ef" * 16, one.request, None, "F7")
+    night.house.log.record(night.c, [Event(at, EventKind.PARCEL_WITHHELD, ACTOR, None, one.connection, body)])
+    night.house.log.integrate(night.c)
+    return Expected("withheld-with-ground", Category.REFUSED, {"connection": one.connection})
+
+
+# who of the operator's people it was
+
+
+def named(night: Faulty) -> int:
+    """Write down what somebody did; return its entry."""
+    log = Log(signing.load(night.house.data / "keys"), night.house.data / "audit", Staff("Mieke", "storing"))
+    (entry,) = log.record(night.c, [Event(last(night), EventKind.ALARM_DISCARDED, ACTOR, None, None, {"why": "no_ground"})])
+    log.integrate(night.c)
+    return entry
+
+
+def somebody_else(night: Faulty) -> Expected:
+    """Another one of the operator's people is written down for what somebody did."""
+    entry = named(night)
+    night.change("update kw.staff_act set person = 'Joost' where entry = %s", entry)
+    return Expected("staff-differs", Category.UNPROVED, {"entry": entry})
+
+
+def nobody(night: Faulty) -> Expected:
+    """Who did it was taken out."""
+    entry = named(night)
+    night.change("delete from kw.staff_act where entry = %s", entry)
+    return Expected("staff-missing", Category.UNPROVED, {"entry": entry})
+
+
+def blamed(night: Faulty) -> Expected:
+    """Somebody is written down for what a line does not say of anybody."""
+    entry = night.one("select max(id) from audit.entry where kind = 'night:ended'")
+    values = entry, "Joost", "storing", bytes(16), last(night)
+    night.change("insert into kw.staff_act (entry, person, reason, salt, at) values (%s, %s, %s, %s, %s)", *values)
+    return Expected("staff-without-line", Category.UNPROVED)
+
+
 PLANTED: dict[str, Callable[[Faulty], Expected]] = {
     one.__name__: one
     for one in (
@@ -533,3 +653,18 @@ PLANTED: dict[str, Callable[[Faulty], Expected]] = {
     )
 }
 """By name, in an order in which all of them can be planted one after the other."""
+
+BESIDES: dict[str, Callable[[Faulty], Expected]] = {
+    one.__name__: one
+    for one in (
+        refused_with_a_ground,
+        refused_for_another_reason,
+        withheld_with_a_ground,
+        kept_for_another_rule,
+        kept_for_less,
+        somebody_else,
+        nobody,
+        blamed,
+    )
+}
+"""What shows that a record is not true, and harms nobody by itself; or not yet."""

@@ -12,6 +12,8 @@ import psycopg
 from psycopg import sql
 
 from kwartier.audit.events import Event, EventKind
+from kwartier.audit.log import Log
+from kwartier.keys import signing
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
@@ -22,6 +24,7 @@ C = psycopg.Connection[Any]
 GUARDED = (
     *(("audit", table) for table in ("pending", "entry", "block", "crown", "node", "checkpoint")),
     ("kw", "parcel"),
+    ("kw", "staff_act"),
 )
 
 LINE_BY_LINE = """
@@ -100,11 +103,11 @@ class Faulty:
 @contextmanager
 def spoiling(house: Installation, copy: Path) -> Iterator[Faulty]:
     """Open a night as its owner with the guards off; everything is as it was afterwards."""
-    for name in ("audit", "outbox", "town", "lake"):
+    for name in ("audit", "keys", "outbox", "town", "lake"):
         shutil.copytree(house.data / name, copy / name)
     with psycopg.connect(house.dsns.owner) as c:
         for schema, table in GUARDED:
             c.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(schema, table)))
         c.execute(LINE_BY_LINE)
-        yield Faulty(replace(house, data=copy), c)
+        yield Faulty(replace(house, data=copy, log=Log(signing.load(copy / "keys"), copy / "audit")), c)
         c.rollback()

@@ -11,11 +11,12 @@ from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.findings import CODES
 from lives_support import DAY
-from planted_support import PLANTED
+from planted_support import BESIDES, PLANTED
 from replay_support import Faulty, spoiling
 from town_nights_support import Nights, spring, town_of_nights
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(600)]
+EVERY = PLANTED | BESIDES
 HAPPENS = {
     *("moved", "switched", "permitted", "permitted from noon", "expires soon", "ends tomorrow"),
     *("revoked", "revoked during a night", "revoked before delivery", "refused", "administratively_off", "returned"),
@@ -70,8 +71,20 @@ def test_everything_happens_in_these_nights(nights: Nights) -> None:
 def test_nights_in_order_show_nothing(nights: Nights) -> None:
     found = replay.run(nights.house, at=nights.clock.now())
     assert [str(one) for one in found.findings] == []
-    assert (found.uncovered, found.over_broad, found.late) == (0, 0, 0)
-    for what in ("lines", "channel_days", "requests", "deeds", "parcels", "documents", "values", "views", "consents", "facts"):
+    assert (found.uncovered, found.over_broad, found.late, found.refused_wrongly) == (0, 0, 0, 0)
+    for what in (
+        "lines",
+        "refusals",
+        "channel_days",
+        "requests",
+        "deeds",
+        "parcels",
+        "documents",
+        "values",
+        "views",
+        "consents",
+        "facts",
+    ):
         assert found.compared[what] > 0, what
 
 
@@ -90,9 +103,9 @@ def test_a_part_of_the_nights_is_compared_alone(nights: Nights) -> None:
         assert all(part.compared[what] for part in parts), what
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_planted_violation_is_found(night: Faulty, name: str) -> None:
-    expected = PLANTED[name](night)
+    expected = EVERY[name](night)
     found = night.found()
     assert expected.among(found), found.codes
     assert CODES[expected.code][0] is expected.category
@@ -100,10 +113,10 @@ def test_a_planted_violation_is_found(night: Faulty, name: str) -> None:
 
 
 def test_all_planted_violations_are_found_together(night: Faulty) -> None:
-    expected = {name: plant(night) for name, plant in PLANTED.items()}
+    expected = {name: plant(night) for name, plant in EVERY.items()}
     found = night.found()
     assert [name for name, one in expected.items() if not one.among(found)] == []
-    assert len(expected) == 20
+    assert len(PLANTED) == 20
     assert "not-understood" not in found.codes
 
 
@@ -115,6 +128,6 @@ def test_sixty_nights_of_a_large_town(tmp_path: Path) -> None:
         assert nights.lives.happened.keys() >= HAPPENS
         assert shown(nights.house, nights.clock.now()) == []
         with spoiling(nights.house, tmp_path / "spoilt") as faulty:
-            expected = {name: plant(faulty) for name, plant in PLANTED.items()}
+            expected = {name: plant(faulty) for name, plant in EVERY.items()}
             found = faulty.found()
             assert [name for name, one in expected.items() if not one.among(found)] == []

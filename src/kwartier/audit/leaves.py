@@ -6,16 +6,20 @@ They are canonical JSON, written by hand of numbers and of words without quotes;
 Their keys, in the order in which canonical JSON has them:
 
     key   in                  meaning
+    a     refused             what was not allowed, an action
     at    read                when the answer was complete, epoch milliseconds
     b     intended, read      M-Bus channel, 0 for the electricity meter itself
     c     all                 connection, surrogate key; 0 for a station meter
+    class refused             class of data
     f, l  intended, read      first and last row stamp asked for, epoch seconds, both included
     g     intended            the grounds, a list per permit, see `Grant`
     i, o  refused             the requester: id and role
     m     intended, read      meter, surrogate key
+    mask  refused             channels
     p     intended, read      profile, or the chore where it is no profile that is read
     r     read                result, model/task.py
     s     read                ids (hex) of the permits that were not stopped when the answer came
+    start, end  refused       the time that was asked about, epoch seconds; no end: null
     u     refused             purpose
     w     read                why there is a gap, or null
     x     refused             id of the rule that said no
@@ -24,7 +28,7 @@ Their keys, in the order in which canonical JSON has them:
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.errors import NotLoggable
@@ -129,11 +133,29 @@ def _seconds(moment: datetime) -> int:
 
 
 def refused(refusal: Refusal, subject_code: str | None) -> Leaf:
-    """Say what was not read, and which rule said so."""
+    """Say what was not read, enough to decide it again, and which rule said so."""
     request = refusal.request
-    asks = request.requester
-    body = f'{{"c":{request.connection},"i":{asks.id},"o":"{asks.role}","u":"{request.purpose}","x":"{refusal.rule}"}}'
+    asks, start, end = request.requester, _seconds(request.period.start), request.period.end
+    until = "null" if end is None else _seconds(end)
+    body = (
+        f'{{"a":"{request.action}","c":{request.connection},"class":"{request.data_class}","end":{until},"i":{asks.id}'
+        f',"mask":{request.mask},"o":"{asks.role}","start":{start},"u":"{request.purpose}","x":"{refusal.rule}"}}'
+    )
     return Leaf(request.connection, subject_code, body.encode())
+
+
+def request_of(body: Mapping[str, Any]) -> Request:
+    """Return the question that a `refused` body, or that of a parcel, speaks of. Raises KeyError, ValueError."""
+    end = None if body["end"] is None else from_epoch_s(body["end"])
+    return Request(
+        requester=Requester(Role(body["o"]), body["i"]),
+        action=Action(body.get("a", Action.DELIVER)),
+        purpose=Purpose(body["u"]),
+        connection=body["c"],
+        mask=body["mask"],
+        period=Period(from_epoch_s(body["start"]), end),
+        data_class=DataClass(body["class"]),
+    )
 
 
 def read(

@@ -206,7 +206,7 @@ def audit_replay(
     last: Annotated[str | None, typer.Option("--to", help="Last local day of it, included; default until now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON object.")] = False,
 ) -> None:
-    """Compare log, store and the meters' own session logs both ways. Exits 1 if anything is uncovered, over-broad or late."""
+    """Compare log, store and the meters' own session logs both ways. Exits 1 if there is any contradiction."""
     days = _named(first, "--from"), _named(last, "--to")
     if days[0] is not None and days[1] is not None and days[1] < days[0]:
         message = f"{days[1]} lies before {days[0]}"
@@ -218,7 +218,7 @@ def audit_replay(
         _print_json(found.as_json())
     else:
         told.replayed(Console(), found)
-    if found.uncovered or found.over_broad or found.late:
+    if found.findings:
         raise typer.Exit(edge.NO)
 
 

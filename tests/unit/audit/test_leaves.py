@@ -1,5 +1,7 @@
 """The bodies of lines that are written by hand are the canonical JSON of what they say, whatever is said."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from kwartier.audit.leaves import Grant
 from kwartier.grounds import conduct
 from kwartier.model.care import Chore, Errand
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role, Ruling
-from kwartier.model.period import Period
+from kwartier.model.period import Period, epoch_s, from_epoch_s
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, ProfileName, Result, Task
 
@@ -91,8 +93,24 @@ def test_what_was_read_is_written_canonically(
 def test_what_was_refused_is_written_canonically(request: Request, rule: str) -> None:
     no = Refusal(request, None, Ruling(rule, 1, "2026", "S6", "", "", ""), datetime(2026, 11, 24, tzinfo=UTC))
     who = request.requester
-    said: dict[str, Json] = {"c": request.connection, "i": who.id, "o": who.role, "u": request.purpose, "x": rule}
-    assert leaves.refused(no, "anna") == (request.connection, "anna", canonical(said))
+    start, end = request.period.start, request.period.end
+    bounds = epoch_s(start), None if end is None else epoch_s(end)
+    said: dict[str, Json] = {
+        "c": request.connection,
+        "i": who.id,
+        "o": who.role,
+        "u": request.purpose,
+        "x": rule,
+        "a": request.action,
+        "class": request.data_class,
+        "mask": request.mask,
+        "start": bounds[0],
+        "end": bounds[1],
+    }
+    seconds = Period(from_epoch_s(bounds[0]), None if bounds[1] is None else from_epoch_s(bounds[1]))
+    leaf = leaves.refused(no, "anna")
+    assert leaf == leaves.Leaf(request.connection, "anna", canonical(said))
+    assert leaves.request_of(json.loads(leaf.body)) == replace(request, period=seconds)
 
 
 def test_every_word_of_a_line_is_written_without_quotes() -> None:

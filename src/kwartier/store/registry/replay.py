@@ -86,6 +86,10 @@ _PARCEL = """
 _PARCELS = f"{_PARCEL} where p.id > %(after)s and p.status <> 'sending' order by p.id limit %(limit)s"
 _THESE_PARCELS = f"{_PARCEL} where p.id = any(%s) and p.status <> 'sending' order by p.id"
 _OF_BUNDLE = f"{_PARCEL} where p.bundle = %s and p.status <> 'sending' order by p.id"
+_STAFF_ACTS = "select entry, person, reason, salt from kw.staff_act where entry = any(%s)"
+_STAFF_ACTS_IN_ALL = """
+    select count(*) from kw.staff_act a where not exists (select from audit.pending p where p.id = a.entry)
+"""
 _BUNDLES = "select b.id, r.code, b.at from kw.bundle b join kw.party r on r.key = b.receiver where b.state = 'sent' order by b.id"
 
 
@@ -118,6 +122,14 @@ class Named(NamedTuple):
 
     subject: int
     code: str
+
+
+class StaffAct(NamedTuple):
+    """Who of the operator's people did what an entry of the log says, and why, with the salt of the commitment in it."""
+
+    person: str
+    reason: str
+    salt: bytes
 
 
 @final
@@ -284,6 +296,19 @@ def bundles(c: C) -> dict[str, tuple[str, datetime]]:
     """Return whose every bundle is that was sent, and when it was decided."""
     with _rows.cursor(c) as cursor:
         return {bundle: (code, at) for bundle, code, at in cursor.execute(_BUNDLES)}
+
+
+def staff_acts(c: C, entries: Collection[int]) -> dict[int, StaffAct]:
+    """Return who did what these entries of the log say, by entry; one that names nobody is absent."""
+    with _rows.cursor(c) as cursor:
+        return {entry: StaffAct(*row) for entry, *row in cursor.execute(_STAFF_ACTS, (sorted(entries),))}
+
+
+def staff_acts_in_all(c: C) -> int:
+    """Count what staff did according to the registry, but for what still waits to be signed."""
+    with _rows.cursor(c) as cursor:
+        ((count,),) = cursor.execute(_STAFF_ACTS_IN_ALL)
+    return int(count)
 
 
 def _sent(c: C, query: str, values: Any) -> list[Sent]:  # noqa: ANN401 - a query's values

@@ -182,12 +182,11 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     intent.batch = nights.plan_batch(c, night)
     balance.store_untold(house, c, intent, day, at)
     allocate.store_untold(house, c, intent, day, at)
+    body: dict[str, Json] = {"night": night, "decided": int((intent.loaded or at).timestamp() * 1000)}
     if intent.refusals:
-        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines.refused(intent), {"night": night})
+        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines.refused(intent), body)
     if not intent.tasks:
         return None
-    decided = int((intent.loaded or at).timestamp() * 1000)
-    body: dict[str, Json] = {"night": night, "decided": decided}
     house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines.intended(intent), body)
     found, unasked = targets(c, intent.tasks, tries=house.settings.tries)
     return BatchJob(

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import decide
-from kwartier.model.ground import FactRef, Facts, Request, Role
+from kwartier.model.ground import FactRef, Facts, Refusal, Request, Role
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.workflows.replay import told
@@ -54,14 +54,18 @@ class Again:
 
     def permit(self, request: Request, at: datetime, *, meter: int = 0, before: int | None = None) -> Permit | None:
         """Return the permit that this request gets as of `at`, by what stood in the log `before` a position; None if none."""
+        answer = self.answer(request, at, meter=meter, before=before)
+        return answer if isinstance(answer, Permit) else None
+
+    def answer(self, request: Request, at: datetime, *, meter: int = 0, before: int | None = None) -> Permit | Refusal | None:
+        """Return what this request is answered as of `at`; None where there is no such connection, or nothing is known of it."""
         facts = self._facts(request, meter, at, before)
         if facts is None:
             return None
         if request.requester.role is Role.OPERATOR:
             facts = replace(facts, used_days=self._used_days(facts, request, at))
         self._editions.look(at)
-        answer = decide(request, facts, at=at)
-        return answer if isinstance(answer, Permit) else None
+        return decide(request, facts, at=at)
 
     def _facts(self, request: Request, meter: int, at: datetime, before: int | None) -> Facts | None:
         day = day_of(request.period.start)

@@ -1,7 +1,7 @@
 """Intents and deeds, batch by batch, as the log has them: each ground is decided again, each deed is held against its intent.
 
 What a task of a batch was is remembered until its deed, and as long as a meter's journal may still speak of it (`let_go`): so
-memory does not grow with the nights, but for eight bytes per channel-day that a deed covers.
+memory does not grow with the nights, but for some dozen bytes per channel-day that a deed covers.
 """
 
 import json
@@ -23,6 +23,7 @@ from kwartier.model.period import days_in, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.workflows.replay.again import PREPARING, Again
+from kwartier.workflows.replay.bases import Bases, Kept, freed_of
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.naive import Naive
 from kwartier.workflows.replay.tasks import ABANDONED, Asked, TaskKey, is_switch, stores, useless
@@ -32,8 +33,8 @@ _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _OPERATOR: Final = b'"operator"'
 
 Codes = NDArray[np.int64]
-Stores = dict[date, list[tuple[int, tuple[int, int] | None]]]
-"""Per local day what may be stored: code of the channel-day, and the bounds where only a part of the day is covered."""
+Stores = dict[date, list[Kept]]
+"""Per local day what may be stored."""
 
 
 @final
@@ -57,6 +58,7 @@ class Book:
         self.partly: dict[tuple[int, date, int], list[tuple[int, int]]] = {}
         self.stored: dict[int, int] = {}
         self.elsewhere: set[int] = set()
+        self.bases = Bases()
         self.given_up: dict[date, Counter[int]] = defaultdict(Counter)
         self.parcels_from = _EVER
         self._open: dict[int, dict[TaskKey, Asked]] = {}
@@ -84,6 +86,7 @@ class Book:
             self.parcels_from = max(self.parcels_from, from_epoch_s(body["parcels_from"]))
             return
         day = date.fromisoformat(body["day"])
+        self.bases.freed[day] += freed_of(body)
         self.given_up[day].update({int(batch): rows for batch, rows in body["batches"].items()})
         too_early = body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day))
         if too_early and self._window.holds(at):
@@ -208,9 +211,10 @@ class Book:
             one.until = entry.at
         self._ended += asked.values()
         for day, kept in days.items():
-            self.covered[day][batch] = np.unique(np.array([code for code, _ in kept], np.int64))
-            whole = {code for code, within in kept if within is None}
-            for code, within in kept:
+            self.covered[day][batch] = np.unique(np.array([one.code for one in kept], np.int64))
+            self.bases.take(day, batch, kept)
+            whole = {one.code for one in kept if one.within is None}
+            for code, within, _ in kept:
                 if within is not None and code not in whole:
                     self.partly.setdefault((batch, day, code), []).append(within)
         if "channel_days" in said:
@@ -230,7 +234,7 @@ class Book:
                 self._found.add("kept-after-stop", batch=one.batch, connection=one.key.connection)
             self._use(one.key, grant, at)
             for day, code, within in stores(one.key, grant):
-                days[day].append((code, within))
+                days[day].append(Kept(code, within, 1 << grant.rule_no))
 
     def _use(self, key: TaskKey, grant: Grant, at: datetime) -> None:
         """A read for a use case counts against its limit from now on."""

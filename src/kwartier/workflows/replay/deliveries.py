@@ -2,12 +2,13 @@
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry, Line
@@ -31,6 +32,7 @@ from kwartier.workflows.replay.parcel_values import Values
 from kwartier.workflows.replay.window import WHOLE, Window
 
 C = Connection[Any]
+Ids = NDArray[np.uint64]
 ASIDE = ".aside"
 """What is being written and nobody can fetch."""
 AT_ONCE: Final = 500
@@ -62,6 +64,7 @@ class Deliveries:
         self._found = found
         self._window = window
         self._told = array("Q")
+        self._withheld = array("Q")
         self._page: dict[str, Handed] = {}
         self._told_of: set[str] = set()
         self._absent: list[tuple[Mapping[str, Any], datetime]] = []
@@ -70,6 +73,8 @@ class Deliveries:
         """Take up an entry of the log, in the log's order."""
         if entry.kind == "parcel:delivered":
             self._hand(entry, entry.said["body"])
+        elif entry.kind == "parcel:withheld":
+            self._withheld.append(_short(entry.said["body"]["parcel"]))
         elif entry.kind == "batch:delivered":
             for line in lines:
                 self._hand(entry, json.loads(line.body))
@@ -85,11 +90,11 @@ class Deliveries:
         self._absent = [one for one in self._absent if one[1] >= since]
         for body, _ in self._absent:
             self._found.add("event-without-parcel", parcel=body["parcel"], connection=body["c"])
-        told = np.unique(np.frombuffer(self._told, np.uint64))
+        told, withheld = (np.unique(np.frombuffer(ids, np.uint64)) for ids in (self._told, self._withheld))
         after = ""
         while page := replay.parcels(self._c, after=after):
             after = page[-1].id
-            self._besides([one for one in page if self._window.holds(one.decided)], told)
+            self._besides([one for one in page if self._window.holds(one.decided)], told, withheld)
         self._documents(Values(held, corrections, self._found))
 
     def _hand(self, entry: Entry, body: Mapping[str, Any]) -> None:
@@ -113,15 +118,15 @@ class Deliveries:
                     self._found.add("parcel-without-event", parcel=one.id, connection=one.connection)
                 self._decide(one, handed.position)
 
-    def _besides(self, page: Sequence[Sent], told: Any) -> None:  # noqa: ANN401 - an array of numpy
+    def _besides(self, page: Sequence[Sent], told: Ids, withheld: Ids) -> None:
         self._found.compared["parcels"] += len(page)
-        delivered = [one for one in page if one.status == ParcelStatus.DELIVERED]
-        known = np.isin(np.array([_short(one.id) for one in delivered], np.uint64), told)
-        unsaid = [one for one, said in zip(delivered, known.tolist(), strict=True) if not said]
+        unsaid = _unsaid((one for one in page if one.status == ParcelStatus.DELIVERED), told)
         self._again.load(one.request for one in unsaid)
         for one in unsaid:
             self._found.add("parcel-without-event", parcel=one.id, connection=one.connection)
             self._decide(one, None)
+        for one in _unsaid((one for one in page if one.status == ParcelStatus.WITHHELD), withheld):
+            self._found.add("withheld-without-event", parcel=one.id, connection=one.connection)
 
     def _decide(self, one: Sent, before: int | None) -> None:
         permit = self._again.permit(one.request, one.decided, before=before)
@@ -201,6 +206,13 @@ def _short(parcel: str) -> int:
         return int(parcel[:16], 16)
     except ValueError:
         return 0
+
+
+def _unsaid(parcels: Iterable[Sent], told: Ids) -> list[Sent]:
+    """Return those of these parcels that are not among what was told."""
+    here = list(parcels)
+    known = np.isin(np.array([_short(one.id) for one in here], np.uint64), told)
+    return [one for one, said in zip(here, known.tolist(), strict=True) if not said]
 
 
 def _same(one: Sent, body: Mapping[str, Any]) -> bool:

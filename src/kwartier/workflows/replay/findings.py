@@ -23,6 +23,7 @@ class Category(StrEnum):
     UNPROVED = "unproved"
     OVER_BROAD = "over_broad"
     LATE = "late"
+    REFUSED = "refused_wrongly"
 
 
 CODES: Final[Mapping[str, tuple[Category, str]]] = {
@@ -39,6 +40,9 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "untied-unsaid": (Category.UNPROVED, "lines were untied from a person, and the log says nothing of it"),
     "fact-not-told": (Category.UNPROVED, "the registry has a fact that the log was never told: it is no ground"),
     "fact-differs": (Category.UNPROVED, "the registry has a fact otherwise than the log was told, or no more"),
+    "staff-missing": (Category.UNPROVED, "a line says that one of the operator's people did it, and who is gone"),
+    "staff-differs": (Category.UNPROVED, "the person or the reason that is kept beside a line is not the one in its commitment"),
+    "staff-without-line": (Category.UNPROVED, "somebody is kept as having done what no line of the log says"),
     "edition-not-told": (
         Category.UNPROVED,
         "it was decided by an edition of the code of conduct that the log was never told of",
@@ -70,10 +74,15 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         "a value stands as put right, and the log names no rectification of that person's readings for it",
     ),
     "correction-differs": (Category.UNPROVED, "a corrected value, or what it said before, is not what the log was told"),
+    "basis-too-small": (
+        Category.UNPROVED,
+        "a stored row names fewer rules than it was read under, and the log says nothing of an erasure",
+    ),
     "deed-without-session": (Category.UNPROVED, "a task was done that the meter does not remember"),
     "task-beyond-permits": (Category.OVER_BROAD, "a task asks more than its permits, or a profile that none of them needs"),
     "get-beyond-task": (Category.OVER_BROAD, "a meter was asked a longer period than the intent names"),
     "row-beyond-permits": (Category.OVER_BROAD, "values are kept outside the period of the permits"),
+    "basis-beyond-permits": (Category.OVER_BROAD, "a stored row names a rule that no permit it was read under rests on"),
     "get-after-stop": (Category.LATE, "a meter was asked after all grounds for it had stopped"),
     "get-beyond-stop": (Category.LATE, "a meter was asked for time of which all grounds had stopped"),
     "kept-after-stop": (Category.LATE, "an answer was taken for a permit that had stopped longer ago than a session lasts"),
@@ -96,6 +105,11 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "view-of-another": (Category.VIEW, "somebody looked at what is about another person"),
     "view-refused-with-ground": (Category.UNPROVED, "somebody was refused a look for which there was a ground"),
     "proof-of-another": (Category.VIEW, "somebody was given the proof of a line about another person"),
+    "refused-with-ground": (Category.REFUSED, "a read was refused for which there was a ground"),
+    "refused-otherwise": (Category.REFUSED, "a read was refused for another reason than deciding again gives"),
+    "withheld-with-ground": (Category.REFUSED, "a parcel was withheld for which there was a ground"),
+    "withheld-otherwise": (Category.REFUSED, "a parcel was withheld for another reason than deciding again gives"),
+    "withheld-without-event": (Category.REFUSED, "a parcel that was withheld, and the log does not say so"),
 }
 """Every kind of finding: how it counts, and what contradicts what."""
 
@@ -166,6 +180,11 @@ class Findings:
         """Requests to a meter, and parcels, after the stop."""
         return self.counts[Category.LATE]
 
+    @property
+    def refused_wrongly(self) -> int:
+        """Refused, or withheld, without the reason that was said."""
+        return self.counts[Category.REFUSED]
+
     def as_json(self) -> dict[str, Any]:
         """Return it JSON-ready."""
         return {
@@ -178,6 +197,7 @@ class Findings:
             "uncovered_views": self.uncovered_views,
             "over_broad": self.over_broad,
             "late": self.late,
+            "refused_wrongly": self.refused_wrongly,
             "codes": dict(sorted(self.codes.items())),
             "findings": [{"code": one.code, **one.detail} for one in self.findings],
         }

@@ -64,13 +64,21 @@ class Held:
 
     def rows(self, day: date) -> Rows:
         """Return which channel-days lie in the files of a day, and which batch each says that it is of."""
-        tables = [pq.ParquetFile(path).read(["key", "ch", "batch"]) for path in self.files(day)]
-        parts = [[np.asarray(table.column(name).to_numpy(), np.int64) for name in ("key", "ch", "batch")] for table in tables]
-        none = np.zeros(0, np.int64)
-        return Rows(
-            np.concatenate([none, *(key << 4 | channel for key, channel, _ in parts)]),
-            np.concatenate([none, *(batch for *_, batch in parts)]),
+        return Rows(*self._numbers(day, "batch"))
+
+    def bases(self, day: date) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the same, and the rules that each names, as bits."""
+        codes, batches, bases = self._numbers(day, "batch", "basis")
+        return codes, batches, bases
+
+    def _numbers(self, day: date, *names: str) -> list[Numbers]:
+        """Return connection and channel of each row of a day in one number, then these columns."""
+        tables = [pq.ParquetFile(path).read(["key", "ch", *names]) for path in self.files(day)]
+        key, channel, *others = (
+            np.concatenate([np.zeros(0, np.int64), *(np.asarray(table.column(name).to_numpy(), np.int64) for table in tables)])
+            for name in ("key", "ch", *names)
         )
+        return [key << 4 | channel, *others]
 
     def corrected(self, day: date) -> set[int]:
         """Return the channel-days of a day of which a value is marked as put right, by connection and channel in one number."""

@@ -183,6 +183,12 @@ class Known:
         role = self._roles.get(state.rest["party"]) if ref[0] == "agreement" else None
         return told.fact_of(ref, state, whose.get(state.position, 0), role)
 
+    def station_of(self, use_case: int, day: date) -> int:
+        """Return a station meter of the area that a use case names, as it was on a local day; 0 if there is none."""
+        case = self.general.get(("use_case", use_case))
+        area = None if case is None else case[0].rest.get("area")
+        return next((meter for meter in self._stations if area is not None and self._area(meter, day) == area), 0)
+
     def _area(self, meter: int, day: date) -> str | None:
         ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
         return next((one.area for one in self._stations.get(meter, ()) if one.placed.contains(ends)), None)

@@ -20,7 +20,9 @@ from kwartier.workflows.replay.deliveries import Deliveries
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.refusals import Refusals
 from kwartier.workflows.replay.sessions import Sessions
+from kwartier.workflows.replay.staff import Named
 from kwartier.workflows.replay.views import Views
 from kwartier.workflows.replay.window import WHOLE, Window
 
@@ -54,6 +56,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     book = Book(again, found, window, timedelta(seconds=chosen.stop_age_s + chosen.session_s))
     deliveries, views = Deliveries(c, again, house.outbox, found, window), Views(c, again, found, window)
     corrections = Corrections(c, found)
+    refusals, named = Refusals(again, found, window), Named(c, found)
     sessions = _sessions(house, c, book, found, window)
     witness = None if house.witness is None else house.witness.vkey
     for entry, lines in Chain(c, house.log, found, witness).entries():
@@ -62,18 +65,22 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
             deliveries.take(entry, lines)
             views.take(entry)
             corrections.take(entry)
+            refusals.take(entry, lines)
+            named.take(entry)
         except (KeyError, TypeError, ValueError, KwartierError):
             found.add("not-understood", entry=entry.id)
         if entry.kind == "batch:read":
             sessions.until(entry.at)
     sessions.finish()
     views.check()
+    named.check()
     _published(house, c, found)
     registry.check(c, again.known, found)
     held = _held(house, found)
     book.take_out(corrections.gone())
     Lake(held, book, states, lambda: _batches_now(house), found).check()
     corrections.check(held)
+    book.bases.check(held, book.elsewhere, found)
     deliveries.check(held, corrections, book.parcels_from)
 
 

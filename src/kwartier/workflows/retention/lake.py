@@ -68,6 +68,7 @@ def _of_day(house: Installation, going: Going, day: date, holding: int, at: date
         "day": day.isoformat(),
         "rows": gone,
         "erased": going.erased,
+        "freed": going.freed,
         "batches": {str(batch): count for batch, count in sorted(going.gone.items())},
     }
     with house.operator() as c:

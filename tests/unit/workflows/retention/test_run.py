@@ -61,7 +61,9 @@ def test_readings_go_when_no_rule_of_their_basis_holds_them(opened: Installation
     assert (report.counts["rows"], report.counts["erased"], report.counts["days"]) == (2, 0, 2)
     days = {body["day"]: body for body in said(opened) if "day" in body}
     assert days == {
-        when.isoformat(): {"day": when.isoformat(), "rows": 1, "erased": 0, "batches": {str(batch): 1}} for when in (old, older)
+        when.isoformat(): {"day": when.isoformat(), "rows": 1, "erased": 0, "freed": 0, "batches": {str(batch): 1}}
+        for when in (old, older)
+        for when in (old, older)
     }
     assert len(list((opened.data / "lake").glob("day=*/*"))) == 3
     assert len(list((opened.data / "lake" / "_delta_log").glob("*.json"))) == 1
