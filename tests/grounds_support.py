@@ -46,6 +46,11 @@ OF_NO_CASE = {Purpose.ADMINISTRATIVE_STATUS, Purpose.SUPPLIER_DEFAULT}
 E_DAY, E_INTERVAL = DAY_MASK & ~GAS_MASK, INTERVAL_MASK & ~GAS_MASK
 
 
+def is_by_hand(request: Request) -> bool:
+    """True for what a restriction does not speak of: a register that somebody took at the meter, handed over."""
+    return request.purpose is Purpose.HAND_READING and request.action is Action.DELIVER
+
+
 class World:
     """Worlds and questions drawn from one seed: mostly such that some row could say yes, now and then anything else."""
 
@@ -150,6 +155,8 @@ class World:
         start, days = self.midnight(), pick([0, 0, 1, 1, 2])
         if row.purpose is Purpose.SUPPLIER_DEFAULT and facts is not None and facts.supplies and not self.seldom(4):
             start, days = pick(facts.supplies).period.end or start, 0
+        if row.purpose is Purpose.HAND_READING and facts is not None and facts.restrictions and not self.seldom(4):
+            start, days = facts.restrictions[0].period.start + timedelta(hours=self.draw.randrange(3)), 0
         period = Period(start, start + timedelta(days=days))
         who = Requester(row.role, 0 if row.purpose in OF_NO_CASE and not self.seldom(4) else pick(ids))
         return Request(who, action, purpose, 0 if row.station else 7, mask, period, data_class)

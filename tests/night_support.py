@@ -114,6 +114,7 @@ class Story:
             "default": lambda: parties_of.begin_default(self.house, argument, at=self.clock()),
             "default over": lambda: parties_of.end_default(self.house, argument, at=self.clock()),
             "say": lambda: self.say(*argument.split()),
+            "hand": lambda: self.by_hand(*argument.split()),
             "take": lambda: self.take_away(*argument.split()),
             "saw": lambda: self.who_saw(*argument.split()),
         }
@@ -163,6 +164,12 @@ class Story:
     def say(self, who: str, digits: str, choice: str) -> None:
         """Let a customer refuse the meter, have it switched off, or have it back."""
         refusal.choose(self.house, self._person(who), self._connection(digits), Choice(choice), at=self.clock())
+
+    def by_hand(self, digits: str, at: str, how: str, *registers: str) -> None:
+        """Let somebody read registers (NAME=Wh) at the meter, and write them down."""
+        values = {Channel[name]: int(value) for name, value in (one.split("=") for one in registers)}
+        read_at = datetime.fromisoformat(at)
+        refusal.take(self.house, self._connection(digits), values, read_at=read_at, how=refusal.How(how), at=self.clock())
 
     def take_away(self, who: str, digits: str, first: str, last: str) -> None:
         """Let somebody ask for what is held of their own time between two days, both included; note what they get."""
@@ -447,4 +454,5 @@ def _content(document: dict[str, Any]) -> Iterator[str]:
         count = len(one["values"])
         yield f"{one['register']}:{one['start']}:{count}={total}{one['unit']}" + (f"({missing} missing)" if missing else "")
     for one in document["readings"]:
-        yield f"{one['register']}@{one['at'][:10]}=" + ("missing" if one["value"] is None else f"{one['value']}{one['unit']}")
+        said = "missing" if one["value"] is None else f"{one['value']}{one['unit']}"
+        yield f"{one['register']}@{one['at'][:10]}={said}" + (f"({one['read']} {one['method']})" if "read" in one else "")

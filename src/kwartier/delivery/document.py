@@ -6,7 +6,7 @@ the 25-hour day has no double hour. One document speaks about one metering point
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, final
@@ -194,9 +194,14 @@ def document(heading: Heading, days: Sequence[ChannelDay], *, gaps: bool) -> byt
 
     With `gaps` whatever was asked for and is not there stands in it as missing; without, it holds what is held and no more.
     """
-    mask = heading.mask
-    period = heading.period
+    mask, period = heading.mask, heading.period
     held = [day for day in days if mask >> day.channel & 1]
+    return written(heading, content([*held, *(missing(held, period, mask) if gaps else ())], period))
+
+
+def written(heading: Heading, values: Mapping[str, Any]) -> bytes:
+    """Return the body of a document with these series and readings."""
+    period = heading.period
     body = {
         "format": FORMAT,
         "reference": heading.reference,
@@ -206,6 +211,6 @@ def document(heading: Heading, days: Sequence[ChannelDay], *, gaps: bool) -> byt
         "period": {"start": local(period.start), "end": local(period.end) if period.end else None},
         "grounds": [ground(permit) for permit in heading.permits],
         **({"corrects": list(heading.corrects)} if heading.corrects else {}),
-        **content([*held, *(missing(held, period, mask) if gaps else ())], period),
+        **values,
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

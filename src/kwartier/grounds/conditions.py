@@ -162,6 +162,15 @@ def default(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found 
     return "F5"
 
 
+def by_hand(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
+    """Own customer, own period, and at that moment the meter was not read remotely: refused, or administratively off."""
+    here = [one for one in facts.restrictions if one.period.touches(request.period)]
+    if not request.period.is_moment or not here:
+        return "F5"
+    found = _supplied(request, facts, at, lambda _: True)
+    return found if isinstance(found, str) else found._replace(facts=(*found.facts, ("restriction", here[0].id)))
+
+
 def never(_rule: Rule, _request: Request, _facts: Facts, _at: datetime) -> Found | str:
     """Grant nothing."""
     return "F0"
@@ -178,6 +187,7 @@ CONDITIONS: Mapping[Condition, _Condition] = {
     Condition.USE_CASE: use_case,
     Condition.CHOICE: choice,
     Condition.DEFAULT: default,
+    Condition.BY_HAND: by_hand,
     Condition.NEVER: never,
 }
 

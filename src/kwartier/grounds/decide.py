@@ -3,7 +3,8 @@
 The order is the meaning:
 
 1. Refused and administratively off beat every ground: no read while a restriction is in force, and nothing about a period
-   that it overlaps. A register reading on its boundary counts as inside.
+   that it overlaps. A register reading on its boundary counts as inside. They speak of what is read remotely: a register that
+   somebody took at the meter may be handed over by its own row, and can be asked of no meter.
 2. The code of conduct must have a row for this role and purpose, and the row must allow the action and the data.
 3. The row's condition must be true of the facts (conditions.py); the condition says on whom and on which facts the answer rests.
 4. What that person stopped by a right (halts.py) is denied, whatever the ground.
@@ -73,6 +74,8 @@ def _seconds(start: datetime, end: datetime | None) -> tuple[int, int]:
 
 def barred_by(edition: Edition, request: Request, facts: Facts, at: datetime) -> str | None:
     """Return F1 or F2 if a restriction forbids this request, else None."""
+    if request.purpose is Purpose.HAND_READING and request.action is Action.DELIVER:
+        return None
     for restriction in facts.restrictions:
         touches_the_meter = request.action in _AT_THE_METER and restriction.period.contains(at)
         if not touches_the_meter and not _reaches(restriction.period, request):

@@ -129,10 +129,12 @@ def _nothing_when_off(in_force: Period) -> tuple[WhenOff, ...]:
 _ARTICLES_THEN = {rule_id: then for rule_id, (then, _) in _ARTICLES.items()}
 _ARTICLES_NOW = {rule_id: now for rule_id, (_, now) in _ARTICLES.items()}
 _MARKET = "Energiewet (Stb. 2025, 12; article not read); {}; GDPR art. 6(1)(c), (e)"
+_BY_HAND = "Energiewet (Stb. 2025, 12; article not read); Informatiecode: 12 and 36 months; C-AR: reading methods 003, 22"
 _ARTICLES_2027 = _ARTICLES_NOW | {
     "O8": (_MARKET.format("P4 service: readings of the operator for allocation"), _UNREAD),
     "O9": (_MARKET.format("P4 service: readings of the operator for reconciliation"), _UNREAD),
     "O10": (_MARKET.format("P4 service; Informatiecode: 15 working days, 14 months"), _UNREAD),
+    "S5": (f"{_BY_HAND}; GDPR art. 6(1)(c)", _UNREAD),
     "F16": (_MARKET.format("Informatiecode: 15 working days, 14 months"), _UNREAD),
 }
 _BEFORE_SMART_METERS = midnight(date(2000, 1, 1))

@@ -14,7 +14,7 @@ from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.decide import STATION
 from kwartier.grounds.halts import halts
 from kwartier.grounds.rule import Condition, Edition, Rule
-from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, RestrictionKind, Role
+from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, Restriction, RestrictionKind, Role, Supply
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
 
@@ -111,6 +111,16 @@ def _suppliers(facts: Facts, at: datetime) -> Iterator[_Ground]:
             for purpose in _SUPPLIER:
                 who = Requester(Role.SUPPLIER, supply.party)
                 yield _Ground(who, purpose, ("supply", supply.id), supply.period.start, supply.period)
+            yield from _by_hand(facts, supply)
+
+
+def _by_hand(facts: Facts, supply: Supply) -> Iterator[_Ground]:
+    """Yield the time of a supply in which the meter was not read remotely: of that a supplier gets what was taken by hand."""
+    for one in facts.restrictions:
+        shared = one.period.meet(supply.period)
+        if shared is not None:
+            who, fact = Requester(Role.SUPPLIER, supply.party), ("supply", supply.id)
+            yield _Ground(who, Purpose.HAND_READING, fact, shared.start, shared)
 
 
 def _permissions(facts: Facts, at: datetime) -> Iterator[_Ground]:
@@ -169,13 +179,20 @@ def _lines(edition: Edition, ground: _Ground, facts: Facts, at: datetime) -> Ite
     rule = edition.grant(ground.requester.role, ground.purpose, station=facts.connection == STATION)
     if rule is None:
         return
-    barring = [r for r in facts.restrictions if r.kind is RestrictionKind.REFUSED or rule.condition is not Condition.CHOICE]
+    barring = _barring(rule, facts)
     restricted = any(restriction.period.contains(at) for restriction in barring)
     actions = tuple(action for action in rule.actions if not (restricted and action in {Action.READ, Action.WRITE}))
     if not actions:
         return
     for period in _without([*(one.period for one in barring), *halts(rule, facts, at)], ground.period):
         yield _line(edition, rule, ground, actions, period)
+
+
+def _barring(rule: Rule, facts: Facts) -> list[Restriction]:
+    """Return the restrictions that speak of what this row is about: of what is read by hand none, of the switch only a refusal."""
+    if rule.condition is Condition.BY_HAND:
+        return []
+    return [r for r in facts.restrictions if r.kind is RestrictionKind.REFUSED or rule.condition is not Condition.CHOICE]
 
 
 def _line(edition: Edition, rule: Rule, ground: _Ground, actions: tuple[Action, ...], period: Period) -> Explanation:

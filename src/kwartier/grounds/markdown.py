@@ -17,6 +17,7 @@ _WHEN: Mapping[Condition, str] = {
     Condition.SWITCH: "agreement in force; the own supply begins or ends at that moment",
     Condition.PERMISSION: "agreement in force; permission to this party, live now; scope and giver's occupancy cover the data",
     Condition.USE_CASE: "registered use case, approved now: purpose, class, channels, area, days; yearly limit not reached",
+    Condition.BY_HAND: "agreement in force; own supply; refused or administratively off at that moment, so read at the meter",
     Condition.CHOICE: "the customer had it switched off administratively once; what was said last counts",
     Condition.DEFAULT: "the supplier is in default now: its supply ends there, 15 working days after a change, or 14 months",
     Condition.NEVER: "",

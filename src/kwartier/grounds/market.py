@@ -1,7 +1,8 @@
-"""Rows of the operator's tasks in the market, which came with the edition of 2027: allocation, reconciliation, supplier default.
+"""Rows of the market, which came with the edition of 2027: allocation, reconciliation, supplier default, readings by hand.
 
 Under the supplier model the supplier collects readings and sets them. The operator collects for these three only. Sources: the P4
-service (EDSN, 2018) names them; the Informatiecode gives 15 working days and 14 months.
+service (EDSN, 2018) names them; the Informatiecode gives 15 working days and 14 months. What nobody may read remotely is read at
+the meter, and a supplier settles on that: the Informatiecode gives 12 and 36 months, the market's register (C-AR) marks it apart.
 """
 
 from typing import Final
@@ -60,6 +61,21 @@ GRANTS: Final[tuple[Rule, ...]] = (
         sentence="S11",
         nl="Uw leverancier is in gebreke: de netbeheerder leest zelf de stand waarop de levering eindigt of wijzigt.",
         en="Your supplier is in default: the operator itself reads the register of the moment at which supply ends or changes.",
+    ),
+    Rule(
+        id="S5",
+        no=18,
+        title_nl="Stand die aan de meter zelf is opgenomen",
+        title_en="Reading taken at the meter itself",
+        purpose=Purpose.HAND_READING,
+        role=Role.SUPPLIER,
+        actions=(Action.DELIVER,),
+        mask=DAY_MASK,
+        data_classes=_REGISTERS,
+        condition=Condition.BY_HAND,
+        sentence="S11",
+        nl="Uw meter wordt niet op afstand uitgelezen: uw leverancier krijgt de stand die iemand aan de meter heeft opgenomen.",
+        en="Your meter is not read remotely: your supplier gets the reading that somebody took at the meter.",
     ),
 )
 

@@ -31,6 +31,7 @@ SAFEGUARDS: Final[Mapping[Condition, str]] = {
     Condition.SWITCH: "one register at the switch; each its own, agreement in force",
     Condition.PERMISSION: "express permission with scope and end, revocable at any moment; agreement in force",
     Condition.USE_CASE: "use case proposed with reasons and approved by another, area and days named, yearly limit, objection",
+    Condition.BY_HAND: "what was taken at the meter, where it is not read remotely; own customers, agreement in force",
     Condition.CHOICE: "the person's own choice",
 }
 """The safeguard that each condition is."""

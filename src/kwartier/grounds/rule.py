@@ -39,6 +39,7 @@ class Condition(StrEnum):
     USE_CASE = "use_case"
     CHOICE = "choice"
     DEFAULT = "default"
+    BY_HAND = "by_hand"
     NEVER = "never"
 
 

@@ -31,6 +31,7 @@ class Frequency(StrEnum):
     AT_CHANGE = "at_change"
     AS_PERMITTED = "as_permitted"
     USE_CASE_LIMIT = "use_case_limit"
+    AS_TAKEN = "as_taken"
 
 
 class Retention(StrEnum):
@@ -85,6 +86,7 @@ WORDS: Final[Mapping[Term, tuple[str, str]]] = {
     Frequency.AT_CHANGE: ("eens, bij de wijziging", "once, at the change"),
     Frequency.AS_PERMITTED: ("elke nacht, zolang de toestemming geldt", "every night, as long as the permission holds"),
     Frequency.USE_CASE_LIMIT: ("tot de jaarlimiet van de toepassing", "up to the yearly limit of the use case"),
+    Frequency.AS_TAKEN: ("eens per stand die is opgenomen", "once for each reading that was taken"),
     Retention.NOTHING_NEW: ("er wordt niets nieuws bewaard", "nothing new is kept"),
     Retention.TERM: ("de bewaartermijn van dit doel", "the retention term of this purpose"),
     Retention.SUMS: ("alleen sommen, geen waarden van een huis", "sums only, no values of a home"),
@@ -123,5 +125,6 @@ TERMS: Final[Mapping[str, Terms]] = {
     "O8": _SUM,
     "O9": _SUM,
     "O10": _SUPPLIER_ONCE,
+    "S5": Terms(History.MOMENT, Frequency.AS_TAKEN, Retention.TERM, About.PERSON, _LINE),
 }
 """The terms of every row that can say yes. An edition that changes one brings its own table."""

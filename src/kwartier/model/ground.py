@@ -51,6 +51,7 @@ class Purpose(StrEnum):
     ALLOCATION = "allocation"
     RECONCILIATION = "reconciliation"
     SUPPLIER_DEFAULT = "supplier_default"
+    HAND_READING = "hand_reading"
 
 
 class DataClass(StrEnum):

@@ -1,7 +1,7 @@
 """Every question that somebody could ask of a connection about one day: what a change of the code of conduct is tried on.
 
 Beside what a night reads and hands over (`due`), these are the customer's look at the own page, the operator's visits under its use
-cases, and the switch that a customer chose.
+cases, the switch that a customer chose, and what somebody read at the meter.
 """
 
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ def asked(facts: Facts, product: Product, day: date, edition: Edition, *, at: da
                 *_looks(facts, channels, day),
                 *_visits(facts, channels, day, at),
                 *_switches(facts, product, at),
+                *_by_hand(facts, channels, day),
             ]
         )
     )
@@ -55,6 +56,17 @@ def _visits(facts: Facts, channels: Mask, day: date, at: datetime) -> Iterator[R
         action = Action.WRITE if case.data_class in _SETS else Action.READ
         period = day_period(day) if mask else Period(at, at)
         yield Request(Requester(Role.OPERATOR, case.id), action, case.purpose, facts.connection, mask, period, case.data_class)
+
+
+def _by_hand(facts: Facts, channels: Mask, day: date) -> Iterator[Request]:
+    """Yield what each supplier would be handed of a reading taken as the day ends, where the meter is not read remotely then."""
+    closes = day_period(day).end or day_period(day).start
+    moment = Period(closes, closes)
+    if any(one.period.touches(moment) for one in facts.restrictions):
+        for supply in facts.supplies:
+            if supply.period.covers(moment):
+                who, about = Requester(Role.SUPPLIER, supply.party), (moment, DataClass.REGISTER)
+                yield Request(who, Action.DELIVER, Purpose.HAND_READING, facts.connection, channels & DAY_MASK, *about)
 
 
 def _switches(facts: Facts, product: Product, at: datetime) -> Iterator[Request]:

@@ -26,6 +26,9 @@ _INSERT = """
 _OF_METER = """
     select id, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
 """
+_AT_MOMENT = """
+    select id, channel, value, at, how from kw.hand_reading where connection = %s and at = %s order by channel
+"""
 # The last of each kind that counts, or else the beginning of the restriction. Gas goes with the meter that carries it.
 _BY_HAND = """
     with restricted as (
@@ -122,6 +125,13 @@ def of_meter(c: C, connection: int, meter: int) -> list[HandReading]:
     """Return what was read by hand of one meter at one connection, in order of time."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_OF_METER, (connection, meter)).fetchall()
+    return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]
+
+
+def at_moment(c: C, connection: int, moment: datetime) -> list[HandReading]:
+    """Return what was read by hand at one connection at one moment."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_AT_MOMENT, (connection, moment)).fetchall()
     return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]
 
 

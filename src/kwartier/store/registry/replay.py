@@ -90,6 +90,7 @@ _STAFF_ACTS = "select entry, person, reason, salt from kw.staff_act where entry 
 _STAFF_ACTS_IN_ALL = """
     select count(*) from kw.staff_act a where not exists (select from audit.pending p where p.id = a.entry)
 """
+_BY_HAND = "select connection, at, channel, value from kw.hand_reading where connection = any(%s)"
 _BUNDLES = "select b.id, r.code, b.at from kw.bundle b join kw.party r on r.key = b.receiver where b.state = 'sent' order by b.id"
 
 
@@ -269,6 +270,15 @@ def eans(c: C, keys: Collection[int]) -> dict[int, Ean]:
     """Return the EAN of each of these connections."""
     with _rows.cursor(c) as cursor:
         return {key: Ean(text) for key, text in cursor.execute(_EANS, (sorted(keys),))}
+
+
+def taken_by_hand(c: C, keys: Collection[int]) -> dict[tuple[int, datetime], dict[int, int]]:
+    """Return (connection, moment) with the registers that were read there by hand, by channel."""
+    found: dict[tuple[int, datetime], dict[int, int]] = defaultdict(dict)
+    with _rows.cursor(c) as cursor:
+        for connection, at, channel, value in cursor.execute(_BY_HAND, (sorted(keys),)):
+            found[connection, at][channel] = value
+    return found
 
 
 def batches(c: C) -> dict[int, str]:

@@ -124,6 +124,8 @@ _DUTCH = (
     ("P4 service: readings of the operator for reconciliation", "P4-dienst: standen van de netbeheerder voor reconciliatie"),
     ("P4 service", "P4-dienst"),
     ("15 working days, 14 months", "15 werkdagen, 14 maanden"),
+    ("12 and 36 months", "12 en 36 maanden"),
+    ("reading methods", "herkomst"),
     ("VKO decree", "Besluit VKO"),
     ("chapter", "hoofdstuk"),
     ("until", "tot en met"),

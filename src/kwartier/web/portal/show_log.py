@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import final
 
 from kwartier.grounds import conduct
-from kwartier.model.ground import Role
+from kwartier.model.ground import Purpose, Role
 from kwartier.model.period import day_of
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
@@ -119,7 +119,9 @@ def _what(words: Words, one: AccessLine) -> str:
         "batch:intended": _planned(words, is_chore=bool(chore)),
         "batch:refused": words.text("Not read for %s: there is no ground"),
         "batch:read": _done(words, one.outcome) if chore else _read(words, one.outcome),
-        "parcel:delivered": words.text("Delivered to %s"),
+        "parcel:delivered": words.text("Delivered to %s: what was read at the meter itself")
+        if Purpose.HAND_READING in one.purposes
+        else words.text("Delivered to %s"),
         "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
         "parcel:failed": words.text("Not delivered to %s: nobody has this reading any more"),
         "view:shown": words.text("Shown to you, or taken away by you")

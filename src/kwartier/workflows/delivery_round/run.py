@@ -17,12 +17,12 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.delivery import disputed, document, supplier, third_party
 from kwartier.grounds.decide import decide
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Refusal, Role
+from kwartier.model.ground import Purpose, Refusal, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.store.readings import Glance, Readings
-from kwartier.store.registry import deliveries, names, people, stops
+from kwartier.store.registry import deliveries, hand_readings, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows import permission
 from kwartier.workflows.delivery_round import bundle, late, notices, papers
@@ -164,13 +164,13 @@ def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _D
     answers = ((one, _decide(one, known[one.connection], at)) for one in asked)
     may = [(one, answer) for one, answer in answers if isinstance(answer, Permit)]
     with house.readings.glance() as readings:
-        return {one.id: _draft(readings, one, known[one.connection], permit, at) for one, permit in may}
+        return {one.id: _draft(house, readings, one, known[one.connection], permit, at) for one, permit in may}
 
 
-def _draft(readings: Readings | Glance, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
+def _draft(house: Installation, readings: Readings | Glance, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
     parcel = secrets.token_hex(16)
     row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
-    return _Draft(row, permit, _body(readings, parcel, one, there, permit, at))
+    return _Draft(row, permit, _body(house, readings, parcel, one, there, permit, at))
 
 
 def _decided(
@@ -189,12 +189,18 @@ def _decided(
         elif draft is not None and draft.permit.id == answer.id:
             sending.append(draft)
         else:  # the ground is another one than a moment ago
-            sending.append(_draft(house.readings, one, there, answer, at))
+            sending.append(_draft(house, house.readings, one, there, answer, at))
     return sending, withheld
 
 
-def _body(readings: Readings | Glance, reference: str, one: Due, there: Known, permit: Permit, at: datetime) -> bytes:
+def _body(
+    house: Installation, readings: Readings | Glance, reference: str, one: Due, there: Known, permit: Permit, at: datetime
+) -> bytes:
     heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,), one.corrects)
+    if one.purpose is Purpose.HAND_READING:
+        with house.operator() as c:
+            taken = hand_readings.at_moment(c, one.connection, one.period.start)
+        return supplier.by_hand(heading, [supplier.Taken(each.channel, each.value, each.at, each.how) for each in taken])
     assert one.period.end is not None  # noqa: S101 - a due delivery always closes
     days = readings.days(one.connection, day_of(one.period.start), day_of(one.period.end), one.mask)
     make = supplier.readings if one.receiver.role is Role.SUPPLIER else third_party.usage

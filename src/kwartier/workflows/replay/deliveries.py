@@ -15,7 +15,7 @@ from kwartier.audit.evidence import Entry, Line
 from kwartier.delivery.document import REGISTERS
 from kwartier.model.ean import Ean
 from kwartier.model.errors import BadInput, KwartierError
-from kwartier.model.ground import Request, Role
+from kwartier.model.ground import Purpose, Request, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
@@ -179,6 +179,8 @@ class Deliveries:
             if speaks and holds:
                 made.append((one, document))
         values.compare(made)
+        taken = [(one, document) for one, document in made if one.purpose is Purpose.HAND_READING]
+        values.by_hand(taken, replay.taken_by_hand(self._c, {one.connection for one, _ in taken}))
 
     def _papers(self, path: Path, sent: Mapping[str, Sent]) -> None:
         """What lies beside a bundle follows from parcels of the same receiver, and from nothing else."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, final
 
 from kwartier.delivery.document import REGISTERS
 from kwartier.model.channel_day import Quality
+from kwartier.model.ground import Purpose
 from kwartier.model.period import HOUR_S, QUARTER_S, day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK, Channel, Product, channels_of
 from kwartier.store.registry.replay import Sent
@@ -16,6 +17,10 @@ from kwartier.workflows.replay.held import Held, Value
 _SOUND = ~(Quality.MISSING | Quality.CARRIES_GAP)
 _INTERVALS = {(Product.GAS if c is Channel.GAS else Product.ELECTRICITY, *REGISTERS[c][:2]): c for c in channels_of(INTERVAL_MASK)}
 _STANDS = {(Product.GAS if c is Channel.DAY_GAS else Product.ELECTRICITY, *REGISTERS[c]): c for c in channels_of(DAY_MASK)}
+
+
+ByHand = Mapping[tuple[int, datetime], Mapping[int, int]]
+"""Registers by channel, of (connection, moment)."""
 
 
 class Said(NamedTuple):
@@ -39,7 +44,7 @@ class Values:
 
     def compare(self, documents: Sequence[tuple[Sent, Mapping[str, Any]]]) -> None:
         """Compare documents that are known to hold no more than they may."""
-        said = [(one, list(_said(document))) for one, document in documents]
+        said = [(one, list(_said(document))) for one, document in documents if one.purpose is not Purpose.HAND_READING]
         keys: dict[date, set[int]] = {}
         for one, values in said:
             for value in values:
@@ -55,6 +60,17 @@ class Values:
         code = one.connection << 4 | value.channel
         then = self._corrections.then(value.day, code, one.decided)
         return held.get(code, ()) if then is None else [then]
+
+    def by_hand(
+        self, documents: Sequence[tuple[Sent, Mapping[str, Any]]], taken: Mapping[tuple[int, datetime], Mapping[int, int]]
+    ) -> None:
+        """Compare documents of registers that were read at the meter with what was written down of that."""
+        for one, document in documents:
+            there = taken.get((one.connection, one.period.start), {})
+            values = list(_said(document))
+            self._found.compared["values"] += sum(value.channel in there for value in values)
+            if any(there.get(value.channel, value.value) != value.value for value in values):
+                self._found.add("parcel-value-differs", parcel=one.id, connection=one.connection)
 
 
 def _is(said: Said, row: Value) -> bool:

@@ -1,6 +1,7 @@
 """Readings at the meter: whose turn it is, what is taken, and what contradicts what is known."""
 
-from datetime import datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from kwartier.model.register import Channel
 from kwartier.model.task import ProfileName, Result, Task
 from kwartier.store.registry import nights
 from kwartier.store.registry.errors import AlreadyTaken
-from kwartier.workflows import inquiry, refusal
+from kwartier.workflows import delivery_round, inquiry, refusal, replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.refusal import How, Implausible, NotYourMeter
 from readings_support import channel_day, read
@@ -100,3 +101,55 @@ def test_registers_of_something_else_or_of_nothing_are_refused(opened: Installat
     for nowhere in (facts.connection(), 999):
         with pytest.raises(NotYourMeter):
             refusal.take(opened, nowhere, {LOW: 1}, read_at=NOON, how=How.VISIT, at=NOON)
+
+
+IN_2027 = datetime(2027, 3, 10, 12, tzinfo=UTC)
+
+
+def promised(house: Installation) -> list[tuple[int, str, int]]:
+    with house.operator() as c:
+        return c.execute("select receiver, purpose, mask from kw.delivery_due order by receiver").fetchall()
+
+
+def test_from_its_edition_on_the_supplier_is_promised_what_was_taken(opened: Installation, home: Home, facts: World) -> None:
+    supplier = facts.party()
+    facts.agreement(supplier)
+    facts.supply(home.power, supplier)
+    refusal.take(opened, home.power, {LOW: 5_000}, read_at=NOON, how=How.CUSTOMER, at=NOON)
+    assert promised(opened) == [], "the edition of 2026 has no row that lets it leave"
+    refusal.take(opened, home.power, {LOW: 6_000, NORMAL: 1_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
+    assert promised(opened) == [(supplier, "hand_reading", 1 << LOW | 1 << NORMAL)]
+    assert delivery_round.run(opened, clock=lambda: IN_2027 + timedelta(hours=1)).delivered == 1
+    (path,) = opened.outbox.glob("*/*.jsonl")
+    document = json.loads(path.read_text("utf-8"))
+    assert [(one["value"], one["at"], one["read"], one["by"], one["method"]) for one in document["readings"]] == [
+        (6_000, "2027-03-10T13:00:00+01:00", "by-hand", "visit", "003"),
+        (1_000, "2027-03-10T13:00:00+01:00", "by-hand", "visit", "003"),
+    ]
+    assert [one["rule"] for one in document["grounds"]] == ["S5"]
+
+
+def test_of_a_meter_that_is_read_remotely_nothing_is_promised(opened: Installation, home: Home, facts: World) -> None:
+    supplier, other = facts.party(), facts.home()[0]
+    facts.agreement(supplier)
+    facts.supply(other, supplier)
+    refusal.take(opened, other, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
+    refusal.take(opened, home.power, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
+    assert promised(opened) == [], "nor where nobody supplies"
+
+
+def test_a_document_of_other_registers_than_were_taken_is_found(opened: Installation, home: Home, facts: World) -> None:
+    supplier = facts.party()
+    facts.agreement(supplier)
+    facts.supply(home.power, supplier)
+    refusal.take(opened, home.power, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
+    delivery_round.run(opened, clock=lambda: IN_2027 + timedelta(hours=1))
+
+    def found() -> set[str]:
+        return {one.code for one in replay.run(opened, at=IN_2027 + timedelta(days=1)).findings}
+
+    before = found()
+    assert "parcel-value-differs" not in before
+    (path,) = opened.outbox.glob("*/*.jsonl")
+    path.write_text(path.read_text("utf-8").replace('"value":6000', '"value":6001'), "utf-8")
+    assert found() - before == {"parcel-value-differs"}
