@@ -18,3 +18,8 @@ def take(c: C, number: int, wait_ms: int = WAIT_MS) -> bool:
         except LockNotAvailable:
             return False
     return True
+
+
+def alone(c: C, number: int) -> None:
+    """Wait until nobody else is at this until the transaction ends."""
+    c.execute("select pg_advisory_xact_lock(%s)", (number,))

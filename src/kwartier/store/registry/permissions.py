@@ -1,16 +1,17 @@
 """Permissions: given once, ended once, never changed. As the portal row-level security keeps a person to their own."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, final
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import ExclusionViolation, UniqueViolation
 
 from kwartier.grounds.permission import Schedule
 from kwartier.model.period import Period
 from kwartier.model.register import Mask
 from kwartier.store.registry import rows as _rows
-from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, NotAnOccupant, NotFound
 from kwartier.store.registry.rows import C
 
 # A person gives what is theirs to give: the one who lives there when the permission begins.
@@ -22,6 +23,16 @@ _GRANT = """
     where exists (select from kw.occupancy where connection = %(connection)s and subject = %(subject)s and period @> %(at)s)
     returning id
 """
+# The same for many requests: each is given as it was asked, from this moment on if its own has come.
+_ANSWER = """
+    insert into kw.permission (connection, subject, party, mask, purpose, data, live, request, schedule)
+    select r.connection, r.subject, r.party, r.mask, r.purpose, r.data,
+        tstzrange(greatest(r.live_from, %(at)s), r.live_until), r.id, r.schedule
+    from kw.permission_request r where r.id = any(%(requests)s) and exists (select from kw.occupancy o
+        where o.connection = r.connection and o.subject = r.subject and o.period @> greatest(r.live_from, %(at)s))
+    order by r.id returning request, id
+"""
+_ALL_SAID = "insert into kw.permission_event (permission, at, event) select key, %s, 'granted' from unnest(%s::bigint[]) as key"
 _SAID = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'granted')"
 _END = """
     insert into kw.permission_event (permission, at, event) values (%s, %s, %s) on conflict do nothing returning id
@@ -120,6 +131,28 @@ def grant(c: C, given: Grant, at: datetime) -> int:
         msg = "only who lives there can give a permission"
         raise NotAnOccupant(msg)
     return int(found[0])
+
+
+def answer(c: C, requests: Collection[int], at: datetime) -> dict[int, int]:
+    """Give what each of these requests asks, in the order of their numbers; return the permissions' ids by request.
+
+    Raises AlreadyAnswered, AlreadyPermitted or NotAnOccupant if one of them cannot be given, and then nothing was changed.
+    """
+    try:
+        with c.transaction(), _rows.cursor(c) as cursor:
+            rows = cursor.execute(_ANSWER, {"requests": list(requests), "at": at})
+            given: dict[int, int] = dict(rows.fetchall())
+            if len(given) < len(requests):
+                msg = "only who lives there can give a permission"
+                raise NotAnOccupant(msg)
+            cursor.execute(_ALL_SAID, (at, sorted(given.values())))
+    except ExclusionViolation as error:
+        msg = "there is a live permission for this party and purpose"
+        raise AlreadyPermitted(msg) from error
+    except UniqueViolation as error:
+        msg = "the request has its answer"
+        raise AlreadyAnswered(msg) from error
+    return given
 
 
 def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:

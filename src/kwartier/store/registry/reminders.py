@@ -14,7 +14,7 @@ _TELL = """
     with near as (
         select s.id, min(d.days) as days from kw.permission_state s
         join unnest(%(days)s::integer[]) as d (days) on upper(s.live) <= %(at)s::timestamptz + make_interval(days => d.days)
-        where not isempty(s.live) and upper(s.live) > %(at)s and lower(s.live) <= %(at)s
+        where s.id > %(after)s and s.id <= %(last)s and not isempty(s.live) and upper(s.live) > %(at)s and lower(s.live) <= %(at)s
         and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted')
         and not exists (select from kw.permission p where p.renews = s.id)
         group by s.id),
@@ -41,7 +41,7 @@ class Reminder:
     code: str
 
 
-def tell(c: C, days: Sequence[int], at: datetime) -> list[Reminder]:
-    """Write down who is to be told now, at the steps of so many days before an end; return them."""
+def tell(c: C, days: Sequence[int], at: datetime, after: int, last: int) -> list[Reminder]:
+    """Write down who is to be told now of a permission after `after` up to `last`, so many days before its end; return them."""
     with _rows.cursor(c) as cursor:
-        return [Reminder(*row) for row in cursor.execute(_TELL, {"days": list(days), "at": at})]
+        return [Reminder(*row) for row in cursor.execute(_TELL, {"days": list(days), "at": at, "after": after, "last": last})]

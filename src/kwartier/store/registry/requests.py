@@ -36,8 +36,9 @@ _OF_SUBJECT = _SELECT + " where r.subject = %(key)s order by r.id desc"
 _OF_PARTY = _SELECT + " where r.party = %(key)s order by r.id"
 _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s"
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
-_OVERDUE = f"{_SELECT} where r.origin = %(origin)s and r.answer_by <= %(at)s and {_AWAITING} order by r.id limit %(limit)s"
-_OPEN = f"select r.id from kw.permission_request r where {_AWAITING} order by r.id"  # noqa: S608 - constants only
+_PAGE = f"r.id > %(after)s and {_AWAITING} order by r.id limit %(limit)s"
+_OVERDUE = f"{_SELECT} where r.origin = %(origin)s and r.answer_by <= %(at)s and {_PAGE}"
+_OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 - constants only
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
 # before the customer came was given by who lived there then, and opens nothing of who lives there now.
 _FLAWS = """
@@ -180,15 +181,15 @@ def by_reference(c: C, party: int, reference: str) -> RequestRow | None:
     return found[0] if found else None
 
 
-def overdue(c: C, origin: str, at: datetime, *, limit: int) -> list[RequestRow]:
-    """Return the next requests of this origin whose time to answer is over and that nobody answered."""
-    return _select(c, _OVERDUE, {"origin": origin, "at": at, "limit": limit})
+def overdue(c: C, origin: str, at: datetime, *, after: int, limit: int) -> list[RequestRow]:
+    """Return the next requests of this origin, by number, whose time to answer is over and that nobody answered."""
+    return _select(c, _OVERDUE, {"origin": origin, "at": at, "after": after, "limit": limit})
 
 
-def open_ones(c: C) -> list[int]:
-    """Return every request that has no final answer."""
+def open_ones(c: C, *, after: int, limit: int) -> list[int]:
+    """Return the next requests, by number, that have no final answer."""
     with _rows.cursor(c) as cursor:
-        return [key for (key,) in cursor.execute(_OPEN)]
+        return [key for (key,) in cursor.execute(_OPEN, {"after": after, "limit": limit})]
 
 
 def flaws(c: C, requests: Sequence[int], at: datetime) -> dict[int, str]:

@@ -16,11 +16,11 @@ _UNASKED = """
 """
 _OVERDUE = """
     select s.id from kw.mandate_sample s where s.due <= %s
-    and not exists (select from kw.mandate_evidence e where e.sample = s.id) order by s.id
+    and not exists (select from kw.mandate_evidence e where e.sample = s.id) order by s.id limit %s
 """
 _ALIVE = """
     select s.id, lower(s.live) from kw.permission_state s where s.party = %s and not isempty(s.live)
-    and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted') order by s.id
+    and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted') order by s.id limit %s
 """
 
 
@@ -38,10 +38,10 @@ def ask(c: C, request: int, at: datetime, due: datetime, seed: int) -> int:
     return int(found[0])
 
 
-def overdue(c: C, at: datetime) -> list[int]:
-    """Return the samples whose evidence was due and not shown."""
+def overdue(c: C, at: datetime, most: int) -> list[int]:
+    """Return samples whose evidence was due and not shown, so many at the most."""
     with _rows.cursor(c) as cursor:
-        return [key for (key,) in cursor.execute(_OVERDUE, (at,))]
+        return [key for (key,) in cursor.execute(_OVERDUE, (at, most))]
 
 
 def judge(c: C, number: int, at: datetime, *, held: bool) -> int | None:
@@ -74,7 +74,7 @@ def permission_of(c: C, request: int) -> int | None:
     return int(found[0]) if found else None
 
 
-def alive(c: C, party: int) -> list[tuple[int, datetime]]:
-    """Return the permissions of a party that have not ended, with when each begins."""
+def alive(c: C, party: int, most: int) -> list[tuple[int, datetime]]:
+    """Return permissions of a party that have not ended, with when each begins, so many at the most."""
     with _rows.cursor(c) as cursor:
-        return cursor.execute(_ALIVE, (party,)).fetchall()
+        return cursor.execute(_ALIVE, (party, most)).fetchall()

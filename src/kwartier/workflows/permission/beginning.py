@@ -47,10 +47,11 @@ def record(house: Installation, c: C, events: Sequence[Said], actor: str = telli
     requests.say(c, events)
     rows = requests.many(c, [one.request for one in events])
     codes = people.codes(c, {row.subject for row in rows.values() if row.subject is not None})
-    house.log.record(c, [_told(rows[one.request], one, actor, codes) for one in events if one.event in telling.REQUEST_KINDS])
+    house.log.record(c, [told(rows[one.request], one, actor, codes) for one in events if one.event in telling.REQUEST_KINDS])
 
 
-def _told(row: RequestRow, said: Said, actor: str, codes: Mapping[int, str]) -> Event:
+def told(row: RequestRow, said: Said, actor: str, codes: Mapping[int, str]) -> Event:
+    """Return how the log is told of what happened to a request. `codes` has the code of the customer, by subject."""
     by = telling.third_party(row.party) if said.event == "requested" and row.party is not None else actor
     code = None if row.subject is None else codes.get(row.subject)
     return telling.of_request(row, said.event, said.at, by, code, said.because)

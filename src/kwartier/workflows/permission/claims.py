@@ -73,8 +73,10 @@ Aside = list[tuple[int, str, str]]
 
 def upload(house: Installation, party_code: str, path: Path, *, at: datetime) -> Upload:
     """Take a party's file of mandates. Raises UnreadableClaims, NotFound, GrantedElsewhere; then nothing was taken."""
-    rows, aside = _read(path)
-    return _reported(house, mandates.claim(house, party_code, rows, at=at), path, aside, at)
+    aside: Aside = []
+    with _opened(path) as source:
+        claimed = mandates.claim(house, party_code, _read(source, path.name, aside), at=at)
+    return _reported(house, claimed, path, aside, at)
 
 
 def ask(house: Installation, party_code: str, path: Path, *, at: datetime) -> Upload:
@@ -82,20 +84,19 @@ def ask(house: Installation, party_code: str, path: Path, *, at: datetime) -> Up
 
     Raises UnreadableClaims, NotFound, GrantedElsewhere; then nothing was taken.
     """
-    rows, aside = _read(path)
-    return _reported(house, requests.ask_all(house, party_code, rows, at=at), path, aside, at)
-
-
-def _read(path: Path) -> tuple[list[Claim], Aside]:
-    rows: list[Claim] = []
     aside: Aside = []
     with _opened(path) as source:
-        for number, line, raw in _records(source, path.name):
-            try:
-                rows.append(_claim(line))
-            except _BadLine as bad:
-                aside.append((number, bad.code, raw))
-    return rows, aside
+        claimed = requests.ask_all(house, party_code, _read(source, path.name, aside), at=at)
+    return _reported(house, claimed, path, aside, at)
+
+
+def _read(source: TextIO, name: str, aside: Aside) -> Iterator[Claim]:
+    """Yield what can be read, and put the rest aside."""
+    for number, line, raw in _records(source, name):
+        try:
+            yield _claim(line)
+        except _BadLine as bad:
+            aside.append((number, bad.code, raw))
 
 
 def _reported(house: Installation, claimed: Claimed, path: Path, aside: Aside, at: datetime) -> Upload:

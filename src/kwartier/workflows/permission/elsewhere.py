@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -25,7 +26,7 @@ from kwartier.model.ean import Ean
 from kwartier.model.errors import BadInput
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
-from kwartier.store.registry import incoming, overviews, parties, people, permissions, points
+from kwartier.store.registry import ends, incoming, locks, overviews, parties, people, permissions, points
 from kwartier.store.registry.ends import End
 from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
 from kwartier.store.registry.permissions import Grant
@@ -38,6 +39,10 @@ C = Connection[Any]
 
 OURS: Final = "kw-"
 """Identifiers of permissions that were given here begin so; nobody else gives one of these."""
+AT_ONCE: Final = 500
+"""Lines that one transaction takes; the log is told at its end, at once, so that nobody waits crosswise."""
+LOCK: Final = 0x6B77_6F74_6865_7200
+"""Number of the advisory lock of whoever takes some lines: "kwother" in ASCII."""
 LONGEST_LINE: Final = 1 << 16
 """Characters; a longer line is put aside in pieces."""
 
@@ -89,7 +94,7 @@ class Taken:
 
 
 def take(house: Installation, path: Path, *, at: datetime) -> Taken:
-    """Take a file of information objects, in one transaction. The same file again changes nothing.
+    """Take a file of information objects, some lines to a transaction, in their order. The same file again changes nothing.
 
     Raises GrantedHere unless another body is the permission administrator, OSError for a file that cannot be read.
     """
@@ -97,19 +102,28 @@ def take(house: Installation, path: Path, *, at: datetime) -> Taken:
         msg = "permissions are given here; set permission_administrator to take those of another body"
         raise GrantedHere(msg)
     report = Taken()
-    with path.open(encoding="utf-8", errors="backslashreplace") as source, house.operator() as c:
-        aside: list[tuple[int, str, str]] = []
-        for number, line in _lines(source):
-            try:
-                with c.transaction():
-                    _take(house, c, _object(line), at, report)
-            except _Refused as bad:
-                aside.append((number, bad.code, line))
-                report.refused[bad.code] += 1
+    aside: list[tuple[int, str, str]] = []
+    with path.open(encoding="utf-8", errors="backslashreplace") as source:
+        lines = _lines(source)
+        while part := list(islice(lines, AT_ONCE)):
+            with house.operator() as c:
+                locks.alone(c, LOCK)
+                house.log.record(c, [event for one in part for event in _line(c, *one, at, report, aside)])
+    with house.operator() as c:
         report.run = incoming.write(c, at, report.counts(), path.name, aside)
         body: dict[str, Json] = {"run": report.run, "files": {"permissions": report.counts()}}
         house.log.record(c, [Event(at, EventKind.IMPORT_TAKEN, telling.OPERATOR, body=body)])
     return report
+
+
+def _line(c: C, number: int, line: str, at: datetime, report: Taken, aside: list[tuple[int, str, str]]) -> list[Event]:
+    try:
+        with c.transaction():
+            return _take(c, _object(line), at, report)
+    except _Refused as bad:
+        aside.append((number, bad.code, line))
+        report.refused[bad.code] += 1
+        return []
 
 
 def _lines(source: Any) -> Iterator[tuple[int, str]]:  # noqa: ANN401 - a text file
@@ -132,22 +146,24 @@ def _object(line: str) -> EstablishedPermissionInformation | RevocationNotificat
         raise _Refused(Code.BAD_OBJECT) from None
 
 
-def _take(house: Installation, c: C, said: Any, at: datetime, report: Taken) -> None:  # noqa: ANN401 - one of three objects
+def _take(c: C, said: Any, at: datetime, report: Taken) -> list[Event]:  # noqa: ANN401 - one of three objects
+    """Append what a line tells, if it is new; return what the log is to be told."""
     match said:
         case EstablishedPermissionInformation():
-            new = _establish(house, c, said, at)
-            report.established += new
+            events = _establish(c, said, at)
+            report.established += bool(events)
         case RevocationNotification():
-            new = _end(house, c, said.permission_identifier, said.permission_end_timestamp, "revoked")
-            report.ended += new
+            events = _end(c, said.permission_identifier, said.permission_end_timestamp, "revoked")
+            report.ended += bool(events)
         case _:
-            new = _end(house, c, said.permission_identifier, said.termination_timestamp, "terminated")
-            report.ended += new
-    report.known += not new
+            events = _end(c, said.permission_identifier, said.termination_timestamp, "terminated")
+            report.ended += bool(events)
+    report.known += not events
+    return events
 
 
-def _establish(house: Installation, c: C, said: EstablishedPermissionInformation, at: datetime) -> bool:
-    """Append a permission. False if it was known. Raises _Refused."""
+def _establish(c: C, said: EstablishedPermissionInformation, at: datetime) -> list[Event]:
+    """Append a permission. Nothing to tell if it was known. Raises _Refused."""
     given, code = _grant(c, said)
     try:
         before = overviews.one(c, said.permission_identifier)
@@ -158,15 +174,14 @@ def _establish(house: Installation, c: C, said: EstablishedPermissionInformation
         same = (before.connection, before.party, before.mask, before.purpose, before.data, before.live, before.subject)
         if same != (given.connection, given.party, given.mask, given.purpose, given.data, given.live, given.subject):
             raise _Refused(Code.PERMISSION_DIFFERS)
-        return False
+        return []
     try:
         number = permissions.grant(c, given, given.live.start)
     except AlreadyPermitted:
         raise _Refused(Code.OVERLAPS) from None
     except NotAnOccupant:
         raise _Refused(Code.NOT_AN_OCCUPANT) from None
-    house.log.record(c, [telling.granted(number, given, at, telling.OPERATOR, code)])
-    return True
+    return [telling.granted(number, given, at, telling.OPERATOR, code)]
 
 
 def _grant(c: C, said: EstablishedPermissionInformation) -> tuple[Grant, str]:
@@ -196,11 +211,11 @@ def _grant(c: C, said: EstablishedPermissionInformation) -> tuple[Grant, str]:
     return Grant(*about, schedule=scope.schedule, identifier=said.permission_identifier), customer.code
 
 
-def _end(house: Installation, c: C, identifier: str, at: datetime, event: str) -> bool:
-    """Append an end. False if it had ended before. Raises _Refused."""
+def _end(c: C, identifier: str, at: datetime, event: str) -> list[Event]:
+    """Append an end. Nothing to tell if it had ended before. Raises _Refused."""
     try:
         one = overviews.one(c, identifier)
     except NotFound:
         raise _Refused(Code.UNKNOWN_PERMISSION) from None
     over = [End(key, max(at, one.live.start), event) for key in (one.id, *permissions.successors(c, one.id))]
-    return bool(endings.written(house, c, over))
+    return [endings.told(one) for one in ends.write(c, over)]

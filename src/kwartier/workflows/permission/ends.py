@@ -6,7 +6,7 @@ facts themselves. What is written down here is that the permission is over for g
 agreement or a second stay.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from kwartier.workflows.permission.errors import NoSuchPermission
 
 C = Connection[Any]
 
-AT_ONCE: Final = 2_000
+AT_ONCE: Final = 1_000
 """Permissions that one transaction looks at. A customer who says something of one of these meanwhile waits for it to end."""
 LOOKED_UP: Final = 500
 """Permissions of which what was handed over is looked up at once: a query for each would be one per connection."""
@@ -42,15 +42,29 @@ def sweep(house: Installation, *, at: datetime) -> int:
     Goes once through the permissions as they are numbered, a page to a transaction: what a killed one wrote is over and not found
     again. An end may bring another, that of a renewal, which has a higher number: so a page is looked at until it shows none.
     """
-    count, after = 0, 0
+    return sum(_swept(house, at, after, last) for after, last in pages(house))
+
+
+def pages(house: Installation) -> Iterator[tuple[int, int]]:
+    """Yield the pages of all permissions there are: after which number each begins, and its last."""
+    after = 0
     while True:
         with house.operator() as c:
             last = ends.page(c, after, AT_ONCE)
-            if last is None:
-                return count
-            while found := _due(c, at, after, last):
-                count += len(written(house, c, found))
+        if last is None:
+            return
+        yield after, last
         after = last
+
+
+def _swept(house: Installation, at: datetime, after: int, last: int) -> int:
+    count = 0
+    while True:
+        with house.operator() as c:
+            found = _due(c, at, after, last)
+            count += len(written(house, c, found))
+        if not found:
+            return count
 
 
 def _due(c: C, at: datetime, after: int, last: int) -> list[End]:
@@ -76,11 +90,12 @@ def _fulfilled(c: C, candidates: Sequence[DataOver]) -> Iterable[End]:
 def written(house: Installation, c: C, found: Sequence[End], actor: str = telling.OPERATOR) -> list[Ended]:
     """Append ends in registry and log, in the caller's transaction; return those that nobody had said before."""
     said = ends.write(c, found)
-    house.log.record(c, [_told(one, actor) for one in said])
+    house.log.record(c, [told(one, actor) for one in said])
     return said
 
 
-def _told(one: Ended, actor: str) -> Event:
+def told(one: Ended, actor: str = telling.OPERATOR) -> Event:
+    """Return how the log is told of an end."""
     body = telling.ended(one.end.permission, one.party, one.mask, one.end.because)
     return Event(one.end.at, _KINDS[one.end.event], actor, one.code, one.connection, body)
 

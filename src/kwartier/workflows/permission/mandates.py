@@ -5,9 +5,10 @@ same permission as any other. Of what was claimed a sample is drawn, whose evide
 The days of notice are our choice (setting `mandate_notice_days`): no source names a number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from heapq import nsmallest
 from typing import Any, Final
 
 from psycopg import Connection
@@ -15,16 +16,18 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.permission import Flaw
-from kwartier.store.registry import parties, people, requests, samples
+from kwartier.model.period import Period
+from kwartier.store.registry import parties, people, permissions, requests, samples
 from kwartier.store.registry.ends import End
 from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.requests import MANDATE, RequestRow, Said
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import desk, ends, telling
-from kwartier.workflows.permission.beginning import record, whole
+from kwartier.workflows.permission.beginning import told, whole
 from kwartier.workflows.permission.errors import NoSuchRequest
 from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
-from kwartier.workflows.permission.requests import give, reject
+from kwartier.workflows.permission.requests import reject
 
 C = Connection[Any]
 
@@ -46,34 +49,65 @@ def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: da
 def due(house: Installation, *, at: datetime) -> int:
     """Let the mandates begin whose notice is over and that nobody vetoed. Returns how many began.
 
-    None begins where another body grants permissions: then it waits for that body's word.
+    None begins where another body grants permissions: then it waits for that body's word. A part of them to a transaction, which
+    writes the registry first, by their numbers, and the log last and at once: nobody waits crosswise.
     """
     if house.settings.permission_administrator != "own":
         return 0
-    now, begun = whole(at), 0
-    with house.operator() as c:
-        while late := requests.overdue(c, MANDATE, now, limit=AT_ONCE):
-            flaws = requests.flaws(c, [one.id for one in late], now)
-            begun += sum(_begins(house, c, one, flaws.get(one.id), now) for one in late)
-    return begun
+    now, begun, after = whole(at), 0, 0
+    while True:
+        with house.operator() as c:
+            late = requests.overdue(c, MANDATE, now, after=after, limit=AT_ONCE)
+            events = _begin(c, late, requests.flaws(c, [one.id for one in late], now), now)
+            house.log.record(c, events)
+        if not late:
+            return begun
+        begun += sum(one.kind is EventKind.PERMISSION_GRANTED for one in events)
+        after = late[-1].id
 
 
-def _begins(house: Installation, c: C, one: RequestRow, flaw: str | None, now: datetime) -> bool:
-    """Make the permission, or find that the claim does not hold any more."""
-    if flaw is None:
-        try:
-            with c.transaction():
-                give(house, c, one, one.scope, now, telling.OPERATOR)
-        except AlreadyAnswered:
-            return False  # the customer said no at the same moment: that counts
-        except AlreadyPermitted:
-            flaw = Flaw.ALREADY_PERMITTED
-        except NotAnOccupant:
-            flaw = Flaw.NOBODY_LIVES_THERE
-        else:
-            return True
-    record(house, c, [Said(one.id, now, "found_invalid", flaw)])
-    return False
+def _begin(c: C, late: Sequence[RequestRow], flaws: Mapping[int, str], now: datetime) -> list[Event]:
+    """Make the permissions, or find that a claim does not hold any more; return what the log is to be told.
+
+    All at once; where one of them met something that was said at the same moment, each by itself.
+    """
+    try:
+        return _written(c, late, flaws, now)
+    except (AlreadyAnswered, AlreadyPermitted, NotAnOccupant):
+        return [event for one in late for event in _begin_alone(c, one, flaws.get(one.id), now)]
+
+
+def _begin_alone(c: C, one: RequestRow, flaw: str | None, now: datetime) -> list[Event]:
+    try:
+        return _written(c, [one], {} if flaw is None else {one.id: flaw}, now)
+    except AlreadyAnswered:
+        return []  # the customer said no at the same moment: that counts
+    except AlreadyPermitted:
+        return _begin_alone(c, one, Flaw.ALREADY_PERMITTED, now)
+    except NotAnOccupant:
+        return _begin_alone(c, one, Flaw.NOBODY_LIVES_THERE, now)
+
+
+def _written(c: C, late: Sequence[RequestRow], flaws: Mapping[int, str], now: datetime) -> list[Event]:
+    """Raises AlreadyAnswered, AlreadyPermitted, NotAnOccupant; then nothing was changed."""
+    with c.transaction():
+        given = permissions.answer(c, [one.id for one in late if one.id not in flaws], now)
+        said = [Said(one.id, now, "granted" if one.id in given else "found_invalid", flaws.get(one.id)) for one in late]
+        requests.say(c, said)
+        codes = people.codes(c, {one.subject for one in late if one.subject is not None})
+        return [
+            telling.granted(given[row.id], _given(row, now), now, telling.OPERATOR, codes[row.subject or 0])
+            if row.id in given
+            else told(row, one, telling.OPERATOR, codes)
+            for row, one in zip(late, said, strict=True)
+        ]
+
+
+def _given(one: RequestRow, now: datetime) -> Grant:
+    """Return the permission that a mandate becomes: as it was claimed."""
+    assert one.connection is not None and one.subject is not None  # noqa: S101, PT018 - else it would not have been presented
+    scope, live = one.scope, Period(max(one.live_from, now), one.scope.until)
+    return Grant(one.connection, one.subject, one.party, scope.mask, scope.purpose, scope.data, live, request=one.id)
 
 
 def veto(house: Installation, subject: int, request: int, *, at: datetime) -> int | None:
@@ -120,7 +154,7 @@ def sample(
         if party is None:
             msg = "no party has this code"
             raise NotFound(msg)
-        drawn = sorted(samples.unasked(c, party.key), key=lambda key: sha256(f"{seed}|{key}".encode()).digest())[:most]
+        drawn = nsmallest(most, samples.unasked(c, party.key), key=lambda key: sha256(f"{seed}|{key}".encode()).digest())
         made = [samples.ask(c, key, at, at + within, seed) for key in drawn]
         _say(house, c, EventKind.MANDATE_SAMPLED, made, at)
     return made
@@ -136,34 +170,45 @@ def show(house: Installation, number: int, *, held: bool, at: datetime) -> None:
 
 def overdue(house: Installation, *, at: datetime) -> int:
     """Let the samples fail whose evidence was not shown in time. Returns how many."""
+    failed = 0
     while True:
         with house.operator() as c:
-            late = samples.overdue(c, at)
+            late = samples.overdue(c, at, AT_ONCE)
+        if not late:
+            return failed
         try:
             _judged(house, late, held=False, at=at)
         except AlreadyAnswered:
             continue  # a night and a round of deliveries begin at once, or somebody judged it meanwhile: look again
-        return len(late)
+        failed += len(late)
 
 
 def _judged(house: Installation, numbers: list[int], *, held: bool, at: datetime) -> None:
-    if not numbers:
-        return
     with house.operator() as c:
         failed = {party for number in numbers if (party := samples.judge(c, number, at, held=held)) is not None and not held}
         _say(house, c, EventKind.MANDATE_EVIDENCED if held else EventKind.MANDATE_FAILED, numbers, at)
         for party in sorted(failed):
             _suspend(house, c, party, at)
+    for party in sorted(failed):
+        _end_all(house, party, at)
 
 
 def _suspend(house: Installation, c: C, party: int, at: datetime) -> None:
-    """Suspend a party until it is reinstated, and end its permissions: those do not come back with it."""
+    """Suspend a party until it is reinstated."""
     parties.lock(c, party)
     if not parties.suspended(c, party, at):
-        told = parties.told_of(c, parties.suspend(c, party, at, FAILED))
-        house.log.record(c, [Event(at, EventKind.SUSPENSION_BEGAN, telling.OPERATOR, body={**told})])
-    over = [End(key, max(at, start), "invalidated", "party_suspended") for key, start in samples.alive(c, party)]
-    ends.written(house, c, over)
+        body = parties.told_of(c, parties.suspend(c, party, at, FAILED))
+        house.log.record(c, [Event(at, EventKind.SUSPENSION_BEGAN, telling.OPERATOR, body={**body})])
+
+
+def _end_all(house: Installation, party: int, at: datetime) -> None:
+    """End the permissions of a party, which do not come back with it, some to a transaction. What a kill leaves, `sweep` ends."""
+    while True:
+        with house.operator() as c:
+            alive = samples.alive(c, party, AT_ONCE)
+            ends.written(house, c, [End(key, max(at, start), "invalidated", "party_suspended") for key, start in alive])
+        if not alive:
+            return
 
 
 def _say(house: Installation, c: C, kind: EventKind, numbers: Iterable[int], at: datetime) -> None:

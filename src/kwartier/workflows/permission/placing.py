@@ -1,8 +1,9 @@
 """Many requests of one party at once: what it asks, or claims. Each is placed once by the party's own reference."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, final
 
 from psycopg import Connection
@@ -22,6 +23,7 @@ from kwartier.workflows.permission.beginning import begin, scope_flaw, whole
 C = Connection[Any]
 
 AT_ONCE: Final = 1000
+"""Lines of an upload that one transaction places. Who asks or answers at the same connections waits for it to end."""
 
 
 @final
@@ -59,24 +61,28 @@ class Claimed:
 def place_all(
     house: Installation, origin: str, party_code: str, rows: Iterable[Claim], *, at: datetime, answer_by: datetime
 ) -> Claimed:
-    """Place a party's requests and put them to their customers. Raises NotFound for an unknown party, GrantedElsewhere."""
+    """Place a party's requests and put them to their customers. Raises NotFound for an unknown party, GrantedElsewhere.
+
+    Part by part, each in a transaction of its own: of an upload that was killed the parts that were placed stand, and are known
+    when it comes again. Within a part everybody takes locks in the same order, references before connections.
+    """
     administrator.ours(house)
-    now, report = whole(at), Claimed()
-    listed = list(rows)
+    now, report, lines = whole(at), Claimed(), iter(rows)
     with house.operator() as c:
         party = parties.by_code(c, party_code)
-        if party is None:
-            msg = "no party has this code"
-            raise NotFound(msg)
-        for first in range(0, len(listed), AT_ONCE):
-            part = listed[first : first + AT_ONCE]
+    if party is None:
+        msg = "no party has this code"
+        raise NotFound(msg)
+    while part := sorted(islice(lines, AT_ONCE), key=lambda row: row.reference):
+        with house.operator() as c:
             found = points.find(c, [row.ean for row in part], now)
-            asked = [(_asked(origin, party.key, row, found.get(row.ean, NOWHERE), now, answer_by), row) for row in part]
-            _place(house, c, [(one, found.get(row.ean, NOWHERE)) for one, row in asked], now, report)
+            there = [found.get(row.ean, NOWHERE) for row in part]
+            asked = [_asked(origin, party.key, row, point, now, answer_by) for row, point in zip(part, there, strict=True)]
+            _place(house, c, list(zip(asked, there, strict=True)), now, report)
     return report
 
 
-def _place(house: Installation, c: C, rows: list[tuple[Asked, Point]], now: datetime, report: Claimed) -> None:
+def _place(house: Installation, c: C, rows: Sequence[tuple[Asked, Point]], now: datetime, report: Claimed) -> None:
     placed: list[tuple[int, Point, str | None]] = []
     for asked, there in rows:
         key = requests.place(c, asked)

@@ -4,14 +4,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.permission import Schedule, Scope, check
 from kwartier.model.ground import Permission
 from kwartier.model.period import Period
 from kwartier.store.registry import names, permissions, reminders
 from kwartier.store.registry.permissions import Grant
+from kwartier.store.registry.reminders import Reminder
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission import administrator, telling
+from kwartier.workflows.permission import administrator, ends, telling
 from kwartier.workflows.permission.errors import NoSuchPermission, WiderThanBefore
 
 DAYS: Final = (30, 7)
@@ -20,23 +22,19 @@ DAYS: Final = (30, 7)
 
 def remind(house: Installation, *, at: datetime) -> int:
     """Tell of every permission that is about to run out, once at each of the steps. Returns how many were told."""
+    return sum(_reminded(house, at, after, last) for after, last in ends.pages(house))
+
+
+def _reminded(house: Installation, at: datetime, after: int, last: int) -> int:
     with house.operator() as c:
-        told = reminders.tell(c, DAYS, at)
-        house.log.record(
-            c,
-            [
-                Event(
-                    at,
-                    EventKind.PERMISSION_REMINDED,
-                    telling.OPERATOR,
-                    one.code,
-                    one.connection,
-                    {"permission": one.permission, "party": one.party, "mask": one.mask, "days": one.days},
-                )
-                for one in told
-            ],
-        )
+        told = reminders.tell(c, DAYS, at, after, last)
+        house.log.record(c, [_event(one, at) for one in told])
     return len(told)
+
+
+def _event(one: Reminder, at: datetime) -> Event:
+    body: dict[str, Json] = {"permission": one.permission, "party": one.party, "mask": one.mask, "days": one.days}
+    return Event(at, EventKind.PERMISSION_REMINDED, telling.OPERATOR, one.code, one.connection, body)
 
 
 def renew(

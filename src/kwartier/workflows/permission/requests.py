@@ -153,31 +153,39 @@ def _awaiting(c: C, request: int, at: datetime) -> RequestRow:
 
 def time_out(house: Installation, *, at: datetime) -> int:
     """Close the requests of parties that nobody answered in time, as of the moment their time was over. Returns how many."""
-    return _close(
-        house, lambda c: [Said(one.id, one.answer_by, "timed_out") for one in requests.overdue(c, PARTY, at, limit=AT_ONCE)]
-    )
+
+    def late(c: C, after: int) -> tuple[list[Said], int | None]:
+        found = requests.overdue(c, PARTY, at, after=after, limit=AT_ONCE)
+        return [Said(one.id, one.answer_by, "timed_out") for one in found], found[-1].id if found else None
+
+    return _close(house, late)
 
 
 def wither(house: Installation, *, at: datetime) -> int:
     """Close the requests whose ground fell away before an answer: the customer moved out, the agreement ended. Returns how many."""
 
-    def fallen(c: C) -> list[Said]:
-        flaws = requests.flaws(c, requests.open_ones(c), at)
-        return [Said(key, at, "found_invalid", flaw) for key, flaw in sorted(flaws.items())[:AT_ONCE]]
+    def fallen(c: C, after: int) -> tuple[list[Said], int | None]:
+        keys = requests.open_ones(c, after=after, limit=AT_ONCE)
+        flaws = requests.flaws(c, keys, at)
+        return [Said(key, at, "found_invalid", flaws[key]) for key in keys if key in flaws], keys[-1] if keys else None
 
     return _close(house, fallen)
 
 
-def _close(house: Installation, due: Callable[[C], list[Said]]) -> int:
-    """Write down what is due until nothing is. A customer who answers at the same moment comes first; then it looks again."""
-    count = 0
+def _close(house: Installation, page: Callable[[C, int], tuple[list[Said], int | None]]) -> int:
+    """Go once through the pages of requests and write down what is due on each, a page to a transaction.
+
+    A customer who answers at the same moment comes first; then the page is looked at again.
+    """
+    count, after = 0, 0
     while True:
         try:
             with house.operator() as c:
-                found = due(c)
+                found, last = page(c, after)
                 record(house, c, found)
         except AlreadyAnswered:
             continue
-        if not found:
-            return count
         count += len(found)
+        if last is None:
+            return count
+        after = last

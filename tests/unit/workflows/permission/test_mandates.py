@@ -193,8 +193,8 @@ def test_evidence_that_is_judged_while_a_night_looks_for_what_is_overdue_stops_n
     (number,) = mandates.sample(home.house, home.code(), most=1, seed=1, at=later)
     look, looks = samples.overdue, list[list[int]]()
 
-    def looked(c: Connection[Any], at: datetime) -> list[int]:
-        looks.append(look(c, at))
+    def looked(c: Connection[Any], at: datetime, most: int) -> list[int]:
+        looks.append(look(c, at, most))
         if len(looks) == 1:
             mandates.show(home.house, number, held=True, at=later + DAY)
         return looks[-1]
