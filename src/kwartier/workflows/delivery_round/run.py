@@ -170,7 +170,8 @@ def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _D
 def _draft(house: Installation, readings: Readings | Glance, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
     parcel = secrets.token_hex(16)
     row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
-    return _Draft(row, permit, _body(house, readings, parcel, one, there, permit, at))
+    heading = document.Heading(parcel, at, there.ean, there.product, one.purpose, one.period, (permit,), one.corrects)
+    return _Draft(row, permit, _body(house, readings, one, there, heading))
 
 
 def _decided(
@@ -193,10 +194,7 @@ def _decided(
     return sending, withheld
 
 
-def _body(
-    house: Installation, readings: Readings | Glance, reference: str, one: Due, there: Known, permit: Permit, at: datetime
-) -> bytes:
-    heading = document.Heading(reference, at, there.ean, there.product, one.purpose, one.period, (permit,), one.corrects)
+def _body(house: Installation, readings: Readings | Glance, one: Due, there: Known, heading: document.Heading) -> bytes:
     if one.purpose is Purpose.HAND_READING:
         with house.operator() as c:
             taken = hand_readings.at_moment(c, one.connection, one.period.start)
