@@ -38,7 +38,6 @@ from kwartier.store.registry.rows import C
 _METERS = "select equipment_id, key, model, transformer from kw.meter order by key"
 _BATCHES = "select id, state from kw.batch"
 _PLACES = "select key, area, product from kw.connection where key = any(%s)"
-_ROLES = "select key, role from kw.party"
 _STATIONS = "select m.key, t.area, m.placed from kw.meter m join kw.transformer t on t.key = m.transformer order by m.key"
 _COUPLINGS = """
     select k.connection, m.connection, k.period * m.placed from kw.coupling k, kw.meter m
@@ -170,12 +169,6 @@ def stations(c: C) -> dict[int, list[Station]]:
         for key, area, placed in cursor.execute(_STATIONS):
             found[key].append(Station(area, placed))
     return {**found}
-
-
-def roles(c: C) -> dict[int, Role]:
-    """Return the role of every party."""
-    with _rows.cursor(c) as cursor:
-        return {key: Role(role) for key, role in cursor.execute(_ROLES)}
 
 
 def places(c: C, keys: Sequence[int]) -> dict[int, tuple[str, Product]]:

@@ -2,7 +2,7 @@
 
 What denies (a refusal, a suspension, what a person had stopped) and stands in the registry alone, holds all the same: nobody is
 read because a line is missing. Else from the registry comes only what is no fact about anybody's ground: which area a connection
-lies in, which electricity meter carries its gas, what role a party has, and which number stands for which person. The log names
+lies in, which electricity meter carries its gas, and which number stands for which person. The log names
 a person by a salted tag, so the number is that of whoever of the connection's people the tag fits; where the salt was erased, the
 one that the registry names.
 """
@@ -58,7 +58,6 @@ class Known:
         self._c = c
         self._found = found
         self._held: OrderedDict[int, OneKnown] = OrderedDict()
-        self._roles = replay.roles(c)
         self._suspended: dict[int | None, list[datetime]] = defaultdict(list)
         self.general = self.histories(evidence.told(c, told.GENERAL))
         for one in replay.suspensions(c):
@@ -180,8 +179,7 @@ class Known:
             return []
 
     def _fact(self, ref: FactRef, state: told.State, whose: Mapping[int, int]) -> Fact:
-        role = self._roles.get(state.rest["party"]) if ref[0] == "agreement" else None
-        return told.fact_of(ref, state, whose.get(state.position, 0), role)
+        return told.fact_of(ref, state, whose.get(state.position, 0))
 
     def station_of(self, use_case: int, day: date) -> int:
         """Return a station meter of the area that a use case names, as it was on a local day; 0 if there is none."""

@@ -144,8 +144,8 @@ def period_of(fact: Fact) -> Period:
     return fact.approved if isinstance(fact, UseCase) else fact.period
 
 
-def fact_of(ref: FactRef, state: State, person: int, role: Role | None) -> Fact:
-    """Return the fact that a state tells. `person` is whom it is about, `role` that of its party. Raises KeyError, ValueError."""
+def fact_of(ref: FactRef, state: State, person: int) -> Fact:
+    """Return the fact that a state tells. `person` is whom it is about. Raises KeyError, ValueError."""
     table, number = ref
     holds, rest = Period(state.start, state.end), state.rest
     match table:
@@ -159,7 +159,7 @@ def fact_of(ref: FactRef, state: State, person: int, role: Role | None) -> Fact:
             what = Purpose(rest["purpose"]), DataClass(rest["data_class"]), rest["mask"], rest["area"]
             return UseCase(number, *what, _told_span(rest, "days"), holds, rest["yearly_limit"], rest["min_group"])
         case _:
-            return _of_party(ref, rest["party"], holds, role)
+            return _of_party(ref, rest, holds)
 
 
 def _of_person(ref: FactRef, rest: Mapping[str, Any], person: int, holds: Period) -> Fact:
@@ -177,12 +177,12 @@ _OF_PARTY: Final[Mapping[str, type[Supply | Suspension | SupplierDefault]]] = {
 }
 
 
-def _of_party(ref: FactRef, party: int, holds: Period, role: Role | None) -> Fact:
-    """Return a contract, an agreement, its suspension, or that a supplier is in default. Raises KeyError."""
+def _of_party(ref: FactRef, rest: Mapping[str, Any], holds: Period) -> Fact:
+    """Return a contract, an agreement, its suspension, or that a supplier is in default. Raises KeyError, ValueError."""
     table, number = ref
     if table == "agreement":
-        return Agreement(number, party, role or Role.THIRD_PARTY, holds)
-    return _OF_PARTY[table](number, party, holds)
+        return Agreement(number, rest["party"], Role(rest["role"]), holds)
+    return _OF_PARTY[table](number, rest["party"], holds)
 
 
 def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
@@ -205,7 +205,7 @@ def _rest(fact: Fact) -> dict[str, Any]:
     """Return what the log is told of a fact besides its time and its person."""
     match fact:
         case Supply() | Agreement() | Suspension() | SupplierDefault():
-            return {"party": fact.party}
+            return {"party": fact.party} | ({"role": fact.role} if isinstance(fact, Agreement) else {})
         case Restriction():
             return {"kind": fact.kind}
         case Objection():

@@ -93,7 +93,7 @@ def lived(said_at: datetime) -> Histories:
 def as_of(said: Histories, at: datetime, before: int | None) -> dict[str, Fact | None]:
     """Return each fact as it was known, by its table; all about person 1."""
     states = {ref: known(history, at, before) for ref, history in said.items()}
-    return {ref[0]: None if state is None else fact_of(ref, state, 1, None) for ref, state in states.items()}
+    return {ref[0]: None if state is None else fact_of(ref, state, 1) for ref, state in states.items()}
 
 
 def test_what_was_said_before_stands() -> None:

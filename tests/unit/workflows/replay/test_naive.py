@@ -41,7 +41,7 @@ FACTS: Mapping[FactRef, State] = {
     ("permission", 1): permission(),
     ("occupancy", 2): state(2, -50, None),
 }
-GENERAL: Mapping[FactRef, State] = {("agreement", 3): state(3, -90, None, party=APP)}
+GENERAL: Mapping[FactRef, State] = {("agreement", 3): state(3, -90, None, party=APP, role="third_party")}
 WHOSE = {1: PERSON, 2: PERSON, 8: NEIGHBOUR}
 
 
@@ -57,13 +57,13 @@ def both(
     """Return what the plain check says, and what the decision says."""
     said: dict[FactRef, History] = {ref: [one] for ref, one in facts.items()}
     steps = [
-        [Step(one.position, one.at, fact_of(ref, one, WHOSE.get(one.position, 0), None) if one.lives else None)]
+        [Step(one.position, one.at, fact_of(ref, one, WHOSE.get(one.position, 0)) if one.lives else None)]
         for ref, one in facts.items()
     ]
     there = OneKnown(7, "area", Product.ELECTRICITY, said, (), steps, WHOSE, last_of(steps))
     naive = Naive(_Told(there, {ref: [one] for ref, one in general.items()}))  # type: ignore[arg-type] # it asks no more of it
     own = there.then(at, None)
-    agreed = [fact_of(ref, one, 0, Role.THIRD_PARTY) for ref, one in general.items()]
+    agreed = [fact_of(ref, one, 0) for ref, one in general.items()]
     known = Facts(
         7,
         "area",
@@ -106,8 +106,8 @@ def test_with_consent_in_order_it_says_yes() -> None:
         ({("occupancy", 2): state(8, -50, None)}, {}),
         ({("restriction", 9): state(9, 2, None, kind="refused")}, {}),
         ({("restriction", 9): state(9, 1, 2, kind="administratively_off")}, {}),
-        ({}, {("agreement", 3): state(3, -90, 2, party=APP)}),
-        ({}, {("agreement", 3): state(3, -90, None, party=OTHER)}),
+        ({}, {("agreement", 3): state(3, -90, 2, party=APP, role="third_party")}),
+        ({}, {("agreement", 3): state(3, -90, None, party=OTHER, role="third_party")}),
         ({}, {("suspension", 4): state(4, 2, None, party=APP)}),
     ],
     ids=[
@@ -141,7 +141,7 @@ def test_it_says_what_the_decision_says(  # noqa: PLR0913, PLR0917 - each a fact
     facts = {("permission", 1): permission(*live, data=data, mask=mask), ("occupancy", 2): state(2, *lived)}
     if barred is not None:
         facts["restriction", 9] = state(9, *barred, kind="refused")
-    general = {("agreement", 3): state(3, *bound, party=APP)}
+    general = {("agreement", 3): state(3, *bound, party=APP, role="third_party")}
     if suspended is not None:
         general["suspension", 4] = state(4, *suspended, party=APP)
     naive, decided = both(asked(wanted, *asked_for), facts, general, DAY0 + timedelta(hours=hour))

@@ -104,7 +104,8 @@ AGREEMENTS = _spec(
     joins="left join kw.party p on p.code = i.party",
     codes="when p.key is null then 'unknown-party'",
     about="null::bigint, null::text",
-    body="'party', h.party, ",
+    body="'party', h.party, 'role', a.role, ",
+    beside="join kw.party a on a.key = h.party",
 )
 
 OCCUPANCIES = _spec(
