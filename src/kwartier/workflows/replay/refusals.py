@@ -5,7 +5,7 @@ found and told, but it does not count as uncovered, over-broad or late.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, final
 
@@ -15,6 +15,7 @@ from kwartier.grounds.decide import STATION
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Refusal, Request
 from kwartier.model.period import day_of, from_epoch_s
+from kwartier.model.permit import Permit
 from kwartier.workflows.replay.again import PREPARING, Again
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.window import WHOLE, Window
@@ -52,21 +53,14 @@ class Refusals:
                 self._found.add("not-understood", entry=entry.id)
 
     def _one(self, entry: Entry, request: Request, rule: str, what: str, moments: Sequence[datetime]) -> None:
-        """A no that was said at none of the moments at which it may have been is wrong."""
+        """A no that cannot have been said at any moment is wrong; of what nothing is known at all, any no is right."""
         detail: dict[str, Any] = {"entry": entry.id, "connection": request.connection, "purpose": str(request.purpose)}
-        reasons = set(self._reasons(entry, request, moments))
-        if not reasons:
-            self._found.add(f"{what}-with-ground", **detail)
-        elif rule not in reasons:
-            self._found.add(f"{what}-otherwise", **detail, rule=rule)
-
-    def _reasons(self, entry: Entry, request: Request, moments: Sequence[datetime]) -> Iterator[str]:
-        """Yield the rules that say no when it is decided again; where nothing is known at all, any may have."""
         meter = self._station(request) if request.connection == STATION else 0
-        for moment in moments:
-            answer = self._again.answer(request, moment, meter=meter, before=entry.position)
-            if isinstance(answer, Refusal):
-                yield answer.rule
+        answers = [self._again.answer(request, moment, meter=meter, before=entry.position) for moment in moments]
+        if all(isinstance(one, Permit) for one in answers):
+            self._found.add(f"{what}-with-ground", **detail)
+        elif None not in answers and rule not in {one.rule for one in answers if isinstance(one, Refusal)}:
+            self._found.add(f"{what}-otherwise", **detail, rule=rule)
 
     def _station(self, request: Request) -> int:
         """Return a station meter of the area that the operator's use case names: a line says of none which one it was."""
