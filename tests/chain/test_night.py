@@ -16,6 +16,7 @@ from kwartier.model.register import Channel
 from kwartier.store.registry import names
 from kwartier.workflows import installation, replay
 from kwartier.workflows.night import run as nights
+from kwartier.workflows.permission import asked
 
 pytestmark = pytest.mark.database
 
@@ -161,6 +162,21 @@ def test_the_same_night_again_reads_nothing_new_and_leaves_nothing_running(night
     assert again["uncovered_reads"] == again["uncovered_deliveries"] == 0
     assert list(stored(night)) == before
     assert processes_of(night.data) == []
+
+
+def test_somebody_in_the_town_has_a_request_to_answer_and_a_mandate_to_veto(night: Night) -> None:
+    personas = json.loads((night.data / "town" / "personas.json").read_text("utf-8"))
+    code = next(one["subject"] for one in personas if one["persona"] == "switched")
+    with installation.opened(night.data) as house:
+        with house.operator() as c:
+            person = names.person(c, code=code)
+        assert person is not None
+        waiting = asked.waiting(house, person.key, at=installation.system_clock())
+    assert sorted((one.claimed, one.scope.purpose) for one in waiting) == [
+        (False, "slim laden"),
+        (True, "vergelijking met de buurt"),
+    ]
+    assert all(one.begins > one.asked for one in waiting if one.claimed), "there is time for a no"
 
 
 def test_replay_on_the_command_line(night: Night) -> None:

@@ -13,7 +13,7 @@ from typing import Any, final
 
 from rich.console import Console
 
-from kwartier.cli import alarms, demo_care, edge, serving, told
+from kwartier.cli import alarms, demo_asks, demo_care, edge, serving, told
 from kwartier.cli.measure import Meter
 from kwartier.model.errors import KwartierError
 from kwartier.settings import FILE_NAME, load
@@ -172,6 +172,7 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
         house = replace(house, witness=stack.enter_context(witness(wish.data, house.log.vkey)))
         with edge.working(out, "the town is entered"):
             enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
+            demo_asks.take(house, wish.data / "town")
         post = stack.enter_context(
             alarms.taking(house, alarms_come, failed=lambda fault: told.page_failed(out, fault, edge.place(fault)))
         )

@@ -16,7 +16,7 @@ from kwartier.workflows import jobs
 from kwartier.workflows import permission as workflow
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.permission import claims, elsewhere, ends, mandates, overview
-from kwartier.workflows.permission.overview import Handed, Listed, Provided
+from kwartier.workflows.permission.overview import Handed, Listed, Provided, RequestRow
 
 app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
 out = Console(stderr=True)
@@ -48,6 +48,18 @@ def list_(
                 _print(listed_as_dict(one, at))
             else:
                 told_permission.listed(Console(), one, at)
+
+
+@app.command("requests")
+@staffed.by
+def requests_(context: typer.Context, party: OfParty = None, *, as_json: AsJson = False) -> None:
+    """List what parties asked for and claimed, waiting and past, with what became of each; people as nobody."""
+    with staffed.opened(context) as house:
+        for code, one in overview.requested(house, party=party):
+            if as_json:
+                _print(request_as_dict(code, one))
+            else:
+                told_permission.request(Console(), code, one)
 
 
 @app.command()
@@ -214,6 +226,22 @@ def listed_as_dict(one: Listed, at: datetime) -> dict[str, Any]:
         "ended": None if ended is None else ended[0],
         "ended_at": None if ended is None else ended[1].isoformat(),
         "because": one.because if ended is not None else None,
+    }
+
+
+def request_as_dict(party: str | None, one: RequestRow) -> dict[str, Any]:
+    """Return a request as JSON has it: no EAN, no customer's code, no words of the party."""
+    return {
+        "request": one.id,
+        "origin": one.origin,
+        "party": party,
+        "connection": one.connection,
+        "channels": [channel.name.lower() for channel in channels_of(one.scope.mask)],
+        "asked": one.asked.isoformat(),
+        "answer_by": one.answer_by.isoformat(),
+        "state": one.event,
+        "at": one.event_at.isoformat(),
+        "because": one.because,
     }
 
 

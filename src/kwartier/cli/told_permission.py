@@ -9,7 +9,7 @@ from rich.console import Console
 from kwartier.cli.told import said
 from kwartier.model.period import ZONE, day_of
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK
-from kwartier.workflows.permission.overview import Listed, Provided, Shown
+from kwartier.workflows.permission.overview import MANDATE, Listed, Provided, RequestRow, Shown
 
 
 def listed(out: Console, one: Listed, at: datetime) -> None:
@@ -20,6 +20,14 @@ def listed(out: Console, one: Listed, at: datetime) -> None:
     kinds = " and ".join(name for name, part in (("intervals", INTERVAL_MASK), ("day registers", DAY_MASK)) if one.mask & part)
     who = one.party_code or "the own page"
     said(out, f"{one.identifier}  connection {one.connection}  {who}  {kinds}  from {_moment(one.live.start)}, {state}")
+
+
+def request(out: Console, party: str | None, one: RequestRow) -> None:
+    """Tell of one request or claimed mandate."""
+    what = "claims" if one.origin == MANDATE else "asks"
+    because = f" ({one.because})" if one.because else ""
+    state = f"waits until {_moment(one.answer_by)}" if one.awaits else f"{one.event} on {_moment(one.event_at)}{because}"
+    said(out, f"{one.id}  connection {one.connection or 'unknown'}  {party or 'unknown'} {what}  {_moment(one.asked)}, {state}")
 
 
 def provided(out: Console, one: Provided) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from kwartier.simulator import people
+from kwartier.simulator import asks, people
 from kwartier.simulator.behaviour import Fault
 from kwartier.simulator.town import Home, Town
 
@@ -45,7 +45,10 @@ def personas(town: Town) -> Iterator[Persona]:
             town, people.MOVE_HOME, 0, "moved_in", "woont er net: niets van daarvoor", "just moved in: nothing from before"
         )
     if len(town.homes) > people.SWITCH_HOME:
-        yield _persona(town, people.SWITCH_HOME, 0, "switched", "wisselde van leverancier", "switched supplier")
+        nl, en = "wisselde van leverancier", "switched supplier"
+        if asks.is_asked(town.homes[people.SWITCH_HOME]):
+            nl, en = f"{nl}; een app vraagt iets, en zegt iets te mogen", f"{en}; an app asks for something, and claims something"
+        yield _persona(town, people.SWITCH_HOME, 0, "switched", nl, en)
     for fault, (key, nl, en) in _TOLD.items():
         home = next((h for h in town.homes if h.fault is fault), None)
         if home:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from kwartier.simulator import caretruth, firmware, folder, personas, truth
+from kwartier.simulator import asks, caretruth, firmware, folder, personas, truth
 from kwartier.simulator.errors import AnotherTown
 from kwartier.simulator.town import Town
 
@@ -55,6 +55,7 @@ def same(found: Settled, seed: int, homes: int, day: date, after: int = 0) -> No
 def settle(home: Path, town: Town, port: int, progress: Callable[[int], None]) -> None:
     """Write everything but the keys, `town.json` last."""
     folder.write(home / "import", town, port)
+    asks.write(home, town)
     personas.write(home / "personas.json", town)
     truth.write(home, town, progress)
     caretruth.write(home, town)

@@ -91,3 +91,23 @@ def test_what_is_claimed_and_asked_is_counted(place: Place, tmp_path: Path) -> N
     assert (told["presented"], told["invalid"], told["refused"]) == (1, {"unknown_point": 1}, {"bad-ean": 1})
     asked = place("ask", place.home.code(), file)
     assert (asked.returncode, "differs: 2" in asked.stdout) == (0, True)
+
+
+def test_requests_are_listed_with_what_became_of_them(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "asked.csv"
+    head = "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to"
+    file.write_text(f"{head}\n{place.home.ean().reveal()},r-1,2026-01-01,2030-01-01,day,combined,geheim doel,,\n", "utf-8")
+    assert place("ask", place.home.code(), file, "--json").returncode == 0
+    listed = place("requests", "--party", place.home.code(), "--json")
+    (one,) = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert (one["origin"], one["party"], one["state"], one["connection"]) == (
+        "party",
+        place.home.code(),
+        "presented",
+        place.home.connection,
+    )
+    told = place("requests")
+    assert "waits until" in told.stdout
+    for text in (listed.stdout, told.stdout):
+        assert place.home.ean().reveal() not in text
+        assert "geheim" not in text

@@ -34,6 +34,10 @@ _ONE = _SELECT + " where r.id = %(key)s"
 _MANY = _SELECT + " where r.id = any(%(keys)s) order by r.id"
 _OF_SUBJECT = _SELECT + " where r.subject = %(key)s order by r.id desc"
 _OF_PARTY = _SELECT + " where r.party = %(key)s order by r.id"
+_EVERY = f"""
+    {_SELECT} left join kw.party y on y.key = r.party
+    where r.id > %(after)s and (%(party)s::text is null or y.code = %(party)s) order by r.id limit %(limit)s
+"""
 _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s"
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
 _PAGE = f"r.id > %(after)s and {_AWAITING} order by r.id limit %(limit)s"
@@ -173,6 +177,11 @@ def of_subject(c: C, subject: int) -> list[RequestRow]:
 def of_party(c: C, party: int) -> list[RequestRow]:
     """Return all requests of a party, oldest first."""
     return _select(c, _OF_PARTY, {"key": party})
+
+
+def every(c: C, party: str | None, *, after: int, limit: int) -> list[RequestRow]:
+    """Return the next requests by number, of a party by its public code or of all."""
+    return _select(c, _EVERY, {"party": party, "after": after, "limit": limit})
 
 
 def by_reference(c: C, party: int, reference: str) -> RequestRow | None:

@@ -133,6 +133,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
         chosen=show_refusal.chosen(words, form.get("chosen")),
         wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), at),
+        asked_before=show_requests.past(words, asked.past(desk.house, subject, at=at)),
         ending=show_requests.ending(words, found.permissions, at),
         answered=pages_requests.said(desk, words, subject, found.permissions, form),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),

@@ -11,7 +11,7 @@ from kwartier.model.register import CONSUMPTION_MASK, DAY_MASK, INTERVAL_MASK, M
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import MyPermission
-from kwartier.workflows.permission.asked import MyRequest
+from kwartier.workflows.permission.asked import MyAnswer, MyRequest
 
 SOON: Final = timedelta(days=30)
 RENEWED_FOR: Final = timedelta(days=365)
@@ -78,6 +78,44 @@ def _wanted(words: Words, one: MyRequest, at: datetime) -> Wanted:
         claimed=one.claimed,
         choices=choices(words, one.scope, one.product, at),
     )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that has its answer, or will get none any more."""
+
+    name: str
+    what: str
+    purpose: str
+    asked: str
+    how: str
+
+
+def past(words: Words, found: Sequence[MyAnswer]) -> list[Answered]:
+    """Return what was asked before as the page shows it, with what became of it."""
+    return [
+        Answered(
+            name=one.party,
+            what=_what(words, one.scope.mask, one.product),
+            purpose=one.scope.purpose,
+            asked=_was_asked(words, one) % words.date(day_of(one.asked)),
+            how=_became(words, one) % words.date(day_of(one.at)),
+        )
+        for one in found
+    ]
+
+
+def _was_asked(words: Words, one: MyAnswer) -> str:
+    return words.text("Said on %s to have your permission.") if one.claimed else words.text("Asked on %s.")
+
+
+def _became(words: Words, one: MyAnswer) -> str:
+    return {
+        "granted": words.text("It began on %s, since you did not say no.") if one.claimed else words.text("You said yes on %s."),
+        "rejected": words.text("You said no on %s."),
+        "timed_out": words.text("It ran out on %s without an answer: nothing came of it."),
+    }.get(one.outcome, words.text("It did not hold, as was found on %s: nothing came of it."))
 
 
 def _what(words: Words, mask: Mask, product: Product) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
-from kwartier.grounds.permission import Scope
+from kwartier.grounds.permission import Event, Scope
 from kwartier.model.register import Product
 from kwartier.store.registry import names, requests
 from kwartier.store.registry.requests import MANDATE, RequestRow
@@ -30,6 +30,34 @@ class MyRequest:
     asked: datetime
     begins: datetime
     answer_by: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MyAnswer:
+    """A request that this customer has had before, and what became of it: `outcome` is an event of the table."""
+
+    party: str
+    product: Product
+    scope: Scope
+    claimed: bool
+    asked: datetime
+    outcome: str
+    at: datetime
+
+
+def past(house: Installation, subject: int, *, at: datetime) -> Sequence[MyAnswer]:
+    """Return the requests to this person that wait for no answer any more, the newest first."""
+    with house.portal(subject) as c:
+        parties, mine = names.parties(c), {one.key: one.product for one in names.own(c, subject)}
+        found = [one for one in requests.of_subject(c, subject) if not _waits(one, at) and one.connection in mine]
+    return [_answer(one, parties.get(one.party or 0, ""), mine[one.connection or 0]) for one in found]
+
+
+def _answer(one: RequestRow, party: str, product: Product) -> MyAnswer:
+    """Say how it ended; of one that nobody answered in time, and of which that was not written down yet, that it ran out."""
+    outcome, at = (Event.TIMED_OUT, one.answer_by) if one.awaits else (one.event, one.event_at)
+    return MyAnswer(party, product, one.scope, one.origin == MANDATE, one.asked, str(outcome), at)
 
 
 def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRequest]:

@@ -26,15 +26,18 @@ from kwartier.grounds.information import (
 from kwartier.model.ground import Facts, Permission, Request, Requester, Role
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
-from kwartier.store.registry import deliveries, facts, overviews
+from kwartier.store.registry import deliveries, facts, overviews, requests
 from kwartier.store.registry.overviews import Handed, Listed, Provided
+from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission.requests import Wish
 
 __all__ = [
+    "MANDATE",
     "Handed",
     "Listed",
     "Provided",
+    "RequestRow",
     "Shown",
     "established",
     "every",
@@ -42,6 +45,7 @@ __all__ = [
     "log",
     "notifications",
     "preset",
+    "requested",
     "show",
     "validation",
 ]
@@ -72,6 +76,20 @@ def every(house: Installation, *, party: str | None = None, active_at: datetime 
             return
         after = page[-1].id
         yield from (one for one in page if active_at is None or (one.live.contains(active_at) and one.ended(active_at) is None))
+
+
+def requested(house: Installation, *, party: str | None = None) -> Iterator[tuple[str | None, RequestRow]]:
+    """Yield (public code of the party, request) of what a party, or all, ever asked or claimed, oldest first: how each stands."""
+    after = 0
+    with house.operator() as c:
+        codes = deliveries.party_codes(c)
+    while True:
+        with house.operator() as c:
+            page = requests.every(c, party, after=after, limit=PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        yield from ((codes.get(one.party or 0), one) for one in page)
 
 
 def log(house: Installation, *, party: str | None = None) -> Iterator[Provided]:

@@ -33,4 +33,7 @@ def test_a_last_day_after_the_last_of_all_answers_nothing(installation_dir: Path
             for last, status in (("9999-12-31", 400), ("2020-01-01", 400), ("x", 400), ("", 200)):
                 assert visit.post("/nl/request", request=str(one.id), answer="yes", last=last).status_code == status, last
                 assert len(c.execute("select from kw.permission").fetchall()) == (status == 200)
+            page = visit.get("/nl/mine").text
+            assert "Wat zij eerder vroegen" in page
+            assert "U zei ja op" in page
     assert failed == []
