@@ -74,6 +74,7 @@ class EventKind(StrEnum):
     RIGHT_ASKED = "right:asked"
     RIGHT_ANSWERED = "right:answered"
     RIGHT_REFUSED = "right:refused"
+    RIGHT_EXTENDED = "right:extended"
     HOLD_BEGAN = "hold:began"
     HOLD_ENDED = "hold:ended"
     OBJECTION_BEGAN = "objection:began"

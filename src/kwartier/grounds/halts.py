@@ -1,15 +1,20 @@
 """What a person stopped by a right: the processing as a whole (F14, GDPR art. 18), or a purpose of the operator (F15, art. 21).
 
-Neither touches what is the person's own: the access, the opt-in, the choice at the meter. Both are about the person and not about
-the connection: who lives there later, or lived there before, is not bound by them.
+Neither touches what is the person's own: the access, the opt-in, the choice at the meter. Nor what rests on the person's consent, a
+permission to a party: art. 18(2) lets restricted data be used with it, and who does not want that revokes it. Both are about the
+person and not about the connection: who lives there later, or lived there before, is not bound by them.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import Facts, Request, Role
 from kwartier.model.period import Period
+
+WITH_CONSENT: Final = frozenset({Condition.CHOICE, Condition.OPT_IN, Condition.PERMISSION})
+"""What the person asked for, or consented to: a restriction leaves it alone."""
 
 
 def halted(rule: Rule, subject: int | None, request: Request, facts: Facts, at: datetime) -> str | None:
@@ -23,8 +28,8 @@ def halted(rule: Rule, subject: int | None, request: Request, facts: Facts, at: 
 
 
 def held(rule: Rule, facts: Facts, at: datetime) -> set[int | None]:
-    """Return who has the processing restricted at `at`, for a rule that serves somebody else."""
-    if rule.role is Role.CUSTOMER or rule.condition is Condition.CHOICE:
+    """Return who has the processing restricted at `at`, for a rule that serves somebody else without that person's consent."""
+    if rule.role is Role.CUSTOMER or rule.condition in WITH_CONSENT:
         return set()
     return {one.subject for one in facts.holds if one.period.contains(at)}
 

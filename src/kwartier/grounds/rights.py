@@ -112,7 +112,8 @@ def _reached(right: Right, rule: Rule) -> Reached:
         given = kind is Base.CONSENT
         return Reached(rule.id, done=given, why=Why.GIVEN if given else Why.NOT_PORTABLE)
     if right is Right.RESTRICTION:
-        return Reached(rule.id, done=not is_own(rule), why=Why.OWN if is_own(rule) else Why.STOPS)
+        why = Why.OWN if is_own(rule) else Why.REVOKE if kind is Base.CONSENT else Why.STOPS
+        return Reached(rule.id, done=why is Why.STOPS, why=why)
     why = {Base.PUBLIC_TASK: Why.STOPS, Base.CONSENT: Why.REVOKE, Base.LEGAL_DUTY: Why.BY_LAW}[kind]
     return Reached(rule.id, done=why is Why.STOPS, why=why)
 

@@ -1,8 +1,11 @@
 """What a person stopped is about that person's time: a register on a boundary is about whom it closes or opens."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kwartier.grounds import explain
 from kwartier.grounds.decide import decide
@@ -14,6 +17,7 @@ from kwartier.model.ground import (
     Hold,
     Objection,
     Occupancy,
+    Permission,
     Purpose,
     Request,
     Requester,
@@ -104,3 +108,27 @@ def test_who_may_know_leaves_out_the_time_of_who_stopped_it() -> None:
     assert {line.period.end for line in lines if line.rule == "S1"} == {MOVED}
     own = {line.rule for line in explain.who_may(held(CAME), at=AT) if line.requester.id == CAME}
     assert own == {"C1"}
+
+
+@given(lived=st.booleans(), revoked=st.booleans(), refused=st.booleans())
+def test_restricted_data_are_used_with_consent_alone_and_a_refusal_beats_that_too(
+    *, lived: bool, revoked: bool, refused: bool
+) -> None:
+    end = NOW_ON.start if revoked else None
+    given_ = Permission(10, CAME if lived else LEFT, 81, DAY_MASK & ~GAS_MASK, "advice", LONG, Period(MOVED, end))
+    bound = (*FACTS.agreements, Agreement(11, 81, Role.THIRD_PARTY, LONG))
+    barred = (Restriction(12, RestrictionKind.REFUSED, Period(MOVED)),) if refused else ()
+    plain = Facts(
+        **{name: getattr(FACTS, name) for name in Facts.__slots__}
+        | {"permissions": (given_,), "agreements": bound, "restrictions": barred}
+    )
+    stopped = Facts(**{name: getattr(plain, name) for name in Facts.__slots__} | {"holds": (Hold(8, CAME, NOW_ON),)})
+    asked = replace(
+        reading(Period(*(midnight(date(2026, 3, 11)),) * 2)),
+        requester=Requester(Role.THIRD_PARTY, 81),
+        purpose=Purpose.THIRD_PARTY_SERVICE,
+    )
+    rule = decide(asked, stopped, at=AT).rule
+    assert rule == decide(asked, plain, at=AT).rule, "a restriction neither opens nor closes it"
+    assert (rule == "T1") == (lived and not revoked and not refused)
+    assert (rule == "F1") == refused

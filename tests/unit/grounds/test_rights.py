@@ -51,10 +51,10 @@ def test_an_objection_reaches_the_operators_task_only() -> None:
     assert (found["T1"].why, found["S1"].why) == (Why.REVOKE, Why.BY_LAW)
 
 
-def test_a_restriction_leaves_the_person_what_is_the_persons_own() -> None:
+def test_a_restriction_leaves_what_is_the_persons_own_or_rests_on_consent() -> None:
     found = rights.reach(Right.RESTRICTION, RULES)
-    assert {one.rule for one in found if not one.done} == {"C1", "C2", "O7"}
-    assert all(rights.is_own(BY_ID[one.rule]) is not one.done for one in found)
+    assert {one.rule: one.why for one in found if not one.done} == {"C1": Why.OWN, "C2": Why.OWN, "O7": Why.OWN, "T1": Why.REVOKE}
+    assert all((rights.is_own(BY_ID[one.rule]) or one.rule == "T1") is not one.done for one in found)
 
 
 def test_what_the_law_asks_for_is_not_carried_along() -> None:

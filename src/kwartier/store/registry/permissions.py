@@ -40,8 +40,9 @@ _END = """
 _SUCCESSORS = """
     with recursive after as (
         select id from kw.permission where renews = %s union select p.id from kw.permission p join after a on p.renews = a.id)
-    select id from after where not exists (select from kw.permission_event e where e.permission = id and e.event <> 'granted')
-    order by id
+    select after.id from after
+    where not exists (select from kw.permission_event e where e.permission = after.id and e.event <> 'granted')
+    order by after.id
 """
 _SELECT = """
     select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference, e.because
@@ -114,6 +115,11 @@ class Grant:
     renews: int | None = None
     schedule: str = Schedule.DAILY
     identifier: str | None = None
+
+
+def alone(c: C, subject: int) -> None:
+    """Let nobody else end or renew a permission of this person until the transaction ends: what is looked at then stands."""
+    c.execute("select pg_advisory_xact_lock(hashtextextended('kw.permission', %s))", (subject,))
 
 
 def grant(c: C, given: Grant, at: datetime) -> int:

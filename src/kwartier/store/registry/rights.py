@@ -42,6 +42,12 @@ _HOLD = "insert into kw.hold (connection, subject, request, period) values (%s, 
 _OBJECT = "insert into kw.objection (connection, subject, request, purpose, period) values (%s, %s, %s, %s, %s) returning id"
 _LIVE = "select id, connection, subject, {what}, period from kw.{table} where request = %s and upper_inf(period) order by id"
 _IN_FORCE = "select connection, {what} from kw.{table} where subject = %s and upper_inf(period)"
+_FREE = """
+    select max(upper(period)) from (
+        select period, '' as about from kw.hold where connection = %(connection)s and subject = %(subject)s
+        union all select period, purpose from kw.objection where connection = %(connection)s and subject = %(subject)s) as m
+    where about = %(about)s and upper(period) > %(now)s
+"""
 _END = "update kw.{table} set period = %s where id = %s and upper_inf(period) returning id"
 
 
@@ -166,6 +172,15 @@ def _made(c: C, query: LiteralString, values: Sequence[object]) -> int:
         row = cursor.execute(query, values).fetchone()
     assert row is not None  # noqa: S101 - an insert that returns
     return int(row[0])
+
+
+def free_from(c: C, connection: int, subject: int, about: str, now: datetime) -> datetime:
+    """Return from when a restriction (`about` is empty), or an objection, can begin: now, or when the last one ends."""
+    with _rows.cursor(c) as cursor:
+        asked = {"connection": connection, "subject": subject, "about": about, "now": now}
+        row = cursor.execute(_FREE, asked).fetchone()
+    until: datetime | None = row[0] if row else None
+    return until or now
 
 
 def holds_of(c: C, request: int) -> list[Mark]:

@@ -171,6 +171,7 @@ def _rights(words: Words) -> dict[str, str]:
         "right:asked": words.text("You asked for a right under the privacy law"),
         "right:answered": words.text("Your request under the privacy law was answered"),
         "right:refused": words.text("Your request under the privacy law was refused, with the reason"),
+        "right:extended": words.text("Answering your request under the privacy law takes longer, with the reason"),
         "hold:began": words.text("The use of your data was stopped, as you asked"),
         "hold:ended": words.text("Your data may be used again"),
         "objection:began": words.text("A use by the grid operator was stopped, as you asked"),

@@ -12,9 +12,9 @@ from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import MyPermission
 from kwartier.workflows.permission.asked import MyAnswer, MyRequest
+from kwartier.workflows.permission.reminders import RENEWED_FOR
 
 SOON: Final = timedelta(days=30)
-RENEWED_FOR: Final = timedelta(days=365)
 
 
 @final

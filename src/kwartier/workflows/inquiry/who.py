@@ -99,8 +99,6 @@ def _idle(row: PermissionRow, known: Facts, at: datetime) -> Rule | None:
         return None
     if row.party is None:
         return edition.rule("F9")
-    if any(one.subject == row.subject and one.period.contains(at) for one in known.holds):
-        return edition.rule("F14")
     if not any(one.party == row.party and one.period.contains(at) for one in known.agreements):
         return edition.rule("F3")
     return edition.rule("F13" if is_suspended(known, row.party, at) else "F9")

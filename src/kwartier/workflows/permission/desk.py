@@ -28,6 +28,7 @@ def revoke(house: Installation, subject: int, permission: int, *, at: datetime) 
     The fact, the stop for meters and parcels under way, and the event in the log stand in one transaction.
     """
     with house.portal(subject) as c:
+        permissions.alone(c, subject)
         one = permissions.own(c, subject, permission, at)
         me = names.person(c, key=subject)
         if one is None or me is None:

@@ -109,6 +109,7 @@ def terminate(house: Installation, party_code: str, identifier: str, *, at: date
             raise _none() from fault
         if one.party is None or one.party_code != party_code or one.ended(at) is not None:
             raise _none()
+        permissions.alone(c, one.subject)
         over = [End(key, max(at, one.live.start), "terminated") for key in (one.id, *permissions.successors(c, one.id))]
         written(house, c, over, telling.third_party(one.party))
 

@@ -1,7 +1,7 @@
 """S2: the customer is told before a permission runs out, and may renew it: as it was, or narrower."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from kwartier.audit.canonical import Json
@@ -37,6 +37,10 @@ def _event(one: Reminder, at: datetime) -> Event:
     return Event(at, EventKind.PERMISSION_REMINDED, telling.OPERATOR, one.code, one.connection, body)
 
 
+RENEWED_FOR: Final = timedelta(days=365)
+"""The longest that a permission goes on by one word: our choice, as an opt-in."""
+
+
 def renew(
     house: Installation,
     subject: int,
@@ -53,6 +57,7 @@ def renew(
     GrantedElsewhere; then nothing changed.
     """
     with house.portal(subject) as c:
+        permissions.alone(c, subject)
         one, me = permissions.own(c, subject, permission, at), names.person(c, key=subject)
         if one is None or one.live is None or one.live.end is None or me is None:
             msg = "no such permission of this person, or it has no end"
@@ -61,8 +66,8 @@ def renew(
             administrator.ours(house)
         before = Scope(one.mask, one.purpose, one.data, until)
         after = replace(before, mask=one.mask if mask is None else mask, data=data or one.data)
-        if not after.within(before):
-            msg = "a renewal is never wider than what it renews"
+        if not after.within(before) or until > one.live.end + RENEWED_FOR:
+            msg = "a renewal is never wider than what it renews, and goes on for a year at the most"
             raise WiderThanBefore(msg)
         live = Period(one.live.end, max(until, one.live.end))
         check(Permission(0, subject, one.party, after.mask, after.purpose, after.data, live))

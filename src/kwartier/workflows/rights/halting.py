@@ -15,9 +15,12 @@ from kwartier.workflows.installation import Installation
 
 
 def begin(house: Installation, c: C, one: RightRequest, me: Person, *, now: datetime) -> None:
-    """Let a restriction or an objection hold from `now` (whole seconds) on, and tell the log; any other right stops nothing."""
-    period = Period(now)
+    """Let a restriction or an objection hold from `now` (whole seconds) on, and tell the log; any other right stops nothing.
+
+    One that was lifted in this second holds until the end of it: then the new one begins where that ends.
+    """
     for connection in sorted({own.key for own in names.own(c, one.subject)}):
+        period = Period(rights.free_from(c, connection, one.subject, one.about, now))
         if one.right is Right.RESTRICTION:
             number = rights.hold(c, connection, one.subject, one.id, period)
             _tell(house, c, EventKind.HOLD_BEGAN, me, [Mark(number, connection, one.subject, "", period)], now)

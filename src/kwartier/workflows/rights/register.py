@@ -28,6 +28,11 @@ from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, Cann
 SYSTEM: Final = "system"
 ACTOR: Final = "operator"
 MOST_WORDS: Final = 300
+_KINDS: Final = {
+    "answered": EventKind.RIGHT_ANSWERED,
+    "lifted": EventKind.RIGHT_ANSWERED,
+    "extended": EventKind.RIGHT_EXTENDED,
+}
 
 
 def objectionable(at: datetime) -> list[Purpose]:
@@ -197,10 +202,7 @@ def extend(house: Installation, number: int, *, by: str, because: str, at: datet
         if one.state == "extended" or at >= one.due:
             msg = "a request is extended once, and within its first month"
             raise AlreadyAnswered(msg)
-        until = rights.due(one.asked, rights.EXTENDED_MONTHS)
-        kept.tell(
-            c, number, RightEvent(whole(at), "extended", because, (), until, None), by, sealed.sealed(house, one.subject, because)
-        )
+        tell(house, c, one, "extended", by, because=because, at=at, until=rights.due(one.asked, rights.EXTENDED_MONTHS))
     return request(house, number)
 
 
@@ -242,6 +244,8 @@ def _person(c: C, one: RightRequest) -> Person:
 
 
 def _waiting(house: Installation, c: C, number: int) -> RightRequest:
+    """Return a request that waits; nobody else answers it until the transaction ends. Raises NoSuchRequest, AlreadyAnswered."""
+    kept.alone(c, _one(house, c, number).subject)
     one = _one(house, c, number)
     if not one.is_open:
         msg = "this request has been answered"
@@ -265,7 +269,7 @@ def _responsible(by: str, because: str) -> None:
         raise ReasonMissing(msg)
 
 
-def tell(
+def tell(  # noqa: PLR0913 - one row and one line
     house: Installation,
     c: C,
     one: RightRequest,
@@ -275,13 +279,14 @@ def tell(
     at: datetime,
     because: str = "",
     reached: tuple[Reached, ...] = (),
+    until: datetime | None = None,
 ) -> None:
     """Write down what became of a request, in the register and in the log."""
     me = _person(c, one)
-    kind = EventKind.RIGHT_ANSWERED if event in {"answered", "lifted"} else EventKind.RIGHT_REFUSED
+    kind = _KINDS.get(event, EventKind.RIGHT_REFUSED)
     said: list[Json] = [[each.rule, int(each.done), str(each.why)] for each in reached]
     body = _body(one.id, one.right, one.about, w=event, reached=said)
     (entry,) = house.log.record(c, [Event(at, kind, ACTOR, me.code, filed(c, one.subject), body)])
     kept.tell(
-        c, one.id, RightEvent(whole(at), event, because, reached, None, entry), by, sealed.sealed(house, one.subject, because)
+        c, one.id, RightEvent(whole(at), event, because, reached, until, entry), by, sealed.sealed(house, one.subject, because)
     )

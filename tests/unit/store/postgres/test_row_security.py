@@ -14,6 +14,7 @@ PUBLIC = {"kw.party", "kw.agreement", "kw.suspension", "kw.supplier_default", "k
 
 PERSONAL = [
     "subject",
+    "use_case_day",
     "subject_key",
     "connection",
     "occupancy",
@@ -55,6 +56,10 @@ insert into kw.permission_request (origin, party, connection, subject, mask, pur
     answer_by) select 'party', 1, 1, n, 2, 'app', '[2025-01-01,)', '2025-02-01', '2027-01-01', 'daily', '2025-02-01', '2025-03-01'
     from generate_series(1, 2) as n;
 insert into kw.request_event (request, at, event) values (1, '2025-02-01', 'requested'), (2, '2025-02-01', 'requested');
+insert into kw.use_case (code, purpose, data_class, mask, area, days, approved, approved_by, yearly_limit, min_group, necessity,
+    subsidiarity, proportionality) values
+    ('U1', 'outage', 'event_log', 0, 'north', '[2025-01-01, 2027-01-01)', '[2025-01-01, 2027-01-01)', 'x', 9, 5, 'n', 's', 'p');
+insert into kw.use_case_day (use_case, connection, day) values (1, 1, '2025-12-30'), (1, 1, '2026-01-02'), (1, 2, '2025-05-05');
 insert into kw.permission_reminder (permission, days, at) values (1, 30, '2026-01-01');
 """
 
@@ -86,6 +91,12 @@ def test_without_a_subject_the_portal_sees_no_row(dsns: Dsns, table: str) -> Non
     with psycopg.connect(dsns.operator) as operator, psycopg.connect(dsns.portal) as portal:
         assert _count(operator, table) > 0
         assert _count(portal, table) == 0
+
+
+@pytest.mark.parametrize(("subject", "days"), [(1, ["2025-12-30"]), (2, ["2026-01-02"]), (3, ["2025-05-05"])])
+def test_on_which_days_a_home_was_looked_at_is_told_to_who_lived_there_then(pools: Pools, subject: int, days: list[str]) -> None:
+    with pools.portal(subject) as portal:
+        assert [str(one) for one in _ids(portal, "use_case_day", "day")] == days
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Ends that come by themselves: each once, at the moment it took effect, because of the first thing that happened, and for good."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -279,6 +282,34 @@ def test_what_is_revoked_is_not_renewed_either(home: Home, given: int) -> None:
     assert [event for event, _, _ in home.ended()] == ["revoked", "revoked"]
     assert isinstance(home.may(on("2026-07-01")), Refusal)
     assert ends.sweep(home.house, at=LATER) == 0
+
+
+def test_a_renewal_goes_on_for_a_year_at_the_most(home: Home, given: int) -> None:
+    with pytest.raises(permission.WiderThanBefore):
+        reminders.renew(home.house, home.person, given, until=on("2027-06-02"), at=NOON)
+
+
+def test_a_renewal_that_meets_its_revocation_does_not_outlive_it(home: Home) -> None:
+    for turn in range(5):
+        given = home.world.permission(home.connection, home.person, home.app, LIVE, mask=E_ALL, purpose=f"advice {turn}")
+        together = Barrier(2)
+
+        def renew(given: int = given, together: Barrier = together) -> None:
+            together.wait(30)
+            with suppress(permission.NoSuchPermission):
+                reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=NOON)
+
+        with ThreadPoolExecutor(1) as threads:
+            done = threads.submit(renew)
+            together.wait(30)
+            permission.revoke(home.house, home.person, given, at=NOON)
+            done.result()
+        with home.house.operator() as c:
+            lives = c.execute(
+                "select count(*) from kw.permission p where not exists"
+                " (select from kw.permission_event e where e.permission = p.id and e.event <> 'granted')"
+            ).fetchone()
+        assert lives == (0,), "whichever came first, nothing is left until the next sweep"
 
 
 def test_a_renewal_falls_away_with_what_it_renews(home: Home, given: int) -> None:

@@ -76,3 +76,20 @@ def test_what_makes_no_sense_is_refused(household: Household) -> None:
     for number, outcome in ((1, "perhaps"), (99, dispute.RIGHT)):
         with pytest.raises(CannotBeAsked):
             dispute.settle(house, number, outcome, ANSWER, at=AT)
+
+
+def test_a_dispute_is_settled_with_its_answer_or_not_at_all(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = household.house
+    asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+    number = dispute.dispute(house, household.home, whole(AFTER), ANSWER, at=AT)
+
+    def broken(*_: object, **__: object) -> None:
+        raise NoSuchRequest
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kwartier.workflows.rights.register.tell", broken)
+        with pytest.raises(NoSuchRequest):
+            dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=asked.id), at=LATER)
+    assert qualities(household, later=True) == {"not-valid"}
+    dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=asked.id), at=LATER)
+    assert qualities(household, later=True) == {"valid"}

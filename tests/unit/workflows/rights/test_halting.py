@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from kwartier.grounds.decide import decide
-from kwartier.grounds.rights import Right
+from kwartier.grounds.rights import Right, Why
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.register import Channel
-from kwartier.store.registry import facts, stops
+from kwartier.store.registry import facts, permissions, stops
 from kwartier.workflows import inquiry
 from kwartier.workflows.rights import register
 from kwartier.workflows.rights.errors import AlreadyAnswered, ReasonMissing
@@ -53,10 +53,10 @@ def rules(household: Household, at: datetime = SOON) -> dict[str, str]:
     return {who: decide(request, known, at=at).rule for who, request in asked(household).items()}
 
 
-def test_a_restriction_stops_everybody_but_the_person_from_that_moment_on(household: Household) -> None:
+def test_a_restriction_stops_whatever_the_person_did_not_consent_to_from_that_moment_on(household: Household) -> None:
     assert rules(household) == FREE
     one = register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
-    assert rules(household) == FREE | {"supplier": "F14", "app": "F14", "operator": "F14"}
+    assert rules(household) == FREE | {"supplier": "F14", "operator": "F14"}, "what the person consented to goes on (art. 18(2))"
     assert rules(household, AT - timedelta(seconds=1)) == FREE, "what was decided before stands"
     register.lift(household.house, household.came, one.id, at=LATER)
     assert rules(household, LATER) == FREE
@@ -113,11 +113,10 @@ def test_it_holds_at_every_connection_of_the_person(household: Household) -> Non
         assert len(facts.facts(c, gas, year=DAY.year).holds) == 1
 
 
-def test_the_page_says_why_a_permission_opens_nothing(household: Household) -> None:
-    def idle() -> list[str | None]:
-        found = inquiry.who_may(household.house, household.came, at=SOON).permissions
-        return [one.idle and one.idle.id for one in found]
-
-    assert idle() == [None]
-    register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
-    assert idle() == ["F14"]
+def test_a_permission_opens_what_it_did_until_it_is_revoked_and_the_answer_says_so(household: Household) -> None:
+    asked = register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    assert {one.why for one in asked.events[-1].reached if one.rule == "T1"} == {Why.REVOKE}
+    assert [one.idle for one in inquiry.who_may(household.house, household.came, at=SOON).permissions] == [None]
+    with household.house.operator() as c:
+        assert permissions.revoke(c, household.permission, SOON)
+    assert rules(household, LATER)["app"] == "F7"

@@ -1,7 +1,11 @@
 """Every request has its term, its answer per ground and its receipts; what somebody must weigh waits for a named person."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -10,8 +14,9 @@ import pytest
 from kwartier.audit import verify
 from kwartier.audit.events import EventKind
 from kwartier.grounds.rights import Right, Why
+from kwartier.model.errors import KwartierError
 from kwartier.model.period import Period, midnight
-from kwartier.store.registry import rights
+from kwartier.store.registry import facts, rights
 from kwartier.workflows import inquiry, retention
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
@@ -225,3 +230,50 @@ def waits_for_a_lock(c: psycopg.Connection[Any], work: Future[Any]) -> None:
     waiting = "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()"
     while c.execute(waiting).fetchone() is None and not work.done():
         pass
+
+
+def at_once(*doing: Callable[[], object]) -> list[str]:
+    """Do these at the same moment; return how each ended: `done`, or the code of a typed error."""
+    together = Barrier(len(doing))
+
+    def one(what: Callable[[], object]) -> str:
+        together.wait(30)
+        try:
+            what()
+        except KwartierError as fault:
+            return fault.code
+        return "done"
+
+    with ThreadPoolExecutor(len(doing)) as threads:
+        return sorted(threads.map(one, doing))
+
+
+def test_two_who_answer_or_extend_at_once_do_it_once_and_nothing_half(household: Household) -> None:
+    house = household.house
+    for what in (
+        partial(register.extend, house, by="A", because="much to look at", at=AT),
+        partial(register.answer, house, by="A", because="it was right", refused=True, at=AT),
+    ):
+        asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+        assert at_once(*[partial(what, asked.id)] * 3) == ["done", "right-ended", "right-ended"]
+        found = register.request(house, asked.id)
+        assert len(found.events) == 2
+        if found.is_open:
+            register.answer(house, asked.id, by="A", because="it was right", refused=True, at=AT)
+    told = kinds(household, household.came)
+    assert (told.count("right:extended"), told.count("right:refused")) == (1, 2)
+
+
+def test_what_is_lifted_can_be_asked_again_in_the_same_second(household: Household) -> None:
+    house, came = household.house, household.came
+    for right, about in ((Right.RESTRICTION, ""), (Right.OBJECTION, "outage")):
+        for _ in range(3):
+            one = register.ask(house, came, right, at=AT, about=about)
+            register.lift(house, came, one.id, at=AT)
+        register.ask(house, came, right, at=AT, about=about)
+    with house.operator() as c:
+        known = facts.facts(c, household.home, year=AT.year)
+    for marks in (known.holds, known.objections):
+        spans = sorted((one.period.start, one.period.end or AT.replace(year=2030)) for one in marks)
+        assert len(spans) == 4
+        assert all(before[1] <= after[0] for before, after in pairwise(spans)), "each in its own time"
