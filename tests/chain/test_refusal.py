@@ -33,7 +33,9 @@ def test_off_by_letter_registers_by_hand_and_a_proof_of_absence(unread: Path, tm
         status, said = run("customer", "off", str(key), *STAFF)
         assert (status, "stands as it was asked" in said) == (3, True)
         at = (system_clock() - timedelta(hours=1)).isoformat()
-        reading = ("hand-readings", "take", str(key), "low=12345.678", "normal=1.000", "--at", at, "--how", "visit", *STAFF)
+        shown = tmp_path / "registers"
+        shown.write_text("low=12345.678 normal=1.000\n", encoding="utf-8")
+        reading = ("hand-readings", "take", str(key), "--values", str(shown), "--at", at, "--how", "visit", *STAFF)
         assert run(*reading) == (0, "Taken: 2 registers.\n")
         status, said = run("hand-readings", "due", "--json", "--days", "3660", *STAFF)
         assert {(one["connection"], one["whose"]) for one in json.loads(said)["due"]} >= {(key, "operator"), (key, "supplier")}

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kwartier.cli import staffed, told
+from kwartier.cli import private, staffed, told
 from kwartier.cli.customer import number
 from kwartier.model.register import Channel
 from kwartier.workflows import refusal
@@ -58,14 +58,19 @@ def due(
 def take(
     context: typer.Context,
     connection: Connection,
-    registers: Annotated[
-        list[str], typer.Argument(help="low=, normal=, feed-low=, feed-normal= in kWh, or gas= in m3, each as shown.")
-    ],
     read_at: Annotated[str, typer.Option("--at", help="When it was read: ISO 8601 with offset.")],
     how: Annotated[How, typer.Option(help="By whom: visit of the operator, customer, or p1 port.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--values",
+            metavar=private.FILE,
+            help="low=, normal=, feed-low=, feed-normal= in kWh, or gas= in m3, each as shown: a file, or `-` for standard input.",
+        ),
+    ] = "-",
 ) -> None:
     """Write down the registers of a meter as somebody read them there. What contradicts what is known is refused."""
-    values = dict(map(register, registers))
+    values = dict(map(register, private.text(source, "'--values'").split()))
     with staffed.opened(context) as house:
         count = refusal.take(house, number(connection), values, read_at=moment(read_at), how=how, at=system_clock())
     told.said(out, f"Taken: {count} registers.")
@@ -91,6 +96,6 @@ def register(text: str) -> tuple[Channel, int]:
     except InvalidOperation:
         value = Decimal("NaN")
     if name not in _NAMES or not value.is_finite() or value != value.to_integral_value() or not 0 <= value < 10**12:
-        message = f"{text!r} is no register; one is written as low=12345.678, and the others are {', '.join(_NAMES)}"
-        raise typer.BadParameter(message, param_hint="REGISTERS")
+        message = f"a register is written as low=12345.678, and the others are {', '.join(_NAMES)}"
+        raise typer.BadParameter(message, param_hint="'--values'")
     return _NAMES[name], int(value)

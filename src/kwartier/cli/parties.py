@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,14 +122,30 @@ def contact(
 def key(
     context: typer.Context,
     code: Code,
-    file: Annotated[Path, typer.Argument(help="A public key as JWK (RFC 7517).", exists=True, dir_okay=False)],
+    file: Annotated[Path | None, typer.Argument(help="A public key as JWK (RFC 7517).", exists=True, dir_okay=False)] = None,
     until: Annotated[str | None, typer.Option(help="Local day up to which it counts; without it, until it is ended.")] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="KID", help="End this key: now, or with --until at the beginning of a day.")
+    ] = None,
+    overlap: Annotated[
+        int | None,
+        typer.Option(help="Of a new key: so many days longer count the keys that it takes the place of.", min=0, max=366),
+    ] = None,
 ) -> None:
-    """Take a public key of a party. One with a private part is refused."""
-    now, jwk = system_clock(), _jwk(file)
+    """Take a public key of a party, alone or in the place of those it has; or end one. One with a private part is refused."""
+    if (file is None) == (end is None) or (overlap is not None and file is None):
+        message = "name the FILE of a new key, or the key to --end"
+        raise typer.BadParameter(message, param_hint="'FILE'")
+    now, last = system_clock(), None if until is None else midnight(_date(until))
     with staffed.opened(context) as house:
-        kid = parties.key(house, code, jwk, Period(now, None if until is None else midnight(_date(until))))
-    told_parties.said(out, f"Key {kid} is taken.")
+        if end is not None:
+            parties.end_key(house, code, end, last or now, at=now)
+            told_parties.said(out, f"Key {end} counts until {day_of(last)}." if last else f"Key {end} counts no longer.")
+            return
+        assert file is not None  # noqa: S101 - looked at above
+        others = None if overlap is None else now + timedelta(days=overlap)
+        kid = parties.key(house, code, _jwk(file), Period(now, last), others_until=others)
+    told_parties.said(out, f"Key {kid} is taken." + ("" if others is None else f" The others count until {day_of(others)}."))
 
 
 @app.command("default")

@@ -123,7 +123,16 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     Holding(
         id="rights",
         where=(
-            *("kw.rights_request", "kw.rights_event", "kw.hold", "kw.objection", "kw.rectification", "kw.superseded", "kw.dispute"),
+            *(
+                "kw.rights_request",
+                "kw.rights_event",
+                "kw.hold",
+                "kw.objection",
+                "kw.rectification",
+                "kw.superseded",
+                "kw.dispute",
+                "kw.dispute_end",
+            ),
             *("kw.erasure", "kw.erasure_part"),
         ),
         nl="Uw verzoeken onder de privacywet, en wat er van is geworden",

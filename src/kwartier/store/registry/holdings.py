@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString, final
 
+from kwartier.model.ean import Ean
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
@@ -109,6 +110,52 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             and o.period && m.period order by o.id
         """,
     ),
+    "connection": (
+        ("capacity_w", "area", "transformer"),
+        """
+            n.capacity_w, n.area, coalesce(t.name, '') from mine m join kw.connection n on n.key = m.connection
+            left join kw.transformer t on t.key = n.transformer
+        """,
+    ),
+    "promised": (
+        ("receiver", "purpose", "channels", "period"),
+        """
+            y.name, d.purpose, d.mask, tstzrange(to_timestamp(d.first_s), to_timestamp(d.last_s), '[]') * m.period from mine m
+            join kw.delivery_due d on d.connection = m.connection
+            and kw.shares(m.period, tstzrange(to_timestamp(d.first_s), to_timestamp(d.last_s), '[]'))
+            and not exists (select from kw.parcel p where p.due = d.id) join kw.party y on y.key = d.receiver order by d.id
+        """,
+    ),
+    "mandates_sampled": (
+        ("party", "at", "outcome"),
+        """
+            coalesce(y.name, ''), s.at, coalesce(e.outcome, 'asked') from mine m join kw.permission_request r
+            on r.connection = m.connection and r.subject = %(me)s and m.period @> r.asked
+            join kw.mandate_sample s on s.request = r.id left join kw.mandate_evidence e on e.sample = s.id
+            left join kw.party y on y.key = r.party order by s.id
+        """,
+    ),
+    "reminders": (
+        ("permission", "at"),
+        """
+            p.id, w.at from mine m join kw.permission p on p.connection = m.connection and p.subject = %(me)s
+            and p.live && m.period join kw.permission_reminder w on w.permission = p.id and m.period @> w.at order by w.at, p.id
+        """,
+    ),
+    "disputes": (
+        ("period", "at", "outcome", "ended"),
+        """
+            d.period, d.asked, coalesce(e.outcome, ''), e.at from mine m join kw.dispute d on d.connection = m.connection
+            and d.subject = %(me)s and d.period && m.period left join kw.dispute_end e on e.dispute = d.id order by d.id
+        """,
+    ),
+    "told_of_corrections": (
+        ("receiver", "fact", "at"),
+        """
+            y.name, x.fact, n.told from mine m join kw.rectification x on x.connection = m.connection and x.wrong && m.period
+            join kw.rectification_notice n on n.rectification = x.id join kw.party y on y.key = n.receiver order by x.id, y.key
+        """,
+    ),
     "corrections": (
         ("fact", "wrong", "at"),
         """
@@ -127,6 +174,18 @@ class Stay:
 
     id: int
     holds: dict[str, list[Found]]
+
+
+_TAKEN_OUT: Final = """
+    select c.ean, s.period, x.at from kw.superseded s join kw.connection c on c.key = s.connection
+    join kw.rectification x on x.id = s.rectification where s.fact = 'occupancy' and s.subject = %s order by s.id
+"""
+
+
+def taken_out(c: C, subject: int) -> list[Found]:
+    """Return the stays of a person that were wrong: at which connection, in which time, and since when that is known."""
+    with _rows.cursor(c) as cursor:
+        return [{"ean": Ean(ean), "period": period, "at": at} for ean, period, at in cursor.execute(_TAKEN_OUT, (subject,))]
 
 
 def of_person(c: C, subject: int) -> dict[int, Stay]:

@@ -1,6 +1,7 @@
 """Whom to speak to at a party, and by which public keys it signs. Names and addresses of persons: for the operator's eyes only."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, final
 
 from psycopg.types.json import Jsonb
@@ -15,7 +16,13 @@ _PUT = """
     on conflict (party, kind) do update set name = excluded.name, mail = excluded.mail, phone = excluded.phone
 """
 _KEYS = "select kid, jwk, period from kw.party_key where party = %s order by lower(period), kid"
-_ADD_KEY = "insert into kw.party_key (party, kid, jwk, period) values (%s, %s, %s, %s)"
+_ADD_KEY = "insert into kw.party_key (party, kid, jwk, period) values (%s, %s, %s, %s) returning id"
+# One that begins later ends when it begins plus nothing: it is left alone, for it is not in force then.
+_END_KEYS = """
+    update kw.party_key set period = tstzrange(lower(period), %(end)s)
+    where party = %(party)s and (%(kid)s::text is null or kid = %(kid)s) and id is distinct from %(but)s
+    and lower(period) < %(end)s and (upper_inf(period) or upper(period) > %(end)s) returning id, period
+"""
 
 
 @final
@@ -56,7 +63,15 @@ def keys(c: C, party: int) -> list[PartyKey]:
         return [PartyKey(*row) for row in cursor.execute(_KEYS, (party,))]
 
 
-def add_key(c: C, party: int, key: PartyKey) -> None:
-    """Take a public key. The database refuses one with a private part, and one that is there."""
+def add_key(c: C, party: int, key: PartyKey) -> int:
+    """Take a public key. Returns its number. The database refuses one with a private part, and one that is there."""
     with _rows.cursor(c) as cursor:
-        cursor.execute(_ADD_KEY, (party, key.kid, Jsonb(key.jwk), key.period))
+        row = cursor.execute(_ADD_KEY, (party, key.kid, Jsonb(key.jwk), key.period)).fetchone()
+    assert row is not None  # noqa: S101 - an insert that returns
+    return int(row[0])
+
+
+def end_keys(c: C, party: int, end: datetime, *, kid: str | None = None, but: int | None = None) -> list[tuple[int, Period]]:
+    """Let keys of a party that would count longer count until `end`: the one of this id, or all `but` one. Returns these."""
+    with _rows.cursor(c) as cursor:
+        return cursor.execute(_END_KEYS, {"party": party, "end": end, "kid": kid, "but": but}).fetchall()

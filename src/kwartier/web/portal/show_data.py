@@ -70,7 +70,12 @@ def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
         ("asked_by_parties", words.text("Asked by parties"), ("party", "purpose", "channels", "at", "event")),
         ("holds", words.text("Use stopped by you"), ("from", "to")),
         ("objections", words.text("Objections by you"), ("purpose", "from", "to")),
+        ("promised", words.text("Still to be handed over"), ("receiver", "purpose", "channels", "from", "to")),
+        ("mandates_sampled", words.text("Asked to show your permission"), ("party", "at")),
+        ("reminders", words.text("You were reminded"), ("at",)),
+        ("disputes", words.text("Readings that you dispute"), ("from", "to", "at")),
         ("corrections", words.text("Corrections"), ("fact", "from", "to", "at")),
+        ("told_of_corrections", words.text("Who was told of a correction"), ("receiver", "at")),
     )
     yield from (_table(words, name, 3, columns, stay[part]) for part, name, columns in parts if stay.get(part))
 
@@ -168,6 +173,9 @@ def _left_out(words: Words, what: str) -> str:
         "meter_keys": words.text("The keys of your meter: whoever has them could pretend to be its reader."),
         "meter_address": words.text("Where your meter answers in the grid operator's network, for the same reason."),
         "put_aside_values": words.text("The values of answers that are doubted: ask, and you get them as they came."),
+        "person_key": words.text("The key under which your name is sealed: whoever has it could open what a backup holds."),
+        "staff": words.text("Who of the grid operator's people looked: the log names the role, an auditor can have the name."),
+        "copies": words.text("What lies in the boxes of receivers: it is made of the readings above."),
         "imports": words.text("Rows that could not be taken from a file: they are tied to nobody."),
         "others": words.text("Whatever is about who lived there before or after you."),
     }[what]

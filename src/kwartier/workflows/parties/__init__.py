@@ -2,7 +2,7 @@
 
 from kwartier.store.registry.party_book import Contact
 from kwartier.workflows.parties.assuring import Checked, Kind, check, receive
-from kwartier.workflows.parties.book import BadContact, BadKey, Shown, Standing, contact, every, key, show
+from kwartier.workflows.parties.book import BadContact, BadKey, Shown, Standing, contact, end_key, every, key, show
 from kwartier.workflows.parties.defaulting import NotASupplier, NotInDefault, begin_default, end_default
 from kwartier.workflows.parties.suspending import Because, NotSuspended, reinstate, suspend
 
@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "contact",
     "end_default",
+    "end_key",
     "every",
     "key",
     "receive",

@@ -6,15 +6,17 @@ from typing import Any, Final, final
 
 from psycopg.errors import CheckViolation, UniqueViolation
 
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import BadInput
 from kwartier.model.ground import Agreement, Suspension
-from kwartier.model.period import Period
+from kwartier.model.period import Period, epoch_s
 from kwartier.store.registry import assurance, parties, party_book
 from kwartier.store.registry.assurance import Statement
 from kwartier.store.registry.parties import Party
 from kwartier.store.registry.party_book import Contact, PartyKey
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.parties.suspending import named
+from kwartier.workflows.parties.suspending import ACTOR, named
 
 PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of a JWK that a public key does not have (RFC 7518 6)."""
@@ -101,8 +103,12 @@ def contact(house: Installation, code: str, about: Contact) -> None:
             raise BadContact(msg) from None
 
 
-def key(house: Installation, code: str, jwk: dict[str, Any], period: Period) -> str:
-    """Take a public key of a party. Returns its id. Raises NotFound, BadKey; the error does not repeat the key."""
+def key(house: Installation, code: str, jwk: dict[str, Any], period: Period, *, others_until: datetime | None = None) -> str:
+    """Take a public key of a party. Returns its id. Raises NotFound, BadKey; the error does not repeat the key.
+
+    With `others_until` the keys that it has by now count until then: both count in between, so that nothing signed with the old
+    one is turned away while it changes over. The log is told of each, by number.
+    """
     kid = jwk.get("kid")
     if jwk.get("kty") not in KEY_TYPES or not isinstance(kid, str) or not kid:
         msg = f"a key has a kid, and is of type {', '.join(sorted(KEY_TYPES))}"
@@ -114,8 +120,28 @@ def key(house: Installation, code: str, jwk: dict[str, Any], period: Period) -> 
         party = named(c, code).key
         try:
             with c.transaction():
-                party_book.add_key(c, party, PartyKey(kid, jwk, period))
+                number = party_book.add_key(c, party, PartyKey(kid, jwk, period))
         except UniqueViolation:
             msg = "there is a key with this kid"
             raise BadKey(msg) from None
+        ended = [] if others_until is None else party_book.end_keys(c, party, others_until, but=number)
+        taken = [_key_event(EventKind.PARTY_KEY_TAKEN, party, number, period, period.start)]
+        house.log.record(c, taken + [_key_event(EventKind.PARTY_KEY_ENDED, party, *one, period.start) for one in ended])
     return kid
+
+
+def end_key(house: Installation, code: str, kid: str, until: datetime, *, at: datetime) -> None:
+    """Let a key of a party count until a moment, now or later, and no longer. Raises NotFound, BadKey for one that ends before."""
+    with house.operator() as c:
+        party = named(c, code).key
+        ended = party_book.end_keys(c, party, max(at, until), kid=kid)
+        if not ended:
+            msg = "this party has no key of this id that would count longer"
+            raise BadKey(msg)
+        house.log.record(c, [_key_event(EventKind.PARTY_KEY_ENDED, party, *one, at) for one in ended])
+
+
+def _key_event(kind: EventKind, party: int, number: int, period: Period, at: datetime) -> Event:
+    end = None if period.end is None else epoch_s(period.end)
+    body: dict[str, Json] = {"party_key": number, "party": party, "start": epoch_s(period.start), "end": end}
+    return Event(at, kind, ACTOR, body=body)

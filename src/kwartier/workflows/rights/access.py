@@ -10,6 +10,7 @@ from typing import Any, Final
 from kwartier.grounds import conduct, rights
 from kwartier.grounds.holdings import HOLDINGS, Holding, kept
 from kwartier.grounds.rights import Right
+from kwartier.model.ean import Ean
 from kwartier.model.period import ZONE, Period, from_epoch_s
 from kwartier.model.register import channels_of
 from kwartier.store.registry import breaches, holdings, names
@@ -27,6 +28,9 @@ LEFT_OUT: Final = (
     ("meter_keys", "keys of the meter: whoever has them can pretend to be its reader (art. 15(4), 32)"),
     ("meter_address", "where the meter answers in the operator's network: for the same reason"),
     ("put_aside_values", "values that validation doubts are listed with the doubt; ask, and they are given as they came"),
+    ("person_key", "the key under which your name is sealed: whoever has it can open what a backup holds (art. 32)"),
+    ("staff", "who of the operator's people looked, and why: the log names the role; an auditor can have the name (art. 15(4))"),
+    ("copies", "documents and papers in the boxes of receivers: they are made of the readings above"),
     ("imports", "rows of an import that could not be taken are kept as they came, tied to nobody"),
     ("others", "whatever is about who lived there before or after you"),
 )
@@ -42,6 +46,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         me = names.person(c, key=subject)
         held = holdings.of_person(c, subject)
         touched = breaches.of_subject(c, subject)
+        gone = holdings.taken_out(c, subject)
     assert me is not None  # noqa: S101 - who asked is in the registry
     stays = own.stays(house, subject)
     who = inquiry.who_may(house, subject, at=at)
@@ -51,9 +56,9 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         "request": request,
         "person": {"code": me.code, "name": house.name_of(me)},
         "connections": [
-            _stay(one, held.get(key)) | ({"readings": own.readings(house, subject, one, at=at)} if readings else {})
-            for key, one in stays.items()
+            _stay(one, held.get(key)) | (_values(house, subject, one, at) if readings else {}) for key, one in stays.items()
         ],
+        "stays_taken_out": [_taken_out(row) for row in gone],
         "permissions": [permission(one) for one in who.permissions],
         "requests": [_request(one) for one in register.mine(house, subject)],
         "breaches": [plain(one._asdict()) for one in touched],
@@ -76,6 +81,14 @@ def ready(house: Installation, subject: int, request: int, right: Right) -> None
         raise NoSuchRequest(msg)
 
 
+def _values(house: Installation, subject: int, one: Own, at: datetime) -> dict[str, Any]:
+    """Return the readings of a stay, and what those that were put right said before."""
+    return {
+        "readings": own.readings(house, subject, one, at=at),
+        "readings_before_corrections": own.before_corrections(house, one, at=at),
+    }
+
+
 def _stay(one: Own, held: Stay | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "metering_point": one.ean.reveal(),
@@ -85,6 +98,12 @@ def _stay(one: Own, held: Stay | None) -> dict[str, Any]:
     for name, rows in (held.holds if held is not None else {}).items():
         found[name] = [_row(row) for row in rows]
     return found
+
+
+def _taken_out(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stay that was taken out, because it was wrong: what was believed, and until when."""
+    ean: Ean = row["ean"]
+    return {"metering_point": ean.reveal(), **plain(row["period"]), "known": plain(row["at"])}
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

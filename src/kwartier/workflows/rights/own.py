@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from kwartier.delivery import document
 from kwartier.grounds import explain
 from kwartier.model.ground import Purpose, Requester, Role
-from kwartier.model.period import Period, midnight
+from kwartier.model.period import Period, day_of, day_period, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK
-from kwartier.store.registry import names, people
+from kwartier.store.registry import corrections, names, people
 from kwartier.store.registry.names import Own
 from kwartier.workflows.inquiry import Download
 from kwartier.workflows.inquiry.desk import WHATEVER, own_facts, take_away
@@ -55,6 +56,24 @@ def files(house: Installation, subject: int, one: Own, form: str, *, at: datetim
             found = None if period is None else take_away(house, subject, one, period, form, at=at, kinds=(kind,), basis=basis)
             if found is not None:
                 yield found
+
+
+def before_corrections(house: Installation, one: Own, *, at: datetime) -> list[dict[str, Any]]:
+    """Return what the readings of a stay that were put right said before, in the form of a document, and until when they did.
+
+    What was taken out was another home's, and is not the person's to have.
+    """
+    end = one.mine.end or at
+    with house.operator() as c:
+        found = corrections.of(c, one.key, day_of(one.mine.start), day_of(end))
+    mine = [each for each in found if each.now is not None and not stopped(house, one, each.was.day, at)]
+    told = [(each, document.content([each.was], one.mine)) for each in mine]
+    return [{"until": each.at.isoformat(), **said} for each, said in told if said["series"] or said["readings"]]
+
+
+def stopped(house: Installation, one: Own, day: date, at: datetime) -> bool:
+    """True if a restriction of the meter lies over a day: then nothing of it is anybody's to have."""
+    return any(bar.period.overlaps(day_period(day)) for bar in own_facts(house, one.key, at.year).restrictions)
 
 
 def _registers(stretch: Period, mine: Period) -> Period | None:

@@ -1,7 +1,7 @@
 """Contacts and keys of parties: public keys only; what a contact holds shows in no error, no text of a value and no log."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -86,3 +86,24 @@ def test_every_party_is_listed_with_how_it_stands(opened: Installation, facts: W
     assert found[app].suspended is not None
     with pytest.raises(NotFound):
         parties.show(opened, "P9", at=AT)
+
+
+def test_a_key_changes_over_with_an_overlap_and_ends_and_the_log_says_so(opened: Installation, facts: World) -> None:
+    facts.party()
+    week, month = timedelta(days=7), timedelta(days=30)
+    parties.key(opened, "P1", KEY, Period(AT))
+    parties.key(opened, "P1", KEY | {"kid": "two"}, Period(AT + week, AT + 9 * month), others_until=AT + week + month)
+    spans = {one.kid: one.period for one in parties.show(opened, "P1", at=AT).keys}
+    assert spans == {"one": Period(AT, AT + week + month), "two": Period(AT + week, AT + 9 * month)}
+    parties.end_key(opened, "P1", "two", AT + month, at=AT + week)
+    assert {one.kid: one.period.end for one in parties.show(opened, "P1", at=AT).keys}["two"] == AT + month
+    for kid, until in (("two", AT + 2 * month), ("three", AT + week), ("one", AT + 5 * month)):
+        with pytest.raises(BadKey):
+            parties.end_key(opened, "P1", kid, until, at=AT + week)
+    with opened.auditor() as c:
+        opened.log.integrate(c)
+    with opened.operator() as c:
+        said = c.execute("select kind from audit.entry where kind like 'party_key:%' order by position").fetchall()
+        leaves = c.execute("select convert_from(leaf, 'UTF8') from audit.entry where kind like 'party_key:%'").fetchall()
+    assert [kind for (kind,) in said] == ["party_key:taken", "party_key:taken", "party_key:ended", "party_key:ended"]
+    assert not any("P-256" in leaf or "eQ" in leaf for (leaf,) in leaves)

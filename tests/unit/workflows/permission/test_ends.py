@@ -289,6 +289,16 @@ def test_a_renewal_goes_on_for_a_year_at_the_most(home: Home, given: int) -> Non
         reminders.renew(home.house, home.person, given, until=on("2027-06-02"), at=NOON)
 
 
+def test_a_renewal_is_revoked_with_what_it_renews_whatever_was_revoked_before(home: Home) -> None:
+    for turn in range(3):
+        given = home.world.permission(home.connection, home.person, home.app, LIVE, mask=E_ALL, purpose=f"advice {turn}")
+        renewed = reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=NOON)
+        permission.revoke(home.house, home.person, given, at=NOON)
+        with home.house.operator() as c:
+            ended = c.execute("select permission from kw.permission_event where event = 'revoked'").fetchall()
+        assert {(given,), (renewed,)} <= set(ended)
+
+
 def test_a_renewal_that_meets_its_revocation_does_not_outlive_it(home: Home) -> None:
     for turn in range(5):
         given = home.world.permission(home.connection, home.person, home.app, LIVE, mask=E_ALL, purpose=f"advice {turn}")

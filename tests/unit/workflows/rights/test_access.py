@@ -80,7 +80,8 @@ def test_it_says_purposes_sources_terms_rights_and_what_it_leaves_out(household:
     }
     assert {one["id"] for one in found["held"]} == {one.id for one in HOLDINGS}
     assert set(found["rights"]) == {str(right) for right in Right}
-    assert {one["what"] for one in found["left_out"]} == {"meter_keys", "meter_address", "put_aside_values", "imports", "others"}
+    said = {"meter_keys", "meter_address", "put_aside_values", "person_key", "staff", "copies", "imports", "others"}
+    assert {one["what"] for one in found["left_out"]} == said
     assert {one["kind"] for one in found["log"]} >= {"right:asked", "right:answered"}
     assert found["requests"][0]["right"] == "access"
 

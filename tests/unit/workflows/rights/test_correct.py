@@ -16,7 +16,7 @@ from kwartier.store.registry import deliveries
 from kwartier.store.registry.corrections import Correction
 from kwartier.workflows import delivery_round, inquiry
 from kwartier.workflows.permission.desk import revoke
-from kwartier.workflows.rights import correct, dispute, rectify, register
+from kwartier.workflows.rights import access, correct, dispute, rectify, register
 from kwartier.workflows.rights.correct import Right
 from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
@@ -131,6 +131,25 @@ def test_who_has_no_ground_any_more_is_told_and_gets_no_value(household: Househo
     correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
     report = delivery_round.run(house, clock=lambda: LATER + QUARTER)
     assert (report.delivered, report.withheld, report.notices) == (0, 1, 1)
+
+
+def test_access_tells_what_it_said_before_who_was_told_and_what_is_still_to_come(household: Household) -> None:
+    house = household.house
+    promised(household)
+    delivery_round.run(house, clock=lambda: AT)
+    dispute.dispute(house, household.home, whole(AFTER), ANSWER, at=AT)
+    correct.correct(house, household.home, [Right(Channel.DAY_IMPORT_LOW, OPENING, 4000)], ANSWER, at=LATER)
+    number = register.ask(house, household.came, Asked.ACCESS, at=LATER).id
+    (stay,) = access.document(house, household.came, number, at=LATER)["connections"]
+    assert [one["value"] for before in stay["readings_before_corrections"] for one in before["readings"]] == [4711]
+    assert {one["value"] for file in stay["readings"] for one in file["readings"]} == {4000}
+    assert [(one["fact"], one["at"]) for one in stay["told_of_corrections"]] == [("reading", None)]
+    assert [one["purpose"] for one in stay["promised"]] == ["periodic_reading"]
+    assert [one["outcome"] for one in stay["disputes"]] == [""]
+    assert stay["connection"][0]["capacity_w"] == 17_250
+    theirs = register.ask(house, household.left, Asked.ACCESS, at=LATER).id
+    (before,) = access.document(house, household.left, theirs, at=LATER)["connections"]
+    assert not any(before[part] for part in ("readings_before_corrections", "told_of_corrections", "promised", "disputes"))
 
 
 def test_what_a_meter_says_again_does_not_undo_it(household: Household) -> None:

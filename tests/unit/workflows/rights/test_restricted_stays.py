@@ -1,0 +1,59 @@
+"""Rule 5 of an erasure: what a person had restricted stays, doubted answers, sights and alarms too, until that is lifted."""
+
+from datetime import timedelta
+
+from kwartier.grounds.rights import Right
+from kwartier.model.period import midnight
+from kwartier.workflows import retention
+from kwartier.workflows.rights import register
+from rights_support import AT, BEFORE, Household
+
+HOUR = timedelta(hours=1)
+TABLES = ("sight", "alarm", "quarantine")
+
+
+def seen(household: Household) -> None:
+    """Let care have seen something, an alarm have come and an answer be doubted in the time of who left."""
+    c, at, meter = household.facts.c, midnight(BEFORE), household.facts.c.execute("select min(key) from kw.meter").fetchone()
+    assert meter is not None
+    batch = c.execute("select min(id) from kw.batch").fetchone()
+    assert batch is not None
+    c.execute(
+        "insert into kw.sight values (%s, 'clock', 'device_care', %s, %s, %s, 1, '', '{}', '{}')",
+        (meter[0], household.home, batch[0], at),
+    )
+    c.execute(
+        "insert into kw.alarm (meter, connection, at, register, permit, use_case) values (%s, %s, %s, 1, 'p', %s)",
+        (meter[0], household.home, at, household.case),
+    )
+    c.execute(
+        "insert into kw.quarantine (batch, connection, meter, profile, first_s, last_s, verdicts, rows)"
+        " values (%s, %s, %s, 'e_day', extract(epoch from %s::timestamptz)::bigint, extract(epoch from %s::timestamptz)::bigint,"
+        " '[]', 'x')",
+        (batch[0], household.home, meter[0], at, at + HOUR),
+    )
+
+
+def left(household: Household) -> dict[str, int]:
+    """Return how many rows there are of each."""
+    rows = [household.facts.c.execute(f"select count(*) from kw.{table}".encode()).fetchone() for table in TABLES]  # noqa: S608 - constants
+    return {table: row[0] for table, row in zip(TABLES, rows, strict=True) if row}
+
+
+def test_what_is_restricted_stays_whichever_was_asked_first_and_goes_once_it_is_lifted(household: Household) -> None:
+    house, gone = household.house, household.left
+    seen(household)
+    stop = register.ask(house, gone, Right.RESTRICTION, at=AT)
+    register.ask(house, gone, Right.ERASURE, at=AT + HOUR)
+    retention.nightly(house, at=AT + 2 * HOUR)
+    assert left(household) == dict.fromkeys(TABLES, 1)
+    register.lift(house, gone, stop.id, at=AT + 3 * HOUR)
+    register.ask(house, gone, Right.ERASURE, at=AT + 4 * HOUR)
+    register.ask(house, gone, Right.RESTRICTION, at=AT + 5 * HOUR)
+    retention.nightly(house, at=AT + 6 * HOUR)
+    assert left(household) == dict.fromkeys(TABLES, 1), "said before it was carried out"
+    stop = next(one for one in register.mine(house, gone) if one.right is Right.RESTRICTION and one.state == "answered")
+    register.lift(house, gone, stop.id, at=AT + 7 * HOUR)
+    register.ask(house, gone, Right.ERASURE, at=AT + 8 * HOUR)
+    retention.nightly(house, at=AT + 9 * HOUR)
+    assert left(household) == dict.fromkeys(TABLES, 0)
