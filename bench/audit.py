@@ -227,10 +227,10 @@ def proofs(house: Installation) -> dict[str, float]:
     draw = random.Random(2)
     with house.operator() as c:
         least, size = c.execute(
-            "select min(id), count(*) from audit.entry where kind = %s", (EventKind.VIEW_SHOWN,)
+            "select min(id), count(*) from audit.event where kind = %s", (EventKind.VIEW_SHOWN,)
         ).fetchone() or (0, 0)
         asked = [least + draw.randrange(size) for _ in range(PROOFS)]
-        people = dict(c.execute("select id, connection from audit.entry where id = any(%s)", (asked,)).fetchall())
+        people = dict(c.execute("select id, connection from audit.event where id = any(%s)", (asked,)).fetchall())
         house.log.proofs(c, asked[:PAGE])
         started = time.perf_counter()
         made = [text for at in range(0, PROOFS, PAGE) for text in house.log.proofs(c, asked[at : at + PAGE])]

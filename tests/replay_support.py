@@ -22,7 +22,7 @@ from kwartier.workflows.replay.run import compare
 
 C = psycopg.Connection[Any]
 GUARDED = (
-    *(("audit", table) for table in ("pending", "entry", "block", "crown", "node", "checkpoint")),
+    *(("audit", table) for table in ("event", "waiting", "place", "tile", "block", "crown", "checkpoint")),
     ("kw", "parcel"),
     ("kw", "staff_act"),
 )
@@ -51,8 +51,40 @@ LINE_BY_LINE = """
         return null;
     end $$;
     create trigger gathered after insert or update or delete on audit.leaf for each statement execute function audit.gathered();
+
+    create temporary table planted_too on commit drop as
+        select n.*, e.who from audit.entry n join audit.event e using (id);
+    drop view audit.entry;
+    create table audit.entry as select * from planted_too;
+    create function audit.placed() returns trigger language plpgsql as $$
+    begin
+        delete from audit.event where id in (select unnest(ids) from audit.place) or id in (select id from audit.entry);
+        insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf)
+            select id, at, coalesce(connection, 0), nth, kind, who, salt, before, leaf from audit.entry;
+        delete from audit.place;
+        insert into audit.place select n / 64, max(coalesce(e.id, 0)), array_agg(coalesce(e.id, 0) order by n)
+            from generate_series(0, (select max(position) from audit.entry)) as n
+            left join audit.entry e on e.position = n group by 1;
+        return null;
+    end $$;
+    create trigger placed after insert or update or delete on audit.entry for each statement execute function audit.placed();
+    create function audit.came() returns trigger language plpgsql as $$
+    begin
+        if pg_trigger_depth() = 1 then
+            insert into audit.entry (id, position, at, connection, kind, subject, salt, leaf, nth, before, who)
+                select e.id, p.page * 64 + n - 1, at, nullif(connection, 0), kind, audit.subject(leaf), salt, leaf, nth, before, who
+                from audit.place p, unnest(p.ids) with ordinality as u (id, n) join audit.event e using (id)
+                where not exists (select from audit.entry s where s.id = e.id);
+        end if;
+        return null;
+    end $$;
+    create trigger came after insert or update on audit.place for each statement execute function audit.came();
+    drop trigger waits on audit.event;
+    create trigger waits after insert on audit.event referencing new table as recorded
+        for each statement when (pg_trigger_depth() = 0) execute function audit.wait();
 """
-"""Lets a test change lines of batches as if each had a row of its own: whoever has the database can do that too."""
+"""Lets a test change lines of batches as if each had a row of its own, and events as if their places stood beside them: whoever has
+the database can do that too."""
 
 
 def no_decisions() -> Again:

@@ -154,7 +154,7 @@ def untie(c: C, entry: int, numbers: Iterable[int]) -> None:
 
 
 _OLD: Final = """
-    from audit.entry e where e.id = b.entry and e.at >= %(since)s and e.at < %(moment)s
+    from audit.event e where e.id = b.entry and e.at >= %(since)s and e.at < %(moment)s
     and b.ties <> decode(repeat('00', length(b.ties)), 'hex')"""
 
 

@@ -1,7 +1,10 @@
 """Canonical JSON: one value, one text. Sorted keys, no white space, UTF-8, no floats, so that a hash of it means the value."""
 
-import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import Final
 
 from kwartier.audit.errors import NotLoggable
 from kwartier.model.errors import BadInput
@@ -11,48 +14,73 @@ Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 """What the log can hold. Numbers are ints: a float has more than one text."""
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False)
-
-
 def canonical(value: Json) -> bytes:
-    """Return the only text of this value. Raises NotLoggable for floats, other types and text that is not Unicode."""
-    _check(value)
-    return written(value)
+    """Return the only text of this value. Raises NotLoggable for floats, other types, NUL, and text that is not Unicode."""
+    return encoded(text(value), value)
 
 
-def written(value: Json) -> bytes:
-    """Do the same for a value whose types the caller's own code settles: millions of leaves a night skip the look inside."""
+def encoded(said: str, *values: Json) -> bytes:
+    """Return canonical text as bytes. Raises NotLoggable if one of the values that went into it holds NUL, or no Unicode."""
     try:
-        return _ENCODER.encode(value).encode()
+        data = said.encode()
     except UnicodeEncodeError as fault:
         msg = "a text holds half a surrogate pair"
         raise NotLoggable(msg) from fault
+    if "\\u0000" in said:
+        for one in values:
+            _no_nul(one)
+    return data
 
 
-def _check(value: object) -> None:
-    """Raise NotLoggable unless the value is made of None, bool, int, str, list and dict with text keys alone, and no NUL."""
-    if value is None or isinstance(value, int):
-        return
-    if isinstance(value, str):
-        if "\x00" in value:
-            msg = "a text holds a NUL, which PostgreSQL's JSON cannot"
-            raise NotLoggable(msg)
-    elif isinstance(value, list):
-        for one in value:
-            _check(one)
-    elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        for key, one in value.items():
-            _check(key)
-            _check(one)
-    else:
-        msg = f"{type(value).__name__} has no canonical form"
+def text(value: Json) -> str:
+    """Write a value as `json.dumps` would, looking at it as it is written: every event passes here. Raises NotLoggable."""
+    writer = _WRITERS.get(type(value))
+    if writer is not None:
+        return writer(value)
+    for kind, other in _WRITERS.items():  # an enum is a text or a number too
+        if isinstance(value, kind):
+            return other(value)
+    msg = f"{type(value).__name__} has no canonical form"
+    raise NotLoggable(msg)
+
+
+def _object(value: Mapping[str, Json]) -> str:
+    try:
+        return "{" + ",".join([f"{_key(name)}:{text(value[name])}" for name in sorted(value)]) + "}"
+    except TypeError as fault:
+        msg = "a key of an object is no text"
+        raise NotLoggable(msg) from fault
+
+
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    return encode_basestring(name)
+
+
+_WRITERS: Final[Mapping[type, Callable[..., str]]] = {
+    str: encode_basestring,
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    dict: _object,
+    list: lambda value: f"[{','.join([text(one) for one in value])}]",
+    type(None): lambda _: "null",
+}
+
+
+def _no_nul(value: Json) -> None:
+    """Raise NotLoggable if a text holds a NUL."""
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, str) and "\x00" in value:
+        msg = "a text holds a NUL, which PostgreSQL's JSON cannot"
         raise NotLoggable(msg)
+    for one in parts:
+        _no_nul(one)
 
 
 def moment(at: datetime) -> str:
     """Return the moment as the log writes it, `2026-11-24T01:02:03.000004Z`. Raises NotLoggable for a naive one."""
     try:
-        return (at if at.tzinfo is UTC else utc(at)).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+        return (at if at.tzinfo is UTC else utc(at)).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     except BadInput as fault:
         msg = "a moment in the log needs a time zone"
         raise NotLoggable(msg) from fault

@@ -6,16 +6,20 @@ proof with it, and are erased with it: then the line points at no other any more
 Single events and lines of batches are chains apart: a customer's click does not wait for a batch of the night.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
+
+from kwartier.audit.arrays import Bytes, Int8s
 
 C = Connection[Any]
 
 LINK_SIZE: Final = 16
 WHO_SIZE: Final = 16
+_END: Final = Struct("!qq32s")
 
 
 class Head(NamedTuple):
@@ -32,7 +36,6 @@ class Key(NamedTuple):
     who: bytes
 
 
-Heads = dict[Key, Head]
 START: Final = Head(0, bytes(32))
 
 
@@ -46,55 +49,45 @@ def link(salt: bytes, nth: int, before: bytes) -> bytes:
     return sha256(salt + nth.to_bytes(8, "big") + before).digest()[:LINK_SIZE]
 
 
-def taken(c: C, keys: Collection[Key]) -> Heads:
-    """Return where these chains of single events stand, and keep everybody else from them until the transaction ends."""
+def ends(c: C, keys: Sequence[Key | None]) -> list[tuple[int, int, bytes]]:
+    """Return for each new single event its id, and number and hash of the last line of its chain; 0 and zeros where there is none.
+
+    Somebody else may write the next line meanwhile: then the database lets only one of the two in.
+    """
     if not keys:
-        return {}
-    found = _locked(c, keys)
-    new = sorted(set(keys) - set(found))
-    if not new:
-        return found
-    # of two who begin the same chain one waits here, and then goes on from the other's line
-    begun = c.execute(
-        "insert into audit.head (connection, who, nth, last, batch) select n.*, 1, %s, false"
-        " from unnest(%b::bigint[], %b::bytea[]) as n on conflict do nothing returning connection, who",
-        (bytes(32), [one.connection for one in new], [one.who for one in new]),
-        binary=True,
+        return []
+    connections, whose = Int8s(one and one.connection for one in keys), Bytes(one and one.who for one in keys)
+    found = c.execute("select audit.ends(%b, %b)", (connections, whose), binary=True).fetchone()
+    return list(_END.iter_unpack(found[0])) if found else []
+
+
+_KEEP: Final = """
+    insert into audit.head (connection, who, nth, last)
+    select distinct on (connection, who) connection, who, nth, sha256('\\x00'::bytea || leaf) from audit.event e
+    where {which} and nth is not null and not exists (
+        select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)
+    order by connection, who, nth desc
+    on conflict (connection, who) do update set nth = excluded.nth, last = excluded.last"""
+UNTIED: Final = "salt = null, nth = null, before = null, who = null"
+
+
+def untie(c: C, entries: Collection[int]) -> None:
+    """Take from these single events what ties them to their person and to other lines; where their chains end is kept."""
+    within = (list(entries),)
+    c.execute(_KEEP.format(which="id = any(%s)").encode(), within)
+    c.execute(f"update audit.event set {UNTIED} where id = any(%s)", within)  # noqa: S608 - ours
+
+
+def untie_before(c: C, within: dict[str, Any]) -> int:
+    """Do the same to all single events in the tree of [since, moment); return how many those were."""
+    old = (
+        "at >= %(since)s and at < %(moment)s and salt is not null"
+        " and not exists (select from audit.waiting w where e.id = any(w.ids))"
     )
-    fresh = {Key(*row) for row in begun}
-    others = _locked(c, [one for one in new if one not in fresh])
-    return found | others | dict.fromkeys(fresh, START)
-
-
-def _locked(c: C, keys: Collection[Key]) -> Heads:
-    if not keys:
-        return {}
-    rows = c.execute(
-        "select h.connection, h.who, h.nth, h.last from unnest(%b::bigint[], %b::bytea[]) as asked (connection, who)"
-        " join audit.head h on h.connection = asked.connection and h.who = asked.who and not h.batch"
-        " order by h.connection, h.who for update of h",
-        ([one.connection for one in keys], [one.who for one in keys]),
-        binary=True,
-    )
-    return {Key(connection, who): Head(nth, last) for connection, who, nth, last in rows}
-
-
-def keep(c: C, heads: Heads) -> None:
-    """Store where chains of single events stand now; `taken` gave them."""
-    if heads:
-        c.execute(
-            "update audit.head h set nth = n.nth, last = n.last"
-            " from unnest(%b::bigint[], %b::bytea[], %b::bigint[], %b::bytea[]) as n (connection, who, nth, last)"
-            " where h.connection = n.connection and h.who = n.who and not h.batch",
-            (
-                [one.connection for one in heads],
-                [one.who for one in heads],
-                [head.nth for head in heads.values()],
-                [head.last for head in heads.values()],
-            ),
-        )
+    c.execute(_KEEP.format(which=old).encode(), within)
+    return c.execute(f"update audit.event e set {UNTIED} where {old}", within).rowcount  # noqa: S608 - ours
 
 
 def forget(c: C, one: Key) -> None:
-    """Drop where the chain of single events of a person at a connection stands, if no line is tied to the person any more."""
+    """Drop where the chain of single events of a person at a connection ended, if no line is tied to the person any more."""
     c.execute("delete from audit.head where connection = %s and who = %s", one)

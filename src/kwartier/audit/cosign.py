@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg import Connection
 
-from kwartier.audit import nodes, sequencer, tree
+from kwartier.audit import sequencer, tiles, tree
 from kwartier.audit.checkpoint import Checkpoint
 from kwartier.audit.errors import BrokenLog, NotWitnessed
 
@@ -83,7 +83,7 @@ def consistency(c: C, old: int, size: int) -> Sequence[bytes]:
     if not 0 <= old <= size:
         msg = "the older tree is the larger one"
         raise BrokenLog(msg)
-    return nodes.spans(c, tree.consistency(old, size))
+    return tiles.spans(c, tree.consistency(old, size))
 
 
 def _post(seat: Seat, body: str) -> tuple[int, str]:

@@ -4,16 +4,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple, final
 
 from psycopg import Connection
 
-from kwartier.audit import blocks, ledger
+from kwartier.audit import blocks, ledger, order, tiles
+from kwartier.audit.arrays import Int8s
 from kwartier.audit.canonical import moment
 
 C = Connection[Any]
 
-PAGE = 2000
+PAGE = 32
+"""Rows of `audit.place` that are read at once."""
 
 
 class Tie(NamedTuple):
@@ -84,35 +87,37 @@ class Told:
 
 
 def told(c: C, kinds: Sequence[str], connections: Sequence[int] | None = None) -> list[Told]:
-    """Return what entries of these kinds say, in the order of the tree: about these connections, or whatever they are about."""
+    """Return what entries of these kinds say, in the order of the tree: about these connections, or about none."""
+    about = "connection = 0" if connections is None else "connection = any(%(keys)s)"
     rows = c.execute(
-        "select position, at, kind, connection, leaf, subject, salt from audit.entry where kind = any(%(kinds)s)"
-        " and (%(keys)s::bigint[] is null or connection = any(%(keys)s)) order by position",
+        "select id, at, kind, nullif(connection, 0), leaf, audit.subject(leaf), salt from audit.event"  # noqa: S608 - ours
+        f" where kind = any(%(kinds)s) and {about}",
         {"kinds": list(kinds), "keys": None if connections is None else list(connections)},
     ).fetchall()
-    return [
-        Told(position, at, kind, connection, json.loads(leaf)["body"], subject, salt)
-        for position, at, kind, connection, leaf, subject, salt in rows
+    places = order.places(c, [row[0] for row in rows])
+    found = [
+        Told(places[number], at, kind, connection, json.loads(leaf)["body"], subject, salt)
+        for number, at, kind, connection, leaf, subject, salt in rows
+        if number in places
     ]
+    return sorted(found, key=attrgetter("position"))
 
 
 def pages(c: C) -> Iterator[Sequence[Entry]]:
-    """Yield all entries in the order of the tree, a page at a time."""
-    after = -1
-    while True:
+    """Yield all entries in the order of the tree, a page at a time; one that is gone is left out."""
+    for page in order.pages(c, PAGE):
         rows = c.execute(
-            "select position, id, kind, at, connection, leaf, subject, salt, nth, before from audit.entry"
-            " where position > %s order by position limit %s",
-            (after, PAGE),
-        ).fetchall()
-        if not rows:
-            return
-        after = rows[-1][0]
-        yield [_entry(row) for row in rows]
+            "select id, kind, at, nullif(connection, 0), leaf, audit.subject(leaf), salt, nth, before from audit.event"
+            " where id = any(%b)",
+            (Int8s(number for _, number in page),),
+        )
+        found = {row[0]: row for row in rows}
+        if found:
+            yield [_entry(place, found[number]) for place, number in page if number in found]
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    position, number, kind, at, connection, leaf, subject, salt, nth, before = row
+def _entry(position: int, row: Sequence[Any]) -> Entry:
+    number, kind, at, connection, leaf, subject, salt, nth, before = row
     said = json.loads(leaf)
     link = said.get("link")
     tie = None if subject is None else Tie(salt, nth, before, None if link is None else bytes.fromhex(link))
@@ -130,14 +135,22 @@ def lines(c: C, entry: int) -> list[Line]:
 
 def ties_of(c: C, entry: int) -> list[tuple[bytes | None, bytes | None]]:
     """Return tag and salt of an entry and of each line of its batch; nothing where there is no such entry."""
-    single = c.execute("select subject, salt from audit.entry where id = %s", (entry,)).fetchall()
+    single = c.execute("select audit.subject(leaf), salt from audit.event where id = %s", (entry,)).fetchall()
     return single + [(one.subject, one.salt) for one in blocks.of_entry(c, entry)]
 
 
 def standings(c: C) -> list[Standing]:
     """Return where every chain stands."""
-    singles = [Standing(*row) for row in c.execute("select connection, batch, who, nth, last from audit.head")]
-    return singles + [Standing(key.connection, True, key.who, *head) for key, head in ledger.standings(c)]  # noqa: FBT003 - a row
+    singles = c.execute(
+        "select connection, false, who, nth, sha256('\\x00'::bytea || leaf) from audit.event e where nth is not null and not exists"
+        " ("
+        "select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)"
+        " and not exists (select from audit.head h where h.connection = e.connection and h.who = e.who and h.nth > e.nth)"
+        " union all select connection, false, who, nth, last from audit.head h where not exists ("
+        "select from audit.event l where l.connection = h.connection and l.who = h.who and l.nth >= h.nth)"
+    )
+    batches = [Standing(key.connection, True, key.who, *head) for key, head in ledger.standings(c)]  # noqa: FBT003 - a row
+    return [*(Standing(*row) for row in singles), *batches]
 
 
 def persons(c: C) -> set[bytes]:
@@ -148,12 +161,7 @@ def persons(c: C) -> set[bytes]:
 
 def nodes(c: C, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Return the stored hashes at (level, position); a place that is not stored is absent."""
-    rows = c.execute(
-        "select level, position, hash from audit.node join unnest(%s::smallint[], %s::bigint[]) as asked (level, position)"
-        " using (level, position)",
-        ([level for level, _ in places], [position for _, position in places]),
-    )
-    return {(level, position): found for level, position, found in rows}
+    return tiles.fetch(c, places)
 
 
 def checkpoints(c: C) -> dict[int, tuple[bytes, str]]:
@@ -167,10 +175,11 @@ def cosignatures(c: C) -> list[tuple[int, str, str, int]]:
 
 
 def stray_lines(c: C) -> int:
-    """Count batches' lines that belong to no entry of the tree and to nothing pending."""
+    """Count lines that belong to nothing: those of batches without event, and events neither in the tree nor waiting."""
     found = c.execute(
-        "select coalesce(sum(length(checks) / 8), 0) from audit.block b"
-        " where not exists (select from audit.entry e where e.id = b.entry)"
-        " and not exists (select from audit.pending p where p.id = b.entry)"
+        "select (select coalesce(sum(length(checks) / 8), 0) from audit.block b"
+        " where not exists (select from audit.event e where e.id = b.entry))"
+        " + (select count(*) from (select id from audit.event except select unnest(ids) from audit.place"
+        " except select unnest(ids) from audit.waiting) as stray)"
     ).fetchone()
     return int(found[0]) if found else 0

@@ -19,7 +19,6 @@ from kwartier.model.period import Period
 C = Connection[Any]
 
 
-_UNTIED: Final = "salt = null, nth = null, before = null"
 EVER: Final = Period(datetime(1, 1, 1, tzinfo=UTC), None)
 
 
@@ -42,16 +41,17 @@ class LogLine:
     nth: int | None = None
 
 
-# Entries and pending ones alike, then the rows of batches that may hold a line, with the event of their batch.
-_SINGLE = """
-    select id, at, subject, salt, leaf, {in_tree}, kind, nth from audit.{table}
-    where connection = %(connection)s and at >= %(start)s and at < %(end)s and subject is not null"""
-_NOWHERE = _SINGLE.replace("connection = %(connection)s", "connection is null")
-"""Lines about a person and no connection; a batch has none."""
-_BATCH = """
-    select e.id, e.at, e.leaf, {in_tree}, e.kind, first, connections, subjects, checks, links, ends, bodies, ties
-    from audit.block b join audit.{table} e on e.id = b.entry
-    where b.reach @> %(connection)s::bigint and e.at >= %(start)s and e.at < %(end)s"""
+_WAITING = "select unnest(ids) as id from audit.waiting"
+_SINGLE = f"""
+    select e.id, at, leaf, salt, w.id is null, kind, nth from audit.event e left join ({_WAITING}) as w using (id)
+    where connection = %(connection)s and at >= %(start)s and at < %(end)s and salt is not null"""  # noqa: S608 - ours
+_NOWHERE = f"{_SINGLE} and (who = %(who)s or who is null)"
+"""Lines about a person and no connection, among many about neither; a batch has none."""
+_BATCH = f"""
+    select e.id, e.at, e.leaf, w.id is null, e.kind, first, connections, subjects, checks, links, ends, bodies, ties
+    from audit.block b join audit.event e on e.id = b.entry left join ({_WAITING}) as w on w.id = e.id
+    where b.reach @> %(connection)s::bigint and e.at >= %(start)s and e.at < %(end)s"""  # noqa: S608 - ours
+"""The rows of batches that may hold a line, with the event of their batch."""
 
 
 def of_subject(c: C, subject_code: str, connection: int | None, period: Period) -> list[LogLine]:
@@ -60,32 +60,29 @@ def of_subject(c: C, subject_code: str, connection: int | None, period: Period) 
 
 
 def _found(c: C, subject_code: str, connection: int | None, period: Period) -> Iterator[LogLine]:
-    bounds = {"connection": connection, "start": period.start, "end": period.end or "infinity"}
-    singles = _either(_NOWHERE if connection is None else _SINGLE)
-    # one statement each, one snapshot: a line on its way from pending to entry is seen once
-    for entry, at, subject, salt, event, in_tree, kind, nth in c.execute(singles, bounds, binary=True):
-        if is_about(subject_code, subject, salt):
-            said = json.loads(event)
+    bounds = {
+        "connection": connection or 0,
+        "who": chain.key(None, subject_code).who,
+        "start": period.start,
+        "end": period.end or "infinity",
+    }
+    for entry, at, event, salt, in_tree, kind, nth in c.execute(_SINGLE if connection else _NOWHERE, bounds, binary=True):
+        said = json.loads(event)
+        if is_about(subject_code, bytes.fromhex(said["subject"]), salt):
             yield LogLine(entry, None, at, EventKind(kind), said["actor"], said["body"], in_tree, nth)
     if connection is None:
         return
-    for entry, at, event, in_tree, kind, *row in c.execute(_either(_BATCH), bounds, binary=True):
+    for entry, at, event, in_tree, kind, *row in c.execute(_BATCH, bounds, binary=True):
         actor = json.loads(event)["actor"]
         for one in blocks.lines(row):
             if one.connection == connection and is_about(subject_code, one.subject, one.salt):
                 yield LogLine(entry, one.number, at, EventKind(kind), actor, json.loads(one.body), in_tree, one.nth)
 
 
-def _either(query: str) -> str:
-    return " union all ".join(query.format(table=table, in_tree=tree) for table, tree in (("entry", "true"), ("pending", "false")))
-
-
 def erase(c: C, subject_code: str, connection: int | None, period: Period) -> int:
     """Take from every line about this person what ties it to the person and to other lines; return how many lines those were."""
     found = list(_found(c, subject_code, connection, period))
-    single = [line.entry for line in found if line.leaf is None]
-    for table in ("entry", "pending"):
-        c.execute(f"update audit.{table} set {_UNTIED} where id = any(%s)", (single,))  # noqa: S608 - fixed names
+    chain.untie(c, [line.entry for line in found if line.leaf is None])
     of_batches = sorted((line.entry, line.leaf) for line in found if line.leaf is not None)
     for entry, some in groupby(of_batches, key=itemgetter(0)):
         blocks.untie(c, entry, [number for _, number in some])
@@ -98,12 +95,12 @@ def erase(c: C, subject_code: str, connection: int | None, period: Period) -> in
 def chained(c: C, subject_code: str) -> list[int | None]:
     """Return the connections at which there are lines about this person, None for lines about no connection."""
     who = chain.key(None, subject_code).who
-    singles = {connection for (connection,) in c.execute("select connection from audit.head where who = %s", (who,))}
-    return [connection or None for connection in sorted(singles | ledger.connections_of(c, who))]
+    singles = {place for (place,) in c.execute("select distinct connection from audit.event where who = %s", (who,))}
+    ended = {place for (place,) in c.execute("select connection from audit.head where who = %s", (who,))}
+    return [place or None for place in sorted(singles | ended | ledger.connections_of(c, who))]
 
 
 def untie_before(c: C, moment: datetime, since: datetime) -> int:
     """Take from every line in the tree that was recorded in [since, moment) what ties it to a person; return how many."""
     within = {"moment": moment, "since": since}
-    single = f"update audit.entry set {_UNTIED} where at >= %(since)s and at < %(moment)s and salt is not null"  # noqa: S608 - fixed names
-    return c.execute(single, within).rowcount + blocks.untie_before(c, moment, since)
+    return chain.untie_before(c, within) + blocks.untie_before(c, moment, since)

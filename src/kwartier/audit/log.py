@@ -3,8 +3,7 @@
 Nothing waits for a batch: `record` is durable with the caller's own commit, and the tree catches up when `integrate` runs.
 """
 
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -14,7 +13,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import blocks, chain, checkpoint, cosign, ledger, proof, prove, sequencer, staffed, subjects, tree
+from kwartier.audit import blocks, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed
 from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
@@ -22,8 +21,7 @@ from kwartier.audit.cosign import Seat
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import EVER, LogLine
-from kwartier.audit.staffed import Act, Kept
-from kwartier.audit.subjects import Sealed
+from kwartier.audit.staffed import Kept
 from kwartier.model.period import Period
 from kwartier.model.staff import Staff
 
@@ -53,43 +51,8 @@ class Log:
         return self._signer.vkey
 
     def record(self, c: C, events: Sequence[Event]) -> list[int]:
-        """Write events into pending, in the caller's transaction; return their entry ids. Raises NotLoggable."""
-        acts = [staffed.act(event, self._staff) for event in events]
-        sealed = list(self._tied(c, events, acts))
-        rows = c.execute(
-            "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
-            " select at, connection, kind, subject, salt, leaf, nth, before from unnest(%b::timestamptz[], %b::bigint[],"
-            " %b::text[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[], %b::bytea[]) with ordinality"
-            " as new (at, connection, kind, subject, salt, leaf, nth, before, place) order by place returning id",
-            (
-                [event.at for event in events],
-                [event.connection for event in events],
-                [str(event.kind) for event in events],
-                [one.tag for one in sealed],
-                [one.salt for one in sealed],
-                [one.data for one in sealed],
-                [one.nth for one in sealed],
-                [one.before for one in sealed],
-            ),
-        )
-        entries = [row[0] for row in rows]
-        staffed.keep(c, entries, events, acts)
-        return entries
-
-    @staticmethod
-    def _tied(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> Iterator[Sealed]:
-        """Seal events, each tied to the chain of the person it is about."""
-        keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
-        heads = chain.taken(c, {key for key in keys if key is not None})
-        salts = os.urandom(subjects.SALT_SIZE * len(events))
-        for number, (event, key, act) in enumerate(zip(events, keys, acts, strict=True)):
-            salt = salts[number * subjects.SALT_SIZE : (number + 1) * subjects.SALT_SIZE]
-            after = chain.START if key is None else heads[key]
-            one = subjects.seal_event(event, after, None if act is None else act.commitment, salt)
-            if key is not None:
-                heads[key] = chain.Head(heads[key].nth + 1, tree.leaf_hash(one.data))
-            yield one
-        chain.keep(c, heads)
+        """Write events, in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog."""
+        return recording.record(c, events, self._staff)
 
     def record_batch(  # noqa: PLR0917 - the interface that the night was written against
         self, c: C, kind: EventKind, batch: int, at: datetime, actor: str, leaves: Sequence[Leaf], body: Mapping[str, Json]

@@ -1,4 +1,4 @@
-"""Gathering what a proof file needs from PostgreSQL: O(log n) nodes of the tree, and 64 lines of a batch."""
+"""Gathering what a proof file needs from PostgreSQL: O(log n) tiles of the tree, and 64 lines of a batch."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,8 @@ from typing import Any, final
 
 from psycopg import Connection
 
-from kwartier.audit import batch, blocks, cosign, nodes, proof, sequencer, tree
+from kwartier.audit import batch, blocks, cosign, order, proof, sequencer, tiles, tree
+from kwartier.audit.arrays import Int8s
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree
 
 C = Connection[Any]
@@ -31,17 +32,19 @@ def entry(c: C, number: int) -> Entry:
 def entries(c: C, numbers: Sequence[int]) -> list[Entry]:
     """Return entries by their ids, in the order asked. Raises NotInLog, NotInTree."""
     rows = c.execute(
-        "select id, position, leaf, salt, nth, before from audit.entry where id = any(%s)", (list(numbers),), binary=True
+        f"select e.id, p.place, e.leaf, e.salt, e.nth, e.before from audit.event e left join lateral ({order.PLACE}) as p on true"  # noqa: S608 - ours
+        " where e.id = any(%b)",
+        (Int8s(numbers),),
+        binary=True,
     )
-    found = {number: Entry(position, leaf, proof.opening(*beside)) for number, position, leaf, *beside in rows}
-    missing = [number for number in numbers if number not in found]
-    if not missing:
-        return [found[number] for number in numbers]
-    if c.execute("select from audit.pending where id = any(%s)", (missing,)).fetchone() is not None:
+    found = {number: Entry(place, leaf, proof.opening(*beside)) for number, place, leaf, *beside in rows}
+    if not found.keys() >= set(numbers):
+        msg = "the log has no such line"
+        raise NotInLog(msg)
+    if any(one.position is None for one in found.values()):
         msg = "the line waits for the sequencer"
         raise NotInTree(msg)
-    msg = "the log has no such line"
-    raise NotInLog(msg)
+    return [found[number] for number in numbers]
 
 
 def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
@@ -54,7 +57,7 @@ def files(c: C, wanted: Sequence[tuple[int, bytes]]) -> list[str]:
     if last is None or any(position >= last.size for position, _ in wanted):
         msg = "the tree is larger than what was signed"
         raise BrokenLog(msg)
-    paths = nodes.paths(c, [position for position, _ in wanted], last.size)
+    paths = tiles.paths(c, [position for position, _ in wanted], last.size)
     signed = last.note + cosigned
     return [proof.text(extra, position, path, signed) for (position, extra), path in zip(wanted, paths, strict=True)]
 

@@ -1,16 +1,20 @@
 """The one that appends: takes what is committed and pending, in order, adds it to the tree and signs the new root.
 
-Sequence numbers become visible out of order: a line with a low id may commit after one with a high id was taken. So the
-sequencer never asks "what came after the last one" but "what is still pending"; a late line is taken the next time.
+Ids become visible out of order: a line with a low id may commit after one with a high id was taken. So the sequencer never asks
+"what came after the last one" but "what still waits"; a late line is taken the next time. The line itself is not touched.
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 from psycopg import Connection
 
-from kwartier.audit import checkpoint, nodes, tree
+from kwartier.audit import checkpoint, order, tiles
+from kwartier.audit.arrays import Int8s
 from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.errors import BrokenLog
 
@@ -27,7 +31,7 @@ def integrate(c: C, signer: Signer, folder: Path) -> Checkpoint:
     Raises BrokenLog if the tree no longer holds what a published checkpoint says: then nothing more is signed.
     """
     c.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-    before = nodes.size(c)
+    before = order.size(c)
     _still_holds(c, before, folder)
     size = before
     while taken := _take(c, size):
@@ -37,29 +41,35 @@ def integrate(c: C, signer: Signer, folder: Path) -> Checkpoint:
         return last
     found = c.execute("select now()").fetchone()
     assert found is not None  # noqa: S101 - a select without from has one row
-    root = nodes.root(c, size)
+    root = tiles.root(c, size)
     return _store(c, Checkpoint(size, root, checkpoint.signed(signer, size, root), found[0]))
 
 
 def _take(c: C, size: int) -> int:
-    """Move the first chunk of pending lines into a tree of `size` leaves; return how many those were."""
-    rows = c.execute(_ENTER, (size, CHUNK, size), binary=True).fetchall()
-    if rows:
-        hashes = [row[0] for row in rows]
-        nodes.add(c, tree.append(size, nodes.fetch(c, tree.peaks(size)), hashes))
-        c.execute("delete from audit.pending where id in (select id from audit.entry where position >= %s)", (size,))
-    return len(rows)
+    """Give the first of those that wait their places in a tree of `size` lines; return how many those were."""
+    rows = c.execute("select first, ids from audit.waiting order by first limit %s", (CHUNK,)).fetchall()
+    upto = bisect_left(list(accumulate(len(ids) for _, ids in rows)), CHUNK) + 1
+    taken = sorted(number for _, ids in rows[:upto] for number in ids)
+    if taken:
+        hashes = _hashes(c, taken)
+        order.append(c, size, taken)
+        tiles.append(c, size, hashes)
+        c.execute("delete from audit.waiting where first = any(%b)", (Int8s(first for first, _ in rows[:upto]),))
+    return len(taken)
 
 
-# a line goes from table to table without leaving the server; only its leaf hash comes here
-_ENTER: Final = """
-    with taken as materialized (
-        select *, row_number() over (order by id) - 1 + %s as place from (select * from audit.pending order by id limit %s) as first
-    ), entered as (
-        insert into audit.entry (id, at, connection, kind, subject, salt, leaf, nth, before, position)
-        select id, at, connection, kind, subject, salt, leaf, nth, before, place from taken order by place
-    )
-    select sha256('\\x00'::bytea || leaf) from taken where place >= %s order by place"""
+def _hashes(c: C, ids: Sequence[int]) -> list[bytes]:
+    """Return the leaf hash of each of these lines, which do not leave the server. Raises BrokenLog if one is gone."""
+    found = c.execute(
+        "select string_agg(sha256('\\x00'::bytea || leaf), '' order by id) from audit.event where id = any(%b)",
+        (Int8s(ids),),
+        binary=True,
+    ).fetchone()
+    hashes: bytes = found[0] if found and found[0] else b""
+    if len(hashes) != 32 * len(ids):
+        msg = "a line that waited is gone"
+        raise BrokenLog(msg)
+    return [hashes[at : at + 32] for at in range(0, len(hashes), 32)]
 
 
 def _still_holds(c: C, size: int, folder: Path) -> None:

@@ -67,8 +67,7 @@ def keep(c: C, entries: Sequence[int], events: Sequence[Event], acts: Iterable[A
 def of(c: C, entry: int) -> Kept | None:
     """Return who did what this entry says, None where it names nobody. Raises NotInLog if there is no such entry."""
     found = c.execute(
-        "select convert_from(l.leaf, 'UTF8')::jsonb ->> 'staff', a.at, a.person, a.reason, a.salt from"
-        " (select id, leaf from audit.entry union all select id, leaf from audit.pending) as l"
+        "select convert_from(l.leaf, 'UTF8')::jsonb ->> 'staff', a.at, a.person, a.reason, a.salt from audit.event l"
         " left join kw.staff_act a on a.entry = l.id where l.id = %s",
         (entry,),
     ).fetchone()

@@ -5,12 +5,15 @@ import os
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from kwartier.audit.canonical import canonical, moment
-from kwartier.audit.chain import START, Head, link
+from kwartier.audit.canonical import encoded, moment, text
+from kwartier.audit.chain import START, link
 from kwartier.audit.events import Event
 
 SALT_SIZE: Final = 16
 CHECK_SIZE: Final = 8
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+"""How HMAC pads a key, byte by byte; what follows a salt to the length of a block is padding alone."""
+INNER_REST, OUTER_REST = (pad[:1] * (sha256().block_size - SALT_SIZE) for pad in (INNER, OUTER))
 
 
 class Sealed(NamedTuple):
@@ -37,31 +40,29 @@ def check(salt: bytes) -> bytes:
 
 
 def tag(salt: bytes, subject_code: str) -> bytes:
-    """Return HMAC-SHA256(salt, code), 32 bytes."""
-    return hmac.digest(salt, subject_code.encode(), "sha256")
+    """Return HMAC-SHA256(salt, code), 32 bytes. As RFC 2104 writes it, for a salt of 16 bytes: half the time of the library's."""
+    inner = sha256(salt.translate(INNER) + INNER_REST + subject_code.encode()).digest()
+    return sha256(salt.translate(OUTER) + OUTER_REST + inner).digest()
 
 
-def seal_event(event: Event, after: Head = START, staff: bytes | None = None, salt: bytes | None = None) -> Sealed:
-    """Return an event as the tree holds it, tied to the line that its person's chain ends with. Raises NotLoggable.
+def seal_event(event: Event, after: tuple[int, bytes] = START, staff: bytes | None = None, salt: bytes | None = None) -> Sealed:
+    """Return an event as the tree holds it, tied to the line that its person's chain ends with (`Head`). Raises NotLoggable.
 
     `staff` is the commitment to who of the operator's people did it, if one of them did; `salt` a fresh one, drawn here if it is
     not given. The parts are put together by hand, in the order that canonical JSON has: half the time.
     """
-    head = b'{"actor":%b,"at":"%b","body":%b,"connection":%b,"kind":"%b"' % (
-        canonical(event.actor),
-        moment(event.at).encode(),
-        canonical(dict(event.body)),
-        b"null" if event.connection is None else b"%d" % event.connection,
-        event.kind.encode(),
+    body = dict(event.body)
+    said = (
+        f'{{"actor":{text(event.actor)},"at":"{moment(event.at)}","body":{text(body)}'
+        f',"connection":{event.connection or "null"},"kind":"{event.kind}"'
     )
-    by = b"" if staff is None else b',"staff":"%b"' % staff.hex().encode()
+    by = "" if staff is None else f',"staff":"{staff.hex()}"'
     if event.subject_code is None:
-        return Sealed(b"%b%b}" % (head, by), None, None, None, None)
+        return Sealed(encoded(f"{said}{by}}}", event.actor, body), None, None, None, None)
     salt = salt or new_salt()
-    who, nth = tag(salt, event.subject_code), after.nth + 1
-    tied, checked = link(salt, nth, after.last).hex().encode(), check(salt).hex().encode()
-    data = b'%b,"link":"%b","salt":"%b"%b,"subject":"%b"}' % (head, tied, checked, by, who.hex().encode())
-    return Sealed(data, who, salt, nth, after.last)
+    who, nth, last = tag(salt, event.subject_code), after[0] + 1, after[1]
+    said = f'{said},"link":"{link(salt, nth, last).hex()}","salt":"{check(salt).hex()}"{by},"subject":"{who.hex()}"}}'
+    return Sealed(encoded(said, event.actor, body), who, salt, nth, last)
 
 
 def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None, tied: bytes | None) -> bytes:

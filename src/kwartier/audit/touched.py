@@ -23,18 +23,18 @@ PLANNED: Final = timedelta(days=1)
 _PARTIES: Final = frozenset({str(Role.SUPPLIER), str(Role.THIRD_PARTY)})
 
 _SINGLE = """
-    select connection, at, subject, salt, leaf, null::bytea from audit.{table}
-    where at >= %(start)s and at < %(end)s and subject is not null and connection is not null
+    select connection, at, audit.subject(leaf), salt, leaf, null::bytea from audit.event
+    where at >= %(start)s and at < %(end)s and connection <> 0 and audit.subject(leaf) is not null
     and (%(keys)s::bigint[] is null or connection = any(%(keys)s)) and (%(kinds)s::text[] is null or kind = any(%(kinds)s))"""
 _BATCH = """
-    select l.connection, e.at, l.subject, l.salt, e.leaf, l.body from audit.{table} e join audit.leaf l on l.entry = e.id
+    select l.connection, e.at, l.subject, l.salt, e.leaf, l.body from audit.event e join audit.leaf l on l.entry = e.id
     where e.at >= %(start)s and e.at < %(end)s and l.subject is not null
     and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s)) and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s))"""
 _INTENDED = """
-    select l.body from audit.{table} e join audit.leaf l on l.entry = e.id
+    select l.body from audit.event e join audit.leaf l on l.entry = e.id
     where e.kind = 'batch:intended' and e.at >= %(since)s and e.at < %(end)s
     and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s))"""
-_ALL = " union all ".join(query.format(table=table) for query in (_SINGLE, _BATCH) for table in ("entry", "pending"))
+_ALL = f"{_SINGLE} union all {_BATCH}"
 
 
 @final
@@ -79,8 +79,7 @@ def pages(c: C, within: Within) -> Iterator[list[Touch]]:
 
 def _permits(c: C, party: int, values: Mapping[str, Any]) -> set[str]:
     """Return the permits on which something was to be read for a party: a deed names its permits only."""
-    queries = " union all ".join(_INTENDED.format(table=table) for table in ("entry", "pending"))
-    return {permit for (body,) in c.execute(queries.encode(), values) for permit in _granted(party, json.loads(body))}
+    return {permit for (body,) in c.execute(_INTENDED.encode(), values) for permit in _granted(party, json.loads(body))}
 
 
 def _granted(party: int, body: Mapping[str, Any]) -> list[str]:

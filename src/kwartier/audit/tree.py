@@ -5,7 +5,7 @@ subtree over leaves [position * 2^level, (position + 1) * 2^level). Complete sub
 alone are kept; a `Span` of leaves that is no complete subtree is computed from O(log n) of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Span(NamedTuple):
     last: int
 
 
-Hashes = Mapping[Place, bytes]
+Hashes = Mapping[Place, bytes] | Mapping[tuple[int, int], bytes]
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -86,22 +86,8 @@ def root(size: int, hashes: Hashes) -> bytes:
     return hash_of(Span(0, size), hashes) if size else EMPTY_ROOT
 
 
-def append(size: int, hashes: Hashes, leaves: Iterable[bytes]) -> Iterator[tuple[Place, bytes]]:
-    """Add leaf hashes to a tree of `size` leaves, yielding each new place as it comes to be, parents right after children.
-
-    `hashes` has the peaks of the tree as it was. Raises BrokenLog if one is missing.
-    """
-    edge = [(place, _known(place, hashes)) for place in peaks(size)]
-    for count, leaf in enumerate(leaves, start=size):
-        new = (Place(0, count), leaf)
-        yield new
-        while edge and edge[-1][0].level == new[0].level:
-            new = (Place(new[0].level + 1, new[0].position // 2), node_hash(edge.pop()[1], new[1]))
-            yield new
-        edge.append(new)
-
-
-def _known(place: Place, hashes: Hashes) -> bytes:
+def known(place: Place, hashes: Hashes) -> bytes:
+    """Return the hash of a place. Raises BrokenLog if it is missing."""
     if place not in hashes:
         msg = "a peak of the tree is missing"
         raise BrokenLog(msg)

@@ -112,7 +112,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="log",
-        where=("audit.entry", "audit.block", "audit.pending", "audit.head", "audit.page"),
+        where=("audit.event", "audit.block", "audit.head", "audit.page"),
         nl="Wie keek, las of leverde, en op welke grond",
         en="Who looked, read or delivered, and on which ground",
         source_nl="de verwerking zelf",

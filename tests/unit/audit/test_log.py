@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwartier.audit import checkpoint, nodes, subjects, tree
+from kwartier.audit import checkpoint, subjects, tiles, tree
 from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree, NotLoggable
 from kwartier.audit.events import Event, EventKind
@@ -153,10 +153,10 @@ def test_every_stored_checkpoint_is_the_beginning_of_the_next(dsns: Dsns, log: L
     with connection(dsns.audit) as c:
         data = stored_leaves(c)
         for size, root in c.execute("select size, root from audit.checkpoint").fetchall():
-            assert nodes.root(c, size) == root == mth(data[:size])
+            assert tiles.root(c, size) == root == mth(data[:size])
             for index in range(size):
-                path = nodes.spans(c, tree.inclusion(index, size))
-                assert nodes.paths(c, [index], size) == [path]
+                path = tiles.spans(c, tree.inclusion(index, size))
+                assert tiles.paths(c, [index], size) == [path]
                 assert tree.climb(tree.leaf_hash(data[index]), index, size, path) == root
 
 
@@ -333,7 +333,7 @@ def test_erasure_unties_the_lines_and_leaves_the_tree(dsns: Dsns, log: Log) -> N
         after = log.integrate(c)
         assert log.of_subject(c, "anna", 7, DAY) == []
         assert len(log.of_subject(c, "bert", 7, DAY)) == 2
-        assert nodes.root(c, before.size) == before.root
+        assert tiles.root(c, before.size) == before.root
         assert after.root == mth(stored_leaves(c))
         for text in (log.proof(c, single), log.leaf_proof(c, batch, 0)):
             assert not verify(text, log.vkey).about_subject
@@ -391,7 +391,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("table", ["pending", "entry", "block", "crown", "node", "checkpoint"])
+@pytest.mark.parametrize("table", ["event", "waiting", "place", "tile", "block", "crown", "checkpoint"])
 def test_nobody_changes_or_removes_a_line_not_even_the_owner(dsns: Dsns, log: Log, table: str, change: str) -> None:
     with connection(dsns.operator) as c:
         log.record(c, [event(0)])
@@ -407,12 +407,14 @@ def test_nobody_changes_or_removes_a_line_not_even_the_owner(dsns: Dsns, log: Lo
 
 def test_a_line_cannot_say_one_thing_and_its_columns_another(dsns: Dsns) -> None:
     sealed = subjects.seal_event(event(0))
-    genuine = {"at": AT, "connection": 7, "kind": "view:shown", "subject": sealed.tag, "salt": sealed.salt, "leaf": sealed.data}
-    genuine |= {"nth": sealed.nth, "before": sealed.before}
+    genuine = {"id": 1, "at": AT, "connection": 7, "kind": "view:shown", "salt": sealed.salt, "leaf": sealed.data}
+    genuine |= {"who": bytes(16), "nth": sealed.nth, "before": sealed.before}
     insert = (
-        "insert into audit.pending (at, connection, kind, subject, salt, leaf, nth, before)"
-        " values (%(at)s, %(connection)s, %(kind)s, %(subject)s, %(salt)s, %(leaf)s, %(nth)s, %(before)s)"
+        "insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf) values"
+        " (%(id)s, %(at)s, %(connection)s, %(nth)s, %(kind)s, %(who)s, %(salt)s, %(before)s, %(leaf)s)"
     )
+    data = sealed.data
+    within = json.dumps({"actor": "operator", "at": data[45:72].decode(), "body": json.loads(data), "connection": 8}).encode()
     with connection(dsns.operator) as c:
         c.execute(insert, genuine)
     lies: list[dict[str, Any]] = [
@@ -420,15 +422,24 @@ def test_a_line_cannot_say_one_thing_and_its_columns_another(dsns: Dsns) -> None
         {"connection": 8},
         {"connection": None},
         {"kind": "proof:given"},
-        {"subject": bytes(32)},
+        {"kind": "view_shown"},
         {"salt": bytes(16)},
+        {"salt": None},
+        {"who": None},
         {"nth": 2},
         {"nth": None},
         {"before": bytes(31) + b"x"},
-        {"subject": None},
-        {"subject": None, "salt": None},
+        {"who": None, "nth": None, "before": None},
+        {"salt": None, "who": None, "nth": None, "before": None, "connection": 8},
+        {"salt": None, "who": None, "nth": None, "before": None, "kind": "proof:given"},
         {"leaf": b"{}"},
         {"leaf": b"no json"},
+        {"leaf": data.removesuffix(b"}")},
+        {"leaf": data + b" "},
+        {"leaf": data[:-3] + b'g"}'},
+        {"leaf": data.removesuffix(b"}") + b',"zzz":1}'},
+        {"leaf": b'{"actor":"x"' + data[data.index(b',"connection"') :]},
+        {"leaf": within},
     ]
     for lie in lies:
         with connection(dsns.operator) as c, pytest.raises(psycopg.Error):
@@ -448,7 +459,7 @@ def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Ds
         with connection(dsns.portal) as c:
             c.execute("select set_config('kwartier.subject', %s, true)", (str(anna),))
             ids = log.record(c, events)
-            assert c.execute("select count(*) from audit.pending").fetchone() == (len(events),)
+            assert c.execute("select count(id) from audit.event").fetchone() == (len(events),)
             return ids
 
     assert len(portal(said(EventKind.VIEW_SHOWN, "anna", f"customer:{anna}"))) == 1
@@ -461,7 +472,7 @@ def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Ds
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             portal(event_)
-    for table in ("entry", "leaf", "block", "page", "crown", "node", "checkpoint"):
+    for table in ("event", "entry", "pending", "leaf", "block", "page", "crown", "tile", "place", "waiting", "head", "checkpoint"):
         with connection(dsns.portal) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):
             c.execute(f"select * from audit.{table}")  # noqa: S608 - a fixed list of names
 
@@ -472,7 +483,7 @@ def test_the_operator_cannot_append_to_the_tree_nor_the_sequencer_drop_a_line(ds
     with connection(dsns.operator) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):
         log.integrate(c)
     with connection(dsns.audit) as c, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
-        c.execute("delete from audit.pending")
+        c.execute("delete from audit.waiting")
 
 
 def test_a_batch_whose_lines_were_exchanged_gives_no_proof(dsns: Dsns, log: Log, admin_dsn: str) -> None:

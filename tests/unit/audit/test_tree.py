@@ -1,5 +1,6 @@
 """The tree against the recursive definition of RFC 6962 section 2.1, written down here once more and naively."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 from itertools import pairwise
 
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwartier.audit import tree
+from kwartier.audit import tiles, tree
 from kwartier.audit.errors import BrokenLog
+from kwartier.audit.tiles import Tile
 from kwartier.audit.tree import Place, Span
 
 
@@ -48,10 +50,24 @@ def subproof(m: int, data: list[bytes], own: bool) -> list[bytes]:  # noqa: FBT0
     return [*subproof(m - k, data[k:], False), mth(data[:k])]  # noqa: FBT003 - the RFC's own signature
 
 
+def added(kept: dict[Tile, bytes], size: int, piece: list[bytes]) -> dict[Tile, bytes]:
+    """Add lines to a tree of `size` lines that is kept in tiles, knowing its peaks alone."""
+    new = tiles.grown(size, nodes(kept, tree.peaks(size)), map(tree.leaf_hash, piece))
+    return kept | {tile: kept.get(tile, b"") + some for tile, some in new.items()}
+
+
+def nodes(kept: dict[Tile, bytes], wanted: Iterable[Place]) -> dict[Place, bytes]:
+    """Return those of the wanted nodes that are in tiles."""
+    where = {place: tiles.at(*place) for place in wanted}
+    return {
+        place: kept[tile][start : start + 32] for place, (tile, start) in where.items() if kept.get(tile, b"")[start : start + 32]
+    }
+
+
 def grown(data: list[bytes]) -> dict[Place, bytes]:
-    hashes: dict[Place, bytes] = {}
-    hashes.update(tree.append(0, {}, map(tree.leaf_hash, data)))
-    return hashes
+    """Return every complete subtree."""
+    places = (Place(level, position) for level in range(len(data).bit_length()) for position in range(len(data) >> level))
+    return nodes(added({}, 0, data), places)
 
 
 DATA = [b"line %d" % i for i in range(70)]
@@ -72,14 +88,28 @@ def test_roots_inclusion_and_consistency_are_those_of_the_definition(size: int) 
 
 @given(st.lists(st.binary(max_size=8), max_size=40), st.lists(st.lists(st.binary(max_size=8), max_size=9), max_size=6))
 def test_appending_in_pieces_from_the_peaks_alone_gives_the_same_tree(start: list[bytes], pieces: list[list[bytes]]) -> None:
-    kept = grown(start)
+    kept = added({}, 0, start)
     data = list(start)
     for piece in pieces:
-        peaks = {place: kept[place] for place in tree.peaks(len(data))}
-        kept.update(tree.append(len(data), peaks, map(tree.leaf_hash, piece)))
+        kept = added(kept, len(data), piece)
         data += piece
-    assert kept == grown(data)
-    assert tree.root(len(data), kept) == mth(data)
+    assert kept == added({}, 0, data)
+    assert tree.root(len(data), nodes(kept, tree.peaks(len(data)))) == mth(data)
+
+
+@pytest.mark.parametrize("sizes", [[64], [63, 1, 1], [4095, 1, 1], [4096, 64], [1, 4160], [70, 8200]])
+def test_tiles_are_full_or_the_beginning_of_what_they_will_be(sizes: list[int]) -> None:
+    data = [b"%d" % n for n in range(sum(sizes))]
+    kept: dict[Tile, bytes] = {}
+    done = 0
+    for size in sizes:
+        after = added(kept, done, data[done : done + size])
+        assert all(after[tile].startswith(some) for tile, some in kept.items())
+        kept, done = after, done + size
+        assert tree.root(done, nodes(kept, tree.peaks(done))) == mth(data[:done])
+    assert {tile: len(some) for tile, some in kept.items() if tile[1] < done >> 6 * (tile[0] + 1)} == dict.fromkeys(
+        [(level, n) for level in range(3) for n in range(done >> 6 * (level + 1))], 126 * 32
+    )
 
 
 @given(st.lists(st.binary(max_size=4), min_size=1, max_size=300), st.integers(0, 8))
@@ -122,4 +152,4 @@ def test_a_lost_node_is_noticed() -> None:
     with pytest.raises(BrokenLog):
         tree.root(7, hashes)
     with pytest.raises(BrokenLog):
-        list(tree.append(7, hashes, [b"x"]))
+        tiles.grown(7, hashes, [b"x"])

@@ -275,7 +275,7 @@ def test_every_table_the_portal_may_touch_is_public_or_secured(admin_dsn: str) -
     assert {f"kw.{table}" for table in PERSONAL} <= secured
 
 
-PENDING = ("at", "before", "connection", "kind", "leaf", "nth", "salt", "subject")
+EVENT = ("connection", "id", "nth", "who")
 RIGHTS: dict[str, dict[str, set[str]]] = {
     "kw_portal": {
         "SELECT": {
@@ -301,38 +301,39 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
                 "kw.use_case",
                 "kw.use_case_day",
                 "kw.hand_reading",
-                "audit.head",
-                "audit.pending",
                 "kw.meter(connection)",
                 "kw.meter(key)",
                 "kw.meter(placed)",
             ),
             *(f"kw.{name}" for name in ("breach_touched", "hold", "objection", "rights_request")),
             *(f"kw.breach({name})" for name in ("id", "known", "nature", "period")),
+            *(f"audit.event({name})" for name in EVENT),
             *(f"kw.rights_event({name})" for name in ("id", "request", "at", "event", "because", "reached", "due", "entry")),
         },
         "INSERT": {
-            *("audit.head", "kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request"),
+            *("audit.event", "kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request"),
             *(f"kw.rights_event({name})" for name in ("request", "at", "event", "by", "entry")),
-            *(f"audit.pending({name})" for name in PENDING),
         },
-        "UPDATE": {"audit.head(last)", "audit.head(nth)", "kw.restriction(period)"},
+        "UPDATE": {"kw.restriction(period)"},
     },
     "kw_audit": {
         "SELECT": {
-            *(f"audit.{name}" for name in ("block", "checkpoint", "cosignature", "crown", "entry", "head", "leaf", "node")),
-            *("audit.page", "audit.pending", "kw.staff_act"),
+            *(
+                f"audit.{name}"
+                for name in ("block", "checkpoint", "cosignature", "crown", "entry", "event", "head", "leaf", "page")
+            ),
+            *("audit.pending", "audit.place", "audit.tile", "audit.waiting", "kw.staff_act"),
         },
         "INSERT": {
             "kw.staff_act",
-            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "entry", "head", "node")),
-            *(f"audit.pending({name})" for name in PENDING),
+            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "event", "head", "place", "tile")),
         },
         "UPDATE": {
             *("audit.block(ties)", "audit.cosignature", "audit.head(last)", "audit.head(nth)", "audit.page(heads)"),
-            *(f"audit.{table}({name})" for table in ("entry", "pending") for name in ("before", "nth", "salt")),
+            *("audit.place(greatest)", "audit.place(ids)", "audit.tile(hashes)"),
+            *(f"audit.event({name})" for name in ("before", "nth", "salt", "who")),
         },
-        "DELETE": {"audit.head", "audit.pending"},
+        "DELETE": {"audit.head", "audit.waiting"},
     },
 }
 

@@ -25,6 +25,6 @@ def test_an_edition_that_was_changed_after_it_was_published(night: Faulty) -> No
 
 
 def test_an_edition_that_was_never_published(night: Faulty) -> None:
-    night.c.execute("alter table audit.entry drop constraint if exists entry_check")
+    night.c.execute("alter table audit.event drop constraint if exists holds")
     night.change("update audit.entry set kind = 'import:taken' where kind = 'edition:published'")
     assert {"edition-not-told", "index-differs"} <= night.codes()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kwartier.audit import tiles
 from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
 from kwartier.store.readings import Readings
@@ -43,7 +44,9 @@ def test_a_changed_entry(night: Faulty) -> None:
 
 
 def test_a_changed_node(night: Faulty) -> None:
-    night.change("update audit.node set hash = %s where level = 3 and position = 1", bytes(32))
+    tile, at = tiles.at(3, 1)
+    changed = "hashes = overlay(hashes placing %s from %s)"
+    night.change(f"update audit.tile set {changed} where (level, position) = (%s, %s)", bytes(32), at + 1, *tile)  # noqa: S608 - ours
     assert "node-differs" in night.codes()
 
 
@@ -117,7 +120,6 @@ def test_an_intent_that_comes_after_the_deed(night: Faulty) -> None:
         night.one("select position from audit.entry where kind = %s order by position", k) for k in ("batch:read", "batch:intended")
     )
     for position, place in ((read, -5), (intended, read)):
-        night.c.execute("alter table audit.entry drop constraint if exists entry_position_check")
         night.change("update audit.entry set position = %s where position = %s", place, position)
     night.change("update audit.entry set position = %s where position = -5", intended)
     assert {"deed-without-intent", "leaf-differs"} <= night.codes()
@@ -171,7 +173,7 @@ def test_a_permission_that_was_put_on_another_person(night: Faulty) -> None:
 
 def test_a_ground_that_the_log_was_never_told(night: Faulty) -> None:
     """Somebody writes a supply into the registry, and reads and delivers under it: the log knows of no such contract."""
-    night.c.execute("alter table audit.entry drop constraint if exists entry_check")
+    night.c.execute("alter table audit.event drop constraint if exists holds")
     parcel = night.one("select receiver from kw.parcel where receiver_role = 'supplier' and status = 'delivered' order by id")
     told = "kind like 'supply:%%' and (convert_from(leaf, 'UTF8')::jsonb #>> '{body,party}')::bigint = %s"
     night.change(f"update audit.entry set kind = 'import:taken' where {told}", parcel)  # noqa: S608 - a constant
@@ -356,7 +358,7 @@ def test_no_journal_is_no_contradiction(night: Faulty) -> None:
 
 def test_a_parcel_that_the_log_does_not_know(night: Faulty) -> None:
     kind = night.one("select id from audit.entry where kind = 'parcel:delivered'")
-    night.c.execute("alter table audit.entry drop constraint entry_check")
+    night.c.execute("alter table audit.event drop constraint if exists holds")
     night.change("update audit.entry set kind = 'parcel:failed' where id = %s", kind)
     found = night.found()
     assert {one.code for one in found.findings} == {"index-differs", "parcel-without-event"}
@@ -366,7 +368,7 @@ def test_a_parcel_that_the_log_does_not_know(night: Faulty) -> None:
 @pytest.mark.parametrize("column", ["kind = 'view:shown'", "connection = connection + 1", "at = at + interval '1 hour'"])
 def test_an_entry_that_is_found_under_another_name(night: Faulty, column: str) -> None:
     """The tree holds what an entry says; to hide one it is enough to file it elsewhere."""
-    night.c.execute("alter table audit.entry drop constraint entry_check")
+    night.c.execute("alter table audit.event drop constraint if exists holds")
     night.change(f"update audit.entry set {column} where kind = 'permission:granted'")  # noqa: S608 - a constant
     assert "index-differs" in night.codes()
 

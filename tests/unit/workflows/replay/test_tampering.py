@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kwartier.audit import checkpoint, evidence, tree
+from kwartier.audit import checkpoint, evidence, tiles, tree
 from kwartier.audit.errors import AuditError
 from kwartier.audit.witness import Refused, Witness
 from kwartier.workflows.installation import Installation
@@ -69,14 +69,10 @@ def refit(night: Faulty) -> None:
     c.execute("update audit.entry e set position = fit.place from fit where fit.id = e.id")
     c.execute("drop table fit")
     leaves = [row[0] for row in c.execute("select leaf from audit.entry order by position")]
-    made = list(tree.append(0, {}, map(tree.leaf_hash, leaves)))
-    c.execute("delete from audit.node")
-    with c.cursor() as cursor:
-        cursor.executemany(
-            "insert into audit.node values (%s, %s, %s)", [(place.position, place.level, one) for place, one in made]
-        )
+    c.execute("delete from audit.tile")
+    tiles.append(c, 0, [tree.leaf_hash(one) for one in leaves])
     for (size,) in c.execute("select size from audit.checkpoint where size <= %s", (len(leaves),)).fetchall():
-        c.execute("update audit.checkpoint set root = %s where size = %s", (tree.root(size, dict(made)), size))
+        c.execute("update audit.checkpoint set root = %s where size = %s", (tiles.root(c, size), size))
 
 
 def entry(night: Faulty, draw: random.Random, *, personal: bool = False) -> int:
@@ -104,7 +100,7 @@ def insert(night: Faulty, draw: random.Random) -> None:
     at = night.one("select position from audit.entry where id = %s", entry(night, draw))
     night.change("update audit.entry set position = -position - 2 where position >= %s", at)
     night.change("update audit.entry set position = -position - 1 where position < -1")
-    columns = "at, connection, kind, subject, salt, leaf, nth, before"
+    columns = "at, connection, kind, subject, salt, leaf, nth, before, who"
     night.change(
         f"insert into audit.entry (id, position, {columns}) select 900000, %s, {columns} from audit.entry where id = %s",  # noqa: S608 - ours
         at,
@@ -130,7 +126,7 @@ def fork(night: Faulty, draw: random.Random) -> None:
     size = night.one("select count(*) from audit.entry")
     keep = draw.randrange(1, size)
     night.change("delete from audit.entry where position >= %s", keep)
-    columns = "at, connection, kind, subject, salt, leaf, nth, before"
+    columns = "at, connection, kind, subject, salt, leaf, nth, before, who"
     night.change(
         f"insert into audit.entry (id, position, {columns}) select 900000 + n, %s + n, {columns}"  # noqa: S608 - ours
         " from audit.entry, generate_series(0, %s) as n where position = 0",
@@ -159,7 +155,9 @@ def roll_back(night: Faulty, draw: random.Random) -> None:
     night.change("delete from audit.entry where position >= %s", size)
     night.c.execute("delete from audit.cosignature where size > %s", (size,))
     night.change("delete from audit.checkpoint where size > %s", size)
-    night.change("delete from audit.node where (position + 1) << level > %s", size)
+    leaves = [row[0] for row in night.c.execute("select leaf from audit.entry order by position")]
+    night.change("delete from audit.tile")
+    tiles.append(night.c, 0, [tree.leaf_hash(one) for one in leaves])
 
 
 def forge(night: Faulty, draw: random.Random) -> None:
@@ -188,6 +186,7 @@ def test_every_attempt_is_detected(night: Faulty, witness: Witness, count: int) 
         "select conrelid::regclass, conname from pg_constraint where contype = 'c' and conrelid::regclass::text like 'audit.%'"
     ).fetchall():
         night.c.execute(f'alter table {drop[0]} drop constraint "{drop[1]}"')
+    night.c.execute("drop index audit.chain")
     assert not detected(night, witness, whole=True)
     for seed in range(count):
         draw = random.Random(seed)
