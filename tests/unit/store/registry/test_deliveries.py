@@ -81,3 +81,10 @@ def test_a_bundle_that_never_left_is_due_again(operator: C, world: World) -> Non
     deliveries.take_back(operator, "box")
     assert deliveries.pending(operator, 10) == [due]
     assert deliveries.bundles_in_flight(operator) == []
+
+
+def test_the_parcels_of_a_bundle_are_found_by_their_index(operator: C) -> None:
+    """Not by looking through all that ever left: a round asks it for every bundle."""
+    operator.execute("set local enable_seqscan = off")
+    plan = operator.execute("explain select id from kw.parcel where bundle = 'some box' and status = 'sending'").fetchall()
+    assert "parcel_bundle_idx" in str(plan)
