@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kwartier.model.period import day_of
+from kwartier.store.registry import late as late_boundaries
 from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.findings import CODES
@@ -86,6 +88,21 @@ def test_nights_in_order_show_nothing(nights: Nights) -> None:
         "facts",
     ):
         assert found.compared[what] > 0, what
+
+
+def test_a_switch_or_a_move_that_was_told_late_reaches_who_waits_for_it(nights: Nights) -> None:
+    """The nights that ask for a boundary are over 28 hours after it. What is held still waits for nobody."""
+    with nights.house.operator() as c:
+        late = c.execute(
+            "select count(*) from kw.parcel p join kw.delivery_due d on d.id = p.due where p.purpose in ('switch', 'move')"
+            " and p.at > to_timestamp(d.first_s) + interval '36 hours' and p.status in ('delivered', 'withheld')"
+        ).fetchone()
+        waits = late_boundaries.waiting(c)
+        told = dict(c.execute("select connection, max(told) from kw.late_change group by connection").fetchall())
+    assert late is not None
+    assert late[0] > 0
+    old = [one for one in waits if told[one.connection] < nights.clock.now() - 2 * DAY]
+    assert [one for one in old if nights.house.readings.day(one.connection, day_of(one.moment), one.mask)] == []
 
 
 def test_a_part_of_the_nights_is_compared_alone(nights: Nights) -> None:
