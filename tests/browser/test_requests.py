@@ -26,9 +26,13 @@ def test_a_customer_says_yes_to_less_and_no_in_one_step_and_renews(
     page.get_by_label("Only from today on").check()
     page.get_by_role("button", name="Yes, I give this").click()
     assert "You gave this permission" in (page.get_by_role("status").text_content() or "")
-    given = page.locator(".kw-given").filter(has_text="slim laden").text_content() or ""
+    given = page.locator(".kw-given").filter(has_text="slim laden").filter(has_text="Revoke").text_content() or ""
     assert "quarter-hours, only what was taken" in given.lower()
     assert "day readings" not in given.lower()
+    page.get_by_text("What they asked before").click()
+    before = page.locator("details").filter(has_text="What they asked before").text_content() or ""
+    assert "slim laden" in before
+    assert "You said yes on" in before
 
     page.locator("form").filter(has_text="energieadvies").or_(
         page.locator(".kw-given").filter(has_text="energieadvies")
