@@ -31,6 +31,7 @@ IN_THE_ANSWER = {
     "kw.mandate_evidence": "mandates_sampled",
     "kw.parcel": "recipients",
     "kw.delivery_due": "promised",
+    "kw.late_change": "told_late",
     "kw.hand_reading": "readings_by_hand",
     "kw.quarantine": "put_aside",
     "kw.sight": "care",
@@ -68,7 +69,8 @@ OF_NOBODY = {
     "kw.party_contact": "a person at a party, who asks there: not a customer",
     **dict.fromkeys(("kw.use_case", "kw.use_case_proposal", "kw.edition", "kw.basis"), "the code of conduct, public"),
     **dict.fromkeys(
-        ("kw.transformer", "kw.loss", "kw.allocation", "kw.firmware"), "grid and meters at large: sums over many homes"
+        ("kw.transformer", "kw.loss", "kw.allocation", "kw.reconciliation", "kw.firmware"),
+        "grid and meters at large: sums over many homes",
     ),
     **dict.fromkeys(("kw.night", "kw.batch", "kw.import_run", "kw.retention_run"), "a run, with counts"),
     "kw.stop": "numbers of facts that ended: each is told as that fact",

@@ -26,6 +26,7 @@ OF_NOBODY = {
     "kind": "of an event, of a contact: from a list",
     "known": "a moment",
     "last": "a date",
+    "month": "a month",
     "name": "of a database, of a benchmark",
     "outcome": "right or wrong",
     "pairs": "numbers of couplings and connections",

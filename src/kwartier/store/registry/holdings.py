@@ -126,6 +126,13 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             and not exists (select from kw.parcel p where p.due = d.id) join kw.party y on y.key = d.receiver order by d.id
         """,
     ),
+    "told_late": (
+        ("at", "told"),
+        """
+            l.moment, l.told from mine m join kw.late_change l on l.connection = m.connection
+            and (m.period @> l.moment or upper(m.period) = l.moment) order by l.moment
+        """,
+    ),
     "mandates_sampled": (
         ("party", "at", "outcome"),
         """
