@@ -101,6 +101,8 @@ def test_nobody_gets_in_without_signing_in(visit: Visit) -> None:
         ("/nl/log?page=%C2%B2", 400, "Die vraag is niet duidelijk"),
         ("/nl/download?n=99&form=csv", 400, "Die vraag is niet duidelijk"),
         ("/nl/download?n=1&form=exe", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?n=1&form=csv&known=2026-03-10", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?n=1&form=csv&known=yesterday", 400, "Die vraag is niet duidelijk"),
         ("/nl/proof/999999999", 404, "Niet gevonden"),
         ("/nl/proof/" + "9" * 40, 404, "Niet gevonden"),
         ("/nl/revoke?permission=999999", 404, "Deze toestemming is niet van kracht"),

@@ -48,6 +48,7 @@ IN_THE_ANSWER = {
     "kw.rights_event": "requests",
     "kw.breach": "breaches",
     "kw.breach_touched": "breaches",
+    "audit.event": "log",
     "audit.entry": "log",
     "audit.block": "log",
 }
@@ -79,9 +80,10 @@ OF_NOBODY = {
     "kw.erasure_part": "the same, stay by stay: told as its answer",
     "kw.breach_event": "what the operator did about a breach",
     **dict.fromkeys(
-        ("audit.node", "audit.crown", "audit.checkpoint", "audit.cosignature", "audit.page"), "hashes and signatures over all lines"
+        ("audit.tile", "audit.place", "audit.crown", "audit.checkpoint", "audit.cosignature", "audit.page"),
+        "hashes and signatures over all lines, and where each stands",
     ),
-    "audit.pending": "lines on their way into the log, where they are told",
+    **dict.fromkeys(("audit.pending", "audit.waiting"), "lines on their way into the log, where they are told"),
     "audit.head": "where a chain of lines stands: the lines are told",
     "audit.leaf": "a view of the lines that are told",
 }
@@ -93,10 +95,18 @@ DOCUMENT = {
 }
 
 
+_MADE = re.compile(
+    r"^(?:create (?:unlogged )?(?:table|view) (?:if not exists )?([a-z]+\.[a-z_]+)|drop table ([^;]+);)", re.MULTILINE
+)
+
+
 def tables() -> set[str]:
-    """Return every table, and view in the place of one, that the migrations make."""
-    made = re.compile(r"^create (?:unlogged )?(?:table|view) (?:if not exists )?([a-z]+\.[a-z_]+)", re.MULTILINE)
-    return {name for path in sorted(MIGRATIONS.glob("*.sql")) for name in made.findall(path.read_text("utf-8"))}
+    """Return every table, and view in the place of one, that the migrations leave."""
+    there: set[str] = set()
+    for path in sorted(MIGRATIONS.glob("*.sql")):
+        for made, dropped in _MADE.findall(path.read_text("utf-8")):
+            there = there | {made} if made else there - {name.strip() for name in dropped.split(",")}
+    return there
 
 
 def test_every_table_is_in_the_answer_or_named_with_why_not() -> None:

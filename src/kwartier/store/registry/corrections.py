@@ -147,15 +147,15 @@ def give_up(c: C, connection: int, period: Period, rules: int) -> int:
 
 
 def as_known(found: Iterable[ChannelDay], corrections: Iterable[Correction], then: datetime) -> list[ChannelDay]:
-    """Return channel-days of one connection as they were known at a moment: what was put right later says what it said before."""
-    rows = {(one.day, one.channel): one for one in found}
+    """Return channel-days of one connection as they were known at a moment: what was put right later says what it said before.
+
+    What is not held any more, or was another home's, is not told again.
+    """
     first: dict[tuple[date, Channel], Correction] = {}
     for one in corrections:
-        if one.at > then:
+        if one.at > then and one.now is not None:
             first.setdefault((one.was.day, one.was.channel), one)
-    for place, one in first.items():
-        rows[place] = one.was
-    return [rows[place] for place in sorted(rows)]
+    return [first[one.day, one.channel].was if (one.day, one.channel) in first else one for one in found]
 
 
 def by_day(corrections: Iterable[Correction]) -> dict[date, list[Correction]]:

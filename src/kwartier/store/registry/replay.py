@@ -39,10 +39,18 @@ _METERS = "select equipment_id, key, model, transformer from kw.meter order by k
 _BATCHES = "select id, state from kw.batch"
 _PLACES = "select key, area, product from kw.connection where key = any(%s)"
 _STATIONS = "select m.key, t.area, m.placed from kw.meter m join kw.transformer t on t.key = m.transformer order by m.key"
+# One that was put right is known since then, one that was taken out until then.
 _COUPLINGS = """
-    select k.connection, m.connection, k.period * m.placed from kw.coupling k, kw.meter m
-    where m.key = k.meter and k.connection = any(%s) and m.connection is not null and not isempty(k.period * m.placed)
-    order by k.connection, k.id
+    with out as (
+        select s.connection, s.id, s.period, (s.said ->> 'meter')::bigint as meter, (s.said ->> 'mbus')::smallint as mbus, r.at
+        from kw.superseded s join kw.rectification r on r.id = s.rectification where s.fact = 'coupling'),
+    every as (
+        select k.connection, k.id, k.meter, k.period, null::timestamptz as until,
+            (select max(o.at) from out o where o.meter = k.meter and o.mbus = k.mbus and o.period = k.period) as since
+        from kw.coupling k where k.connection = any(%(keys)s)
+        union all select connection, id, meter, period, at, null from out where connection = any(%(keys)s))
+    select e.connection, m.connection, e.period * m.placed, e.since, e.until from every e join kw.meter m on m.key = e.meter
+    where m.connection is not null and not isempty(e.period * m.placed) order by e.connection, e.until is null, e.id
 """
 _PEOPLE = """
     with h as (
@@ -111,10 +119,12 @@ class Station(NamedTuple):
 
 
 class Coupling(NamedTuple):
-    """For how long which electricity connection's meter carries a gas connection."""
+    """For how long which electricity connection's meter carries a gas connection; since when and until when that was believed."""
 
     electricity: int
     period: Period
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Named(NamedTuple):
@@ -181,8 +191,8 @@ def couplings(c: C, keys: Sequence[int]) -> dict[int, list[Coupling]]:
     """Return for gas connections among these which electricity connections' meters carry them."""
     found: dict[int, list[Coupling]] = defaultdict(list)
     with _rows.cursor(c) as cursor:
-        for gas, electricity, period in cursor.execute(_COUPLINGS, (list(keys),)):
-            found[gas].append(Coupling(electricity, period))
+        for gas, *coupling in cursor.execute(_COUPLINGS, {"keys": list(keys)}):
+            found[gas].append(Coupling(*coupling))
     return {**found}
 
 

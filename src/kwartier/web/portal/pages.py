@@ -1,7 +1,7 @@
 """The addresses of the portal. One workflow call per question; what a page shows is formatted in show_*.py."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kwartier.model.period import day_of
+from kwartier.model.errors import BadInput
+from kwartier.model.period import day_of, utc
 from kwartier.web.portal import (
     pages_refusal,
     pages_requests,
@@ -267,7 +268,16 @@ def _download(desk: Desk, _: Request, session: Session, form: Form) -> Response:
     day = _day(form, day_of(desk.clock())) or desk.yesterday()
     if form.get("form") not in {"csv", "json"}:
         raise Unclear
-    return _file(inquiry.download(desk.house, subject, mine[number - 1].key, day, day, form["form"], at=desk.clock()))
+    key, known = mine[number - 1].key, _known(form)
+    return _file(inquiry.download(desk.house, subject, key, day, day, form["form"], at=desk.clock(), known=known))
+
+
+def _known(form: Form) -> datetime | None:
+    """Return the moment of which somebody wants to have what was known then. Raises Unclear."""
+    try:
+        return utc(datetime.fromisoformat(form["known"])) if form.get("known") else None
+    except (ValueError, OverflowError, BadInput) as fault:
+        raise Unclear from fault
 
 
 def _proof(desk: Desk, request: Request, session: Session, _: Form) -> Response:

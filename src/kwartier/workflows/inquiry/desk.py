@@ -16,7 +16,7 @@ from kwartier.model.period import Period, day_of, day_period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
 from kwartier.model.task import Result
-from kwartier.store.registry import disputes, facts, names, nights
+from kwartier.store.registry import corrections, disputes, facts, names, nights
 from kwartier.store.registry.names import Own
 from kwartier.workflows.inquiry.errors import NotYours
 from kwartier.workflows.inquiry.views import Download, MyConnection, UsageDay
@@ -126,17 +126,30 @@ def _why_empty(house: Installation, connection: int, day: date) -> str:
     return "not-asked" if ended == Result.READ else ended
 
 
-def download(house: Installation, subject: int, connection: int, first: date, last: date, form: str, *, at: datetime) -> Download:
-    """Give everything held from `first` to `last`, both included, as `json` or `csv`. Raises NotYours."""
+def download(
+    house: Installation,
+    subject: int,
+    connection: int,
+    first: date,
+    last: date,
+    form: str,
+    *,
+    at: datetime,
+    known: datetime | None = None,
+) -> Download:
+    """Give everything held from `first` to `last`, both included, as `json` or `csv`. Raises NotYours.
+
+    With `known`, readings that were put right later say what they said at that moment.
+    """
     one, period = stay(house, subject, connection, Period(day_period(first).start, day_period(last).end))
-    found = take_away(house, subject, one, period, form, at=at)
+    found = take_away(house, subject, one, period, form, at=at, known=known)
     if found is None:
         msg = "there is no ground to hand this out"
         raise NotYours(msg)
     return found
 
 
-def take_away(
+def take_away(  # noqa: PLR0913 - what is asked, in whose time, as known when
     house: Installation,
     subject: int,
     one: Own,
@@ -146,14 +159,15 @@ def take_away(
     at: datetime,
     kinds: Sequence[Mask] = (INTERVAL_MASK, DAY_MASK),
     basis: int = WHATEVER,
+    known: datetime | None = None,
 ) -> Download | None:
     """Hand out what is held of a closed period within an own stay, by kind; None if there is no ground. Each ground is logged.
 
     `basis` has the bits of the rules that a channel-day must have been read under, one of them at least.
     """
-    known = own_facts(house, one.key, day_of(at).year)
+    there = own_facts(house, one.key, day_of(at).year)
     asked = [own_request(subject, one, period, Action.DELIVER, kind) for kind in kinds]
-    permits = [answer for request in asked if isinstance(answer := decide(request, known, at=at), Permit)]
+    permits = [answer for request in asked if isinstance(answer := decide(request, there, at=at), Permit)]
     if not permits:
         return None
     mask = 0
@@ -161,10 +175,20 @@ def take_away(
         mask |= permit.request.mask
     assert period.end is not None  # noqa: S101 - the period asked is closed
     days = house.readings.days(one.key, day_of(period.start), day_of(period.end), mask)
+    if known is not None:
+        days = _as_known(house, one.key, days, known)
     for permit in permits:
         _log_view(house, subject, one, period, permit, at)
     kept = disputed.marked([day for day in days if day.basis & basis], _disputes(house, one.key, at))
     return _file(one, kept, period, permits, form, at)
+
+
+def _as_known(house: Installation, connection: int, days: Sequence[ChannelDay], known: datetime) -> list[ChannelDay]:
+    if not days:
+        return []
+    with house.operator() as c:
+        later = corrections.of(c, connection, days[0].day, days[-1].day)
+    return corrections.as_known(days, later, known)
 
 
 def _disputes(house: Installation, connection: int, at: datetime) -> list[Period]:

@@ -45,7 +45,7 @@ class Corrections:
         self._found = found
         self._grounds: dict[int, list[_Ground]] = defaultdict(list)
         self._said: dict[int, Mapping[str, Any]] = {}
-        self._places: set[tuple[date, int]] = set()
+        self._places: dict[date, set[int]] = defaultdict(set)
         self._put = testimony.corrections(c)
         self._later: dict[tuple[date, int], list[Put]] = defaultdict(list)
         for one in self._put:
@@ -61,7 +61,7 @@ class Corrections:
             self._found.compared["corrections"] += 1
             self._said[body["correction"]] = body
             day, channel = date.fromisoformat(body["day"]), body["channel"]
-            self._places.add((day, (entry.connection or 0) << 4 | channel))
+            self._places[day].add((entry.connection or 0) << 4 | channel)
             grounds = self._grounds.get(body["rectification"], ())
             if not any(_covers(one, entry.connection, day, of_person=entry.tie is not None) for one in grounds):
                 self._found.add("correction-without-ground", entry=entry.id, connection=entry.connection, day=body["day"])
@@ -75,7 +75,7 @@ class Corrections:
             elif said["digest"] != _digest(one):
                 self._found.add("correction-differs", correction=one.id, connection=one.connection)
         for day in sorted(held.days()):
-            for code in sorted(held.corrected(day) - {code for at, code in self._places if at == day}):
+            for code in sorted(held.corrected(day) - self._places.get(day, set())):
                 self._found.add("correction-without-ground", day=day.isoformat(), connection=code >> 4, channel=code & 15)
         self._held(held)
 

@@ -149,7 +149,7 @@ class Known:
                 continue
             mine = dict(sorted(said[key].items()))
             carried = [
-                Carried(ref, history, one.period)
+                Carried(ref, history, one.period, one.since, one.until)
                 for one in couplings.get(key, ())
                 for ref, history in sorted(said[one.electricity].items())
                 if ref[0] == "restriction"
@@ -169,7 +169,8 @@ class Known:
 
     def _all_steps(self, mine: Histories, carried: Iterable[Carried], whose: Mapping[int, int]) -> list[Sequence[Step]]:
         steps = [self._steps(ref, history, whose) for ref, history in mine.items()]
-        return [*steps, *([cut(step, one.span) for step in self._steps(one.ref, one.history, whose)] for one in carried)]
+        cuts = (one.believed(cut(step, one.span) for step in self._steps(one.ref, one.history, whose)) for one in carried)
+        return [*steps, *cuts]
 
     def _steps(self, ref: FactRef, history: History, whose: Mapping[int, int]) -> list[Step]:
         try:

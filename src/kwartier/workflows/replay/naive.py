@@ -91,7 +91,7 @@ def _restricted(
     at, before = now
     return any(
         (at_the_meter and start <= epoch_s(at) < end) or _reaches((start, end), mask, asked)
-        for history, span in there.restrictions()
+        for history, span in there.restrictions(at)
         for start, end in _times(
             history, span and (epoch_s(span.start), None if span.end is None else epoch_s(span.end)), at, before
         )

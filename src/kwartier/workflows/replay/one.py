@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 from kwartier.model.ground import FactRef, Hold, Objection, Occupancy, Permission, Restriction, Supply
 from kwartier.model.period import Period
 from kwartier.model.register import Product
-from kwartier.workflows.replay.told import Fact, Histories, History
+from kwartier.workflows.replay.told import UNTOLD, Fact, Histories, History
 
 
 class Step(NamedTuple):
@@ -40,11 +40,26 @@ class Last(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A restriction of the electricity meter that carries a gas connection, and for how long it does."""
+    """A restriction of the electricity meter that carries a gas connection, and for how long it does.
+
+    A coupling that was wrong was believed `until` a moment, what took its place is known `since` then.
+    """
 
     ref: FactRef
     history: History
     span: Period
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def known(self, at: datetime) -> bool:
+        """True if the coupling was known at a moment."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+    def believed(self, steps: Iterable[Step]) -> list[Step]:
+        """Return the steps of the restriction as they concern the connection: while the coupling was believed."""
+        since = self.since
+        mine = [step if since is None else step._replace(at=max(step.at, since)) for step in steps]
+        return mine if self.until is None else [*mine, Step(UNTOLD, self.until, None)]
 
 
 @final
@@ -76,10 +91,22 @@ class OneKnown:
             if table in {"hold", "objection"} and whose is not None and self.whose.get(stopped[0].position) == whose:
                 yield max(stopped[0].start, stopped[0].at)
 
-    def restrictions(self) -> Iterator[tuple[History, Period | None]]:
-        """Yield every restriction that concerns it, with the time for which it does where that is bounded by a coupling."""
+    def restrictions(self, at: datetime | None = None) -> Iterator[tuple[History, Period | None]]:
+        """Yield every restriction that concerns it, with the time for which it does where that is bounded by a coupling.
+
+        As the couplings were known at a moment, or by those that hold now, since they are known.
+        """
         yield from ((history, None) for (table, _), history in self.said.items() if table == "restriction")
-        yield from ((one.history, one.span) for one in self.carried)
+        for one in self.carried:
+            if at is not None and one.known(at):
+                yield one.history, one.span
+            elif at is None and one.until is None and (span := _since(one)) is not None:
+                yield one.history, span
+
+
+def _since(one: Carried) -> Period | None:
+    """Return for how long a restriction concerns a connection, from when the coupling is known."""
+    return one.span if one.since is None else one.span.meet(Period(one.since))
 
 
 def own_of(facts: Iterable[Fact]) -> Own:

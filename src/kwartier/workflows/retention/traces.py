@@ -15,6 +15,7 @@ TABLES: Final = (
     "kw.subject",
     "kw.subject_key",
     "kw.quarantine",
+    "kw.correction",
     "kw.sight",
     "kw.alarm",
     "kw.import_reject",

@@ -17,7 +17,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.delivery.cut import interval_s
 from kwartier.model.channel_day import ChannelDay, Quality
-from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import Period, day_of, epoch_s, midnight
 from kwartier.model.register import DAY_MASK, Channel, Mask
 from kwartier.store import postgres
 from kwartier.store.readings import put_right
@@ -210,10 +210,3 @@ def _events(c: C, said: Sequence[Correction], made: Rectification, who: Sequence
     first = [Event(now, EventKind.RECTIFICATION_DONE, ACTOR, codes[one], made.connection, done) for one in who]
     lines = [Event(now, EventKind.READING_CORRECTED, ACTOR, codes[who[0]], made.connection, digest.body(one)) for one in said]
     return first + lines
-
-
-def known(house: Installation, connection: int, first: date, last: date, *, then: datetime) -> list[ChannelDay]:
-    """Return what was known at a moment of a connection's readings from `first` to `last`, both included, of what is still held."""
-    with house.operator() as c:
-        later = corrections.of(c, connection, first, last)
-    return corrections.as_known(house.readings.days(connection, first, last), later, from_epoch_s(epoch_s(then)))

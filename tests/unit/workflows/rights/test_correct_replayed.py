@@ -10,6 +10,8 @@ import psycopg
 import pyarrow as pa
 import pytest
 
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
 from kwartier.model.period import midnight
 from kwartier.model.register import DAY_MASK, Channel
 from kwartier.store.readings import layout, put_right
@@ -19,9 +21,11 @@ from kwartier.workflows.rights import correct, couple
 from kwartier.workflows.rights.correct import Right
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
+from registry_support import World, between, on
 
 FOLDER = Path(__file__).resolve().parents[3] / "scenarios" / "night_move"
 DAY = date(2026, 3, 11)
+SPAN: dict[str, Json] = {"start": int(on("2026-01-01").timestamp()), "end": None}
 ANSWER = Answer("A. Officer", "the display showed less")
 
 
@@ -141,3 +145,29 @@ def test_a_gas_meter_that_was_anothers_leaves_no_row_and_no_finding(story: Story
     assert story.house.readings.day(coupling.connection, DAY) == []
     delivery_round.run(story.house, clock=story.clock)
     assert codes(story) == set()
+
+
+def test_what_was_decided_by_a_coupling_that_was_wrong_is_decided_again_by_it(installation_dir: Path) -> None:
+    """The meter that really carries the gas is off: that bars what is asked since it is known, and nothing before."""
+    installation.create(installation_dir)
+    with installation.opened(installation_dir) as house:
+        story = Story.begin(house, FOLDER, datetime.fromisoformat("2026-03-11T02:00:00+01:00"))
+        with house.operator() as c:
+            row = c.execute("select connection from kw.coupling").fetchone()
+            assert row is not None
+            (wrong,) = couple.couplings(house, row[0])
+            world = World(c)
+            for _ in range(230):  # beyond the numbers of the story's own homes
+                world.number()
+            home = world.connection()
+            other = world.coupling(world.meter(home), world.connection("gas"), wrong.period)
+            bar = world.restriction(home, between("2026-01-01"))
+            body: dict[str, Json] = {"restriction": bar, "kind": "administratively_off"}
+            before = datetime.fromisoformat("2026-03-01T02:00:00+01:00")
+            told = Event(before, EventKind.RESTRICTION_BEGAN, "operator", None, home, body | SPAN)
+            house.log.record(c, [told])
+        story.night(date(2026, 3, 10))
+        delivery_round.run(house, clock=story.clock)
+        story.now = datetime.fromisoformat("2026-03-12T10:00:00+01:00")
+        couple.correct(house, [(wrong.id, None), (other, wrong.connection)], ANSWER, at=story.clock())
+        assert codes(story) == set()

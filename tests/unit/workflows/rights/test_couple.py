@@ -1,5 +1,6 @@
 """A gas meter that was coupled to the wrong home: what it measured is shown to and handed over for that home no longer."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from kwartier.grounds.rights import Right as Asked
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.register import Channel
+from kwartier.store.registry import corrections
 from kwartier.store.registry.rectifications import Overlaps
 from kwartier.workflows import delivery_round, inquiry
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import correct, couple, rectify, register
+from kwartier.workflows.rights import couple, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read
@@ -71,9 +73,11 @@ def test_two_that_were_swapped_are_put_right_in_one_step(swapped: Neighbours) ->
     assert [one.meter for key in swapped.gas for one in couple.couplings(house, key)] == [1, 2]
     assert kinds(swapped, swapped.anna).count("reading:corrected") == 2
     assert all(kinds(swapped, who).count("rectification:done") == 2 for who in (swapped.anna, swapped.bram))
-    then = correct.known(house, swapped.gas[0], AFTER, AFTER, then=AT.replace(hour=1))
-    assert [one.channel for one in then] == [Channel.GAS, Channel.DAY_GAS], "what was believed before is known"
-    assert correct.known(house, swapped.gas[0], AFTER, AFTER, then=AT) == []
+    with house.operator() as c:
+        kept = corrections.of(c, swapped.gas[0], AFTER, AFTER)
+    assert [(one.was.channel, one.now) for one in kept] == [(Channel.GAS, None), (Channel.DAY_GAS, None)]
+    told = inquiry.download(house, swapped.anna, swapped.gas[0], AFTER, AFTER, "json", at=AT, known=AT.replace(hour=1))
+    assert not json.loads(told.body)["series"], "what was believed is kept, and was never hers to take away"
 
 
 def test_who_was_handed_the_other_homes_readings_is_told(swapped: Neighbours) -> None:

@@ -1,11 +1,18 @@
-"""Rule 5 of an erasure: what a person had restricted stays, doubted answers, sights and alarms too, until that is lifted."""
+"""Rule 5 of an erasure: what a person had restricted stays, doubted answers and sights too. What was corrected goes along."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from kwartier.grounds.rights import Right
 from kwartier.model.period import midnight
+from kwartier.model.register import Channel
+from kwartier.store.registry import corrections
 from kwartier.workflows import retention
-from kwartier.workflows.rights import register
+from kwartier.workflows.rights import correct, portable, register
+from kwartier.workflows.rights.correct import Right as Right_
+from kwartier.workflows.rights.erasure import BY_HAND
+from kwartier.workflows.rights.rectify import Answer
+from readings_support import channel_day, read
 from rights_support import AT, BEFORE, Household
 
 HOUR = timedelta(hours=1)
@@ -38,6 +45,24 @@ def left(household: Household) -> dict[str, int]:
     """Return how many rows there are of each."""
     rows = [household.facts.c.execute(f"select count(*) from kw.{table}".encode()).fetchone() for table in TABLES]  # noqa: S608 - constants
     return {table: row[0] for table, row in zip(TABLES, rows, strict=True) if row}
+
+
+def test_what_a_reading_said_before_it_was_put_right_goes_with_it(household: Household) -> None:
+    house, by_consent = household.house, BEFORE.replace(day=12)
+    asked = replace(channel_day(household.home, Channel.IMPORT, by_consent), basis=portable.consented())
+    lawful = replace(channel_day(household.home, Channel.DAY_IMPORT_LOW, BEFORE.replace(day=13)), basis=BY_HAND)
+    read(house, [asked, lawful], at=AT)
+    for one in (asked, lawful):
+        right = [Right_(one.channel, midnight(one.day), 7)]
+        correct.correct(house, household.home, right, Answer("A. Officer", "it was wrong"), at=AT)
+    register.ask(house, household.left, Right.ERASURE, at=AT + HOUR)
+    retention.nightly(house, at=AT + 2 * HOUR)
+    with house.operator() as c:
+        kept = corrections.of(c, household.home, date(2026, 1, 1), date(2026, 12, 31))
+    assert [one.was.day for one in kept] == [lawful.day], "a reading that the law asks for stays, with what it said before"
+    retention.nightly(house, at=AT + 6 * 366 * 24 * HOUR)
+    with house.operator() as c:
+        assert corrections.of(c, household.home, date(2026, 1, 1), date(2026, 12, 31)) == []
 
 
 def test_what_is_restricted_stays_whichever_was_asked_first_and_goes_once_it_is_lifted(household: Household) -> None:
