@@ -36,12 +36,10 @@ _USE = """
     select * from unnest(%(cases)s::bigint[], %(connections)s::bigint[], %(days)s::date[]) on conflict do nothing
 """
 _SERVED = """
-    select o.{key}, string_agg(o.permits, ''::bytea) from kw.outcome o join kw.batch b on b.id = o.batch
-    where o.{key} = any(%(keys)s) and o.last_s >= %(first)s and o.first_s <= %(last)s
-    and o.result = 'read' and b.state = 'committed' group by o.{key}
+    select o.connection, string_agg(o.permits, ''::bytea) from kw.outcome o join kw.batch b on b.id = o.batch
+    where o.connection = any(%(keys)s) and o.last_s >= %(first)s and o.first_s <= %(last)s
+    and o.result = 'read' and b.state = 'committed' group by o.connection
 """
-_SERVED_CONNECTIONS = _SERVED.replace("{key}", "connection")
-_SERVED_METERS = _SERVED.replace("{key}", "meter").replace("where", "where o.connection = 0 and")
 _MADE = """
     select count(distinct (o.connection, o.meter, o.profile, o.mbus)) from kw.outcome o join kw.batch b on b.id = o.batch
     where o.connection = any(%s) and o.last_s > %s and o.first_s <= %s and o.result = 'read' and b.state = 'committed'
@@ -97,13 +95,8 @@ class Gap:
 
 
 def lock(c: C, wait_ms: int = locks.WAIT_MS) -> bool:
-    """Take the lock of the night; it is held until `unlock` or until the connection ends, whatever ends it. False if held."""
+    """Take the lock of the night; it is held until the connection ends, whatever ends it. False if held."""
     return locks.take(c, LOCK, wait_ms)
-
-
-def unlock(c: C) -> None:
-    """Let the next night begin."""
-    _one(c, "select pg_advisory_unlock(%s)", (LOCK,))
 
 
 def homes(c: C) -> int:
@@ -203,23 +196,14 @@ def use(c: C, days: Iterable[tuple[int, int, date]]) -> None:
 
 def served(c: C, connections: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:
     """Return by connection the ids of the permits that committed reads within [first_s, last_s] have served."""
-    return _served(c, _SERVED_CONNECTIONS, connections, first_s, last_s)
-
-
-def served_stations(c: C, meters: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:
-    """Return the same by station meter."""
-    return _served(c, _SERVED_METERS, meters, first_s, last_s)
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_SERVED, {"keys": list(connections), "first": first_s, "last": last_s}).fetchall()
+    return {key: frozenset(permits[i : i + PERMIT_BYTES] for i in range(0, len(permits), PERMIT_BYTES)) for key, permits in found}
 
 
 def reads_made(c: C, connections: Sequence[int], first_s: int, last_s: int) -> int:
     """Return how many profile reads about (first_s, last_s] of these connections are committed: each profile of each meter once."""
     return int(_one(c, _MADE, (list(connections), first_s, last_s)))
-
-
-def _served(c: C, query: LiteralString, keys: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:
-    with _rows.cursor(c) as cursor:
-        found = cursor.execute(query, {"keys": list(keys), "first": first_s, "last": last_s}).fetchall()
-    return {key: frozenset(permits[i : i + PERMIT_BYTES] for i in range(0, len(permits), PERMIT_BYTES)) for key, permits in found}
 
 
 def gaps(c: C, first_s: int, last_s: int, connections: Sequence[int] | None = None) -> list[Gap]:

@@ -17,7 +17,6 @@ _AGREEMENTS = """
     where a.party = any(%s) order by a.party, a.id
 """
 _SUSPENSIONS = "select id, party, period from kw.suspension where party = any(%s) order by party, id"
-_EVERY_SUSPENSION = "select id, party, period from kw.suspension order by id"
 _LOCK = "select key from kw.party where key = %s for update"
 _SUSPENDED = "select id from kw.suspension where party = %(party)s and period @> %(at)s"
 _SUSPEND = """
@@ -76,12 +75,6 @@ def suspensions(c: C, parties: Sequence[int]) -> list[Suspension]:
     """Return every suspension of these parties."""
     with _rows.cursor(c) as cursor:
         return [Suspension(*row) for row in cursor.execute(_SUSPENSIONS, (list(parties),))]
-
-
-def every_suspension(c: C) -> list[Suspension]:
-    """Return every suspension there ever was."""
-    with _rows.cursor(c) as cursor:
-        return [Suspension(*row) for row in cursor.execute(_EVERY_SUSPENSION)]
 
 
 def lock(c: C, party: int) -> None:

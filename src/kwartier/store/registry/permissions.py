@@ -50,7 +50,6 @@ _SELECT = """
     left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
 """
 _OF_SUBJECT = _SELECT + " where p.subject = %s order by p.id desc"
-_OF_CONNECTION = _SELECT + " where p.connection = %s order by p.id desc"
 _ONE = _SELECT + " where p.id = %s"
 _OVERVIEW = """
     select s.party, count(*) filter (where s.live @> %(at)s), count(*) filter (where e.event is not null),
@@ -190,11 +189,6 @@ def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | No
 def of_subject(c: C, subject: int) -> list[PermissionRow]:
     """Return all permissions a person ever gave, newest first."""
     return _select(c, _OF_SUBJECT, subject)
-
-
-def of_connection(c: C, connection: int) -> list[PermissionRow]:
-    """Return all permissions ever given for a connection, newest first."""
-    return _select(c, _OF_CONNECTION, connection)
 
 
 def overview(c: C, at: datetime) -> list[PartyCount]:

@@ -68,10 +68,6 @@ class Words:
         """Write a moment in local time: 22 nov 2026 02:15."""
         return f"{self.date(day_of(moment))} {self.clock(moment)}"
 
-    def kwh(self, watt_hours: int) -> str:
-        """Write Wh as kWh with three decimals."""
-        return self.thousandths(watt_hours) + " kWh"
-
     def m3(self, dm3: int) -> str:
         """Write dm3 as m3 with three decimals."""
         return self.thousandths(dm3) + " m³"

@@ -103,13 +103,6 @@ def test_only_permits_of_committed_reads_of_the_period_are_served(operator: C, n
     assert nights.served(operator, [], *span(read)) == {}
 
 
-def test_stations_are_served_by_meter(operator: C, night: int, world: World) -> None:
-    one, two = world.meter(transformer=world.transformer()), world.meter(transformer=world.transformer())
-    read = task(0, one)
-    committed(operator, night, outcome(read, permits=[b"s" * 16]))
-    assert nights.served_stations(operator, [one, two], *span(read)) == {one: frozenset({b"s" * 16})}
-
-
 def test_a_gap_stands_until_a_later_night_reads_it(operator: C, night: int, world: World) -> None:
     home, _, meter = world.home()
     missed = task(home, meter)
@@ -163,10 +156,6 @@ def test_one_night_at_a_time_and_the_lock_goes_with_its_process(dsns: Dsns) -> N
         with psycopg.connect(dsns.operator, autocommit=True) as first:
             assert nights.lock(first)
             assert not nights.lock(second, wait_ms=50)
-            nights.unlock(first)
-            assert nights.lock(second)
-            nights.unlock(second)
-            assert nights.lock(first)
         until = time.monotonic() + 30  # the server notices in its own time that a client has gone
         while not nights.lock(second):
             assert time.monotonic() < until

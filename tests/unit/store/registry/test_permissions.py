@@ -31,7 +31,7 @@ def test_a_permission_is_given_ended_once_and_cut_at_its_end(operator: C, given:
     assert permissions.own(operator, given.subject, key, LATER) == row
     assert permissions.revoke(operator, key, LATER) is True
     assert permissions.revoke(operator, key, LATER + timedelta(days=1)) is False
-    (row,) = permissions.of_connection(operator, given.connection)
+    (row,) = permissions.of_subject(operator, given.subject)
     assert (row.live, row.given, row.ended, row.ended_at) == (Period(NOON, LATER), given.live, "revoked", LATER)
     assert permissions.own(operator, given.subject, key, LATER) is None
 
@@ -62,7 +62,7 @@ def test_only_who_lives_there_gives(operator: C, given: Grant, world: World) -> 
     ):
         with pytest.raises(NotAnOccupant):
             permissions.grant(operator, wrong, NOON)
-    assert permissions.of_connection(operator, given.connection) == []
+    assert permissions.of_subject(operator, given.subject) == []
 
 
 def test_the_portal_gives_and_ends_what_is_the_persons_own_and_nothing_else(
@@ -74,7 +74,7 @@ def test_the_portal_gives_and_ends_what_is_the_persons_own_and_nothing_else(
     key = permissions.grant(c, given, NOON)
     c.commit()
     other = portal(neighbour)
-    assert permissions.of_connection(other, given.connection) == []
+    assert permissions.of_subject(other, given.subject) == []
     with pytest.raises(NotFound):
         permissions.revoke(other, key, LATER)
     with pytest.raises(NotAnOccupant):

@@ -42,7 +42,7 @@ def test_twice_is_once_and_again_is_another(operator: C, world: World) -> None:
     assert parties.suspend(operator, party, NOON + HOUR, "breach") == first
     parties.reinstate(operator, party, NOON + 2 * HOUR)
     assert parties.suspend(operator, party, NOON + 3 * HOUR, WHY) != first
-    assert len(parties.every_suspension(operator)) == 2
+    assert len(parties.suspensions(operator, [party])) == 2
 
 
 def test_who_is_not_suspended_is_not_reinstated(operator: C, world: World) -> None:

@@ -1,19 +1,15 @@
 """Loss, parcels, bases, people and parties."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 
 from kwartier.model.ean import Ean
-from kwartier.model.ground import Purpose, Requester, Role
-from kwartier.model.parcel import ParcelStatus
-from kwartier.model.period import Period, day_period
+from kwartier.model.ground import Role
 from kwartier.model.register import Product
-from kwartier.store.registry import basis, loss, nights, parcels, parties, people
-from kwartier.store.registry.parcels import ParcelRecord
-from registry_support import DAY, NOON, World, between, ean, on
+from kwartier.store.registry import basis, loss, nights, parties, people
+from registry_support import DAY, NOON, World, between, ean
 
 C = psycopg.Connection[Any]
 
@@ -30,24 +26,6 @@ def test_the_first_balance_of_a_day_stands(operator: C, world: World) -> None:
     assert loss.of_day(operator, DAY) == [published, withheld]
     assert loss.days_done(operator, [one, two, three], DAY) == {one, two}
     assert loss.days_done(operator, [one], DAY + timedelta(days=1)) == frozenset()
-
-
-def test_a_delivery_is_written_once_and_every_side_finds_it(operator: C, world: World, portal: Callable[[int], C]) -> None:
-    home, me, supplier = world.connection(), world.subject(), world.party()
-    world.occupancy(home, me, between("2026-01-01"))
-    who, day = Requester(Role.SUPPLIER, supplier), day_period(DAY)
-    sent = ParcelRecord("a1", None, who, home, Purpose.PERIODIC_READING, day, 6, b"p" * 16, ParcelStatus.DELIVERED, None, NOON)
-    moment = Period(on("2026-02-01"), on("2026-02-01"))
-    withheld = ParcelRecord("b2", None, who, home, Purpose.MOVE, moment, 240, None, ParcelStatus.WITHHELD, "R17", NOON)
-    assert parcels.add(operator, [sent, withheld]) == 2
-    assert parcels.add(operator, [ParcelRecord("c3", None, who, home, sent.purpose, day, 6, None, sent.status, None, NOON)]) == 0
-    assert parcels.add(operator, []) == 0
-    assert parcels.delivered(operator, who, home, Purpose.PERIODIC_READING, day, 6)
-    assert not parcels.delivered(operator, who, home, Purpose.MOVE, moment, 240)
-    assert parcels.to_receiver(operator, who, since=NOON) == [sent, withheld]
-    assert parcels.to_receiver(operator, who, since=NOON + timedelta(seconds=1)) == []
-    assert parcels.about_connection(portal(me), home, since=NOON) == [sent, withheld]
-    assert parcels.about_connection(portal(world.subject()), home, since=NOON) == []
 
 
 def test_a_basis_is_spelled_out_once(operator: C) -> None:

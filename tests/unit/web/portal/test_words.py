@@ -36,10 +36,10 @@ def test_placeholders_survive_translation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "kwh", "day"), [("nl", "1.234,567 kWh", "22 november 2026"), ("en", "1,234.567 kWh", "22 November 2026")]
+    ("language", "gas", "day"), [("nl", "1.234,567 m³", "22 november 2026"), ("en", "1,234.567 m³", "22 November 2026")]
 )
-def test_numbers_and_days(language: str, kwh: str, day: str) -> None:
-    assert words.Words(language).kwh(1_234_567) == kwh
+def test_numbers_and_days(language: str, gas: str, day: str) -> None:
+    assert words.Words(language).m3(1_234_567) == gas
     assert words.Words(language).day(date(2026, 11, 22)) == day
 
 

@@ -35,11 +35,6 @@ class Deframer:
         self._longest = longest
         self._buffer = b""
 
-    @property
-    def midway(self) -> bool:
-        """True if a frame has begun and not ended."""
-        return bool(self._buffer)
-
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take bytes as they came; yield the APDUs that are complete now. Raises Malformed after the good ones: nothing can follow.
 

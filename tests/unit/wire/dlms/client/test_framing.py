@@ -23,13 +23,6 @@ def test_cuts_make_no_difference(apdus: list[bytes], cuts: list[int]) -> None:
     deframer = Deframer(1, 1)
     found = [apdu for a, b in pairwise(ends) for apdu in deframer.receive(data[a:b])]
     assert found == apdus
-    assert not deframer.midway
-
-
-def test_a_frame_that_has_begun_is_midway() -> None:
-    deframer = Deframer(1, 1)
-    assert not list(deframer.receive(wrap(1, 1, b"abc")[:-1]))
-    assert deframer.midway
 
 
 @pytest.mark.parametrize(
