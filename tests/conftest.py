@@ -16,6 +16,7 @@ ONE_WORKER = (
     "tests/chain/test_many_nights.py",
     "tests/chain/test_night",
     "tests/browser/",
+    "tests/leaflet/",
     "tests/unit/workflows/replay/test_replay.py",
 )
 """Tests that share one long night, by the beginning of their names: it is run once for all of a place."""

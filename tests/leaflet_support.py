@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chain_support import kwartier
+from command_support import kwartier_here
 
 HOMES, SEED = 60, 1
 
@@ -25,7 +25,9 @@ class Place:
 
     def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run `kwartier` on this installation."""
-        return kwartier("--data", str(self.data), *arguments, check=check)
+        done = kwartier_here("--data", self.data, *arguments)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
 
     def asked(self, *arguments: str) -> dict[str, Any]:
         """Run `kwartier … --json` on this installation and return what it printed."""

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from chain_support import Night, demo, kwartier
+from chain_support import Night, demo
+from command_support import kwartier_here
 from pages_support import Visitor, served
 
 CHROMIUM = next(
@@ -47,7 +48,7 @@ def ask(data: Path, folder: Path) -> None:
         file = folder / f"{command}.csv"
         head = "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to"
         file.write_text(f"{head}\n{ean},{command},2026-01-01,{soon.year + 2}-01-01,interval|day,combined,{purpose},,\n", "utf-8")
-        assert json.loads(kwartier("--data", str(data), "permission", command, app, str(file), "--json").stdout)["presented"] == 1
+        assert json.loads(kwartier_here("--data", data, "permission", command, app, file, "--json").stdout)["presented"] == 1
     (folder / "soon").mkdir()
     (folder / "soon" / "permissions.csv").write_text(
         "reference,ean,subject,party,products,kinds,direction,purpose,data_from,data_to,granted,expires\n"
@@ -55,13 +56,13 @@ def ask(data: Path, folder: Path) -> None:
         f"{soon - timedelta(days=300)},{soon}\n",
         "utf-8",
     )
-    kwartier("--data", str(data), "import", str(folder / "soon"))
+    assert kwartier_here("--data", data, "import", folder / "soon").returncode == 0
 
 
 @pytest.fixture(scope="session")
 def address(night: Night) -> Iterator[str]:
     """Return where the pages are."""
-    kwartier("--data", str(night.data), "audit", "checkpoint")
+    assert kwartier_here("--data", night.data, "audit", "checkpoint").returncode == 0
     with served(night.data, "--demo") as found:
         yield found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chain_support import HOMES, SEED, Night, demo, town
+from chain_support import HOMES, SEED, Night, demo, patient, town
 from kwartier.workflows import enrolment, installation
 
 
@@ -23,6 +23,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an installation whose town is enrolled and was never read. To copy, not to use."""
     data = tmp_path_factory.mktemp("enrolled") / "data"
+    patient(data)
     installation.create(data)
     with town(data), installation.opened(data) as house:
         report = enrolment.take(house, data / "town" / "import", dry_run=False, at=installation.system_clock())

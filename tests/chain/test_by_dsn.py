@@ -13,7 +13,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from chain_support import DAY, kwartier, processes_of, town
+from chain_support import DAY, processes_of, town
+from command_support import kwartier_here
 from kwartier.store.postgres.dsns import ROLES
 from kwartier.store.postgres.server import embedded
 from kwartier.workflows import installation
@@ -74,18 +75,18 @@ def night(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[
     where = conninfo_to_dict(server.admin)
     data.mkdir(mode=0o700)
     (data / "kwartier.toml").write_text(PATIENCE)
-    prepared = kwartier(
+    prepared = kwartier_here(
         "--data", str(data), "database", "prepare", "--server", f"host={where['host']} port={where['port']}", "--name", "readings"
     )
-    early = kwartier("--data", str(data), "database", "check", check=False)
+    early = kwartier_here("--data", str(data), "database", "check")
     assert early.returncode == 3
     (data / "prepare.sql").write_text(prepared.stdout)
     server.run(data / "prepare.sql")
-    kwartier("--data", str(data), "database", "check")
+    kwartier_here("--data", str(data), "database", "check")
     installation.create(data)
     with town(data, HOMES):
-        imported = last(kwartier("--data", str(data), "import", str(data / "town" / "import"), "--json"))
-        said = last(kwartier("--data", str(data), "night", "run", "--date", DAY.isoformat(), "--json"))
+        imported = last(kwartier_here("--data", str(data), "import", str(data / "town" / "import"), "--json"))
+        said = last(kwartier_here("--data", str(data), "night", "run", "--date", DAY.isoformat(), "--json"))
         yield Night(data, server, early.stderr, imported, said)
 
 
@@ -109,13 +110,13 @@ def test_import_night_and_replay_work_there(night: Night) -> None:
     assert night.imported["added"] > 0
     assert night.said["read"] > 0
     assert night.said["parcels"] > 0
-    found = last(kwartier("--data", str(night.data), "audit", "replay", "--json"))
+    found = last(kwartier_here("--data", str(night.data), "audit", "replay", "--json"))
     assert found["checked"] > 100
     assert (found["uncovered"], found["over_broad"], found["late"]) == (0, 0, 0)
 
 
 def test_the_same_night_again_reads_nothing_new(night: Night) -> None:
-    again = last(kwartier("--data", str(night.data), "night", "run", "--date", DAY.isoformat(), "--json"))
+    again = last(kwartier_here("--data", str(night.data), "night", "run", "--date", DAY.isoformat(), "--json"))
     assert (again["read"], again["parcels"]) == (0, 0)
 
 
@@ -141,7 +142,7 @@ def test_a_role_that_lost_its_way_in_is_named(night: Night) -> None:
     with psycopg.connect(night.server.admin, autocommit=True) as admin:
         admin.execute(revoke.format(sql.Identifier("kw_audit")))
         try:
-            refused = kwartier("--data", str(night.data), "night", "run", "--date", DAY.isoformat(), check=False)
+            refused = kwartier_here("--data", str(night.data), "night", "run", "--date", DAY.isoformat())
         finally:
             admin.execute(grant.format(sql.Identifier("kw_audit")))
     assert refused.returncode == 3

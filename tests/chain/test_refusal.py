@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chain_support import DAY, kwartier, town
+from chain_support import DAY, town
+from command_support import kwartier_here
 from kwartier.workflows import installation
 from kwartier.workflows.installation import system_clock
 
@@ -17,7 +18,7 @@ STAFF = ("--person", "Pien Post", "--because", "letter of the customer")
 
 def test_off_by_letter_registers_by_hand_and_a_proof_of_absence(unread: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> tuple[int, str]:
-        done = kwartier("--data", str(unread), *arguments, check=False)
+        done = kwartier_here("--data", unread, *arguments)
         return done.returncode, done.stdout + done.stderr
 
     with town(unread), installation.opened(unread) as house, house.operator() as c:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from chain_support import DAY
+from chain_support import DAY, patient
 from leaflet_support import HOMES, SEED, Place, look
 from pages_support import Visitor
 
@@ -17,6 +17,7 @@ from pages_support import Visitor
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     data = tmp_path_factory.mktemp("leaflet") / "data"
+    patient(data)
     command = [sys.executable, "-m", "kwartier.cli.main", "demo", "--json", "--port", "0", "--data", str(data)]
     command += ["--homes", str(HOMES), "--seed", str(SEED), "--date", DAY.isoformat()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from care_rounds_support import Street, street
 from care_support import TOWN, first, healthy
-from chain_support import kwartier
+from command_support import kwartier_here
 from kwartier.cli import told_care
 from kwartier.devices.needs import Finding, Need
 from kwartier.grid.dangers import Danger, Found
@@ -106,7 +106,7 @@ def three(installation_dir: Path, dsns: Dsns, tmp_path: Path) -> Iterator[Street
 
 
 def ran(house: Installation, *arguments: str) -> tuple[int, str, str]:
-    ended = kwartier("--data", str(house.data), *arguments, check=False)
+    ended = kwartier_here("--data", house.data, *arguments)
     return ended.returncode, ended.stdout, ended.stderr
 
 
