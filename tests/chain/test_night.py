@@ -1,6 +1,7 @@
 """What `./demo --once --json` promises, checked against the town's own record of what every meter held and was asked."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,14 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from chain_support import DAY, HOMES, SEED, Night, demo, kwartier, processes_of, town
+from chain_support import DAY, HOMES, PATIENCE, SEED, Night, demo, processes_of, town
+from command_support import kwartier_here
 from kwartier.model.register import Channel
+from kwartier.model.task import GapReason
 from kwartier.store.registry import names
 from kwartier.workflows import installation, replay
 from kwartier.workflows.night import run as nights
+from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.permission import asked
 
 pytestmark = pytest.mark.database
@@ -180,7 +184,7 @@ def test_somebody_in_the_town_has_a_request_to_answer_and_a_mandate_to_veto(nigh
 
 
 def test_replay_on_the_command_line(night: Night) -> None:
-    found = json.loads(kwartier("--data", str(night.data), "audit", "replay", "--json").stdout.splitlines()[-1])
+    found = json.loads(kwartier_here("--data", night.data, "audit", "replay", "--json").stdout.splitlines()[-1])
     assert found["checked"] > 100
     assert (found["uncovered"], found["over_broad"], found["late"]) == (0, 0, 0)
 
@@ -207,3 +211,28 @@ def test_a_meter_that_cannot_be_asked_is_a_gap_with_its_reason(unread: Path) -> 
 def test_a_day_nobody_read_is_an_empty_day(night: Night) -> None:
     with installation.opened(night.data) as house:
         assert list(house.readings.scan(DAY - timedelta(days=30))) == []
+
+
+def test_after_a_restore_a_meter_is_asked_once_more_when_its_batch_is_back(unread: Path, tmp_path: Path) -> None:
+    """The meters remember a night that the operator does not: each tells a counter above ours, and is asked again above that.
+
+    At once: it is every meter, and whoever asked them at the end would hold the plan of the whole night until then.
+    """
+    (unread / "kwartier.toml").write_text(f"{PATIENCE}batch_meters = 10\nworkers = 1\n", "utf-8")
+    restored = Path(shutil.copytree(unread, tmp_path / "restored", ignore=shutil.ignore_patterns("town")))
+
+    def read(data: Path) -> tuple[NightReport, list[tuple[int, int]]]:
+        """Return the report, and of each meter that was asked in two batches which."""
+        with installation.opened(data) as house, house.executor("inline") as executor:
+            report = nights.run(house, DAY, executor, clock=installation.system_clock)
+            with house.operator() as c:
+                twice = "select min(batch), max(batch) from kw.outcome group by meter having count(distinct batch) > 1"
+                return report, c.execute(twice).fetchall()
+
+    with town(unread):
+        (first, _), (again, twice) = read(unread), read(restored)
+    assert first.gaps[GapReason.COUNTER] == 0
+    assert first.read == again.read + again.gaps[GapReason.COUNTER], "what is not asked again is for a sum"
+    assert again.read > first.read / 2
+    assert len(twice) > 30
+    assert min(late for _, late in twice) < max(early for early, _ in twice)

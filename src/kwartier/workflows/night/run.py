@@ -1,6 +1,6 @@
 """S13, S14: one night. The numbered steps are those of docs/NIGHT.md, and in that order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,7 +10,7 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
-from kwartier.store.registry.rounds import rounds
+from kwartier.store.registry.rounds import Round, rounds
 from kwartier.workflows import permission
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night.intent import ACTOR, Intent
@@ -48,8 +48,7 @@ def run(
             report.meters = meters.in_service(c, midnight(day))
             publish(house, c, at=clock())
             house.log.record(c, [Event(clock(), EventKind.NIGHT_INTENDED, ACTOR, body={"night": night, "day": day.isoformat()})])
-        retry = _first_pass(house, executor, night, report, clock, progress)
-        _second_pass(house, executor, night, retry, report, clock)
+        _Pass(house, executor, night, report, clock).walk(progress)
         for day_read in house.readings.loose_days():  # those of a night that was killed before it came here, too
             house.readings.finalise(day_read)
         with house.operator() as c:
@@ -58,23 +57,6 @@ def run(
         with house.auditor() as c:
             house.log.integrate(c)
         return report
-
-
-@final
-@dataclass(slots=True)
-class _InFlight:
-    """Batches out with workers: bounded, so that memory does not grow with the grid."""
-
-    most: int
-    waiting: dict["Future[BatchResult]", Intent] = field(default_factory=dict)
-
-    def full(self) -> bool:
-        return len(self.waiting) >= self.most
-
-    def landed(self) -> list[tuple[Intent, BatchResult]]:
-        """Wait for at least one and return those that are back. A worker's error surfaces here."""
-        done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        return [(self.waiting.pop(one), _result(one)) for one in done]
 
 
 def _result(one: "Future[BatchResult]") -> BatchResult:
@@ -86,77 +68,81 @@ def _result(one: "Future[BatchResult]") -> BatchResult:
         raise WorkerLost(msg) from fault
 
 
-def _first_pass(
-    house: Installation, executor: Executor, night: int, report: NightReport, clock: Clock, progress: Progress
-) -> dict[int, "_Retry"]:
-    """Walk the grid round by round: decide and plan the next while workers read the last."""
-    out = _InFlight(house.settings.workers + 1)
-    retry: dict[int, _Retry] = {}
-    with house.operator() as walk:
-        homes = nights.homes(walk)
-        for this in rounds(walk, report.day, house.settings.batch_meters):
-            with house.operator() as c:
-                intent = decide_round(c, this, report.day, clock())
-                job = write_intent(house, c, night, intent, report.day, clock())
-            report.planned(intent)
-            report.homes += this.homes
-            if job is None:
-                with house.operator() as c:
-                    nights.mark_empty(c, intent.batch, clock())
-                continue
-            out.waiting[executor.submit(read_batch, job)] = intent
-            if out.full():
-                _land(house, out, report, retry, clock)
-                progress(report.homes, homes)
-        while out.waiting:
-            _land(house, out, report, retry, clock)
-    progress(homes, homes)
-    return retry
+@final
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """A batch that is out with a worker. `again` if its meters are asked once more: then not a third time."""
+
+    intent: Intent
+    again: bool
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    """A meter whose counter was ahead of ours: what to ask once more, above the counter it told."""
+@dataclass(slots=True)
+class _Pass:
+    """A night under way. Batches out with workers are bounded, so that memory does not grow with the grid."""
 
-    intent: Intent
-    counter: int
+    house: Installation
+    executor: Executor
+    night: int
+    report: NightReport
+    clock: Clock
+    out: dict["Future[BatchResult]", _Out] = field(default_factory=dict)
 
+    def walk(self, progress: Progress) -> None:
+        """Walk the grid round by round: decide and plan the next while workers read the last."""
+        most = self.house.settings.workers + 1
+        with self.house.operator() as c:
+            homes = nights.homes(c)
+            for this in rounds(c, self.report.day, self.house.settings.batch_meters):
+                self._plan(this)
+                while len(self.out) >= most:
+                    self._land()
+                    progress(self.report.homes, homes)
+            while self.out:
+                self._land()
+        progress(homes, homes)
 
-def _land(house: Installation, out: _InFlight, report: NightReport, retry: dict[int, _Retry], clock: Clock) -> None:
-    for intent, result in out.landed():
-        report.settled(settle(house, intent, result, report.day, clock))
-        for meter, counter in result.counters.items():
-            retry[meter] = _Retry(intent, counter)
-
-
-def _second_pass(
-    house: Installation, executor: Executor, night: int, retry: dict[int, _Retry], report: NightReport, clock: Clock
-) -> None:
-    """Ask meters again whose counter was ahead: above the counter they told, within a bound, and never for a sum.
-
-    A sum over a transformer is made by one batch in one go, so that no difference of sums can show one home.
-    """
-    if not retry:
-        return
-    with house.operator() as c:
-        believed = meters.raise_to(c, {meter: one.counter for meter, one in retry.items()})
-    again: dict[int, tuple[Intent, list[Task]]] = {}
-    for meter in sorted(believed):
-        intent = retry[meter].intent
-        tasks = [kept for task in intent.tasks if task.meter == meter and (kept := _without_sums(task))]
-        again.setdefault(id(intent), (intent, []))[1].extend(tasks)
-    for intent, tasks in again.values():
-        if not tasks:
-            continue
-        once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[], shares=[], untold_shares=[])
-        with house.operator() as c:
-            job = write_intent(house, c, night, once_more, report.day, clock())
+    def _plan(self, this: Round) -> None:
+        """Decide one round, write down what is meant, and send it out, unless there is nothing to ask."""
+        with self.house.operator() as c:
+            intent = decide_round(c, this, self.report.day, self.clock())
+            job = write_intent(self.house, c, self.night, intent, self.report.day, self.clock())
+        self.report.planned(intent)
+        self.report.homes += this.homes
         if job is None:
-            continue
-        report.gaps[GapReason.COUNTER] -= len(tasks)
-        result = _result(executor.submit(read_batch, job))
-        report.settled(settle(house, once_more, result, report.day, clock))
+            with self.house.operator() as c:
+                nights.mark_empty(c, intent.batch, self.clock())
+            return
+        self.out[self.executor.submit(read_batch, job)] = _Out(intent, again=False)
+
+    def _land(self) -> None:
+        """Wait for at least one batch and make durable what is back. A worker's error surfaces here."""
+        done, _ = wait(self.out, return_when=FIRST_COMPLETED)
+        for future in done:
+            one, result = self.out.pop(future), _result(future)
+            self.report.settled(settle(self.house, one.intent, result, self.report.day, self.clock))
+            if result.counters and not one.again:
+                self._ask_again(one.intent, result.counters)
+
+    def _ask_again(self, intent: Intent, counters: Mapping[int, int]) -> None:
+        """Ask meters again whose counter was ahead: above the counter they told, within a bound, and never for a sum.
+
+        A sum over a transformer is made by one batch in one go, so that no difference of sums can show one home. At once and not
+        when the grid was walked: after a restore it is every meter, and nobody holds the plan of a whole night.
+        """
+        with self.house.operator() as c:
+            believed = set(meters.raise_to(c, counters))
+        tasks = [kept for task in intent.tasks if task.meter in believed and (kept := _without_sums(task))]
+        if not tasks:
+            return
+        once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[], shares=[], untold_shares=[])
+        with self.house.operator() as c:
+            job = write_intent(self.house, c, self.night, once_more, self.report.day, self.clock())
+        if job is None:
+            return
+        self.report.gaps[GapReason.COUNTER] -= len(tasks)
+        self.out[self.executor.submit(read_batch, job)] = _Out(once_more, again=True)
 
 
 def _without_sums(task: Task) -> Task | None:
