@@ -26,6 +26,7 @@ class Code(StrEnum):
     CONTROL_CHARACTER = "control-character"
     EMPTY = "empty"
     ENDS_BEFORE_IT_STARTS = "ends-before-it-starts"
+    GRANTED_ELSEWHERE = "granted-elsewhere"
     NO_CHANNELS = "no-channels"
     NOT_UTF8 = "not-utf8"
     ONE_PLACE = "one-place"

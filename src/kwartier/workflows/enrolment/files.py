@@ -95,6 +95,13 @@ def _permission(f: list[str]) -> tuple[Any, ...]:
     return *who, electricity, gas, purpose, *forms.span(f[8], f[9]), *forms.span(f[10], f[11])
 
 
+def _own_permission(f: list[str]) -> tuple[Any, ...]:
+    """Read a customer's opt-in to the own page: to parties another body grants."""
+    if forms.maybe(f[3]) is not None:
+        raise BadField(Code.GRANTED_ELSEWHERE)
+    return _permission(f)
+
+
 def _use_case(f: list[str]) -> tuple[Any, ...]:
     data_class = forms.one_of(f[2], DataClass)
     usage = data_class in USAGE or not forms.all_empty(f[4:6])
@@ -127,8 +134,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """The columns of every CSV file."""
 
 
-def parsers(models: Collection[str]) -> Mapping[str, Parse]:
-    """Return how a row of each file is read; meters must be of one of these models."""
+def parsers(models: Collection[str], *, granted_here: bool = True) -> Mapping[str, Parse]:
+    """Return how a row of each file is read; meters must be of one of these models.
+
+    Where another body is the permission administrator, a permission of a party is not read: `permission take` takes those.
+    """
     return {
         "transformers.csv": _transformer,
         "connections.csv": _connection,
@@ -139,7 +149,7 @@ def parsers(models: Collection[str]) -> Mapping[str, Parse]:
         "parties.csv": _party,
         "agreements.csv": _agreement,
         "contracts.csv": _at_connection,
-        "permissions.csv": _permission,
+        "permissions.csv": _permission if granted_here else _own_permission,
         "restrictions.csv": _restriction,
         "use_cases.csv": _use_case,
     }

@@ -37,7 +37,8 @@ class Door:
     """What an import needs of an installation.
 
     `operator` opens a transaction; `vault` makes keys fit to be stored; `open_shipment` reads a key shipment; `models` are
-    the names of the meter models known; `record` writes facts into the log, in the transaction it is given.
+    the names of the meter models known; `record` writes facts into the log, in the transaction it is given; `granted_here` is
+    False where another body is the permission administrator.
     """
 
     operator: Callable[[], AbstractContextManager[C]]
@@ -45,6 +46,7 @@ class Door:
     open_shipment: Callable[[bytes], Sequence[ShippedKey]]
     models: Collection[str]
     record: Callable[[C, Sequence[ImportedFact]], object]
+    granted_here: bool = True
 
 
 def import_folder(door: Door, folder: Path, *, dry_run: bool, at: datetime) -> ImportReport:
@@ -89,7 +91,7 @@ def _one(c: C, door: Door, path: Path, spec: Spec, *, dry_run: bool, at: datetim
     elif spec.file == PEOPLE:
         _stage_people(c, door, path, spec)
     else:
-        _stage_rows(c, path, spec, parsers(door.models)[spec.file])
+        _stage_rows(c, path, spec, parsers(door.models, granted_here=door.granted_here)[spec.file])
     taken = take.take(c, spec, at)
     if not dry_run:
         facts = (ImportedFact(kind, connection, code, at, body) for kind, connection, code, body in take.facts(c, spec))
@@ -112,7 +114,9 @@ def _stage_rows(c: C, path: Path, spec: Spec, parse: Parse) -> None:
 def _stage_people(c: C, door: Door, path: Path, spec: Spec) -> None:
     """Stage people, each name sealed under the person's own key: in clear none leaves this process, not even in a refused row."""
     refusals: list[csvfile.Refusal] = []
-    rows = _parsed(csvfile.read(path, COLUMNS[spec.file]), parsers(door.models)[spec.file], refusals)
+    rows = _parsed(
+        csvfile.read(path, COLUMNS[spec.file]), parsers(door.models, granted_here=door.granted_here)[spec.file], refusals
+    )
     while chunk := list(islice(rows, CHUNK)):
         known = people.wrapped_keys(c, [code for _, code, _, _ in chunk])
         take.fill(c, _sealed(door.vault, known, chunk))

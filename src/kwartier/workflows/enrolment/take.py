@@ -30,7 +30,8 @@ def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> I
     if not dry_run:
         with house.operator() as c:
             publish(house, c, at=at)
-    door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record)
+    ours = house.settings.permission_administrator == "own"
+    door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record, ours)
     report = import_folder(door, folder, dry_run=dry_run, at=at)
     if not dry_run:
         permission.keep_up(house, at=at)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
-from kwartier.workflows import permission
+from kwartier.workflows import enrolment, permission
 from kwartier.workflows.permission import elsewhere, ends, overview
 from permission_support import DAY, Home
 from registry_support import NOON, ean, on
@@ -161,3 +161,16 @@ def test_no_line_can_do_harm(there: Home, tmp_path: Path, line: str) -> None:
     text = " ".join(line.split())
     report = take(there, tmp_path, text)
     assert report.refused.total() == (1 if text.strip() else 0)
+
+
+def test_an_import_of_permissions_stays_shut_but_for_the_customers_own_page(there: Home, tmp_path: Path) -> None:
+    """Whose permissions another body gives come from that body, with its identifiers, and by no other door."""
+    head = "reference,ean,subject,party,products,kinds,direction,purpose,data_from,data_to,granted,expires"
+    (code,) = there.world.c.execute("select code from kw.subject where key = %s", (there.person,)).fetchall()[0]
+    row = "{0},{1},{2},{3},electricity,interval,combined,inzicht,2026-01-01,,2026-03-01,2027-03-01"
+    rows = [row.format(reference, there.ean().reveal(), code, party) for reference, party in (("r1", there.code()), ("r2", ""))]
+    (tmp_path / "permissions.csv").write_text("\n".join([head, *rows]) + "\n", "utf-8")
+    report = enrolment.take(there.house, tmp_path, dry_run=False, at=AT)
+    assert (report.added, report.rejected) == (1, 1)
+    assert there.world.c.execute("select line, code from kw.import_reject").fetchall() == [(2, "granted-elsewhere")]
+    assert there.world.c.execute("select party, reference from kw.permission").fetchall() == [(None, "r2")]
