@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
 from chain_support import DAY, Night
+from kwartier.audit import verify
 from kwartier.model.ean import Ean
 from pages_support import Visitor, heading, served
 
@@ -24,6 +26,7 @@ PUBLIC = (
     "/health",
     "/static/kwartier.css",
     "/static/mark.svg",
+    "/static/check_proof.py",
 )
 PRIVATE = (
     "/nl/mine",
@@ -55,6 +58,10 @@ def test_every_answer_carries_the_headers(visit: Visit, address: str) -> None:
         assert answer.headers["cache-control"] == ("no-cache" if static else "no-store")
         assert "<script" not in answer.text
         assert " style=" not in answer.text
+
+
+def test_the_check_that_is_given_away_is_the_one_that_we_run(visit: Visit) -> None:
+    assert visit().get("/static/check_proof.py").content == Path(verify.__file__).read_bytes()
 
 
 def test_the_cookie_is_for_this_site_alone_and_out_of_reach_of_scripts(visit: Visit) -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,6 +59,11 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
+async def _check_proof(_: Request) -> Response:
+    """Give the check of proofs away: one file that stands alone, the one that `kwartier verify` runs."""
+    return FileResponse(str(resources.files("kwartier") / "audit" / "verify.py"), media_type="text/x-python")
+
+
 def application(house: Installation, *, clock: Clock, demo: bool, failed: Failed) -> ASGIApp:
     """Return the application over an opened installation. `demo` alone lets people sign in as a persona.
 
@@ -66,7 +71,12 @@ def application(house: Installation, *, clock: Clock, demo: bool, failed: Failed
     """
     static = Path(str(resources.files("kwartier.web.portal") / "static"))
     app = Starlette(
-        routes=[Route("/health", _health), Mount("/static", StaticFiles(directory=static)), *pages.routes()],
+        routes=[
+            Route("/health", _health),
+            Route("/static/check_proof.py", _check_proof),
+            Mount("/static", StaticFiles(directory=static)),
+            *pages.routes(),
+        ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
         exception_handlers=problem_handlers(),
     )

@@ -11,8 +11,9 @@ import pytest
 from kwartier.audit import evidence
 from kwartier.audit.canonical import canonical
 from kwartier.audit.events import Event, EventKind
+from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Leaf, Log
-from kwartier.audit.verify import Verified, left_out, verify
+from kwartier.audit.verify import Verified, verify
 from kwartier.keys import signing
 from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns

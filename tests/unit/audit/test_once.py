@@ -12,9 +12,10 @@ import pytest
 from kwartier.audit import chain, evidence, order, tiles, tree
 from kwartier.audit.chain import Head, Key
 from kwartier.audit.events import Event, EventKind
+from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Log
 from kwartier.audit.subjects import seal_event
-from kwartier.audit.verify import left_out, verify
+from kwartier.audit.verify import verify
 from kwartier.keys import signing
 from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns, migrate, migrations

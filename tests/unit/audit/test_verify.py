@@ -280,8 +280,55 @@ def test_any_text_gives_a_result_or_our_own_refusal(text: str | bytes, subject: 
         verify(text, vkey, subject)
 
 
-def test_it_stands_alone() -> None:
+def tied(nth: int, before: bytes) -> dict[str, str]:
+    return about("anna") | {"link": hashlib.sha256(SALT + nth.to_bytes(8, "big") + before).hexdigest()[:32]}
+
+
+def test_the_place_in_the_chain_is_the_lines_own() -> None:
+    event = entry(0) | tied(3, bytes(32))
+    extra = {"before": bytes(32).hex(), "event": event, "nth": 3, "salt": SALT.hex()}
+    text = proof_of(extra, 0, [event, entry(1)])
+    place = verify(text, VKEY, "anna").place
+    assert place is not None
+    assert place == (3, False, 3, hashlib.sha256(b"\0" + canonical(event)).digest(), bytes(32))
+    assert code_of(with_extra(text, lambda x: x.update(nth=4))) == "not-included"
+    assert code_of(with_extra(text, lambda x: x.update(before="11" * 32))) == "not-included"
+    for gone in ("nth", "before", "salt"):
+        assert code_of(with_extra(text, lambda x, gone=gone: x.pop(gone))) == "malformed"  # type: ignore[misc] # pops one
+    for other in (0, True, "3", 1 << 63, -3):
+        assert code_of(with_extra(text, lambda x, other=other: x.update(nth=other))) == "malformed"  # type: ignore[misc] # as above
+    assert verify(with_extra(text, lambda x: [x.pop(one) for one in ("nth", "before", "salt")]), VKEY).place is None
+
+
+def test_a_witness_must_have_seen_it() -> None:
+    key = Ed25519PrivateKey.generate()
+    public = b"\x04" + key.public_key().public_bytes_raw()
+    key_id = hashlib.sha256(b"witness.test/w\n" + public).digest()[:4]
+    vkey = f"witness.test/w+{key_id.hex()}+{b64(public)}"
+    signed = single().partition("\n\n")[2].partition("\n\n")[0] + "\n"
+    at = 1_795_000_000
+
+    def cosigned(text: str, more: str = "") -> str:
+        signature = key.sign(f"cosignature/v1\ntime {at}\n{text}".encode())
+        return f"{single()}— witness.test/w {b64(key_id + at.to_bytes(8, 'big') + signature)}\n{more}"
+
+    def refused(text: str, witness: str) -> str:
+        with pytest.raises(Rejected) as fault:
+            verify(text, VKEY, None, witness)
+        return fault.value.code
+
+    assert verify(cosigned(signed), VKEY, None, vkey).witnessed_s == at
+    assert verify(cosigned(signed), VKEY).witnessed_s is None
+    assert refused(cosigned(signed.replace("11", "12")), vkey) == "not-witnessed"
+    assert refused(single(), vkey) == "not-witnessed"
+    assert refused(single(), VKEY) == "bad-key"
+    twice = cosigned(signed).splitlines(keepends=True)[-1]
+    assert refused(cosigned(signed, twice), vkey) == "malformed"
+
+
+def test_it_is_short_and_stands_alone() -> None:
     source = Path(module.__file__).read_text("utf-8")
+    assert len([line for line in source.splitlines() if line.strip()]) <= 230
     found = {
         name.split(".")[0]
         for node in ast.walk(ast.parse(source))

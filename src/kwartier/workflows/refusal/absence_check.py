@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, final
 
-from kwartier.audit.verify import Rejected, Verified, left_out, verify
+from kwartier.audit.left_out import left_out
+from kwartier.audit.verify import Rejected, Verified, verify
 
 FORMAT: Final = "kwartier/absence/1"
 STATEMENT: Final = "absence.json"

@@ -98,8 +98,8 @@ class Chain:
         """Check a signed tree head against its row; return when the witness signed it."""
         try:
             _, said, signed, at = tree_head(note.encode(), self._log.vkey, witness)
-        except Rejected as fault:
-            self._found.add("checkpoint-refused", size=size, why=fault.code)
+        except (Rejected, ValueError) as fault:
+            self._found.add("checkpoint-refused", size=size, why=fault.code if isinstance(fault, Rejected) else "malformed")
             return None
         if (said, signed) != (size, root):
             self._found.add("checkpoint-refused", size=size, why="note")
