@@ -1,10 +1,10 @@
-"""The lines of one batch: sealed and hashed, a few microseconds each, and the tree over them."""
+"""The lines of a batch, 64 at a time: sealed and hashed, a few microseconds each; and the way from one to the root of all."""
 
 import os
+from binascii import hexlify
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, final
+from typing import Final
 
 from kwartier.audit import blocks, chain, subjects, tree
 from kwartier.audit.blocks import NO_CHECK, NO_LINK, NO_TAG, UNTIED, Sealed
@@ -18,18 +18,8 @@ CROWN_LEVEL: Final = blocks.LEVEL
 _SALT: Final = subjects.SALT_SIZE
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Sealed lines, and root and crown of the tree over them."""
-
-    lines: Sealed
-    root: bytes
-    crown: bytes
-
-
-def sealed(leaves: Sequence[Leaf], heads: Heads) -> Batch:
-    """Give every line about a person a salt of its own, tie it to the person's chain, and build the tree over them all.
+def sealed(leaves: Sequence[Leaf], heads: Heads) -> tuple[Sealed, bytes]:
+    """Give each of up to 64 lines about a person a salt of its own and tie it to the person's chain; return them, and their hash.
 
     `heads` says where the chains of these people stand, and afterwards where they stand then.
     """
@@ -37,8 +27,8 @@ def sealed(leaves: Sequence[Leaf], heads: Heads) -> Batch:
     # HMAC as in subjects.tag, the keys of all lines padded at once
     inner, outer = salts.translate(subjects.INNER), salts.translate(subjects.OUTER)
     inner_rest, outer_rest, start = subjects.INNER_REST, subjects.OUTER_REST, (chain.START.nth, chain.START.last)
-    people: dict[str, tuple[bytes, bytes]] = {}
     tags, checks, links, ties, hashes = list[bytes](), list[bytes](), list[bytes](), list[bytes](), list[bytes]()
+    code_before, encoded, who = None, b"", b""
     for at, (connection, code, body) in zip(range(0, len(salts), _SALT), leaves, strict=True):
         if code is None:
             tags.append(NO_TAG)
@@ -47,10 +37,9 @@ def sealed(leaves: Sequence[Leaf], heads: Heads) -> Batch:
             ties.append(UNTIED)
             hashes.append(sha256(b'\0{"body":%b}' % body).digest())
             continue
-        if code not in people:
-            encoded = code.encode()
-            people[code] = encoded, sha256(encoded).digest()[: chain.WHO_SIZE]
-        encoded, who = people[code]
+        if code != code_before:  # lines about the same person mostly follow one another
+            code_before, encoded = code, code.encode()
+            who = sha256(encoded).digest()[: chain.WHO_SIZE]
         key = connection, who
         nth, last = heads.get(key, start)
         end = at + _SALT
@@ -60,16 +49,15 @@ def sealed(leaves: Sequence[Leaf], heads: Heads) -> Batch:
         check = sha256(salt).digest()[: subjects.CHECK_SIZE]
         tag = sha256(outer[at:end] + outer_rest + sha256(inner[at:end] + inner_rest + encoded).digest()).digest()
         said = b'\0{"body":%b,"link":"%b","salt":"%b","subject":"%b"}'
-        hashed = sha256(said % (body, link.hex().encode(), check.hex().encode(), tag.hex().encode())).digest()
+        hashed = sha256(said % (body, hexlify(link), hexlify(check), hexlify(tag))).digest()
         heads[key] = nth + 1, hashed
         tags.append(tag)
         checks.append(check)
         links.append(link)
         ties.append(tie)
         hashes.append(hashed)
-    crown = tree.fold(hashes, CROWN_LEVEL)
     lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, checks, links, ties)
-    return Batch(lines, tree.root_of(crown), b"".join(crown))
+    return lines, tree.root_of(hashes)
 
 
 def path(number: int, neighbours: Sequence[bytes], crown: bytes) -> list[bytes]:

@@ -27,8 +27,8 @@ COPY: Final = (
     "copy audit.block (entry, first, reach, connections, subjects, checks, links, ends, bodies, ties) from stdin (format binary)"
 )
 SELECT: Final = "first, connections, subjects, checks, links, ends, bodies, ties"
-_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TAIL: Final = b"\xff\xff"
+HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+TAIL: Final = b"\xff\xff"
 _REACH: Final = struct.Struct("!B iq iq")
 """An int8range on the wire: flags, and two bounds behind their lengths; the lower is included (2), the upper is not."""
 
@@ -63,32 +63,26 @@ class Stored(NamedTuple):
         return leaf_data(self.body, self.subject, self.salt_check, self.link)
 
 
-def copied(lines: Sealed, entry: int) -> Iterator[bytes]:
-    """Yield the lines of an entry as binary COPY for `COPY`, a row at a time."""
-    yield _HEAD
-    for first in range(0, len(lines.bodies), SIZE):
-        some = slice(first, first + SIZE)
-        connections, bodies = lines.connections[some], lines.bodies[some]
-        subjects, checks, links, ties = (b"".join(one[some]) for one in (lines.subjects, lines.checks, lines.links, lines.ties))
-        fields = (
-            struct.pack("!q", entry),
-            struct.pack("!i", first),
-            _REACH.pack(2, 8, min(connections), 8, max(connections) + 1),
-            struct.pack(f"!{len(connections)}q", *connections),
-            subjects,
-            checks,
-            links,
-            struct.pack(f"!{len(bodies)}i", *accumulate(map(len, bodies))),
-            b"".join(bodies),
-            ties,
-        )
-        yield b"".join([len(fields).to_bytes(2, "big"), *(part for one in fields for part in (len(one).to_bytes(4, "big"), one))])
-    yield _TAIL
+def row(lines: Sealed, entry: int, first: int) -> bytes:
+    """Return up to 64 lines of an entry, from `first` on, as a row of binary COPY for `COPY`: `HEAD` before all, `TAIL` behind."""
+    fields = (
+        struct.pack("!q", entry),
+        struct.pack("!i", first),
+        _REACH.pack(2, 8, min(lines.connections), 8, max(lines.connections) + 1),
+        struct.pack(f"!{len(lines.connections)}q", *lines.connections),
+        b"".join(lines.subjects),
+        b"".join(lines.checks),
+        b"".join(lines.links),
+        struct.pack(f"!{len(lines.bodies)}i", *accumulate(map(len, lines.bodies))),
+        b"".join(lines.bodies),
+        b"".join(lines.ties),
+    )
+    return b"".join([len(fields).to_bytes(2, "big"), *(part for one in fields for part in (len(one).to_bytes(4, "big"), one))])
 
 
-def lines(row: Sequence[Any]) -> list[Stored]:
+def lines(stored: Sequence[Any]) -> list[Stored]:
     """Take a row of `SELECT` apart. Raises BrokenLog if it is none."""
-    first, connections, subjects, checks, links, ends, bodies, ties = row
+    first, connections, subjects, checks, links, ends, bodies, ties = stored
     count = len(connections) // 8
     sizes = (len(connections), len(subjects), len(checks), len(links), len(ends), len(ties))
     if sizes != (8 * count, 32 * count, 8 * count, 16 * count, 4 * count, TIE * count):

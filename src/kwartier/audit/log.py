@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import blocks, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed
+from kwartier.audit import blocks, chain, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed, tree
 from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
@@ -64,15 +64,21 @@ class Log:
         """
         lines = sorted(leaves, key=_CONNECTION)  # so that a stored row is about few connections, and found by them
         heads = ledger.taken(c, {one.connection for one in lines if one.subject_code is not None})
-        made = batches.sealed(lines, heads)
+        entry = chain.ends(c, [None])[0][0]
+        crown = list[bytes]()
+        with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:  # the server stores some lines while the next are sealed
+            copy.write(blocks.HEAD)
+            for first in range(0, len(lines), blocks.SIZE):
+                some, node = batches.sealed(lines[first : first + blocks.SIZE], heads)
+                copy.write(blocks.row(some, entry, first))
+                crown.append(node)
+            copy.write(blocks.TAIL)
         ledger.keep(c, heads)
-        said = {**body, "batch": batch, "leaves": len(lines), "root": made.root.hex()}
-        entry = self.record(c, [Event(at, kind, actor, body=said)])[0]
-        with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:
-            for row in blocks.copied(made.lines, entry):
-                copy.write(row)
-        c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, made.crown))
-        return made.root
+        root = tree.root_of(crown)
+        said = {**body, "batch": batch, "leaves": len(lines), "root": root.hex()}
+        recording.record(c, [Event(at, kind, actor, body=said)], self._staff, [entry])
+        c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
+        return root
 
     def integrate(self, c: C) -> Checkpoint:
         """Take all that is pending into the tree and sign it. Raises BrokenLog.

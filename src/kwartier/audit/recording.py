@@ -30,10 +30,13 @@ _INSERT: Final = """
     on conflict (connection, who, nth) do nothing"""
 
 
-def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
-    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog."""
+def record(c: C, events: Sequence[Event], staff: Staff | None, entries: Sequence[int] = ()) -> list[int]:
+    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog.
+
+    `entries` are their ids if they have some already; these events are about nobody.
+    """
     acts = [staffed.act(event, staff) for event in events]
-    ids = _Recording(c, events, acts).written()
+    ids = _Recording(c, events, acts, entries).written()
     staffed.keep(c, ids, events, acts)
     return ids
 
@@ -42,13 +45,13 @@ def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
 class _Recording:
     """Events on their way into the log."""
 
-    def __init__(self, c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> None:
+    def __init__(self, c: C, events: Sequence[Event], acts: Sequence[Act | None], entries: Sequence[int]) -> None:
         self._c = c
         self._events = events
         self._acts = acts
         self._keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
         self._ends: dict[Key | None, tuple[int, bytes]] = {None: chain.START}
-        self._ids = self._look(range(len(events)))
+        self._ids = list(entries) or self._look(range(len(events)))
         self._salts = os.urandom(subjects.SALT_SIZE * len(events))
 
     def written(self) -> list[int]:
