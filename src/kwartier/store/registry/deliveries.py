@@ -121,7 +121,7 @@ def pending(c: C, limit: int, after: int = 0) -> list[Due]:
         " and b.connection = d.connection and lower(b.period) = to_timestamp(d.first_s)"
         " and upper(b.period) = to_timestamp(d.last_s)) end"
         " from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'"
-        " left join kw.parcel p on p.due = d.id where p.id is null and d.id > %s order by d.id limit %s",
+        " where d.waiting and d.id > %s order by d.id limit %s",
         (after, limit),
     ).fetchall()
     return [_due(row) for row in rows]
