@@ -17,6 +17,9 @@ from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, channels_of
 
+SOUND = frozenset({"valid", "corrected"})
+"""Qualities of readings of which a difference can be told."""
+
 
 class Why(StrEnum):
     """Why a usage cannot be told."""
@@ -97,7 +100,7 @@ def difference(opening: ChannelDay | None, closing: ChannelDay | None) -> int | 
     marks = {_mark(opening), _mark(closing)}
     if "missing" in marks:
         return Why.MISSING
-    if marks != {"valid"}:
+    if not marks <= SOUND:
         return Why.NOT_VALID
     if opening.meter != closing.meter:
         return Why.REPLACED

@@ -26,6 +26,8 @@ LARGEST: Final = 20 * 1024 * 1024
 _STEPS: Final = {"PT15M": QUARTER_S, "PT1H": HOUR_S}
 _VALID: Final = "valid"
 _MISSING: Final = "missing"
+_SURE: Final = frozenset({_VALID, "corrected"})
+"""What the operator answers for: `corrected` is what somebody put in the place of a value that was wrong."""
 
 
 @final
@@ -152,7 +154,7 @@ def _interval(row: Row, number: str) -> tuple[tuple[Kind, int], Theirs] | None:
     if value < 0:
         msg = f"{number}: value must not be negative"
         raise BadFile(msg)
-    return (kind, start), Theirs(value, step, mark == _VALID)
+    return (kind, start), Theirs(value, step, mark in _SURE)
 
 
 def _kind(row: Row, number: str) -> Kind | None:

@@ -11,11 +11,15 @@ from kwartier.model.register import Mask
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
+# What was put right was handed over once more: the last one counts.
 _HANDED = """
-    select connection, id, purpose, mask, lower(period) from kw.parcel
-    where connection = any(%(keys)s) and receiver_role = %(role)s and receiver = %(receiver)s and lower(period) = any(%(moments)s)
-    and upper(period) = lower(period) and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)
-    order by connection, lower(period), id
+    select connection, id, purpose, mask, lower(period) from (
+        select *, rank() over (partition by connection, purpose, mask, period order by coalesce(corrects, 0) desc) as nth
+        from kw.parcel
+        where connection = any(%(keys)s) and receiver_role = %(role)s and receiver = %(receiver)s
+        and lower(period) = any(%(moments)s) and upper(period) = lower(period)
+        and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)) as p
+    where nth = 1 order by connection, lower(period), id
 """
 # The first meter of a connection replaced none.
 _CHANGES = """

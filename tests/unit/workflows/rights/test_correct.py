@@ -1,8 +1,9 @@
 """A reading that was wrong is replaced: everybody is told the right one since, and what was known before can still be asked."""
 
 import json
+import zipfile
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +125,24 @@ def test_receivers_are_told_and_what_their_ground_still_allows_is_handed_over_on
     assert "rectification:told" in {line.kind for line in inquiry.access_log(house, household.came, most=99)}
     quiet = delivery_round.run(house, clock=lambda: LATER + 2 * QUARTER)
     assert (quiet.delivered, quiet.withheld, quiet.notices) == (0, 0, 0), "once"
+
+
+def test_the_overview_that_it_closes_is_made_again_of_the_parcel_that_corrects(household: Household) -> None:
+    house, first = household.house, date(2026, 4, 1)
+    now = midnight(first) + timedelta(days=1)
+    who = Requester(Role.SUPPLIER, household.supplier)
+    for day in (date(2026, 3, 1), first):
+        asked = permit(house, who, Purpose.PERIODIC_READING, household.home, LOW, moment(day), at=now)
+        read(house, [channel_day(household.home, Channel.DAY_IMPORT_LOW, day)], [asked], at=now)
+    delivery_round.run(house, clock=lambda: now)
+    correct.correct(house, household.home, [Right(Channel.DAY_IMPORT_LOW, midnight(first), 5011)], ANSWER, at=now + QUARTER)
+    assert delivery_round.run(house, clock=lambda: now + 2 * QUARTER).papers == 1
+    (again,) = [one for one in boxes(household, ".jsonl") if "corrects" in one]
+    papers = [zipfile.ZipFile(path) for path in house.outbox.glob("*/*.papers.zip")]
+    made = {name: one.read(name).decode() for one in papers for name in one.namelist() if name.endswith(".json")}
+    (newest,) = [text for name, text in made.items() if name.startswith(again["reference"])]
+    assert ":300" in newest, "usage is the difference of the stands"
+    assert again["corrects"][0] not in newest
 
 
 def test_who_has_no_ground_any_more_is_told_and_gets_no_value(household: Household) -> None:
