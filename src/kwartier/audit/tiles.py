@@ -5,7 +5,7 @@ the hashes between. In a row its hashes stand as they came to be: a leaf of the 
 tile that is not full yet is the beginning of what it will be, and only grows. The root of a full one is a leaf of the tile above.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -22,14 +22,28 @@ Tile = tuple[int, int]
 """Level and position of a tile."""
 LEVELS: Final = 6
 SIZE: Final = 1 << LEVELS
+FULL: Final = 32 * (2 * SIZE - 2)
 _MISSING: Final = "a node of the tree is missing"
+
+
+def _start(level: int, position: int) -> int:
+    """Return at which byte of a tile a node of it stands."""
+    last = (position + 1 << level) - 1  # the leaf that completes the node
+    return 32 * (2 * last - last.bit_count() + level)
+
+
+_STARTS: Final = [[_start(level, position) for position in range(SIZE >> level)] for level in range(LEVELS)]
+
+
+_STEPS: Final = [[_start(level, leaf >> level ^ 1) for level in range(LEVELS)] for leaf in range(SIZE)]
+"""Where the siblings on the way up from each leaf of a tile stand."""
 
 
 def at(level: int, position: int) -> tuple[Tile, int]:
     """Return the tile that has this node of the tree, and at which of its bytes."""
     above, own = divmod(level, LEVELS)
-    last = ((position + 1 << own) - 1) % SIZE  # the leaf of the tile that completes the node
-    return (above, position >> LEVELS - own), 32 * (2 * last - last.bit_count() + own)
+    starts = _STARTS[own]
+    return (above, position >> LEVELS - own), starts[position % len(starts)]
 
 
 def grown(size: int, hashes: tree.Hashes, leaves: Iterable[bytes]) -> dict[Tile, bytes]:
@@ -80,10 +94,12 @@ def append(c: C, size: int, leaves: Sequence[bytes]) -> None:
 
 def fetch(c: C, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Return the hashes of those of the wanted nodes, (level, position), that exist."""
-    asked = [(node, *at(*node)) for node in wanted]
-    tiles = _tiles(c, {tile for _, tile, _ in asked})
-    found = {node: tiles.get(tile, b"")[start : start + 32] for node, tile, start in asked}
-    return {node: one for node, one in found.items() if one}
+    where = {node: at(*node) for node in wanted}
+    return _nodes(_tiles(c, {tile for tile, _ in where.values()}), where)
+
+
+def _nodes(tiles: Mapping[Tile, bytes], where: Mapping[tuple[int, int], tuple[Tile, int]]) -> dict[tuple[int, int], bytes]:
+    return {node: one for node, (tile, start) in where.items() if (one := tiles[tile][start : start + 32])}
 
 
 def _tiles(c: C, wanted: Collection[Tile]) -> dict[Tile, bytes]:
@@ -92,7 +108,7 @@ def _tiles(c: C, wanted: Collection[Tile]) -> dict[Tile, bytes]:
         (Int8s(level for level, _ in wanted), Int8s(position for _, position in wanted)),
         binary=True,
     )
-    return {(level, position): hashes for level, position, hashes in rows}
+    return dict.fromkeys(wanted, b"") | {(level, position): hashes for level, position, hashes in rows}
 
 
 def root(c: C, at_size: int) -> bytes:
@@ -113,13 +129,44 @@ def spans(c: C, wanted: Sequence[Span]) -> list[bytes]:
 
 
 def paths(c: C, indexes: Collection[int], at_size: int) -> list[list[bytes]]:
-    """Return the inclusion path of each of these leaves, sibling first; what they share is looked up once. Raises BrokenLog."""
-    wanted = [tree.siblings(index, at_size) for index in indexes]
-    asked = {node for path in wanted for node in path}
+    """Return the inclusion path of each of these leaves, sibling first; what they share is looked up once. Raises BrokenLog.
+
+    As long as the way up leads through full tiles, all siblings stand there; above begins the right edge of the tree.
+    """
+    full = [_full(index, at_size) for index in indexes]
+    ways = [[(level, index >> LEVELS * (level + 1)) for level in range(n)] for index, n in zip(indexes, full, strict=True)]
+    rest = [_siblings(index, at_size, n) for index, n in zip(indexes, full, strict=True)]
+    asked = {node for some in rest for node in some}
     whole = {node for node in asked if node[1] + 1 << node[0] <= at_size}
-    edges = {node: tree.span(*node, at_size) for node in asked - whole}  # one of each level at most: the right edge
-    known = fetch(c, whole.union(*map(tree.places, edges.values())))
-    if not whole <= known.keys():
+    edges = {node: tree.span(*node, at_size) for node in asked - whole}  # one of each level at most
+    where = {node: at(*node) for node in whole.union(*map(tree.places, edges.values()))}
+    tiles = _tiles(c, {tile for way in ways for tile in way} | {tile for tile, _ in where.values()})
+    known = _nodes(tiles, where)
+    if not whole <= known.keys() or any(len(tiles[tile]) != FULL for way in ways for tile in way):
         raise BrokenLog(_MISSING)
-    above: dict[tuple[int, int], bytes] = {node: tree.hash_of(span, known) for node, span in edges.items()}
-    return [[above.get(node) or known[node] for node in path] for path in wanted]
+    known |= {node: tree.hash_of(span, known) for node, span in edges.items()}
+    return [_path(index, way, tiles) + [known[node] for node in some] for index, way, some in zip(indexes, ways, rest, strict=True)]
+
+
+def _full(index: int, size: int) -> int:
+    """Return through how many full tiles the way leads from a leaf."""
+    count = 0
+    while (index >> LEVELS) + 1 << LEVELS <= size:
+        index, size, count = index >> LEVELS, size >> LEVELS, count + 1
+    return count
+
+
+def _siblings(index: int, size: int, above: int) -> list[tuple[int, int]]:
+    """Return the siblings on the way up from above so many tiles."""
+    skipped = LEVELS * above
+    upper = tree.siblings(index >> skipped, (size - 1 >> skipped) + 1)
+    return [(level + skipped, position) for level, position in upper]
+
+
+def _path(index: int, way: Sequence[Tile], tiles: Mapping[Tile, bytes]) -> list[bytes]:
+    found = list[bytes]()
+    for tile in way:
+        hashes = tiles[tile]
+        found += [hashes[start : start + 32] for start in _STEPS[index % SIZE]]
+        index >>= LEVELS
+    return found

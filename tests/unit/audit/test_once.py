@@ -116,6 +116,10 @@ def test_of_many_recorded_together_each_has_its_place_in_its_chain(dsns: Dsns, l
     with psycopg.connect(dsns.audit) as c:
         log.integrate(c)
         assert order.places(c, ids) == {number: place for place, number in enumerate(ids)}
+        some = [0, 5, 63, 64, 500, 959, 960, 999]
+        for size in (1000, 960, 961):  # an older checkpoint's tree too
+            within = [index for index in some if index < size]
+            assert tiles.paths(c, within, size) == [tiles.spans(c, tree.inclusion(index, size)) for index in within]
         for person in (1, 2, 299):
             for connection in (1, None):
                 mine = [n for n, one in enumerate(events) if (one.subject_code, one.connection) == (f"person {person}", connection)]
