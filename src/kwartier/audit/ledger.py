@@ -53,10 +53,16 @@ def forget(c: C, one: Key) -> None:
         )
 
 
-def connections_of(c: C, who: bytes) -> set[int]:
-    """Return the connections at which there is a chain of batches about a person."""
-    rows = c.execute("select heads from audit.page where position(%b in heads) > 0", (who,), binary=True)
-    return {at for (heads,) in rows for at, whose, _, _ in _HEAD.iter_unpack(heads) if whose == who}
+def connections_of(c: C, people: Collection[bytes]) -> dict[bytes, set[int]]:
+    """Return the connections at which there is a chain of batches about each of these people: one look through all chains."""
+    found: dict[bytes, set[int]] = {who: set() for who in people}
+    if found:
+        with c.cursor(name="chains", binary=True) as cursor:
+            for (heads,) in cursor.execute("select heads from audit.page"):
+                for at, who, _, _ in _HEAD.iter_unpack(heads):
+                    if who in found:
+                        found[who].add(at)
+    return found
 
 
 def standings(c: C) -> list[tuple[Key, Head]]:

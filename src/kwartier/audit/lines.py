@@ -1,7 +1,7 @@
 """The lines about one person at one connection: found by the connection, told apart by the tag."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -92,12 +92,20 @@ def erase(c: C, subject_code: str, connection: int | None, period: Period) -> in
     return len(found)
 
 
-def chained(c: C, subject_code: str) -> list[int | None]:
-    """Return the connections at which there are lines about this person, None for lines about no connection."""
-    who = chain.key(None, subject_code).who
-    singles = {place for (place,) in c.execute("select distinct connection from audit.event where who = %s", (who,))}
-    ended = {place for (place,) in c.execute("select connection from audit.head where who = %s", (who,))}
-    return [place or None for place in sorted(singles | ended | ledger.connections_of(c, who))]
+def chained(c: C, codes: Collection[str]) -> dict[str, set[int]]:
+    """Return the connections at which there are lines about each of these people, 0 for lines about no connection.
+
+    Nothing is kept by person, so it looks through all chains, and once for all of them.
+    """
+    people = {chain.key(None, code).who: code for code in codes}
+    found: dict[str, set[int]] = {code: set() for code in codes}
+    for who, places in ledger.connections_of(c, people).items():
+        found[people[who]] |= places
+    for table in ("event", "head"):
+        query = f"select distinct who, connection from audit.{table} where who = any(%b::bytea[])"  # noqa: S608 - fixed names
+        for who, place in c.execute(query, (list(people),), binary=True) if people else ():
+            found[people[who]].add(place)
+    return found
 
 
 def untie_before(c: C, moment: datetime, since: datetime) -> int:

@@ -149,14 +149,19 @@ class Log:
             self.record(c, [Event(now[0], EventKind.ERASURE_DONE, "operator", None, connection, {"lines": untied})])
         return untied
 
-    def forget(self, c: C, subject_code: str, connections: Collection[int] = ()) -> int:
+    @staticmethod
+    def places(c: C, codes: Collection[str]) -> dict[str, set[int]]:
+        """Return where each of these people has a chain: for whoever forgets many, one look for all of them."""
+        return persons.chained(c, codes)
+
+    def forget(self, c: C, subject_code: str, connections: Collection[int] = (), places: Collection[int] | None = None) -> int:
         """Untie every line about this person, and drop where their chains stand. For a connection as auditor.
 
-        Looks wherever the person has a chain, and at these connections: lines from before there were chains have none. Returns how
-        many lines those were.
+        Looks wherever the person has a chain, and at these connections: lines from before there were chains have none. `places` is
+        what was said of the person when it was asked for many. Returns how many lines those were.
         """
-        places = {*persons.chained(c, subject_code), *connections}
-        return sum(self.erase(c, subject_code, place, persons.EVER) for place in sorted(places, key=lambda one: one or 0))
+        chained = persons.chained(c, [subject_code])[subject_code] if places is None else places
+        return sum(self.erase(c, subject_code, place or None, persons.EVER) for place in sorted({*chained, *connections}))
 
     @staticmethod
     def untie_before(c: C, moment: datetime, since: datetime = EVER.start) -> int:

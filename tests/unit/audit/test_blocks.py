@@ -61,7 +61,7 @@ def test_lines_and_chains_from_before_are_as_they_were(empty_dsn: str, tmp_path:
         assert dict(ledger.standings(c)) == heads
         assert c.execute("select count(*) from audit.head").fetchone() == (len(heads),)
         key, head = next(iter(heads.items()))
-        assert ledger.connections_of(c, key.who) == {key.connection}
+        assert ledger.connections_of(c, [key.who])[key.who] == {key.connection}
         ledger.forget(c, key)
         assert dict(ledger.standings(c)) == {other: at for other, at in heads.items() if other != key}
         ledger.keep(c, {(key.connection, key.who): (head.nth, head.last)})

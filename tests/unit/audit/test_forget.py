@@ -80,6 +80,16 @@ def test_all_lines_of_a_person_are_untied_and_those_of_others_are_not(dsns: Dsns
     assert verify(proof, log.vkey, "bert").about_subject
 
 
+def test_where_many_have_lines_is_one_look_and_each_is_then_forgotten_there(dsns: Dsns, log: Log) -> None:
+    with connection(dsns.audit) as c:
+        found = log.places(c, ["anna", "bert", "nobody"])
+        assert found == {"anna": {0, 7, 8}, "bert": {0, 7, 8}, "nobody": set()}
+        assert log.places(c, []) == {}
+        assert log.forget(c, "anna", places={7}) == 4
+        assert log.places(c, ["anna"]) == {"anna": {0, 8}}
+        assert log.forget(c, "anna", places=found["anna"]) == 4
+
+
 def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for(dsns: Dsns, log: Log) -> None:
     with connection(dsns.owner) as c:  # takes from every line what ties it to another, but not to the person
         c.execute("alter table audit.event disable trigger user, drop constraint holds")

@@ -1,6 +1,7 @@
 """Persons who are erased: in part, as it was decided when they asked, or whole, when nothing holds anything about them any more."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import final
@@ -37,14 +38,27 @@ class Carried:
     counts: Counter[str]
 
 
-def carry_out(house: Installation, one: Waiting, at: datetime) -> Carried:
-    """Do what was decided, after the lake gave up its rows: documents, doubted answers, sights; and forget whom nothing holds."""
+def carry_out_all(house: Installation, waiting: Sequence[Waiting], at: datetime) -> Counter[str]:
+    """Do what was decided of each. Where the log has lines about them is looked up once."""
+    counts: Counter[str] = Counter()
+    with house.auditor() as c:
+        places = house.log.places(c, [one.code for one in waiting])
+    for one in waiting:
+        counts += carry_out(house, one, at, places[one.code]).counts
+    return counts
+
+
+def carry_out(house: Installation, one: Waiting, at: datetime, places: Collection[int]) -> Carried:
+    """Do what was decided, after the lake gave up its rows: documents, doubted answers, sights; and forget whom nothing holds.
+
+    `places` is where the log has lines about the person.
+    """
     with house.operator() as c:
         documents = erasures.documents(c, one, retention.permitted())
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     if forgotten:
-        counts["ties"] += _untie(house, one.subject, one.code, at)
+        counts["ties"] += _untie(house, one.subject, one.code, places, at)
     with postgres.connect(house.dsns.owner) as c:
         counts.update(erasures.give_up(c, one, at))
         if forgotten:
@@ -60,21 +74,22 @@ def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     with house.operator() as c:
         lapsed = terms.lapsed(c, retention.oldest(Kept.PERSONS, at))
-    for subject, code in lapsed:
-        if _held(house, subject, at):
-            continue
-        counts["ties"] += _untie(house, subject, code, at)
+    free = [(subject, code) for subject, code in lapsed if not _held(house, subject, at)]
+    with house.auditor() as c:
+        places = house.log.places(c, [code for _, code in free])
+    for subject, code in free:
+        counts["ties"] += _untie(house, subject, code, places[code], at)
         with postgres.connect(house.dsns.owner) as c:
             terms.forget(c, subject, code)
         counts["forgotten"] += 1
     return counts
 
 
-def _untie(house: Installation, subject: int, code: str, at: datetime) -> int:
+def _untie(house: Installation, subject: int, code: str, places: Collection[int], at: datetime) -> int:
     with house.operator() as c:
         lived = {stay.connection for stay in erasures.stays(c, subject, at)}
     with house.auditor() as c:
-        return house.log.forget(c, code, lived)
+        return house.log.forget(c, code, lived, places)
 
 
 def _held(house: Installation, subject: int, at: datetime) -> bool:

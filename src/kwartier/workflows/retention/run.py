@@ -107,10 +107,7 @@ def _corrections(house: Installation, guarded: Collection[int], at: datetime) ->
 
 
 def _persons(house: Installation, waiting: Sequence[Waiting], at: datetime) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for one in waiting:
-        counts += persons.carry_out(house, one, at).counts
-    return counts + persons.forget_lapsed(house, at)
+    return persons.carry_out_all(house, waiting, at) + persons.forget_lapsed(house, at)
 
 
 def _ties(house: Installation, last: datetime | None, at: datetime) -> int:
