@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from kwartier.model.period import Period
-from kwartier.store.registry import permissions
+from kwartier.store.registry import overviews, permissions
 from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
 from kwartier.store.registry.permissions import Grant, PartyCount
 from registry_support import ALWAYS, NOON, World, between, on
@@ -129,3 +129,30 @@ def test_of_a_fact_with_an_end_only_the_end_may_change(operator: C, given: Grant
     operator.execute("update kw.supply set period = tstzrange(lower(period), now())")
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
         operator.execute(change.encode())
+
+
+FILL = """
+    insert into kw.connection (ean, product, area, capacity_w)
+        select '8717' || lpad(n::text, 14, '0'), 'electricity', 'wijk', 17250 from generate_series(1, 2000) n;
+    insert into kw.subject (code) select 'S' || n from generate_series(1, 2000) n;
+    insert into kw.permission (connection, subject, party, mask, purpose, data, live)
+        select c.key, s.key, null, 6, 'inzicht', '[2026-01-01,)', '[2026-01-01,2027-01-01)'
+        from kw.connection c join kw.subject s on s.code = 'S' || right(c.ean, 14)::bigint
+"""
+
+
+def test_who_asks_about_one_person_or_one_permission_reads_those_of_nobody_else(operator: C) -> None:
+    def read() -> dict[str, int]:
+        """Return how many rows were read of whole tables in this transaction."""
+        return dict(
+            operator.execute("select relname, seq_tup_read from pg_stat_xact_user_tables where schemaname = 'kw'").fetchall()
+        )
+
+    operator.execute(FILL)
+    found = operator.execute("select id, subject from kw.permission order by id limit 1").fetchone()
+    assert found is not None
+    before = read()
+    assert [one.id for one in permissions.of_subject(operator, found[1])] == [found[0]]
+    with pytest.raises(NotFound):
+        overviews.one(operator, "of another administrator")
+    assert read() == before
