@@ -67,7 +67,7 @@ _KEEP: Final = """
     where {which} and nth is not null and not exists (
         select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)
     order by connection, who, nth desc
-    on conflict (connection, who) do update set nth = excluded.nth, last = excluded.last"""
+    on conflict (connection, who) do update set nth = excluded.nth, last = excluded.last where head.nth < excluded.nth"""
 UNTIED: Final = "salt = null, nth = null, before = null, who = null"
 
 

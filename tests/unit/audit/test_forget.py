@@ -109,3 +109,15 @@ def test_what_is_older_than_a_moment_is_untied_once(dsns: Dsns, log: Log) -> Non
     assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([2, 1], [2, 1], 16)
     with connection(dsns.operator) as c, pytest.raises(psycopg.errors.InsufficientPrivilege):
         log.untie_before(c, AT + timedelta(days=9))
+
+
+def test_a_number_is_not_given_again_after_the_last_line_was_untied_before_others(dsns: Dsns, log: Log) -> None:
+    """The line that was recorded later may be of an earlier moment: two who write at once."""
+    with connection(dsns.operator) as c:
+        for hour in (5, 1):
+            log.record(c, [Event(AT + timedelta(hours=hour), EventKind.VIEW_SHOWN, "customer:1", "carl", 7, {})])
+    with connection(dsns.audit) as c:
+        log.integrate(c)
+        for hour in (2, 6):
+            assert log.untie_before(c, AT + timedelta(hours=hour), AT + timedelta(minutes=1)) == 1
+            assert chain.ends(c, [chain.key(7, "carl")])[0][1] == 2
