@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwartier.audit import checkpoint, subjects, tiles, tree
+from kwartier.audit import chain, checkpoint, subjects, tiles, tree
 from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree, NotLoggable
 from kwartier.audit.events import Event, EventKind
@@ -444,6 +444,30 @@ def test_a_line_cannot_say_one_thing_and_its_columns_another(dsns: Dsns) -> None
     for lie in lies:
         with connection(dsns.operator) as c, pytest.raises(psycopg.Error):
             c.execute(insert, genuine | lie)
+
+
+def test_the_portal_takes_no_id_that_is_still_to_come(dsns: Dsns, log: Log) -> None:
+    with connection(dsns.owner) as c:
+        found = c.execute("insert into kw.subject (code) values ('anna') returning key").fetchone()
+    assert found is not None
+    mine = Event(AT, EventKind.VIEW_SHOWN, f"customer:{found[0]}", "anna", 7)
+    sealed, key = subjects.seal_event(mine), chain.key(7, "anna")
+
+    def say(ahead: int) -> None:
+        with connection(dsns.portal) as c:
+            c.execute("select set_config('kwartier.subject', %s, true)", (str(found[0]),))
+            c.execute(
+                "insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf)"
+                " values (%s, %s, 7, 1, %s, %s, %s, %s, %s)",
+                (chain.ends(c, [key])[0][0] + ahead, AT, mine.kind, key.who, sealed.salt, sealed.before, sealed.data),
+            )
+
+    for ahead in (1, 5, 10**15):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            say(ahead)
+    say(0)
+    with connection(dsns.operator) as c:
+        log.record(c, [event(n) for n in range(9)])
 
 
 def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Dsns, log: Log) -> None:
