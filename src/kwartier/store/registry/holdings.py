@@ -1,6 +1,7 @@
 """Everything the registry holds about one person, each row cut to the person's own time at the connection. For the operator.
 
-Nothing of who lived there before or after: every query joins the person's own stays, and gives the time that both share.
+Nothing of who lived there before or after: every query joins the person's own stays, and gives the time that both share. A register
+on the boundary is of both; who else has it from the other's supplier or app is the other's.
 """
 
 from collections import defaultdict
@@ -120,9 +121,14 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
     "promised": (
         ("receiver", "purpose", "channels", "period"),
         """
-            y.name, d.purpose, d.mask, tstzrange(to_timestamp(d.first_s), to_timestamp(d.last_s), '[]') * m.period from mine m
+            y.name, d.purpose, d.mask, tstzrange(greatest(to_timestamp(d.first_s), lower(m.period)),
+                least(to_timestamp(d.last_s), upper(m.period)), '[]') from mine m
             join kw.delivery_due d on d.connection = m.connection
             and kw.shares(m.period, tstzrange(to_timestamp(d.first_s), to_timestamp(d.last_s), '[]'))
+            and case d.role when 'third_party' then exists (select from kw.permission g
+                where g.connection = d.connection and g.party = d.receiver and g.subject = %(me)s)
+            else exists (select from kw.supply s
+                where s.connection = d.connection and s.party = d.receiver and s.period && m.period) end
             and not exists (select from kw.parcel p where p.due = d.id) join kw.party y on y.key = d.receiver order by d.id
         """,
     ),
@@ -159,15 +165,18 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
     "told_of_corrections": (
         ("receiver", "fact", "at"),
         """
-            y.name, x.fact, n.told from mine m join kw.rectification x on x.connection = m.connection and x.wrong && m.period
-            join kw.rectification_notice n on n.rectification = x.id join kw.party y on y.key = n.receiver order by x.id, y.key
+            y.name, x.fact, n.told from mine m join kw.rectification x on x.connection = m.connection
+            and kw.shares(m.period, x.wrong) join kw.rectification_notice n on n.rectification = x.id
+            and exists (select from kw.parcel p where p.id = any(n.parcels) and kw.shares(m.period, p.period)
+                and (p.subject is null or p.subject = %(me)s))
+            join kw.party y on y.key = n.receiver order by x.id, y.key
         """,
     ),
     "corrections": (
         ("fact", "wrong", "at"),
         """
-            x.fact, x.wrong * m.period, x.at from mine m join kw.rectification x on x.connection = m.connection
-            and x.wrong && m.period order by x.id
+            x.fact, tstzrange(greatest(lower(x.wrong), lower(m.period)), least(upper(x.wrong), upper(m.period)), '[]'), x.at
+            from mine m join kw.rectification x on x.connection = m.connection and kw.shares(m.period, x.wrong) order by x.id
         """,
     ),
 }

@@ -12,9 +12,10 @@ import pytest
 
 from kwartier.grounds.holdings import HOLDINGS
 from kwartier.grounds.rights import Right
-from kwartier.model.period import midnight
+from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel
-from kwartier.store.registry import holdings
+from kwartier.store.registry import holdings, notices, rectifications
+from kwartier.store.registry.rectifications import Rectification, Told
 from kwartier.workflows.rights import access, portable, register
 from kwartier.workflows.rights.errors import NoSuchRequest
 from readings_support import channel_day, read
@@ -159,3 +160,51 @@ def test_every_table_with_personal_data_is_of_some_kind_that_is_told(household: 
     working = {"audit.leaf", "kw.outcome", "kw.party", "kw.use_case", "kw.use_case_proposal", "kw.import_reject"}
     assert found - working <= listed
     assert set(holdings.QUERIES) >= {"supplies", "meters", "recipients", "care", "alarms"}
+
+
+def test_what_waits_on_the_boundary_is_told_to_whom_it_is_owed_for(household: Household) -> None:
+    """The register of the move closes one stay and opens the next: each hears of the own supplier and app, nobody of the other's."""
+    facts = household.facts
+    moved = int(midnight(date(2026, 3, 1)).timestamp())
+    batch = facts.c.execute("select min(id) from kw.batch").fetchone()
+    assert batch is not None
+    for role, receiver, purpose in (
+        ("supplier", household.supplier, "move"),
+        ("third_party", household.app, "third_party_service"),
+    ):
+        facts.c.execute(
+            "insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)"
+            " values (%s, %s, %s, %s, %s, 64, %s, %s, %s)",
+            (batch[0], role, receiver, household.home, purpose, moved, moved, purpose.encode().ljust(16)[:16]),
+        )
+
+    def told(who: int) -> list[tuple[str, str, str]]:
+        (home,) = document(household, who)["connections"]
+        return [(one["purpose"], one["from"][:10], one["to"][:10]) for one in home["promised"]]
+
+    day = "2026-03-01"
+    assert told(household.left) == [("move", day, day)]
+    assert told(household.came) == [("move", day, day), ("third_party_service", day, day)]
+
+
+def test_a_correction_on_the_boundary_is_told_to_both_and_its_receivers_to_whose_they_were(household: Household) -> None:
+    facts, moved = household.facts, midnight(date(2026, 3, 1))
+    parcels = []
+    for number, (who, receiver) in enumerate(((household.left, household.supplier), (household.came, household.app))):
+        parcels.append(f"parcel-{number}")
+        facts.c.execute(
+            "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, status, at)"
+            " values (%s, 'supplier', %s, %s, 'move', tstzrange(%s, %s, '[]'), 64, %s, 'delivered', %s)",
+            (parcels[-1], receiver, household.home, moved, moved, who, AT),
+        )
+    made = Rectification(0, None, household.home, "reading", Period(moved, moved), AT, ())
+    number = rectifications.add(facts.c, made, household.left, "A. Officer")
+    told = [Told("supplier", household.supplier, (parcels[0],)), Told("third_party", household.app, (parcels[1],))]
+    notices.add(facts.c, number, [(f"notice-{one.party}", one) for one in told])
+    facts.c.execute("update kw.party set name = 'An app' where key = %s", (household.app,))
+    for who, receiver in ((household.left, "A party"), (household.came, "An app")):
+        (home,) = document(household, who)["connections"]
+        assert [(one["fact"], one["from"][:10], one["to"][:10]) for one in home["corrections"]] == [
+            ("reading", "2026-03-01", "2026-03-01")
+        ]
+        assert [one["receiver"] for one in home["told_of_corrections"]] == [receiver]
