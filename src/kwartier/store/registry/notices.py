@@ -13,9 +13,11 @@ _ADD: Final = """
     insert into kw.rectification_notice (id, rectification, role, receiver, parcels) values (%s, %s, %s, %s, %s)
 """
 _NOTICES: Final = """
-    select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.told, x.fact, x.at, x.connection, s.code
+    select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.told, x.fact, x.at, x.connection, (
+        select coalesce(array_agg(distinct s.code), '{{}}') from kw.parcel p join kw.subject s on s.key = p.subject
+        where p.id = any(n.parcels))
     from kw.rectification_notice n join kw.rectification x on x.id = n.rectification join kw.party y on y.key = n.receiver
-    left join kw.subject s on s.key = x.subject where {which} order by n.rectification, n.receiver
+    where {which} order by n.rectification, n.receiver
 """
 _BOXES: Final = """
     select y.code, n.id from kw.rectification_notice n join kw.party y on y.key = n.receiver
@@ -28,7 +30,8 @@ _BOXES: Final = """
 class Notice:
     """One receiver of what was wrong: in whose box it belongs, about which parcels, and when it lay there, None if not yet.
 
-    `fact` is what was wrong: a `reading`, a `coupling`, an `occupancy`; `corrected` since when that is known.
+    `fact` is what was wrong: a `reading`, a `coupling`, an `occupancy`; `corrected` since when that is known. `codes` are of the
+    people whom these parcels were about: nobody else is told who got them.
     """
 
     id: str
@@ -41,7 +44,7 @@ class Notice:
     fact: str
     corrected: datetime
     connection: int | None
-    subject_code: str | None
+    codes: tuple[str, ...]
 
 
 def add(c: C, rectification: int, told: Iterable[tuple[str, Told]]) -> None:
@@ -67,8 +70,8 @@ def _select(c: C, which: str, values: tuple[object, ...]) -> list[Notice]:
 
 
 def _notice(number: str, *row: Any) -> Notice:  # noqa: ANN401 - a row
-    rectification, role, receiver, box, parcels, told, fact, corrected, connection, code = row
-    return Notice(number, rectification, role, receiver, box, tuple(parcels), told, fact, corrected, connection, code)
+    rectification, role, receiver, box, parcels, told, fact, corrected, connection, codes = row
+    return Notice(number, rectification, role, receiver, box, tuple(parcels), told, fact, corrected, connection, tuple(codes))
 
 
 def told(c: C, notice: str, at: datetime) -> bool:

@@ -37,7 +37,7 @@ def tell(house: Installation, at: datetime) -> int:
         bundle.name(path)
         with house.operator() as c:
             if notices.told(c, one.id, at):
-                house.log.record(c, [_event(one, at)])
+                house.log.record(c, [_event(one, code, at) for code in one.codes or (None,)])
     return len(waiting)
 
 
@@ -68,7 +68,7 @@ def _write(path: Path, body: bytes) -> None:
         os.fsync(out.fileno())
 
 
-def _event(one: Notice, at: datetime) -> Event:
+def _event(one: Notice, code: str | None, at: datetime) -> Event:
     body: dict[str, Json] = {
         "rectification": one.rectification,
         "notice": one.id,
@@ -76,4 +76,4 @@ def _event(one: Notice, at: datetime) -> Event:
         "i": one.receiver,
         "parcels": len(one.parcels),
     }
-    return Event(at, EventKind.RECTIFICATION_TOLD, ACTOR, one.subject_code, one.connection, body)
+    return Event(at, EventKind.RECTIFICATION_TOLD, ACTOR, code, one.connection, body)

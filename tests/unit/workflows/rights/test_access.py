@@ -16,6 +16,7 @@ from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import holdings, notices, rectifications
 from kwartier.store.registry.rectifications import Rectification, Told
+from kwartier.workflows import delivery_round, inquiry
 from kwartier.workflows.rights import access, portable, register
 from kwartier.workflows.rights.errors import NoSuchRequest
 from readings_support import channel_day, read
@@ -163,7 +164,7 @@ def test_every_table_with_personal_data_is_of_some_kind_that_is_told(household: 
 
 
 def test_what_waits_on_the_boundary_is_told_to_whom_it_is_owed_for(household: Household) -> None:
-    """The register of the move closes one stay and opens the next: each hears of the own supplier and app, nobody of the other's."""
+    """The register of the move closes one stay and opens the next: each hears of the own supplier and app, no more."""
     facts = household.facts
     moved = int(midnight(date(2026, 3, 1)).timestamp())
     batch = facts.c.execute("select min(id) from kw.batch").fetchone()
@@ -208,3 +209,7 @@ def test_a_correction_on_the_boundary_is_told_to_both_and_its_receivers_to_whose
             ("reading", "2026-03-01", "2026-03-01")
         ]
         assert [one["receiver"] for one in home["told_of_corrections"]] == [receiver]
+    assert delivery_round.run(household.house, clock=lambda: AT).notices == 2
+    for who in (household.left, household.came):
+        lines = inquiry.access_log(household.house, who, most=99)
+        assert [line.kind for line in lines].count("rectification:told") == 1, "of the own receiver"
