@@ -27,8 +27,10 @@ _CANDIDATES = """
 """
 _WAITING = f"""
     select l.connection, c.product, s.party, for_what.purpose, l.moment, exists (
-        select from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed' where d.connection = l.connection
-        and d.role = 'supplier' and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s)
+        select from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'
+        left join kw.parcel p on p.due = d.id where d.connection = l.connection and d.role = 'supplier'
+        and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s and d.purpose <> 'hand_reading'
+        and coalesce(p.status, 'due') in ('due', 'sending', 'delivered'))
     {_CANDIDATES} and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s))
         and (%(since)s::timestamptz is null or l.moment > %(since)s)
     order by l.connection, l.moment, s.party, for_what.purpose
@@ -37,16 +39,20 @@ _DONE = f"""
     delete from kw.late_change t where not exists (
         select {_CANDIDATES} and l.connection = t.connection and l.moment = t.moment)
 """  # noqa: S608 - constants only
+# A night may have promised it meanwhile, under the permit to read: another id than that of the permit to hand over.
 _DUE = """
     insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing returning id
+    select %(batch)s, 'supplier', %(receiver)s, %(connection)s, %(purpose)s, %(mask)s, %(at)s, %(at)s, %(permit)s
+    where not exists (select from kw.delivery_due d where d.connection = %(connection)s and d.role = 'supplier'
+        and d.first_s = %(at)s and d.last_s = d.first_s and d.receiver = %(receiver)s and d.purpose = %(purpose)s)
+    on conflict do nothing returning id
 """
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
 
 class Waiting(NamedTuple):
-    """A supplier that waits for the register of a boundary. `held`: another has it, so it was read and kept."""
+    """A supplier that waits for the register of a boundary. `held`: another has it or will, so it was read and kept."""
 
     connection: int
     product: Product
@@ -76,9 +82,8 @@ def waiting(c: C, *, since: datetime | None = None, connections: Sequence[int] |
 
 def promise(c: C, batch: int, one: Waiting, permit: bytes) -> int | None:
     """Write that this is to be delivered. Returns its number; None if it was promised meanwhile."""
-    at = epoch_s(one.moment)
-    values = batch, Role.SUPPLIER, one.supplier, one.connection, one.purpose, one.mask, at, at, permit
-    found = c.execute(_DUE, values).fetchone()
+    what = {"receiver": one.supplier, "connection": one.connection, "purpose": one.purpose, "mask": one.mask}
+    found = c.execute(_DUE, what | {"batch": batch, "at": epoch_s(one.moment), "permit": permit}).fetchone()
     return None if found is None else int(found[0])
 
 

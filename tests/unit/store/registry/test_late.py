@@ -1,0 +1,75 @@
+"""Who waits for a register that was told late, and what it is promised: once, and whatever became of it for another."""
+
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from kwartier.model.ground import Action
+from kwartier.model.parcel import ParcelStatus
+from kwartier.model.period import epoch_s
+from kwartier.store.registry import deliveries, late, nights
+from kwartier.store.registry.deliveries import Due, ParcelRow, Promise
+from registry_support import NOON, World, between, on
+
+C = psycopg.Connection[tuple[object, ...]]
+SWITCH = on("2026-03-01")
+
+
+@pytest.fixture
+def switched(world: World) -> tuple[int, int, int]:
+    """A home that switched on the first of March, which was told later; with the old and the new supplier."""
+    home, old, new = world.connection(), world.party(), world.party()
+    world.supply(home, old, between("2020-01-01", "2026-03-01"))
+    world.supply(home, new, between("2026-03-01"))
+    world.c.execute("insert into kw.late_change (connection, moment, told) values (%s, %s, %s)", (home, SWITCH, NOON))
+    return home, old, new
+
+
+def promised(c: C, one: late.Waiting, permit: bytes) -> int | None:
+    batch = nights.plan_batch(c, None)
+    nights.mark_empty(c, batch, NOON)
+    return late.promise(c, batch, one, permit)
+
+
+def ended(c: C, due: int, one: late.Waiting, status: ParcelStatus, at: datetime = NOON) -> None:
+    asked = one.request(Action.DELIVER)
+    row = Due(due, asked.requester, one.connection, one.purpose, one.mask, asked.period, b"1" * 16)
+    deliveries.add_parcels(c, [ParcelRow(f"parcel {due}", row, None, None, status, None, at)], None)
+
+
+def test_what_one_supplier_has_is_held_for_the_other(operator: C, switched: tuple[int, int, int]) -> None:
+    first, second = late.waiting(operator)
+    assert (first.supplier, second.supplier) == switched[1:]
+    assert not second.held
+    number = promised(operator, first, b"1" * 16)
+    assert number is not None
+    (left,) = late.waiting(operator)
+    assert (left.supplier, left.held) == (second.supplier, True)
+    ended(operator, number, first, ParcelStatus.DELIVERED)
+    assert [one.held for one in late.waiting(operator)] == [True]
+
+
+@pytest.mark.parametrize("status", [ParcelStatus.WITHHELD, ParcelStatus.FAILED])
+def test_what_was_not_handed_to_one_is_not_held_for_the_other(
+    operator: C, switched: tuple[int, int, int], status: ParcelStatus
+) -> None:
+    """As where the old supplier is suspended: nobody read the register for it, and the new one has a ground of its own."""
+    first, _ = late.waiting(operator)
+    number = promised(operator, first, b"1" * 16)
+    assert number is not None
+    ended(operator, number, first, status)
+    assert [(one.supplier, one.held) for one in late.waiting(operator)] == [(switched[2], False)]
+
+
+@pytest.mark.usefixtures("switched")
+def test_what_a_night_promised_meanwhile_is_not_promised_again(operator: C) -> None:
+    """A night promises under the permit to read, a round under that to hand over: two ids of one question."""
+    first, _ = late.waiting(operator)
+    batch = nights.plan_batch(operator, nights.begin(operator, SWITCH.date(), NOON + timedelta(days=1)))
+    nights.stage(operator, batch, [], NOON)
+    at = epoch_s(SWITCH)
+    deliveries.promise(operator, batch, [Promise(first.request(Action.DELIVER), at, at, b"2" * 16)])
+    nights.mark_committed(operator, batch, NOON)
+    assert promised(operator, first, b"1" * 16) is None
+    assert len(deliveries.pending(operator, 10)) == 1
