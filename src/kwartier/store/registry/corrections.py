@@ -33,6 +33,7 @@ _DONE: Final = "update kw.correction set done = %s where id = any(%s) and done i
 _TOLD: Final = """
     select p.receiver_role, p.receiver, array_agg(p.id order by p.id) from kw.parcel p
     where p.connection = %(connection)s and p.status = 'delivered' and p.mask & %(mask)s <> 0 and kw.shares(%(wrong)s, p.period)
+    and (p.purpose <> 'hand_reading' or %(by_hand)s)
     group by p.receiver_role, p.receiver order by p.receiver_role, p.receiver
 """
 # Once for each thing that was handed over, however often; `distinct on` takes the delivery that came first.
@@ -115,9 +116,9 @@ def done(c: C, numbers: Collection[int], at: datetime) -> None:
     c.execute(_DONE, (at, list(numbers)))
 
 
-def handed(c: C, connection: int, wrong: Period, mask: Mask) -> list[Told]:
-    """Return who was handed something about these channels in this time."""
-    asked = {"connection": connection, "wrong": wrong, "mask": mask}
+def handed(c: C, connection: int, wrong: Period, mask: Mask, *, by_hand: bool) -> list[Told]:
+    """Return who was handed something about these channels in this time; `by_hand`: also what somebody read at the meter."""
+    asked = {"connection": connection, "wrong": wrong, "mask": mask, "by_hand": by_hand}
     with _rows.cursor(c) as cursor:
         return [Told(role, party, tuple(parcels)) for role, party, parcels in cursor.execute(_TOLD, asked)]
 

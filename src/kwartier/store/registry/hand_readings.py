@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import Final, final
 
 from psycopg.errors import UniqueViolation
 
@@ -14,6 +14,11 @@ from kwartier.store.registry import rows
 from kwartier.store.registry.errors import AlreadyTaken
 from kwartier.store.registry.rows import C
 
+THEIRS: Final = """
+    (exists (select from kw.meter m where m.key = h.meter and m.connection = h.connection)
+    or exists (select from kw.coupling k where k.meter = h.meter and k.connection = h.connection))
+"""
+"""Of a hand reading `h`: its meter is the connection's. A gas meter whose coupling was wrong measured another home."""
 _METERS = """
     select m.key, m.equipment_id, m.model, 0::smallint, m.placed from kw.meter m where m.connection = %(c)s and m.placed && %(p)s
     union all
@@ -26,9 +31,9 @@ _INSERT = """
 _OF_METER = """
     select id, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
 """
-_AT_MOMENT = """
-    select id, channel, value, at, how from kw.hand_reading where connection = %s and at = %s order by channel
-"""
+_AT_MOMENT = f"""
+    select id, channel, value, at, how from kw.hand_reading h where connection = %s and at = %s and {THEIRS} order by channel
+"""  # noqa: S608 - constants only
 # The last of each kind that counts, or else the beginning of the restriction. Gas goes with the meter that carries it.
 _BY_HAND = """
     with restricted as (
@@ -129,7 +134,7 @@ def of_meter(c: C, connection: int, meter: int) -> list[HandReading]:
 
 
 def at_moment(c: C, connection: int, moment: datetime) -> list[HandReading]:
-    """Return what was read by hand at one connection at one moment."""
+    """Return what was read by hand at one connection at one moment, of a meter that is its own as far as is known now."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_AT_MOMENT, (connection, moment)).fetchall()
     return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]

@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString, final
 
 from kwartier.model.ean import Ean
 from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.hand_readings import THEIRS
 from kwartier.store.registry.rows import C
 
 Found = dict[str, Any]
@@ -86,7 +87,11 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
         ("channels", "value", "at", "how"),
         """
             1 << h.channel, h.value, h.at, h.how from mine m join kw.hand_reading h on h.connection = m.connection
-            and (m.period @> h.at or upper(m.period) = h.at) order by h.at, h.channel
+            and (m.period @> h.at or upper(m.period) = h.at) and
+        """
+        + THEIRS
+        + """
+            order by h.at, h.channel
         """,
     ),
     "asked_by_parties": (

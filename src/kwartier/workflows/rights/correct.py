@@ -171,7 +171,7 @@ def _written(  # noqa: PLR0917 - one row and whom to tell of it
     c: C, connection: int, wrong: Period, mask: Mask, answer: Answer, now: datetime, subject: int
 ) -> tuple[int, Rectification]:
     """Write the rectification down, who must be told, and what is to be handed over once more."""
-    handed = corrections.handed(c, connection, wrong, mask)
+    handed = corrections.handed(c, connection, wrong, mask, by_hand=False)
     made = Rectification(0, answer.request, connection, "reading", wrong, now, tuple(handed))
     number = rectifications.add(c, made, subject, answer.by)
     rectify.tell(c, number, handed)

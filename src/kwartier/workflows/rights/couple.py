@@ -96,7 +96,7 @@ def _homes(c: C, connection: int, period: Period) -> list[int]:
 
 def _taken_out(house: Installation, c: C, old: Coupled, right: int | None, answer: Answer, now: datetime) -> Rectification:
     """Take one coupling out with what was read under it, and tell the log, for the people of both homes."""
-    handed = corrections.handed(c, old.connection, old.period, GAS_MASK)
+    handed = corrections.handed(c, old.connection, old.period, GAS_MASK, by_hand=True)
     homes = _homes(c, old.connection, old.period)
     made = Rectification(0, answer.request, old.connection, "coupling", old.period, now, tuple(handed))
     number = rectifications.add(c, made, homes[0] if homes else None, answer.by)

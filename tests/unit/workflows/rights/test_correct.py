@@ -266,3 +266,14 @@ def test_what_a_kill_left_said_and_not_done_is_carried_on(household: Household, 
     delivery_round.run(house, clock=lambda: LATER + QUARTER)
     assert usage(household)[0] == 9
     assert Correction.__slots__
+
+
+def test_a_reading_that_was_taken_by_hand_is_not_said_to_be_wrong_with_one_of_the_meter(household: Household) -> None:
+    """The same register of the same moment: what somebody read at the meter is another reading."""
+    household.facts.c.execute(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, status, at)"
+        " values ('by hand', 'supplier', %s, %s, 'hand_reading', tstzrange(%s, %s, '[]'), %s, %s, 'delivered', %s)",
+        (household.supplier, household.home, OPENING, OPENING, LOW, household.came, AT),
+    )
+    made = correct.correct(household.house, household.home, [Right(Channel.DAY_IMPORT_LOW, OPENING, 12)], ANSWER, at=LATER)
+    assert made.tell == ()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,9 +11,9 @@ from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.register import Channel
 from kwartier.store.registry import corrections
 from kwartier.store.registry.rectifications import Overlaps
-from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows import delivery_round, inquiry, refusal
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import couple, rectify, register
+from kwartier.workflows.rights import access, couple, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read
@@ -21,6 +22,7 @@ from rights_support import AFTER, AT
 
 ANSWER = Answer("A. Officer", "the fitter swapped two forms")
 SINCE = between("2026-01-01")
+IN_2027, HOUR = datetime(2027, 3, 10, 12, tzinfo=UTC), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,26 @@ def test_what_makes_no_sense_is_refused(swapped: Neighbours, facts: World) -> No
             couple.correct(house, pairs, ANSWER, at=AT)
     with pytest.raises(ReasonMissing):
         couple.correct(house, [(first, None)], replace(ANSWER, because=" "), at=AT)
+
+
+def test_what_was_read_by_hand_of_the_other_homes_meter_is_not_handed_over_nor_the_persons_to_have(
+    opened: Installation, facts: World
+) -> None:
+    """Promised while the wrong coupling stood, due when it was put right."""
+    anna, power, gas = facts.subject("ANNA"), facts.connection(), facts.connection("gas")
+    meter, supplier = facts.meter(power), facts.party()
+    facts.occupancy(gas, anna)
+    facts.restriction(power)
+    facts.restriction(gas)
+    wrong = facts.coupling(meter, gas, between("2020-01-01"))
+    facts.agreement(supplier)
+    facts.supply(gas, supplier)
+    refusal.take(opened, gas, {Channel.DAY_GAS: 900}, read_at=IN_2027, how=refusal.How.VISIT, at=IN_2027)
+    couple.correct(opened, [(wrong, None)], ANSWER, at=IN_2027 + HOUR)
+    report = delivery_round.run(opened, clock=lambda: IN_2027 + 2 * HOUR)
+    bodies = [json.loads(line) for path in opened.outbox.glob("*/*.jsonl") for line in path.read_text("utf-8").splitlines()]
+    assert report.delivered + report.withheld == 1
+    assert [one["readings"] for one in bodies] in ([], [[]])
+    number = register.ask(opened, anna, Asked.ACCESS, at=IN_2027 + 3 * HOUR).id
+    (stay,) = access.document(opened, anna, number, at=IN_2027 + 3 * HOUR)["connections"]
+    assert stay["readings_by_hand"] == []
