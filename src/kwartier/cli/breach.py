@@ -31,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is on
 def _moment(text: str, name: str) -> datetime:
     try:
         return utc(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f"{text!r} is no moment; it is written as 2026-11-24T02:00:00+01:00"
         raise typer.BadParameter(message, param_hint=name) from None
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from kwartier.cli import private, staffed
+from kwartier.cli.customer import number
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, midnight, utc
 from kwartier.model.register import Channel
@@ -43,10 +44,10 @@ def correct_reading(
     reason: private.Reason = "",
 ) -> None:
     """Put readings right: since then everybody is told the right ones, and who was handed the wrong ones is told (art. 16, 19)."""
-    said = _values(private.text(values, "'--values'"))
+    said = _values(private.text(values, "'--values'", largest=private.TABLE))
     answer = answer_of(context, reason, request)
     with staffed.opened(context) as house:
-        print_(done(correct.correct(house, connection, said, answer, at=system_clock(), dispute=dispute)))
+        print_(done(correct.correct(house, number(connection), said, answer, at=system_clock(), dispute=dispute)))
 
 
 def couplings(
@@ -54,7 +55,7 @@ def couplings(
 ) -> None:
     """List to which meters a gas connection was coupled when, with the numbers of these couplings."""
     with staffed.opened(context) as house:
-        found = couple.couplings(house, connection)
+        found = couple.couplings(house, number(connection))
     print_(
         {"couplings": [{"coupling": one.id, "connection": one.connection, "meter": one.meter, **span(one.period)} for one in found]}
     )
@@ -127,19 +128,22 @@ def _pair(text: str) -> tuple[int, int | None]:
 
 def _values(text: str) -> list[Right]:
     """Read the table. Raises BadValues, which names a line and repeats nothing of it."""
-    rows = list(csv.reader(text.splitlines()))
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error:  # from None: it may quote what it could not read
+        rows = []
     if not rows or tuple(rows[0]) != COLUMNS:
         msg = f"the values are CSV with the columns {','.join(COLUMNS)}"
         raise BadValues(msg)
-    return [_value(row, number) for number, row in enumerate(rows[1:], 2)]
+    return [_value(row, line) for line, row in enumerate(rows[1:], 2)]
 
 
-def _value(row: list[str], number: int) -> Right:
+def _value(row: list[str], line: int) -> Right:
     try:
         channel, start, value = row
         return Right(Channel[channel.upper()], _moment(start), int(value))
-    except (KeyError, ValueError, BadInput):
-        msg = f"line {number} is no value: a channel as import or day_import_low, a date or a moment with offset, a whole number"
+    except (KeyError, ValueError, OverflowError, BadInput):
+        msg = f"line {line} is no value: a channel as import or day_import_low, a date or a moment with offset, a whole number"
         raise BadValues(msg) from None
 
 

@@ -15,13 +15,16 @@ FILE: Final = "FILE"
 LARGEST: Final = 64 * 1024
 """Characters of a text; a reason or somebody's words have a few hundred."""
 
+TABLE: Final = 512 * 1024
+"""Characters of a table: a month of quarter-hours, a line each."""
+
 _HOW: Final = "a file, or `-` for standard input"
 Reason = Annotated[str, typer.Option("--reason", metavar=FILE, help=f"The reason, as the person will read it: {_HOW}.")]
 Words = Annotated[str, typer.Option("--words", metavar=FILE, help=f"What is asked, in the person's words: {_HOW}.")]
 Code = Annotated[str, typer.Option("--subject", metavar=FILE, help=f"The own code of the person: {_HOW}.")]
 
 
-def text(source: str, name: str) -> str:
+def text(source: str, name: str, *, largest: int = LARGEST) -> str:
     """Return the text of an option: empty for an empty one. Raises BadParameter, which does not repeat what was given.
 
     From standard input everything is taken that a line before has left.
@@ -29,15 +32,15 @@ def text(source: str, name: str) -> str:
     if not source:
         return ""
     if source == "-":
-        said = sys.stdin.read(LARGEST + 1)
+        said = sys.stdin.read(largest + 1)
     else:
         try:
             with Path(source).open(encoding="utf-8") as file:
-                said = file.read(LARGEST + 1)
+                said = file.read(largest + 1)
         except (OSError, ValueError):
             message = "names no file that can be read as text; it takes a file, or - for standard input, never the text itself"
             raise typer.BadParameter(message, param_hint=name) from None
-    if len(said) > LARGEST:
+    if len(said) > largest:
         message = "is too long a text"
         raise typer.BadParameter(message, param_hint=name)
     return said.strip()

@@ -215,11 +215,11 @@ def settle(
 def _moment(text: str) -> datetime:
     try:
         return midnight(date.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return utc(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f"{text!r} is neither a date nor a moment with its offset"
         raise typer.BadParameter(message) from None
 

@@ -118,11 +118,19 @@ def test_values_are_a_table_and_what_is_none_is_refused_without_being_repeated(r
     table = "channel,start,value\nimport,2026-03-10T00:00:00+01:00,7\n"
     nothing = run("rights", "correct-reading", "1", "--reason", str(reason), said=table, check=False)
     assert (nothing.returncode, "no such reading" in nothing.stderr) == (3, True)
-    for wrong in ("", "at,value\n", table.replace("import", "secret"), table.replace("7", "4711x"), table + "a\n"):
+    first, last = "0001-01-01", "9999-12-31T23:59:00-05:00"
+    moments = [table.replace("2026-03-10T00:00:00+01:00", moment) for moment in (first, last)]
+    large = table.replace("import", "secret" * 30_000)
+    for wrong in ("", "at,value\n", table.replace("import", "secret"), table.replace("7", "4711x"), table + "a\n", large, *moments):
         refused = run("rights", "correct-reading", "1", "--reason", str(reason), said=wrong, check=False)
         assert refused.returncode == 3
         assert "secret" not in refused.stderr
         assert "4711" not in refused.stderr
+    month = "".join(f"import,2026-03-{day:02}T{n // 4:02}:{n % 4 * 15:02}:00+01:00,7\n" for day in range(1, 29) for n in range(96))
+    asked = run("rights", "correct-reading", "1", "--reason", str(reason), said="channel,start,value\n" + month, check=False)
+    assert (asked.returncode, "no such reading" in asked.stderr) == (3, True), "a month at once"
+    whole = run("rights", "correct-reading", "871600000000000003", "--reason", str(reason), said=table, check=False)
+    assert (whole.returncode, "never by its EAN" in whole.stderr) == (3, True)
 
 
 def test_couplings_are_listed_and_a_pair_that_is_none_is_refused(run: Run) -> None:
