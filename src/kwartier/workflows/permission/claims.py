@@ -117,14 +117,22 @@ def _opened(path: Path) -> TextIO:
 def _records(source: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str], str]]:
     """Yield (line, fields by column, as it came). A line of another number of fields comes with none."""
     reader = csv.reader(iter(lambda: source.readline(LONGEST_LINE), ""))
-    header = [field.strip() for field in next(reader, [])]
+    header = [field.strip() for field in _next(reader) or []]
     if sorted(header) != sorted(COLUMNS):
         msg = f"the header of {name} must be: {','.join(COLUMNS)}"
         raise UnreadableClaims(msg)
-    for fields in reader:
+    while (fields := _next(reader)) is not None:
         if fields:
             found = dict(zip(header, fields, strict=True)) if len(fields) == len(header) else {}
             yield reader.line_num, found, ",".join(fields).replace("\0", "\\x00")
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    """Return the next fields, None at the end. Of what is no CSV, as a quote that never closes, one that is no column."""
+    try:
+        return next(reader, None)
+    except csv.Error:
+        return [""]
 
 
 def _claim(line: Mapping[str, str]) -> Claim:

@@ -78,3 +78,12 @@ def test_a_file_of_another_kind_is_refused_whole(home: Home, tmp_path: Path) -> 
     path.write_text(HEADER + "\n", "utf-8")
     with pytest.raises(NotFound):
         claims.upload(home.house, "nobody", path, at=NOON)
+
+
+def test_a_quote_that_never_closes_is_put_aside_and_what_came_before_stands(home: Home, tmp_path: Path) -> None:
+    """It takes the lines after it along, until the field is longer than a field may be."""
+    point = home.ean().reveal()
+    good = f"{point},c1,2026-03-01,2027-03-01,day,consumption,rekening,,"
+    report = upload(home, tmp_path, good, f'{point},"c2,2026-03-01', *[good.replace("c1", "x" * 40_000)] * 4)
+    assert report.claimed.presented == 1
+    assert report.counts()["refused"]["columns"] >= 1
