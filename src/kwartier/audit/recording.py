@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, final
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, Rollback
 
 from kwartier.audit import chain, staffed, subjects, tree
 from kwartier.audit.arrays import Bytes, Int8s, Moments, Texts
@@ -59,7 +59,7 @@ class _Recording:
         first, later = self._parted()
         self._going_on = {self._keys[n] for n in later}
         while first:
-            first = self._write(first)
+            first = self._begun(first)
             self._look(first)
         if later and self._write(later):
             msg = "a line about a person has a number that is taken"
@@ -76,7 +76,7 @@ class _Recording:
     def _parted(self) -> tuple[list[int], list[int]]:
         """Part the first event of each chain, by which it becomes ours, from those that follow it.
 
-        Chains become ours in one order, whoever writes: so no two wait for each other.
+        Chains become ours in one order, whoever writes: so no two wait for each other (`_begun`).
         """
         seen: set[Key] = set()
         first, later = list[int](), list[int]()
@@ -85,6 +85,19 @@ class _Recording:
             if key is not None:
                 seen.add(key)
         return sorted(first, key=lambda n: self._keys[n] or _NOBODY), later
+
+    def _begun(self, first: list[int]) -> list[int]:
+        """Write the first event of each chain; return those that are to be written again, because a number was taken.
+
+        Of several chains then all are: whoever waits for the one must not have another that comes later in the order.
+        """
+        if len({self._keys[n] for n in first} - {None}) <= 1:
+            return self._write(first)
+        with self._c.transaction():
+            taken = self._write(first)
+            if taken:
+                raise Rollback
+        return first if taken else []
 
     def _write(self, numbers: Sequence[int]) -> list[int]:
         """Seal and write some of the events; return those whose number in their chain was taken."""

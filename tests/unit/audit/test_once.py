@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,49 @@ def test_a_number_that_was_taken_meanwhile_is_not_given_twice(dsns: Dsns, log: L
         found = [verify(text, log.vkey, "anna") for text in texts]
         assert sorted((one.place.nth, one.says["n"]) for one in found if one.place) == [(1, 0), (2, 2), (3, 3)]
         assert left_out(found) == []
+
+
+def test_who_finds_a_number_taken_does_not_wait_with_another_chain_in_hand(
+    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three write at once: one about one connection of a person, two about both. None of them may wait for another that waits."""
+    looked = chain.ends
+
+    def about(*places: int) -> list[Event]:
+        return [Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", place, {}) for place in places]
+
+    def write(c: C, *places: int) -> None:
+        log.record(c, about(*places))
+        c.commit()
+
+    with (
+        psycopg.connect(dsns.operator) as c,
+        psycopg.connect(dsns.operator) as quick,
+        psycopg.connect(dsns.operator) as third,
+        ThreadPoolExecutor(1) as beside,
+    ):
+
+        def too_early(c: C, keys: Any) -> Any:  # noqa: ANN401 - as it is
+            found = looked(c, keys)
+            monkeypatch.setattr(chain, "ends", looked)
+            write(quick, 7)
+            monkeypatch.setattr(chain, "ends", again)
+            return found
+
+        def again(c: C, keys: Any) -> Any:  # noqa: ANN401 - as it is
+            monkeypatch.setattr(chain, "ends", looked)
+            writing = beside.submit(write, third, 7, 8)
+            while not writing.done() and quick.execute(blocking, (third.info.backend_pid,)).fetchone() == ([],):
+                quick.commit()
+            found = looked(c, keys)
+            written.append(writing)
+            return found
+
+        blocking, written = "select pg_blocking_pids(%s)", list[Future[None]]()
+        monkeypatch.setattr(chain, "ends", too_early)
+        write(c, 7, 8)
+        written[0].result()
+        assert [(nth, place) for place in (7, 8) for _, nth, _ in chain.ends(c, [chain.key(place, "anna")])] == [(3, 7), (2, 8)]
 
 
 def test_a_line_that_came_late_is_found_behind_those_that_came_before_it(dsns: Dsns, log: Log) -> None:
