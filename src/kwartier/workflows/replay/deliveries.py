@@ -277,15 +277,19 @@ def _within(document: Mapping[str, Any], request: Request) -> bool:
     intervals = {REGISTERS[channel][:2] for channel in channels_of(request.mask & INTERVAL_MASK)}
     registers = {REGISTERS[channel] for channel in channels_of(request.mask & DAY_MASK)}
     return all(_series_within(one, intervals, request.period) for one in document["series"]) and all(
-        (one["register"], one["direction"], one.get("tariff")) in registers and _reaches(request.period, one["at"])
+        (one["register"], one["direction"], one.get("tariff")) in registers
+        and _reaches(request.period, one["at"])
+        and "value" in one
         for one in document["readings"]
     )
 
 
 def _series_within(one: Mapping[str, Any], allowed: set[tuple[str, str]], period: Period) -> bool:
     start = datetime.fromisoformat(one["start"])
-    end = start + len(one["values"]) * _RESOLUTION[one["resolution"]]
-    return (one["register"], one["direction"]) in allowed and period.covers(Period(start, end))
+    count = len(one["values"])
+    whole = len(one.get("quality") or one["values"]) == count
+    end = start + count * _RESOLUTION[one["resolution"]]
+    return whole and (one["register"], one["direction"]) in allowed and period.covers(Period(start, end))
 
 
 def _reaches(period: Period, at: str) -> bool:

@@ -19,10 +19,6 @@ _INTERVALS = {(Product.GAS if c is Channel.GAS else Product.ELECTRICITY, *REGIST
 _STANDS = {(Product.GAS if c is Channel.DAY_GAS else Product.ELECTRICITY, *REGISTERS[c]): c for c in channels_of(DAY_MASK)}
 
 
-ByHand = Mapping[tuple[int, datetime], Mapping[int, int]]
-"""Registers by channel, of (connection, moment)."""
-
-
 class Said(NamedTuple):
     """One value in a document. `place` is its interval in the local day, None for a register."""
 
@@ -64,7 +60,7 @@ class Values:
     def by_hand(
         self, documents: Sequence[tuple[Sent, Mapping[str, Any]]], taken: Mapping[tuple[int, datetime], Mapping[int, int]]
     ) -> None:
-        """Compare documents of registers that were read at the meter with what was written down of that."""
+        """Compare documents of registers that were read at the meter with what was written down of that (connection, moment)."""
         for one, document in documents:
             there = taken.get((one.connection, one.period.start), {})
             values = list(_said(document))

@@ -459,6 +459,18 @@ def test_a_document_that_nobody_decided_about(night: Faulty) -> None:
     assert night.codes() == {"file-without-parcel"}
 
 
+@pytest.mark.parametrize(("part", "change"), [("series", {"quality": ["suspect"]}), ("series", {"quality": 1}), ("readings", None)])
+def test_a_document_of_which_a_part_is_missing(night: Faulty, part: str, change: dict[str, object] | None) -> None:
+    file, held, place = documents(night, part)
+    one = held[place][part][0]
+    if change is None:
+        del one["value"]
+    else:
+        one |= change
+    put(file, held)
+    assert night.codes() == {"parcel-beyond-permit"}
+
+
 def test_a_document_that_nobody_understands(night: Faulty) -> None:
     file, held, place = documents(night, "readings")
     held[place]["readings"] = "all of them"
