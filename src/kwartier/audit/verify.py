@@ -233,7 +233,7 @@ def checked(file: bytes, vkey: str, subject: str | None, witness: str | None) ->
     need(not salt or sha256(key).digest()[:8] == hexed(said["salt"], 8), "not-included", "the salt is not that of the line")
     if nth is not None:
         connection = event["connection"] if line is None else line["body"]["c"]
-        place = Place(connection or 0, line is not None, int(nth), own, bytes.fromhex(before))
+        place = Place(0 if connection is None else connection, line is not None, int(nth), own, bytes.fromhex(before))
         need(0 < place.nth < 1 << 63 and type(place.connection) is int, "malformed", "a line has another number than lines have")
         link = sha256(key + place.nth.to_bytes(8, "big") + place.before).digest()[:16]
         need(link == hexed(said["link"], 16), "not-included", "the line has another place among those about its person")
