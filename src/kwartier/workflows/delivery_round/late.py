@@ -64,7 +64,8 @@ def _fail(house: Installation, c: Connection[Any], number: int, one: Waiting, pe
 
 
 def _is_held(house: Installation, one: Waiting) -> bool:
-    return bool(house.readings.day(one.connection, day_of(one.moment), one.mask))
+    """True if the lake has it: of a moment that is no midnight there is none, whatever is held of its day."""
+    return day_opened_by(one.moment) is not None and bool(house.readings.day(one.connection, day_of(one.moment), one.mask))
 
 
 def _may_be_read(one: Waiting, at: datetime) -> bool:
