@@ -1,6 +1,6 @@
 """Registers at boundaries that were told late: which suppliers still wait for one, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -47,6 +47,11 @@ _DUE = """
         and d.first_s = %(at)s and d.last_s = d.first_s and d.receiver = %(receiver)s and d.purpose = %(purpose)s)
     on conflict do nothing returning id
 """
+_TELL = """
+    insert into kw.late_change (connection, moment, told)
+    select %(connection)s, moment, %(at)s from unnest(%(moments)s::timestamptz[]) as moment
+    where moment <= %(at)s - interval '1 day' and moment > %(at)s - interval '60 months' on conflict do nothing
+"""
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
@@ -70,6 +75,11 @@ class Waiting(NamedTuple):
         """Return the question to read it, or to hand it over."""
         who, at = Requester(Role.SUPPLIER, self.supplier), Period(self.moment, self.moment)
         return Request(who, action, self.purpose, self.connection, self.mask, at, DataClass.REGISTER)
+
+
+def tell(c: C, connection: int, moments: Iterable[datetime], at: datetime) -> None:
+    """Write down which of these boundaries are told late at `at`: more than a day after, of readings that are kept still."""
+    c.execute(_TELL, {"connection": connection, "moments": sorted(moments), "at": at})
 
 
 def waiting(c: C, *, since: datetime | None = None, connections: Sequence[int] | None = None) -> list[Waiting]:

@@ -15,7 +15,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.keys import subjects
 from kwartier.model.period import Period, epoch_s
-from kwartier.store.registry import names, notices, people, rectifications, sealing
+from kwartier.store.registry import late, names, notices, people, rectifications, sealing
 from kwartier.store.registry.notices import Notice
 from kwartier.store.registry.rectifications import Rectification, Stay, Told
 from kwartier.store.registry.rows import C
@@ -65,6 +65,7 @@ def correct_stay(
         number = rectifications.add(c, made, old.subject, answer.by)
         tell(c, number, handed)
         new = rectifications.replace_stay(c, old, None if period is None else (who, period), number)
+        late.tell(c, old.connection, _bounds(period) - _bounds(old.period), now)
         events = [_out(c, old, now), *_in(c, old.connection, who, new, period, now), _done(c, old, number, wrong, len(handed), now)]
         house.log.record(c, events)
         answered(house, c, answer, at)
@@ -103,6 +104,11 @@ def _wrong(old: Stay, who: int, period: Period | None) -> Period:
     if period.end == old.period.end:
         return Period(min(period.start, old.period.start), max(period.start, old.period.start))
     return _hull(old.period, period)
+
+
+def _bounds(period: Period | None) -> set[datetime]:
+    """Return the moments at which a stay begins and ends: suppliers get the register of each."""
+    return set() if period is None else {moment for moment in (period.start, period.end) if moment is not None}
 
 
 def _hull(one: Period, other: Period) -> Period:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from kwartier.grounds.rights import Right
-from kwartier.model.period import Period
+from kwartier.model.period import Period, midnight
 from kwartier.store.registry import names
 from kwartier.store.registry.rectifications import Overlaps, Rectification
 from kwartier.workflows import delivery_round, inquiry, installation, replay
@@ -74,6 +74,15 @@ def test_two_neighbours_are_put_right_one_after_the_other(household: Household) 
         rectify.correct_stay(house, left, longer, ANSWER, at=AT)
     rectify.correct_stay(house, came, REALLY, ANSWER, at=AT)
     assert rectify.correct_stay(house, left, longer, ANSWER, at=AT).wrong == between("2026-03-01", "2026-03-05")
+
+
+def test_the_supplier_gets_the_register_of_the_day_on_which_somebody_really_moved(household: Household) -> None:
+    """The nights that ask for it were over: it is told as any move that is told late."""
+    house = household.house
+    rectify.correct_stay(house, stay_of(household, household.came), between(AFTER.isoformat()), ANSWER, at=AT + timedelta(days=2))
+    delivery_round.run(house, clock=lambda: AT + timedelta(days=2))
+    found = household.facts.c.execute("select receiver, status, lower(period) from kw.parcel where purpose = 'move'").fetchall()
+    assert found == [(household.supplier, "delivered", midnight(AFTER))]
 
 
 def test_what_makes_no_sense_is_refused_and_changes_nothing(household: Household) -> None:
