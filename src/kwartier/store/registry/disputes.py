@@ -41,6 +41,11 @@ def end(c: C, dispute: int, at: datetime, outcome: str, by: str) -> bool:
     return c.execute(_END, (at, outcome, by, dispute)).fetchone() is not None
 
 
+def is_over(c: C, dispute: int) -> bool:
+    """True if a dispute was settled: what was disputed is right, or was put right."""
+    return c.execute("select from kw.dispute_end where dispute = %s", (dispute,)).fetchone() is not None
+
+
 def whose(c: C, dispute: int) -> tuple[int, int, Period] | None:
     """Return subject, connection and time of a dispute."""
     with _rows.cursor(c) as cursor:

@@ -53,7 +53,8 @@ def settle(house: Installation, number: int, outcome: str, answer: Answer, *, at
             msg = "there is no such dispute, or outcome"
             raise CannotBeAsked(msg)
         register.of_person(house, c, answer.request, about[0])
-        if outcome == RIGHT and not disputes.end(c, number, now, outcome, answer.by):
+        over = not disputes.end(c, number, now, outcome, answer.by) if outcome == RIGHT else disputes.is_over(c, number)
+        if over:
             msg = "this was settled before"
             raise AlreadyAnswered(msg)
         _tell(house, c, number, about, outcome, now)

@@ -44,8 +44,11 @@ def test_what_is_disputed_is_told_as_doubted_until_it_is_settled(household: Hous
     dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=asked.id), at=LATER)
     assert qualities(household, later=True) == {"valid"}
     assert register.request(house, asked.id).state == "refused"
-    with pytest.raises(AlreadyAnswered):
-        dispute.settle(house, number, dispute.RIGHT, ANSWER, at=LATER)
+    lines = len(inquiry.access_log(house, household.came, most=99))
+    for outcome in (dispute.RIGHT, dispute.WRONG):
+        with pytest.raises(AlreadyAnswered):
+            dispute.settle(house, number, outcome, ANSWER, at=LATER)
+    assert len(inquiry.access_log(house, household.came, most=99)) == lines, "the log says nothing else after it"
 
 
 def test_what_was_wrong_stays_marked(household: Household) -> None:
