@@ -58,6 +58,7 @@ _DOCUMENTS = """
     select distinct r.code, b.id, d.id from kw.parcel d join kw.bundle b on b.id = d.bundle join kw.party r on r.key = b.receiver
     join kw.erasure_part p on p.connection = d.connection and p.erasure = %(erasure)s
     where d.subject = %(subject)s and d.status = 'delivered' and d.receiver_role = 'third_party' and p.rules & %(rules)s <> 0
+    and not exists (select from kw.hold h where h.connection = d.connection and h.subject = d.subject and h.period @> %(at)s)
 """
 
 
@@ -127,12 +128,12 @@ def waiting(c: C, at: datetime) -> list[Waiting]:
     return [Waiting(number, subject, code, when, tuple(parts[number])) for number, subject, code, when in asked]
 
 
-def documents(c: C, one: Waiting, permitted: int) -> list[tuple[str, str, str]]:
+def documents(c: C, one: Waiting, permitted: int, at: datetime) -> list[tuple[str, str, str]]:
     """Return (box, bundle, parcel) of what was handed to third parties about this person by a permission that is no more.
 
-    `permitted` are the rules that rest on a permission to a party.
+    What the person has restricted at `at` is left out: it stays. `permitted` are the rules that rest on a permission to a party.
     """
-    return c.execute(_DOCUMENTS, {"erasure": one.id, "subject": one.subject, "rules": permitted}).fetchall()
+    return c.execute(_DOCUMENTS, {"erasure": one.id, "subject": one.subject, "rules": permitted, "at": at}).fetchall()
 
 
 def give_up(c: C, one: Waiting, at: datetime) -> dict[str, int]:

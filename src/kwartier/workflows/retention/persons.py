@@ -54,7 +54,7 @@ def carry_out(house: Installation, one: Waiting, at: datetime, places: Collectio
     `places` is where the log has lines about the person.
     """
     with house.operator() as c:
-        documents = erasures.documents(c, one, retention.permitted())
+        documents = erasures.documents(c, one, retention.permitted(), at)
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     if forgotten:

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from kwartier.grounds.erasure import Freed
+from kwartier.grounds.retention import permitted
 from kwartier.grounds.rights import Right
 from kwartier.model.period import midnight
 from kwartier.model.register import Channel
-from kwartier.store.registry import corrections
+from kwartier.store.registry import corrections, erasures
 from kwartier.workflows import retention
 from kwartier.workflows.rights import correct, portable, register
 from kwartier.workflows.rights.correct import Right as Right_
 from kwartier.workflows.rights.erasure import BY_HAND
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, read
+from registry_support import between
 from rights_support import AT, BEFORE, Household
 
 HOUR = timedelta(hours=1)
@@ -82,3 +85,20 @@ def test_what_is_restricted_stays_whichever_was_asked_first_and_goes_once_it_is_
     register.ask(house, gone, Right.ERASURE, at=AT + 8 * HOUR)
     retention.nightly(house, at=AT + 9 * HOUR)
     assert left(household) == dict.fromkeys(TABLES, 0)
+
+
+def test_a_document_in_a_receivers_box_stays_as_long_as_it_is_restricted(household: Household) -> None:
+    c, home, gone = household.facts.c, household.home, household.left
+    c.execute("insert into kw.bundle (id, receiver, state, at) values ('box', %s, 'sent', %s)", (household.app, AT))
+    c.execute(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, status, at, bundle)"
+        " values ('parcel', 'third_party', %s, %s, 'third_party_service', %s, 6, %s, 'delivered', %s, 'box')",
+        (household.app, home, f"[{midnight(BEFORE)},{midnight(BEFORE) + HOUR})", gone, AT),
+    )
+    erasures.ask(c, gone, AT, [Freed(home, between("2020-01-01", "2026-03-01"), permitted(), opens=True, closes=True)])
+    (one,) = erasures.waiting(c, AT)
+    assert [parcel for _, _, parcel in erasures.documents(c, one, permitted(), AT)] == ["parcel"]
+    number = register.ask(household.house, gone, Right.RESTRICTION, at=AT).id
+    assert erasures.documents(c, one, permitted(), AT + HOUR) == []
+    register.lift(household.house, gone, number, at=AT + 2 * HOUR)
+    assert [parcel for _, _, parcel in erasures.documents(c, one, permitted(), AT + 3 * HOUR)] == ["parcel"]
