@@ -22,7 +22,7 @@ from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night import allocate, balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
-from kwartier.workflows.visits import standing
+from kwartier.workflows.visits import corrected, standing
 from kwartier.workflows.visits.forward import commit, roll_forward
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
@@ -123,10 +123,15 @@ class Recovered:
 
 
 def recover(house: Installation, at: datetime) -> Recovered:
-    """Roll staged batches forward and abandon those that were only planned. Under the night's lock."""
+    """Roll staged batches forward and abandon those that were only planned. Under the night's lock.
+
+    What somebody put right and a kill kept from the lake gets there, before anything is read about the same days.
+    """
     with house.operator() as c:
         abandoned = nights.abandon_planned(c)
-    return Recovered(roll_forward(house, at), abandoned)
+    forward = roll_forward(house, at)
+    corrected.carry(house, at)
+    return Recovered(forward, abandoned)
 
 
 def sweep(house: Installation) -> int:

@@ -43,6 +43,9 @@ def _change(day: date, said: Sequence[Correction]) -> Callable[[pa.Table], pa.Ta
 
 
 def _now(row: ChannelDay, one: Correction) -> ChannelDay | None:
+    """Return the row as it is now. What was read since of another meter is not what somebody spoke of."""
+    if row.meter != one.was.meter:
+        return row
     if one.now is not None:
         return put_right.laid_over(row, one.now)
     return None if 1 << row.channel & DAY_MASK else without(row, one.period)

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from kwartier.model.register import Channel
 from kwartier.store.registry import deliveries
 from kwartier.store.registry.corrections import Correction
 from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.night import settle
 from kwartier.workflows.permission.desk import revoke
 from kwartier.workflows.rights import access, correct, dispute, rectify, register
 from kwartier.workflows.rights.correct import Right
@@ -252,7 +255,11 @@ def test_nothing_is_put_right_while_somebody_hands_over(household: Household) ->
         c.execute("select pg_advisory_unlock(%s)", (deliveries.LOCK,))
 
 
-def test_what_a_kill_left_said_and_not_done_is_carried_on(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("next_one", [delivery_round.recover, settle.recover])
+def test_what_a_kill_left_said_and_not_done_is_carried_on(
+    household: Household, monkeypatch: pytest.MonkeyPatch, next_one: Callable[[Installation, datetime], object]
+) -> None:
+    """By a delivery round or a night, whichever begins first."""
     house = household.house
 
     def killed(*_: object) -> None:
@@ -263,7 +270,7 @@ def test_what_a_kill_left_said_and_not_done_is_carried_on(household: Household, 
         with pytest.raises(KeyboardInterrupt):
             correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
     assert usage(household)[0] == 0
-    delivery_round.run(house, clock=lambda: LATER + QUARTER)
+    next_one(house, LATER + QUARTER)
     assert usage(household)[0] == 9
     assert Correction.__slots__
 

@@ -82,6 +82,30 @@ def test_two_that_were_swapped_are_put_right_in_one_step(swapped: Neighbours) ->
     assert not json.loads(told.body)["series"], "what was believed is kept, and was never hers to take away"
 
 
+def test_what_is_read_under_the_right_coupling_stays_where_a_kill_left_the_wrong_one_to_be_taken_out(
+    swapped: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night may come between: what it read of that day is of the other meter."""
+    house, key = swapped.house, swapped.gas[0]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kwartier.workflows.visits.corrected._change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            couple.correct(house, [*zip(swapped.couplings, swapped.gas, strict=True)], ANSWER, at=AT)
+    ours = [one.meter for one in couple.couplings(house, key)]
+    read(house, [replace(channel_day(key, kind, AFTER), meter=ours[0]) for kind in (Channel.GAS, Channel.DAY_GAS)], at=AT)
+    delivery_round.run(house, clock=lambda: AT)
+    assert [(one.channel, one.meter) for one in house.readings.day(key, AFTER)] == [
+        (Channel.GAS, ours[0]),
+        (Channel.DAY_GAS, ours[0]),
+    ]
+    with house.operator() as c:
+        assert corrections.pending(c) == []
+
+
 def test_who_was_handed_the_other_homes_readings_is_told(swapped: Neighbours) -> None:
     house = swapped.house
     (made,) = couple.correct(house, [(swapped.couplings[1], None)], ANSWER, at=AT)
