@@ -111,6 +111,14 @@ def _status(words: Words, status: str) -> str:
     }.get(status, status)
 
 
+def _fact(words: Words, fact: str) -> str:
+    return {
+        "occupancy": words.text("when you lived there"),
+        "coupling": words.text("which gas meter is yours"),
+        "reading": words.text("a reading"),
+    }.get(fact, fact)
+
+
 _WRITE: Mapping[str, Callable[[Words, Any], str]] = {
     "metering_point": lambda _, ean: f"\N{HORIZONTAL ELLIPSIS}{ean[-4:]}",  # whole in the file
     "rule": lambda words, rule: f"{rule}: {rule_title(words, rule)}",
@@ -119,6 +127,7 @@ _WRITE: Mapping[str, Callable[[Words, Any], str]] = {
     "article": article_in,
     "basis": article_in,
     "status": _status,
+    "fact": _fact,
     **dict.fromkeys(("kind", "what", "recipient", "event"), _plain),
 }
 """How the values of a column are written, where not as they stand."""
