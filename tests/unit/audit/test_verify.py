@@ -298,7 +298,8 @@ def test_the_place_in_the_chain_is_the_lines_own() -> None:
     for other in (0, True, "3", 1 << 63, -3):
         assert code_of(with_extra(text, lambda x, other=other: x.update(nth=other))) == "malformed"  # type: ignore[misc] # as above
     assert verify(with_extra(text, lambda x: [x.pop(one) for one in ("nth", "before", "salt")]), VKEY).place is None
-    for connection in (False, True, "", "3", [], {}):
+    no_numbers: tuple[Any, ...] = (False, True, "", "3", [], {})
+    for connection in no_numbers:
         event = entry(0) | tied(3, bytes(32)) | {"connection": connection}
         assert code_of(proof_of(extra | {"event": event}, 0, [event])) == "malformed"
     event = entry(0) | tied(3, bytes(32)) | {"connection": None}

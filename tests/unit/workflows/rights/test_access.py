@@ -203,12 +203,12 @@ def test_a_correction_on_the_boundary_is_told_to_both_and_its_receivers_to_whose
     told = [Told("supplier", household.supplier, (parcels[0],)), Told("third_party", household.app, (parcels[1],))]
     notices.add(facts.c, number, [(f"notice-{one.party}", one) for one in told])
     facts.c.execute("update kw.party set name = 'An app' where key = %s", (household.app,))
-    for who, receiver in ((household.left, "A party"), (household.came, "An app")):
+    for who, name in ((household.left, "A party"), (household.came, "An app")):
         (home,) = document(household, who)["connections"]
         assert [(one["fact"], one["from"][:10], one["to"][:10]) for one in home["corrections"]] == [
             ("reading", "2026-03-01", "2026-03-01")
         ]
-        assert [one["receiver"] for one in home["told_of_corrections"]] == [receiver]
+        assert [one["receiver"] for one in home["told_of_corrections"]] == [name]
     assert delivery_round.run(household.house, clock=lambda: AT).notices == 2
     for who in (household.left, household.came):
         lines = inquiry.access_log(household.house, who, most=99)
