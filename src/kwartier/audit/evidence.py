@@ -175,11 +175,12 @@ def cosignatures(c: C) -> list[tuple[int, str, str, int]]:
 
 
 def stray_lines(c: C) -> int:
-    """Count lines that belong to nothing: those of batches without event, and events neither in the tree nor waiting."""
+    """Count lines out of place: those of batches without event, events that are neither in the tree nor waiting, or there twice."""
     found = c.execute(
-        "select (select coalesce(sum(length(checks) / 8), 0) from audit.block b"
+        "with there as (select unnest(ids) as id from audit.place union all select unnest(ids) from audit.waiting)"
+        " select (select coalesce(sum(length(checks) / 8), 0) from audit.block b"
         " where not exists (select from audit.event e where e.id = b.entry))"
-        " + (select count(*) from (select id from audit.event except select unnest(ids) from audit.place"
-        " except select unnest(ids) from audit.waiting) as stray)"
+        " + (select count(*) from (select id from audit.event except select id from there) as stray)"
+        " + (select count(id) - count(distinct id) from there)"
     ).fetchone()
     return int(found[0]) if found else 0

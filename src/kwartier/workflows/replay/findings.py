@@ -33,7 +33,10 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "root-differs": (Category.UNPROVED, "a signed root is not that of the leaves"),
     "checkpoint-refused": (Category.UNPROVED, "the signature, or the published file, does not hold"),
     "batch-root-differs": (Category.UNPROVED, "the lines of a batch do not give the root in its event, or are more or fewer"),
-    "stray-lines": (Category.UNPROVED, "lines of a batch that no event speaks of"),
+    "stray-lines": (
+        Category.UNPROVED,
+        "lines of a batch that no event speaks of, or an event that is in the tree twice or nowhere",
+    ),
     "line-missing": (Category.UNPROVED, "a line about a person does not follow the one before it"),
     "line-untied": (Category.UNPROVED, "what stands beside a line does not tie it to the one before it"),
     "chain-differs": (Category.UNPROVED, "the lines about a person do not end where the index of chains says"),

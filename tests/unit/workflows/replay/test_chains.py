@@ -2,16 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import psycopg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwartier.audit import chain, evidence, tree
+from kwartier.audit import chain, evidence, order, tiles, tree
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.evidence import Standing, Tie
+from kwartier.audit.log import Log
 from kwartier.audit.subjects import seal_event
+from kwartier.keys import signing
+from kwartier.store.postgres import Dsns
+from kwartier.workflows.replay.chain import Chain
 from kwartier.workflows.replay.chains import Chains
 from kwartier.workflows.replay.findings import Findings
 
@@ -73,8 +79,8 @@ def test_a_line_that_was_erased_may_come_later_too() -> None:
 def test_two_lines_that_follow_the_same_one_are_found() -> None:
     first, second = lines(2)
     twin = line(2, (1, first.own))
-    for order in ([first, second, twin], [second, twin, first], [second, first, twin], [twin, second, first]):
-        assert found(order, 2, second.own)["line-missing"] == 1
+    for some in ([first, second, twin], [second, twin, first], [second, first, twin], [twin, second, first]):
+        assert found(some, 2, second.own)["line-missing"] == 1
 
 
 def test_a_line_that_skips_a_number_is_found() -> None:
@@ -82,3 +88,29 @@ def test_a_line_that_skips_a_number_is_found() -> None:
     third = line(3, (2, first.own))
     assert found([first, third], 3, third.own)["line-missing"] == 1
     assert found([third, first], 3, third.own)["line-missing"] == 1
+
+
+def test_a_line_that_was_given_two_places_is_found(dsns: Dsns, tmp_path: Path) -> None:
+    """Signed and all: whoever holds the auditor's part can do it, and nothing else in the log would show."""
+    for name in ("keys", "audit"):
+        (tmp_path / name).mkdir(mode=0o700)
+    log = Log(signing.create(tmp_path / "keys", "kwartier.test/log"), tmp_path / "audit")
+    said = [Event(AT, EventKind.NIGHT_INTENDED, "operator", body={"night": n}) for n in range(3)]
+
+    def codes() -> dict[str, int]:
+        findings = Findings(AT)
+        with psycopg.connect(dsns.operator) as c:
+            assert len(list(Chain(c, log, findings).entries())) == findings.compared["entries"]
+        return dict(findings.codes)
+
+    with psycopg.connect(dsns.audit) as c:
+        ids = log.record(c, said)
+        log.integrate(c)
+    assert codes() == {}
+    with psycopg.connect(dsns.audit) as c:
+        found = c.execute("select leaf from audit.event where id = %s", (ids[1],)).fetchone()
+        assert found is not None
+        order.append(c, 3, [ids[1]])
+        tiles.append(c, 3, [tree.leaf_hash(found[0])])
+        log.integrate(c)
+    assert codes() == {"stray-lines": 1}
