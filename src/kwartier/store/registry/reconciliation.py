@@ -21,9 +21,9 @@ _SETTLED = """
 """
 _SUMMED_DAYS = """
     select transformer from (
-        select transformer, day from kw.allocation where day >= %(first)s and day < %(after)s and homes_read > 0
-        union select transformer, day from kw.loss where day >= %(first)s and day < %(after)s and homes_read > 0) as days
-    where transformer = any(%(transformers)s) group by transformer having count(*) >= %(most)s
+        select transformer from kw.allocation where day >= %(first)s and day < %(after)s and homes_read > 0
+        union select transformer from kw.loss where day >= %(first)s and day < %(after)s and homes_read > 0) as days
+    where transformer = any(%(transformers)s)
 """
 # A later night has rows again of what the first could not tell: a home is counted in the first.
 _SUMS = """
@@ -70,13 +70,13 @@ def settled(c: C, transformers: Sequence[int], month: date) -> frozenset[int]:
 
 
 def summed_by_day(c: C, transformers: Sequence[int], month: Period) -> frozenset[int]:
-    """Return those of the transformers of whose homes all days of the month but one, or all, have a sum.
+    """Return those of the transformers of whose homes some day of the month has a sum.
 
-    The month less its days would be about other homes than the group: whoever is in the one and not in the other.
+    The month less its days would be about other homes than the group: whoever is in the one and not in the other. Where days are
+    missing it still tells that home's month, but for what the group used on those days.
     """
     assert month.end is not None  # noqa: S101 - a month closes
-    first, after = day_of(month.start), day_of(month.end)
-    values = {"first": first, "after": after, "transformers": list(transformers), "most": (after - first).days - 1}
+    values = {"first": day_of(month.start), "after": day_of(month.end), "transformers": list(transformers)}
     return frozenset(one for (one,) in c.execute(_SUMMED_DAYS, values))
 
 

@@ -162,18 +162,19 @@ def test_what_was_told_is_added_up_and_what_was_tried_again_is_counted_once(open
 
 
 @pytest.mark.database
-def test_a_month_all_of_whose_days_but_one_have_sums_is_not_settled_beside_them(opened: Installation, facts: World) -> None:
+def test_a_month_of_which_one_day_has_a_sum_is_not_settled_beside_it(opened: Installation, facts: World) -> None:
     party, case = facts.party(), facts.use_case(purpose="allocation", data_class="register", mask=240)
     with opened.operator() as c:
         batch = nights.plan_batch(c, nights.begin(c, date(2027, 5, 31), datetime(2027, 6, 1, tzinfo=UTC)))
 
-        def summed(transformer: int, days: range) -> None:
-            for number in days:
-                day = date(2027, 5, 1) + number * DAY
-                row = AllocationRow(batch, day, case, transformer, party, "electricity", "wijk-01", 12, 12, 5, 0, None)
-                other = nights.plan_batch(c, nights.begin(c, day, datetime(2027, 6, 1, tzinfo=UTC)))
-                allocation.store(c, [replace(row, batch=other)])
+        def summed(transformer: int, day: date, homes_read: int) -> None:
+            row = AllocationRow(batch, day, case, transformer, party, "electricity", "wijk-01", 12, homes_read, 5, 0, None)
+            other = nights.plan_batch(c, nights.begin(c, day, datetime(2027, 6, 1, tzinfo=UTC)))
+            allocation.store(c, [replace(row, batch=other)])
 
-        summed(1, range(30))
-        summed(2, range(29))
-        assert reconciliation.summed_by_day(c, [1, 2, 3], MAY) == {1}
+        summed(1, date(2027, 5, 1), 12)
+        summed(2, date(2027, 5, 31), 12)
+        summed(3, date(2027, 4, 30), 12)
+        summed(3, date(2027, 6, 1), 12)
+        summed(4, date(2027, 5, 2), 0)
+        assert reconciliation.summed_by_day(c, [1, 2, 3, 4, 5], MAY) == {1, 2}
