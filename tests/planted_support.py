@@ -36,6 +36,7 @@ from kwartier.workflows.installation import meter_models
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Category, Findings
 from kwartier.workflows.replay.held import Held
+from kwartier.workflows.replay.tasks import ABANDONED
 from replay_support import Faulty
 
 ACTOR = "operator"
@@ -165,11 +166,11 @@ def barred(night: Faulty, kind: str) -> int:
 
 
 def unlogged_read(night: Faulty) -> Expected:
-    """A meter was asked at noon, and nobody wrote anything down."""
+    """A meter was asked, and nobody wrote anything down: on a day on which nothing that was meant can still be carried out."""
     connection = night.one("select connection from kw.outcome where connection > 0 and mbus = 0 order by batch, meter")
     wire, day = wired(night, connection), day_period(last_day(night))
     assert day.end is not None
-    at = remember(night, wire, last(night), "e_interval", epoch_s(day.start), epoch_s(day.end))
+    at = remember(night, wire, last(night) + 2 * ABANDONED, "e_interval", epoch_s(day.start), epoch_s(day.end))
     return Expected("get-without-intent", Category.READ, {"meter": wire.meter, "at": at})
 
 
