@@ -33,11 +33,11 @@ _END_DEFAULT = """
     where party = %(party)s and upper_inf(period) and lower(period) < %(at)s returning id
 """
 _SAID_OF_DEFAULT = """
-    select party, extract(epoch from lower(period))::bigint, extract(epoch from upper(period))::bigint
+    select party, floor(extract(epoch from lower(period)))::bigint, floor(extract(epoch from upper(period)))::bigint
     from kw.supplier_default where id = %s
 """
 _SAID = """
-    select party, because, extract(epoch from lower(period))::bigint, extract(epoch from upper(period))::bigint
+    select party, because, floor(extract(epoch from lower(period)))::bigint, floor(extract(epoch from upper(period)))::bigint
     from kw.suspension where id = %s
 """
 

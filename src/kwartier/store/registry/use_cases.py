@@ -39,8 +39,9 @@ _END = """
 """
 _SAID = """
     select jsonb_build_object('use_case', u.id, 'purpose', u.purpose, 'data_class', u.data_class, 'mask', u.mask, 'area', u.area,
-        'days_start', extract(epoch from lower(u.days))::bigint, 'days_end', extract(epoch from upper(u.days))::bigint,
-        'start', extract(epoch from lower(u.approved))::bigint, 'end', extract(epoch from upper(u.approved))::bigint,
+        'days_start', floor(extract(epoch from lower(u.days)))::bigint,
+        'days_end', floor(extract(epoch from upper(u.days)))::bigint,
+        'start', floor(extract(epoch from lower(u.approved)))::bigint, 'end', floor(extract(epoch from upper(u.approved)))::bigint,
         'yearly_limit', u.yearly_limit, 'min_group', u.min_group)
     from kw.use_case u where u.id = %s
 """

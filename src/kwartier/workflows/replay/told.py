@@ -29,7 +29,7 @@ from kwartier.model.ground import (
     Suspension,
     UseCase,
 )
-from kwartier.model.period import Period, from_epoch_s
+from kwartier.model.period import Period, epoch_s, from_epoch_s
 
 Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase | Hold | Objection
 TABLES: Final = {
@@ -187,7 +187,7 @@ def _of_party(ref: FactRef, rest: Mapping[str, Any], holds: Period) -> Fact:
 
 def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
     """Tell whether the registry has a fact as the log was told it last. `codes` are those of the people in the registry."""
-    if _span(period_of(fact)) != (seconds(state.start), None if state.end is None else seconds(state.end)):
+    if _span(period_of(fact)) != (epoch_s(state.start), None if state.end is None else epoch_s(state.end)):
         return False
     if any(state.rest.get(name, "") != value for name, value in _rest(fact).items()):
         return False
@@ -230,9 +230,4 @@ def _rest(fact: Fact) -> dict[str, Any]:
 
 
 def _span(period: Period) -> tuple[int, int | None]:
-    return seconds(period.start), None if period.end is None else seconds(period.end)
-
-
-def seconds(moment: datetime) -> int:
-    """Return whole seconds, halves up, as PostgreSQL makes them of a moment."""
-    return int(moment.replace(microsecond=0).timestamp()) + (moment.microsecond >= 500_000)  # noqa: PLR2004 - half a second
+    return epoch_s(period.start), None if period.end is None else epoch_s(period.end)

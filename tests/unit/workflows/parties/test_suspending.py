@@ -40,6 +40,17 @@ def test_the_log_is_told_once_who_since_when_and_why(opened: Installation, facts
     assert ended == ("suspension:ended", about | {"end": int((AT + 2 * HOUR).timestamp())})
 
 
+def test_the_log_is_told_the_second_in_which_it_began_and_ended(opened: Installation, facts: World) -> None:
+    """Not the nearest: what was refused in the half second after would look as if nobody had been suspended yet."""
+    facts.party()
+    late = AT + timedelta(milliseconds=900)
+    suspend(opened, "P1", Because.SECURITY, at=late)
+    reinstate(opened, "P1", at=late + HOUR)
+    began, ended = (body for _, body in told(opened))
+    assert began["start"] == ended["start"] == int(AT.timestamp())
+    assert ended["end"] == int((AT + HOUR).timestamp())
+
+
 def test_who_is_not_there_or_not_suspended(opened: Installation, facts: World) -> None:
     facts.party()
     with pytest.raises(NotFound):

@@ -27,8 +27,8 @@ _INSERT = """
 _LANDED = "exists (select from kw.{table} h where {same} and lower(h.period) = lower(j.period))"
 _EVENTS = """
     select case j.verdict when 'new' then '{table}:began' else '{table}:ended' end, {about},
-        jsonb_build_object('{table}', h.id, {body}'start', extract(epoch from lower(h.period))::bigint,
-            'end', extract(epoch from upper(h.period))::bigint)
+        jsonb_build_object('{table}', h.id, {body}'start', floor(extract(epoch from lower(h.period)))::bigint,
+            'end', floor(extract(epoch from upper(h.period)))::bigint)
     from judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period) {beside}
     where j.code is null and j.verdict <> 'same' order by j.line
 """

@@ -56,8 +56,9 @@ PERMISSIONS = Spec(
     events="""
         select case j.verdict when 'new' then 'permission:granted' else 'permission:terminated' end, p.connection, j.person,
             jsonb_build_object('permission', p.id, 'party', p.party, 'mask', p.mask,
-                'data_start', extract(epoch from lower(p.data))::bigint, 'data_end', extract(epoch from upper(p.data))::bigint,
-                'start', extract(epoch from lower(j.live))::bigint, 'end', extract(epoch from upper(j.live))::bigint)
+                'data_start', floor(extract(epoch from lower(p.data)))::bigint,
+                'data_end', floor(extract(epoch from upper(p.data)))::bigint,
+                'start', floor(extract(epoch from lower(j.live)))::bigint, 'end', floor(extract(epoch from upper(j.live)))::bigint)
         from judged j join kw.permission p on p.reference = j.reference
         where j.code is null and j.verdict <> 'same' order by j.line
     """,

@@ -138,7 +138,8 @@ METERS = Spec(
     events="""
         select case j.verdict when 'new' then 'meter:placed' else 'meter:removed' end, m.connection, null::text,
             jsonb_build_object('meter', m.key, 'transformer', m.transformer,
-                'start', extract(epoch from lower(m.placed))::bigint, 'end', extract(epoch from upper(m.placed))::bigint)
+                'start', floor(extract(epoch from lower(m.placed)))::bigint,
+                'end', floor(extract(epoch from upper(m.placed)))::bigint)
         from judged j join kw.meter m on m.equipment_id = j.equipment_id
         where j.code is null and (j.verdict = 'new' or j.verdict in ('changed', 'extended') and j.removed) order by j.line
     """,
@@ -214,8 +215,10 @@ USE_CASES = Spec(
     events="""
         select case j.verdict when 'new' then 'use_case:registered' else 'use_case:ended' end, null::bigint, null::text,
             jsonb_build_object('use_case', u.id, 'purpose', u.purpose, 'data_class', u.data_class, 'mask', u.mask, 'area', u.area,
-                'days_start', extract(epoch from lower(u.days))::bigint, 'days_end', extract(epoch from upper(u.days))::bigint,
-                'start', extract(epoch from lower(u.approved))::bigint, 'end', extract(epoch from upper(u.approved))::bigint,
+                'days_start', floor(extract(epoch from lower(u.days)))::bigint,
+                'days_end', floor(extract(epoch from upper(u.days)))::bigint,
+                'start', floor(extract(epoch from lower(u.approved)))::bigint,
+                'end', floor(extract(epoch from upper(u.approved)))::bigint,
                 'yearly_limit', u.yearly_limit, 'min_group', u.min_group)
         from judged j join kw.use_case u on u.code = j.name
         where j.code is null and j.verdict in ('new', 'changed') order by j.line
