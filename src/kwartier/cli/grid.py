@@ -13,7 +13,7 @@ from rich.console import Console
 from kwartier.cli import alarms, edge, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
-from kwartier.workflows.grid_care import Allocation, Endangered, Outages, Reconciliation
+from kwartier.workflows.grid_care import Allocated, Allocation, Endangered, Outages, Reconciliation, Settled
 from kwartier.workflows.installation import Installation, opened, system_clock
 from kwartier.workflows.visits import looks
 
@@ -146,18 +146,18 @@ def allocation(
 
 def allocation_as_dict(found: Allocation) -> dict[str, Any]:
     """Return the sums of a day as JSON has them: Wh, of gas dm3."""
-    sums = [
-        {
-            "supplier": code,
-            "area": one.area,
-            "product": one.product,
-            "homes": one.homes,
-            "taken": one.taken,
-            "given": one.given,
-        }
-        for code, one in found.sums
-    ]
-    return {"allocated": sums, "withheld": found.withheld}
+    return {"allocated": [_share(code, one) for code, one in found.sums], "withheld": found.withheld}
+
+
+def _share(code: str, one: Allocated | Settled) -> dict[str, Any]:
+    return {
+        "supplier": code,
+        "area": one.area,
+        "product": one.product,
+        "homes": one.homes,
+        "taken": one.taken,
+        "given": one.given,
+    }
 
 
 @app.command()
@@ -178,18 +178,7 @@ def reconciliation(
 
 def reconciliation_as_dict(found: Reconciliation) -> dict[str, Any]:
     """Return the sums of a month as JSON has them: Wh, of gas dm3; null where nothing may be told."""
-    sums = [
-        {
-            "supplier": code,
-            "area": one.area,
-            "product": one.product,
-            "homes": one.homes,
-            "read": one.read,
-            "taken": one.taken,
-            "given": one.given,
-        }
-        for code, one in found.sums
-    ]
+    sums = [_share(code, one) | {"read": one.read} for code, one in found.sums]
     return {"reconciled": sums, "withheld": found.withheld}
 
 

@@ -59,11 +59,6 @@ def kept(old: ChannelDay, new: ChannelDay) -> ChannelDay:
     return replace(new, deltas=deltas.tobytes(), quality=marks.tobytes(), basis=old.basis | new.basis)
 
 
-def is_corrected(row: ChannelDay) -> bool:
-    """True if a value of the channel-day was put right."""
-    return any(mark & Quality.CORRECTED for mark in row.quality)
-
-
 def _marks(row: ChannelDay) -> Marks:
     if row.quality:
         return np.frombuffer(row.quality, np.uint8).copy()

@@ -1,5 +1,7 @@
 """S17, S18, S19: the grid, now and then: outages, dangerous situations, energy loss; each under its own use case."""
 
+from kwartier.store.registry.allocation import Allocated
+from kwartier.store.registry.reconciliation import Settled
 from kwartier.workflows.grid_care.alarms import Fate, take
 from kwartier.workflows.grid_care.allocation import Allocation, allocated
 from kwartier.workflows.grid_care.dangers import Endangered, endangered, look_for_dangers, look_into_alarms, wanted
@@ -8,6 +10,7 @@ from kwartier.workflows.grid_care.outages import Outages, Search, find_outages
 from kwartier.workflows.grid_care.reconciliation import Reconciliation, reconciled
 
 __all__ = [
+    "Allocated",
     "Allocation",
     "Endangered",
     "Fate",
@@ -15,6 +18,7 @@ __all__ = [
     "Outages",
     "Reconciliation",
     "Search",
+    "Settled",
     "allocated",
     "endangered",
     "find_outages",
