@@ -46,8 +46,13 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def about(code: str) -> dict[str, str]:
-    return {"salt": hashlib.sha256(SALT).hexdigest()[:16], "subject": hmac.new(SALT, code.encode(), "sha256").hexdigest()}
+def about(code: str, nth: int = 1, before: bytes = bytes(32)) -> dict[str, str]:
+    """What a line says of its person and of its place among those about that person."""
+    link = hashlib.sha256(SALT + nth.to_bytes(8, "big") + before).hexdigest()[:32]
+    return {"link": link, "subject": hmac.new(SALT, code.encode(), "sha256").hexdigest()}
+
+
+OPENING: dict[str, Any] = {"before": bytes(32).hex(), "nth": 1, "salt": SALT.hex()}
 
 
 def entry(number: int, code: str | None = None) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def proof_of(extra: dict[str, Any], index: int, entries: list[dict[str, Any]], s
 
 def single(index: int = 5, size: int = 11, code: str | None = "anna") -> str:
     entries = [entry(n, code if n == index else None) for n in range(size)]
-    return proof_of({"event": entries[index]} | ({"salt": SALT.hex()} if code else {}), index, entries)
+    return proof_of({"event": entries[index]} | (OPENING if code else {}), index, entries)
 
 
 def batch(number: int = 2, lines: int = 5, index: int = 1, size: int = 4) -> str:
@@ -85,9 +90,7 @@ def batch(number: int = 2, lines: int = 5, index: int = 1, size: int = 4) -> str
     entries = [entry(n) for n in range(size)]
     entries[index] |= {"kind": "batch:read", "body": {"batch": 1, "leaves": lines, "root": mth(data).hex()}}
     steps = [one.hex() for one in path(number, data)]
-    return proof_of(
-        {"event": entries[index], "leaf": leaves[number], "number": number, "path": steps, "salt": SALT.hex()}, index, entries
-    )
+    return proof_of({"event": entries[index], "leaf": leaves[number], "number": number, "path": steps} | OPENING, index, entries)
 
 
 def with_extra(text: str, change: Callable[[dict[str, Any]], object]) -> str:

@@ -37,7 +37,8 @@ LINE_BY_LINE = """
             select entry, number / 64 * 64, int8range(min(connection), max(connection), '[]'),
                 string_agg(int8send(connection), '' order by number),
                 string_agg(coalesce(subject, decode(repeat('00', 32), 'hex')), '' order by number),
-                string_agg(coalesce(salt_check, decode(repeat('00', 8), 'hex')), '' order by number),
+                case when count(salt_check) > 0 then
+                    string_agg(coalesce(salt_check, decode(repeat('00', 8), 'hex')), '' order by number) end,
                 string_agg(coalesce(link, decode(repeat('00', 16), 'hex')), '' order by number),
                 string_agg(int4send(ends::integer), '' order by number),
                 string_agg(body, '' order by number),

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from kwartier.audit import blocks, chain, subjects, tree
-from kwartier.audit.blocks import NO_CHECK, NO_LINK, NO_TAG, UNTIED, Sealed
+from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.ledger import Heads
 from kwartier.audit.tree import Span
@@ -27,12 +27,11 @@ def sealed(leaves: Sequence[Leaf], heads: Heads) -> tuple[Sealed, bytes]:
     # HMAC as in subjects.tag, the keys of all lines padded at once
     inner, outer = salts.translate(subjects.INNER), salts.translate(subjects.OUTER)
     inner_rest, outer_rest, start = subjects.INNER_REST, subjects.OUTER_REST, (chain.START.nth, chain.START.last)
-    tags, checks, links, ties, hashes = list[bytes](), list[bytes](), list[bytes](), list[bytes](), list[bytes]()
+    tags, links, ties, hashes = list[bytes](), list[bytes](), list[bytes](), list[bytes]()
     code_before, encoded, who = None, b"", b""
     for at, (connection, code, body) in zip(range(0, len(salts), _SALT), leaves, strict=True):
         if code is None:
             tags.append(NO_TAG)
-            checks.append(NO_CHECK)
             links.append(NO_LINK)
             ties.append(UNTIED)
             hashes.append(sha256(b'\0{"body":%b}' % body).digest())
@@ -46,17 +45,15 @@ def sealed(leaves: Sequence[Leaf], heads: Heads) -> tuple[Sealed, bytes]:
         salt = salts[at:end]
         tie = salt + (nth + 1).to_bytes(8, "big") + last
         link = sha256(tie).digest()[: chain.LINK_SIZE]
-        check = sha256(salt).digest()[: subjects.CHECK_SIZE]
         tag = sha256(outer[at:end] + outer_rest + sha256(inner[at:end] + inner_rest + encoded).digest()).digest()
-        said = b'\0{"body":%b,"link":"%b","salt":"%b","subject":"%b"}'
-        hashed = sha256(said % (body, hexlify(link), hexlify(check), hexlify(tag))).digest()
+        said = b'\0{"body":%b,"link":"%b","subject":"%b"}'
+        hashed = sha256(said % (body, hexlify(link), hexlify(tag))).digest()
         heads[key] = nth + 1, hashed
         tags.append(tag)
-        checks.append(check)
         links.append(link)
         ties.append(tie)
         hashes.append(hashed)
-    lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, checks, links, ties)
+    lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, links, ties)
     return lines, tree.root_of(hashes)
 
 

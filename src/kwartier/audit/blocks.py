@@ -23,9 +23,7 @@ SIZE: Final = 1 << LEVEL
 TIE: Final = 16 + 8 + 32
 NO_TAG, NO_CHECK, NO_LINK, NO_SALT, UNTIED = bytes(32), bytes(8), bytes(16), bytes(16), bytes(TIE)
 
-COPY: Final = (
-    "copy audit.block (entry, first, reach, connections, subjects, checks, links, ends, bodies, ties) from stdin (format binary)"
-)
+COPY: Final = "copy audit.block (entry, first, reach, connections, subjects, links, ends, bodies, ties) from stdin (format binary)"
 SELECT: Final = "first, connections, subjects, checks, links, ends, bodies, ties"
 HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TAIL: Final = b"\xff\xff"
@@ -39,13 +37,15 @@ class Sealed(NamedTuple):
     connections: Sequence[int]
     bodies: Sequence[bytes]
     subjects: Sequence[bytes]
-    checks: Sequence[bytes]
     links: Sequence[bytes]
     ties: Sequence[bytes]
 
 
 class Stored(NamedTuple):
-    """One line as it is stored; None where it is about no person, and of what unties it when that was erased."""
+    """One line as it is stored; None where it is about no person, and of what unties it when that was erased.
+
+    `salt_check` is that of an older line: the beginning of its salt's hash, which `link` made needless.
+    """
 
     number: int
     connection: int
@@ -71,7 +71,6 @@ def row(lines: Sealed, entry: int, first: int) -> bytes:
         _REACH.pack(2, 8, min(lines.connections), 8, max(lines.connections) + 1),
         struct.pack(f"!{len(lines.connections)}q", *lines.connections),
         b"".join(lines.subjects),
-        b"".join(lines.checks),
         b"".join(lines.links),
         struct.pack(f"!{len(lines.bodies)}i", *accumulate(map(len, lines.bodies))),
         b"".join(lines.bodies),
@@ -84,6 +83,7 @@ def lines(stored: Sequence[Any]) -> list[Stored]:
     """Take a row of `SELECT` apart. Raises BrokenLog if it is none."""
     first, connections, subjects, checks, links, ends, bodies, ties = stored
     count = len(connections) // 8
+    checks = bytes(8 * count) if checks is None else checks
     sizes = (len(connections), len(subjects), len(checks), len(links), len(ends), len(ties))
     if sizes != (8 * count, 32 * count, 8 * count, 16 * count, 4 * count, TIE * count):
         msg = "a row of a batch has columns of different lengths"

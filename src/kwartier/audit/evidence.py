@@ -62,7 +62,7 @@ class Entry:
 @final
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a batch: canonical JSON of its body, and the tag and salt check beside it (None if it is about no person)."""
+    """One line of a batch: canonical JSON of its body, and its tag, None if it is about nobody. Older ones check their salt."""
 
     number: int
     connection: int
@@ -178,7 +178,7 @@ def stray_lines(c: C) -> int:
     """Count lines out of place: those of batches without event, events that are neither in the tree nor waiting, or there twice."""
     found = c.execute(
         "with there as (select unnest(ids) as id from audit.place union all select unnest(ids) from audit.waiting)"
-        " select (select coalesce(sum(length(checks) / 8), 0) from audit.block b"
+        " select (select coalesce(sum(length(connections) / 8), 0) from audit.block b"
         " where not exists (select from audit.event e where e.id = b.entry))"
         " + (select count(*) from (select id from audit.event except select id from there) as stray)"
         " + (select count(id) - count(distinct id) from there)"

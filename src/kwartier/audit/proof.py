@@ -6,7 +6,7 @@ The extra line holds what the tree holds only the hash of, as canonical JSON in 
     salt    hex; absent where the line is about no person or was erased, as are
     nth   which of the lines about this person at this connection it is, 1 for the first (single events and batches apart)
     before  hash (hex) of the one before it, zeros for the first
-    leaf    only for a line of a batch: `body`, and `subject`, `salt` (its check) and `link` where it is about a person
+    leaf    only for a line of a batch: `body`, and `subject` and `link` where it is about a person
     number  only for a line of a batch: which of its leaves
     path    only for a line of a batch: hashes (hex) from the leaf to the root in the event, sibling first
 """
@@ -22,16 +22,16 @@ HEADER = "c2sp.org/tlog-proof@v1"
 @final
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What ties a line to its person, and to the line before; number and hash are None from before there were chains."""
+    """What ties a line to its person, and to the line before."""
 
     salt: bytes
-    nth: int | None
-    before: bytes | None
+    nth: int
+    before: bytes
 
 
 def opening(salt: bytes | None, nth: int | None, before: bytes | None) -> Opening | None:
-    """Return what opens a line, None where there is nothing (any more)."""
-    return None if salt is None else Opening(salt, nth, before)
+    """Return what opens a line, None where there is nothing (any more), or from before there were chains."""
+    return None if salt is None or nth is None or before is None else Opening(salt, nth, before)
 
 
 @final
@@ -64,8 +64,6 @@ def of_line(event: bytes, line: Line) -> bytes:
 def _opening(opened: Opening | None) -> dict[str, bytes]:
     if opened is None:
         return {}
-    if opened.nth is None or opened.before is None:
-        return {"salt": _hex(opened.salt)}
     return {"before": _hex(opened.before), "nth": b"%d" % opened.nth, "salt": _hex(opened.salt)}
 
 

@@ -10,7 +10,6 @@ from kwartier.audit.chain import START, link
 from kwartier.audit.events import Event
 
 SALT_SIZE: Final = 16
-CHECK_SIZE: Final = 8
 INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 """How HMAC pads a key, byte by byte; what follows a salt to the length of a block is padding alone."""
 INNER_REST, OUTER_REST = (pad[:1] * (sha256().block_size - SALT_SIZE) for pad in (INNER, OUTER))
@@ -32,11 +31,6 @@ class Sealed(NamedTuple):
 def new_salt() -> bytes:
     """Return a fresh salt. One line, one salt: taking it away unties that line from the person and no other."""
     return os.urandom(SALT_SIZE)
-
-
-def check(salt: bytes) -> bytes:
-    """Return what a line keeps of its salt: the beginning of its hash, so that a proof can hold no other salt."""
-    return sha256(salt).digest()[:CHECK_SIZE]
 
 
 def tag(salt: bytes, subject_code: str) -> bytes:
@@ -61,25 +55,18 @@ def seal_event(event: Event, after: tuple[int, bytes] = START, staff: bytes | No
         return Sealed(encoded(f"{said}{by}}}", event.actor, body), None, None, None, None)
     salt = salt or new_salt()
     who, nth, last = tag(salt, event.subject_code), after[0] + 1, after[1]
-    said = f'{said},"link":"{link(salt, nth, last).hex()}","salt":"{check(salt).hex()}"{by},"subject":"{who.hex()}"}}'
+    said = f'{said},"link":"{link(salt, nth, last).hex()}"{by},"subject":"{who.hex()}"}}'
     return Sealed(encoded(said, event.actor, body), who, salt, nth, last)
 
 
 def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None, tied: bytes | None) -> bytes:
     """Return a batch leaf as its inner tree holds it: canonical JSON around a body that is canonical JSON.
 
-    `tied` is its link, None in a line from before there were chains.
+    The rest is None in a line about no person; `tied`, its link, in one from before there were chains. Older lines have
+    a `salt_check`, the beginning of the salt's hash.
     """
-    if who is None or salt_check is None:
-        return b'{"body":%b}' % body
-    if tied is None:
-        return b'{"body":%b,"salt":"%b","subject":"%b"}' % (body, salt_check.hex().encode(), who.hex().encode())
-    return b'{"body":%b,"link":"%b","salt":"%b","subject":"%b"}' % (
-        body,
-        tied.hex().encode(),
-        salt_check.hex().encode(),
-        who.hex().encode(),
-    )
+    parts = (("link", tied), ("salt", salt_check), ("subject", who))
+    return b'{"body":%b%b}' % (body, b"".join(b',"%b":"%b"' % (name.encode(), one.hex().encode()) for name, one in parts if one))
 
 
 def is_about(subject_code: str, who: bytes | None, salt: bytes | None) -> bool:

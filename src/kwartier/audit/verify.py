@@ -224,14 +224,11 @@ def checked(file: bytes, vkey: str, subject: str | None, witness: str | None) ->
         own = sha256(b"\0" + extra[end + 8 : last].encode()).digest()
         reached = root_of(own, int(number), batch["leaves"], steps) == hexed(batch["root"], 32)
         need(reached, "not-included", "the path does not lead to the root of the batch")
-    # the salt is the line's own, and with it its number and the hash before; with the salt the line is about you
-    said = event if line is None else line
-    together = ("salt" in said) == ("subject" in said) and ("salt" in said or not ("link" in said or salt))
-    together &= bool(salt and "link" in said) == (nth is not None) == (before is not None)
-    need(together, "malformed", "what opens a line goes together")
-    key, place = bytes.fromhex(salt or ""), None
-    need(not salt or sha256(key).digest()[:8] == hexed(said["salt"], 8), "not-included", "the salt is not that of the line")
-    if nth is not None:
+    # salt, number and the hash before are the line's own; with the salt the line is about you
+    said, key, place = event if line is None else line, bytes.fromhex(salt or ""), None
+    opened = (salt is None) == (nth is None) == (before is None) and ("link" in said) == ("subject" in said)
+    need(opened, "malformed", "what ties a line to its person goes together")
+    if salt is not None:
         connection = event["connection"] if line is None else line["body"]["c"]
         place = Place(0 if connection is None else connection, line is not None, int(nth), own, bytes.fromhex(before))
         need(0 < place.nth < 1 << 63 and type(place.connection) is int, "malformed", "a line has another number than lines have")

@@ -104,7 +104,6 @@ def test_a_line_says_everything_but_who_in_canonical_form(dsns: Dsns, log: Log) 
         "connection": 7,
         "kind": "view:shown",
         "link": sha256(salt + bytes(7) + b"\x01" + bytes(32)).hexdigest()[:32],
-        "salt": sha256(salt).hexdigest()[:16],
         "subject": subject.hex(),
     }
     assert (nth, before) == (1, bytes(32))

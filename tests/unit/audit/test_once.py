@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from kwartier.audit.chain import Head, Key
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Log
-from kwartier.audit.subjects import seal_event
+from kwartier.audit.subjects import Sealed, seal_event
 from kwartier.audit.verify import verify
 from kwartier.keys import signing
 from kwartier.model.period import Period
@@ -36,6 +37,12 @@ def before_once(folder: Path) -> Path:
     return folder
 
 
+def with_check(one: Sealed) -> Sealed:
+    """Return a line as it was written then: with the beginning of its salt's hash."""
+    check = b'"salt":"%b","subject"' % sha256(one.salt or b"").hexdigest()[:16].encode()
+    return one._replace(data=one.data.replace(b'"subject"', check))
+
+
 def lines() -> Iterator[tuple[Any, ...]]:
     """Yield rows as they were: of two persons, of one whom nobody knows any more, and of nobody."""
     ends: dict[Key, Head] = {}
@@ -43,7 +50,7 @@ def lines() -> Iterator[tuple[Any, ...]]:
         code, connection = ("anna", "bert", "gone", None)[n % 4], (7, 8, None)[n % 3]
         event = Event(AT + timedelta(seconds=n), EventKind.VIEW_SHOWN, "customer:1", code, connection, {"n": n})
         key = Key(0, b"") if code is None else chain.key(connection, code)
-        one = seal_event(event, ends.get(key, chain.START))
+        one = with_check(seal_event(event, ends.get(key, chain.START)))
         if code is not None:
             ends[key] = Head((one.nth or 0), tree.leaf_hash(one.data))
         yield (event.at, connection, event.kind, one.tag, one.salt, one.data, one.nth, one.before), key, ends.get(key)

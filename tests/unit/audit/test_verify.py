@@ -18,7 +18,23 @@ from hypothesis import strategies as st
 
 from kwartier.audit import verify as module
 from kwartier.audit.verify import Rejected, main, verify
-from proof_support import KEY, ORIGIN, SALT, VKEY, about, b64, batch, canonical, entry, mth, note, proof_of, single, with_extra
+from proof_support import (
+    KEY,
+    OPENING,
+    ORIGIN,
+    SALT,
+    VKEY,
+    about,
+    b64,
+    batch,
+    canonical,
+    entry,
+    mth,
+    note,
+    proof_of,
+    single,
+    with_extra,
+)
 
 
 def code_of(text: str | bytes, vkey: str = VKEY, subject: str | None = None) -> str:
@@ -112,15 +128,21 @@ def test_a_proof_about_somebody_else_is_refused(make: Callable[[], str]) -> None
 
 
 def test_a_proof_cannot_be_turned_into_one_about_somebody_else() -> None:
-    other_salt = bytes(16)
-    forged = about("bert") | {"salt": hashlib.sha256(other_salt).hexdigest()[:16]}
-    assert code_of(with_extra(single(), lambda x: x["event"].update(forged)), subject="bert") == "not-included"
-    assert code_of(with_extra(batch(), lambda x: x["leaf"].update(forged)), subject="bert") == "not-included"
-    assert code_of(with_extra(single(), lambda x: x.update(salt=other_salt.hex()))) == "not-included"
+    for forged in (about("bert"), {"link": about("anna", 2)["link"]}):
+        assert code_of(with_extra(single(), lambda x, forged=forged: x["event"].update(forged)), subject="bert") == "not-included"  # type: ignore[misc] # one of them
+        assert code_of(with_extra(batch(), lambda x, forged=forged: x["leaf"].update(forged)), subject="bert") == "not-included"  # type: ignore[misc] # one of them
+    for salt in (bytes(16), SALT[:-1] + b"x"):
+        for make in (single, batch):
+            assert code_of(with_extra(make(), lambda x, salt=salt: x.update(salt=salt.hex()))) == "not-included"  # type: ignore[misc] # one of them
+
+
+def test_an_older_line_that_has_a_check_of_its_salt_is_genuine() -> None:
+    event = entry(0) | about("anna") | {"salt": hashlib.sha256(SALT).hexdigest()[:16]}
+    assert verify(proof_of({"event": event} | OPENING, 0, [event]), VKEY, "anna").place is not None
 
 
 def test_an_erased_line_is_genuine_but_about_nobody() -> None:
-    erased = with_extra(single(), lambda x: x.pop("salt"))
+    erased = with_extra(single(), lambda x: [x.pop(one) for one in OPENING])
     assert verify(erased, VKEY).says == {"n": 5, "é": "—"}
     assert code_of(erased, subject="anna") == "erased"
 
@@ -199,10 +221,11 @@ def shaped(change: Callable[[dict[str, Any]], object]) -> str:
         lambda x: x.update(event=7),
         lambda x: x["event"].update(body=7),
         lambda x: x["event"].update(subject="00"),
-        lambda x: x["event"].update(salt="00"),
+        lambda x: x["event"].update(link="00"),
         lambda x: x.update(salt="00" * 16),
-        lambda x: (x["event"].update(salt="00", subject=7), x.update(salt=SALT.hex())),
-        lambda x: (x["event"].update(about("anna"), subject="xyz"), x.update(salt=SALT.hex())),
+        lambda x: x.update(OPENING),
+        lambda x: (x["event"].update(link="00", subject=7), x.update(OPENING)),
+        lambda x: (x["event"].update(about("anna"), subject="xyz"), x.update(OPENING)),
         lambda x: (
             x["event"].update(kind="batch:read", body={"leaves": "1", "root": 5}),
             x.update(leaf={"body": {}}, number=0, path=[]),
@@ -280,12 +303,8 @@ def test_any_text_gives_a_result_or_our_own_refusal(text: str | bytes, subject: 
         verify(text, vkey, subject)
 
 
-def tied(nth: int, before: bytes) -> dict[str, str]:
-    return about("anna") | {"link": hashlib.sha256(SALT + nth.to_bytes(8, "big") + before).hexdigest()[:32]}
-
-
 def test_the_place_in_the_chain_is_the_lines_own() -> None:
-    event = entry(0) | tied(3, bytes(32))
+    event = entry(0) | about("anna", 3)
     extra = {"before": bytes(32).hex(), "event": event, "nth": 3, "salt": SALT.hex()}
     text = proof_of(extra, 0, [event, entry(1)])
     place = verify(text, VKEY, "anna").place
@@ -300,9 +319,9 @@ def test_the_place_in_the_chain_is_the_lines_own() -> None:
     assert verify(with_extra(text, lambda x: [x.pop(one) for one in ("nth", "before", "salt")]), VKEY).place is None
     no_numbers: tuple[Any, ...] = (False, True, "", "3", [], {})
     for connection in no_numbers:
-        event = entry(0) | tied(3, bytes(32)) | {"connection": connection}
+        event = entry(0) | about("anna", 3) | {"connection": connection}
         assert code_of(proof_of(extra | {"event": event}, 0, [event])) == "malformed"
-    event = entry(0) | tied(3, bytes(32)) | {"connection": None}
+    event = entry(0) | about("anna", 3) | {"connection": None}
     nowhere = verify(proof_of(extra | {"event": event}, 0, [event]), VKEY, "anna").place
     assert nowhere is not None
     assert nowhere.connection == 0

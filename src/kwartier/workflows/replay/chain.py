@@ -126,6 +126,8 @@ def _data(line: Line) -> bytes:
         return line.body
     if line.tie is not None and line.tie.link is not None:
         said |= {"link": line.tie.link.hex()}
-    if line.subject is not None and line.salt_check is not None:
-        said |= {"salt": line.salt_check.hex(), "subject": line.subject.hex()}
+    if line.salt_check is not None:
+        said |= {"salt": line.salt_check.hex()}
+    if line.subject is not None:
+        said |= {"subject": line.subject.hex()}
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -85,8 +85,8 @@ def line(night: Faulty, kind: str) -> tuple[int, int]:
 
 
 def test_a_changed_line_of_a_batch(night: Faulty) -> None:
-    night.change("update audit.leaf set salt_check = %s where entry = %s and number = %s", bytes(8), *line(night, "batch:read"))
-    assert {"batch-root-differs"} < night.codes() <= {"batch-root-differs", "chain-differs", "line-missing"}
+    night.change("update audit.leaf set link = %s where entry = %s and number = %s", bytes(15) + b"x", *line(night, "batch:read"))
+    assert {"batch-root-differs"} < night.codes() <= {"batch-root-differs", "chain-differs", "line-missing", "line-untied"}
 
 
 @pytest.mark.parametrize("body", [b"{}", b"no json", b'{"c":1,"g":[[1]]}'])
