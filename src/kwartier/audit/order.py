@@ -33,7 +33,7 @@ def append(c: C, before: int, ids: Sequence[int]) -> None:
 
 PLACE: Final = """
     select page * 64 + array_position(ids, e.id) - 1 as place from audit.place
-    where greatest >= e.id and ids @> array[e.id] order by greatest limit 1"""
+    where greatest >= e.id and e.id = any(ids) order by greatest limit 1"""
 """The place of the line `e`."""
 
 

@@ -14,14 +14,12 @@ The extra line holds what the tree holds only the hash of, as canonical JSON in 
 from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What ties a line to its person, and to the line before."""
 
     salt: bytes
@@ -47,33 +45,23 @@ class Line:
 
 def of_event(event: bytes, opened: Opening | None) -> bytes:
     """Return the extra data for a single event, given its canonical JSON."""
-    return _object({"event": event} | _opening(opened))
+    before, nth, salt = _parts(opened)
+    return b'{%b"event":%b%b%b}' % (before, event, nth, salt)
 
 
 def of_line(event: bytes, line: Line) -> bytes:
     """Return the extra data for a line of a batch, given the canonical JSON of the batch's event."""
-    said = {
-        "event": event,
-        "leaf": line.data,
-        "number": b"%d" % line.number,
-        "path": b"[%b]" % b",".join(_hex(one) for one in line.path),
-    }
-    return _object(said | _opening(line.opening))
+    before, nth, salt = _parts(line.opening)
+    path = b",".join([b'"%b"' % one.hex().encode() for one in line.path])
+    return b'{%b"event":%b,"leaf":%b%b,"number":%d,"path":[%b]%b}' % (before, event, line.data, nth, line.number, path, salt)
 
 
-def _opening(opened: Opening | None) -> dict[str, bytes]:
+def _parts(opened: Opening | None) -> tuple[bytes, bytes, bytes]:
+    """Return what opens a line as parts of canonical JSON, which has names in order: one in front, one within, one at the end."""
     if opened is None:
-        return {}
-    return {"before": _hex(opened.before), "nth": b"%d" % opened.nth, "salt": _hex(opened.salt)}
-
-
-def _hex(value: bytes) -> bytes:
-    return b'"%b"' % value.hex().encode()
-
-
-def _object(parts: dict[str, bytes]) -> bytes:
-    """Put canonical JSON together from parts that are: every value here is written by this module or was when it was logged."""
-    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), parts[key]) for key in sorted(parts))
+        return b"", b"", b""
+    before, salt = opened.before.hex().encode(), opened.salt.hex().encode()
+    return b'"before":"%b",' % before, b',"nth":%d' % opened.nth, b',"salt":"%b"' % salt
 
 
 def text(extra: bytes, index: int, path: Sequence[bytes], note: str) -> str:

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -14,9 +13,7 @@ from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree
 C = Connection[Any]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of the tree: its index, canonical JSON, and what opens it."""
 
     position: int

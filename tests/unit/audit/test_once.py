@@ -13,6 +13,7 @@ import pytest
 
 from kwartier.audit import chain, evidence, order, tiles, tree
 from kwartier.audit.chain import Head, Key
+from kwartier.audit.errors import BrokenLog
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Log
@@ -103,6 +104,20 @@ def log(tmp_path: Path) -> Log:
     for name in ("keys", "audit"):
         (tmp_path / name).mkdir(mode=0o700)
     return Log(signing.create(tmp_path / "keys", "kwartier.test/log"), tmp_path / "audit")
+
+
+def test_paths_lead_through_tiles_of_tiles(dsns: Dsns) -> None:
+    with psycopg.connect(dsns.audit) as c:
+        tiles.append(c, 0, [tree.leaf_hash(b"%d" % n) for n in range(4_200)])
+        some = [0, 63, 64, 4_095, 4_096, 4_159, 4_160, 4_199]
+        for size in (4_200, 4_160, 4_097, 4_096, 4_095):
+            within = [index for index in some if index < size]
+            assert tiles.paths(c, within, size) == [tiles.spans(c, tree.inclusion(index, size)) for index in within]
+        for index in (3, 4_097, 4_190):
+            with pytest.raises(BrokenLog):
+                tiles.paths(c, [index], 8_400)
+        assert tiles.paths(c, [], 4_200) == []
+        c.rollback()
 
 
 def test_of_many_recorded_together_each_has_its_place_in_its_chain(dsns: Dsns, log: Log) -> None:
