@@ -74,6 +74,7 @@ OF_NOBODY = {
         "grid and meters at large: sums over many homes",
     ),
     **dict.fromkeys(("kw.night", "kw.batch", "kw.import_run", "kw.retention_run"), "a run, with counts"),
+    "kw.hand_waiting": "readings taken by hand until a round looked whose they are: each is told as that reading",
     "kw.stop": "numbers of facts that ended: each is told as that fact",
     "kw.outcome": "which task was asked and how it ended: the lines of the log say the same, and of whom",
     "kw.erasure": "that an erasure was asked: told as the request",

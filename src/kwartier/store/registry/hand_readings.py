@@ -1,6 +1,6 @@
 """Readings taken by hand, the meters they are of, and what was read remotely: what refusal and absence are told by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
@@ -9,7 +9,7 @@ from psycopg.errors import UniqueViolation
 
 from kwartier.model.ground import RestrictionKind
 from kwartier.model.period import Period
-from kwartier.model.register import Channel, Product
+from kwartier.model.register import Channel, Mask, Product
 from kwartier.store.registry import rows
 from kwartier.store.registry.errors import AlreadyTaken
 from kwartier.store.registry.rows import C
@@ -28,6 +28,12 @@ _METERS = """
 _INSERT = """
     insert into kw.hand_reading (connection, meter, channel, value, at, how, taken) values (%s, %s, %s, %s, %s, %s, %s) returning id
 """
+_WAIT = "insert into kw.hand_waiting (reading) select unnest(%s::bigint[]) on conflict do nothing"
+_WAITING = f"""
+    select h.connection, h.at, bit_or(1 << h.channel), array_agg(h.id) from kw.hand_waiting w join kw.hand_reading h
+    on h.id = w.reading where {THEIRS} group by h.connection, h.at order by h.connection, h.at limit %s
+"""  # noqa: S608 - constants only
+_PROMISED = "delete from kw.hand_waiting where reading = any(%s)"
 _OF_METER = """
     select id, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
 """
@@ -94,6 +100,17 @@ class HandReading:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Registers of one moment, by their ids, that wait to be promised to whoever supplied then."""
+
+    connection: int
+    at: datetime
+    mask: Mask
+    ids: Sequence[int]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class ByHand:
     """A connection that is not read remotely: since when, when the operator was there last, and when anybody read it last."""
 
@@ -124,6 +141,22 @@ def add(c: C, one: Taken, values: Iterable[tuple[Channel, int]]) -> list[int]:
     except UniqueViolation:
         msg = "this register of that moment was taken before"
         raise AlreadyTaken(msg) from None
+
+
+def wait(c: C, ids: Sequence[int]) -> None:
+    """Let these readings wait for a delivery round, which looks who supplied then."""
+    c.execute(_WAIT, (list(ids),))
+
+
+def waiting(c: C, most: int) -> list[Waiting]:
+    """Return what waits to be promised and is of a connection's own meter, of so many moments at the most."""
+    with rows.cursor(c) as cursor:
+        return [Waiting(*row) for row in cursor.execute(_WAITING, (most,))]
+
+
+def promised(c: C, ids: Sequence[int]) -> None:
+    """Write that these readings wait no longer."""
+    c.execute(_PROMISED, (list(ids),))
 
 
 def of_meter(c: C, connection: int, meter: int) -> list[HandReading]:

@@ -25,7 +25,7 @@ from kwartier.store.readings import Glance, Readings
 from kwartier.store.registry import deliveries, hand_readings, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.workflows import permission
-from kwartier.workflows.delivery_round import bundle, late, notices, papers
+from kwartier.workflows.delivery_round import bundle, by_hand, late, notices, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.visits import corrected, standing
@@ -78,6 +78,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         recover(house, begun)
         permission.keep_up(house, at=begun)
         late.promise(house, begun)
+        by_hand.promise(house, begun)
         while _pass(house, clock, report, progress):  # what was taken back on the way is due again
             pass
         report.notices = notices.tell(house, clock())

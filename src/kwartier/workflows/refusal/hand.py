@@ -1,11 +1,9 @@
 """S3: readings taken at the meter itself, where it may not be read remotely: whose turn it is, and what somebody read there.
 
-They are kept apart from what meters told, in the registry, and are told to whom they are about. Where the code of conduct has a
-row for it (S5, from the edition of 2027 on) the supplier of that moment is promised what was taken of a meter that is not read
-remotely.
+They are kept apart from what meters told, in the registry, and are told to whom they are about. A delivery round looks which
+supplier may have them (`delivery_round/by_hand.py`).
 """
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,16 +15,13 @@ from psycopg import Connection
 from kwartier import validation
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.grounds import by_hand, conduct
-from kwartier.grounds.decide import decide
+from kwartier.grounds import by_hand
 from kwartier.model.errors import BadInput
-from kwartier.model.ground import Purpose, Requester, RestrictionKind, Role
+from kwartier.model.ground import RestrictionKind, Role
 from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s
-from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, mask_of
 from kwartier.model.verdict import Verdict
-from kwartier.store.registry import deliveries, facts, hand_readings, nights, people
-from kwartier.store.registry.deliveries import Promise
+from kwartier.store.registry import facts, hand_readings, people
 from kwartier.store.registry.facts import ConnectionRow
 from kwartier.store.registry.hand_readings import HandReading, Taken
 from kwartier.workflows.installation import Installation
@@ -87,7 +82,7 @@ def take(house: Installation, connection: int, values: Mapping[Channel, int], *,
     """Write down registers that somebody read (Wh, dm3), all of one moment. Returns how many.
 
     Raises NotYourMeter where no meter was in service, BadInput for registers of something else or of the future, Implausible, and
-    AlreadyTaken. The readings, their line in the log and what is promised of them stand in one transaction.
+    AlreadyTaken. The readings, their line in the log and that they wait for a delivery round stand in one transaction.
     """
     moment = read_at.replace(microsecond=0)
     if not values or moment > at:
@@ -104,7 +99,7 @@ def take(house: Installation, connection: int, values: Mapping[Channel, int], *,
         _judge(house, c, row, row.wired.meter, values, moment)
         numbers = hand_readings.add(c, Taken(connection, row.wired.meter, moment, how, at), sorted(values.items()))
         _told(house, c, connection, numbers, mask_of(values), moment, how, at)
-        _promise(c, row, mask_of(values), moment, at)
+        hand_readings.wait(c, numbers)
     return len(numbers)
 
 
@@ -163,30 +158,6 @@ def _told(  # noqa: PLR0917 - what a line says
     }
     code = None if home is None else home.code
     house.log.record(c, [Event(at, EventKind.HAND_READING_TAKEN, Role.OPERATOR, code, connection, body)])
-
-
-def _promise(c: Connection[Any], row: ConnectionRow, mask: Mask, moment: datetime, at: datetime) -> None:
-    """Promise it to each supplier of that moment, if a row lets them have it; a delivery round decides again."""
-    about = Period(moment, moment)
-    if conduct.edition_at(at).grant(Role.SUPPLIER, Purpose.HAND_READING) is None:
-        return
-    if not any(one.period.touches(about) for one in row.facts.restrictions):
-        return
-    parties = dict.fromkeys(one.party for one in row.facts.supplies if one.period.covers(about))
-    asked = [deliveries.request(Requester(Role.SUPPLIER, one), row.key, Purpose.HAND_READING, mask, about) for one in parties]
-    if asked:
-        batch = nights.plan_batch(c, None)
-        nights.mark_empty(c, batch, at)
-        permits = [decide(one, row.facts, at=at) for one in asked]
-        second = epoch_s(moment)
-        deliveries.promise(
-            c,
-            batch,
-            [
-                Promise(one, second, second, permit.id if isinstance(permit, Permit) else secrets.token_bytes(16))
-                for one, permit in zip(asked, permits, strict=True)
-            ],
-        )
 
 
 def readings(house: Installation, connection: int, period: Period) -> list[HandReading]:

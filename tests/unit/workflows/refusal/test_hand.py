@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from kwartier.model.register import Channel
 from kwartier.model.task import ProfileName, Result, Task
 from kwartier.store.registry import nights
 from kwartier.store.registry.errors import AlreadyTaken
-from kwartier.workflows import delivery_round, inquiry, refusal, replay
+from kwartier.workflows import delivery_round, enrolment, inquiry, refusal, replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.refusal import How, Implausible, NotYourMeter
 from readings_support import channel_day, read
@@ -106,20 +107,25 @@ def test_registers_of_something_else_or_of_nothing_are_refused(opened: Installat
 IN_2027 = datetime(2027, 3, 10, 12, tzinfo=UTC)
 
 
-def promised(house: Installation) -> list[tuple[int, str, int]]:
+AFTER = IN_2027 + timedelta(hours=1)
+
+
+def parcels(house: Installation, at: datetime = AFTER) -> list[tuple[int, int, str]]:
+    """Run a delivery round; return (receiver, mask, status) of what was handed over or withheld of readings taken by hand."""
+    delivery_round.run(house, clock=lambda: at)
     with house.operator() as c:
-        return c.execute("select receiver, purpose, mask from kw.delivery_due order by receiver").fetchall()
+        query = "select receiver, mask, status from kw.parcel where purpose = 'hand_reading' order by receiver"
+        return c.execute(query).fetchall()
 
 
-def test_from_its_edition_on_the_supplier_is_promised_what_was_taken(opened: Installation, home: Home, facts: World) -> None:
+def test_from_its_edition_on_the_supplier_gets_what_was_taken(opened: Installation, home: Home, facts: World) -> None:
     supplier = facts.party()
     facts.agreement(supplier)
     facts.supply(home.power, supplier)
     refusal.take(opened, home.power, {LOW: 5_000}, read_at=NOON, how=How.CUSTOMER, at=NOON)
-    assert promised(opened) == [], "the edition of 2026 has no row that lets it leave"
+    assert parcels(opened, NOON + timedelta(hours=1)) == [], "the edition of 2026 has no row that lets it leave"
     refusal.take(opened, home.power, {LOW: 6_000, NORMAL: 1_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
-    assert promised(opened) == [(supplier, "hand_reading", 1 << LOW | 1 << NORMAL)]
-    assert delivery_round.run(opened, clock=lambda: IN_2027 + timedelta(hours=1)).delivered == 1
+    assert parcels(opened) == [(supplier, 1 << LOW | 1 << NORMAL, "delivered")]
     (path,) = opened.outbox.glob("*/*.jsonl")
     document = json.loads(path.read_text("utf-8"))
     assert [(one["value"], one["at"], one["read"], one["by"], one["method"]) for one in document["readings"]] == [
@@ -135,7 +141,76 @@ def test_of_a_meter_that_is_read_remotely_nothing_is_promised(opened: Installati
     facts.supply(other, supplier)
     refusal.take(opened, other, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
     refusal.take(opened, home.power, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
-    assert promised(opened) == [], "nor where nobody supplies"
+    assert parcels(opened) == [], "nor where nobody supplies"
+
+
+def told(house: Installation, tmp_path: Path, file: str, *lines: str) -> None:
+    """Import one file of facts a month after the reading."""
+    folder = tmp_path / file
+    folder.mkdir()
+    (folder / f"{file}.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    report = enrolment.take(house, folder, dry_run=False, at=IN_2027 + MONTH)
+    assert report.rejected == 0
+
+
+def name(facts: World, query: str, key: int) -> str:
+    (found,) = facts.c.execute(query.encode(), (key,)).fetchone() or ("",)
+    return str(found)
+
+
+EAN, CODE = "select ean from kw.connection where key = %s", "select code from kw.party where key = %s"
+MONTH = timedelta(days=30)
+
+
+def test_a_supplier_that_turns_out_to_have_supplied_then_gets_it_too(
+    opened: Installation, home: Home, facts: World, tmp_path: Path
+) -> None:
+    first, second, never = facts.party(), facts.party(), facts.party()
+    for one in (first, second, never):
+        facts.agreement(one)
+    facts.supply(home.power, first, between("2020-01-01", "2027-03-10"))
+    refusal.take(opened, home.power, {LOW: 6_000}, read_at=IN_2027, how=How.VISIT, at=IN_2027)
+    assert parcels(opened) == [], "nobody is known to have supplied then"
+    there = name(facts, EAN, home.power)
+    told(
+        opened,
+        tmp_path,
+        "contracts",
+        "ean,party,start,end",
+        f"{there},{name(facts, CODE, second)},2027-03-10,2027-03-20",
+        f"{there},{name(facts, CODE, never)},2027-03-20,",
+    )
+    late = AFTER + MONTH
+    assert parcels(opened, late) == [(second, 1 << LOW, "delivered")]
+    assert parcels(opened, late + timedelta(hours=1)) == [(second, 1 << LOW, "delivered")], "once"
+
+
+def test_so_does_the_supplier_where_the_meter_turns_out_to_have_been_off(
+    opened: Installation, facts: World, tmp_path: Path
+) -> None:
+    """Gas goes with the meter that carries it."""
+    power, gas, _ = facts.home()
+    supplier = facts.party()
+    facts.agreement(supplier)
+    for place in (power, gas):
+        facts.occupancy(place, facts.subject())
+        facts.supply(place, supplier)
+    refusal.take(opened, gas, {Channel.DAY_GAS: 900}, read_at=IN_2027, how=How.CUSTOMER, at=IN_2027)
+    assert parcels(opened) == []
+    line = f"{name(facts, EAN, power)},administratively_off,2027-03-01,"
+    told(opened, tmp_path, "restrictions", "ean,kind,start,end", line)
+    assert parcels(opened, AFTER + MONTH) == [(supplier, 1 << Channel.DAY_GAS, "delivered")]
+
+
+def test_what_was_taken_before_the_edition_goes_to_nobody_also_when_a_supplier_is_told_after(
+    opened: Installation, home: Home, facts: World, tmp_path: Path
+) -> None:
+    supplier = facts.party()
+    facts.agreement(supplier)
+    refusal.take(opened, home.power, {LOW: 5_000}, read_at=NOON, how=How.CUSTOMER, at=NOON)
+    line = f"{name(facts, EAN, home.power)},{name(facts, CODE, supplier)},2020-01-01,"
+    told(opened, tmp_path, "contracts", "ean,party,start,end", line)
+    assert parcels(opened, AFTER + MONTH) == []
 
 
 def test_a_document_of_other_registers_than_were_taken_is_found(opened: Installation, home: Home, facts: World) -> None:

@@ -12,6 +12,7 @@ from kwartier.model.register import Channel
 from kwartier.store.registry import corrections
 from kwartier.store.registry.rectifications import Overlaps
 from kwartier.workflows import delivery_round, inquiry, refusal
+from kwartier.workflows.delivery_round import by_hand
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import access, couple, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
@@ -154,6 +155,7 @@ def test_what_was_read_by_hand_of_the_other_homes_meter_is_not_handed_over_nor_t
     facts.agreement(supplier)
     facts.supply(gas, supplier)
     refusal.take(opened, gas, {Channel.DAY_GAS: 900}, read_at=IN_2027, how=refusal.How.VISIT, at=IN_2027)
+    by_hand.promise(opened, IN_2027)
     couple.correct(opened, [(wrong, None)], ANSWER, at=IN_2027 + HOUR)
     report = delivery_round.run(opened, clock=lambda: IN_2027 + 2 * HOUR)
     bodies = [json.loads(line) for path in opened.outbox.glob("*/*.jsonl") for line in path.read_text("utf-8").splitlines()]

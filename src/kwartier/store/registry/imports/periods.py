@@ -49,6 +49,18 @@ _LATE = """
     on conflict do nothing
 """
 """Five years: so long the readings of a switch or a move are kept."""
+# What was taken by hand in the time of a supply, or of a restriction, that is told after it: a delivery round looks whose it is.
+_BY_HAND = """
+    insert into kw.hand_waiting (reading)
+    select r.id from pg_temp.judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period)
+    join kw.hand_reading r on r.connection = any({places}) and r.at >= lower(h.period) and coalesce(r.at <= upper(h.period), true)
+    where j.code is null and j.verdict <> 'same' on conflict do nothing
+"""
+_ITSELF = "array[h.connection]"
+_WITH_ITS_GAS = """
+    array(select h.connection union select k.connection from kw.meter m join kw.coupling k on k.meter = m.key
+        where m.connection = h.connection)
+"""
 _SPAN = (("first", "timestamptz"), ("until", "timestamptz"))
 _EAN = "'...' || right(i.ean, 4)"
 
@@ -72,10 +84,12 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     body: str = "",
     beside: str = "",
     is_boundary: bool = False,
+    by_hand: str | None = None,
 ) -> Spec:
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
-    `is_boundary`: suppliers get the register of its begin and its end.
+    `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
+    what was taken by hand.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
@@ -91,7 +105,10 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
         insert=_filled(_INSERT, **parts),
         landed=_filled(_LANDED, **parts),
         events=None if about is None else _filled(_EVENTS, about=about, body=body, beside=beside, **parts),
-        late=_filled(_LATE, **parts) if is_boundary else None,
+        late=(
+            *([_filled(_LATE, **parts)] if is_boundary else ()),
+            *([] if by_hand is None else [_filled(_BY_HAND, places=by_hand, **parts)]),
+        ),
     )
 
 
@@ -133,6 +150,7 @@ CONTRACTS = _spec(
     about="h.connection, null::text",
     body="'party', h.party, ",
     is_boundary=True,
+    by_hand=_ITSELF,
 )
 
 RESTRICTIONS = _spec(
@@ -145,6 +163,7 @@ RESTRICTIONS = _spec(
     codes="when c.key is null then 'unknown-ean'",
     about="h.connection, null::text",
     body="'kind', h.kind, ",
+    by_hand=_WITH_ITS_GAS,
 )
 
 COUPLINGS = _spec(

@@ -108,8 +108,8 @@ def take(c: C, spec: Spec, at: datetime) -> Taken:
         _extend(cursor, spec)
         _insert(cursor, spec)
         cursor.execute(_COLLIDED.replace("{landed}", spec.landed).encode(), (OVERLAPS,))
-        if spec.late is not None:
-            cursor.execute(spec.late.encode(), {"at": at})
+        for late in spec.late:
+            cursor.execute(late.encode(), {"at": at})
         cursor.execute(
             "insert into pg_temp.refused select %s, line, code, raw from pg_temp.judged where code is not null", (spec.file,)
         )
