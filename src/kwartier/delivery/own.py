@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import final
 
 from kwartier.grounds import conduct
-from kwartier.grounds.moments import anniversary_before, is_anniversary
+from kwartier.grounds.moments import anniversary_before, is_anniversary, last_anniversary
 from kwartier.model.ground import Facts, Purpose, Supply
 from kwartier.model.period import Period, day_of, midnight
 
@@ -23,9 +23,14 @@ class Own:
         bounds = [moment for one in facts.occupancies for moment in (one.period.start, one.period.end) if moment is not None]
         self.since = max([supply.period.start, *(moment for moment in bounds if moment < closes)])
 
-    def year(self) -> datetime:
-        """Return where the year begins that `closes` ends: the anniversary before, or where the own time begins."""
-        return max(self.since, anniversary_before(self.supply.period.start, self.closes))
+    def year(self) -> Period | None:
+        """Return the last year of supply that ended up to `closes`, from where the own time begins; None where none is own.
+
+        It ends at `closes` itself where that is an anniversary, and before it where somebody read the meter by hand.
+        """
+        start = self.supply.period.start
+        ended = last_anniversary(start, self.closes)
+        return None if ended is None or ended <= self.since else Period(max(self.since, anniversary_before(start, ended)), ended)
 
     def periods(self) -> list[Period]:
         """Return the overview's period that ends at `closes` and earlier ones, newest first, as far as they are own.

@@ -163,7 +163,9 @@ def _key(lines: Sequence[Body], say: Words) -> Markup:
 
 def _notes(body: Body, say: Words) -> Markup:
     since = say.day(day_of(datetime.fromisoformat(body["own_since"])))
-    notes = [say("own", since=since), say("gas-counted" if body["product"] == "gas" else "tariffs"), say("costs")]
+    taken = [datetime.fromisoformat(one["at"]) for one in body["readings"] if "read" in one]
+    by_hand = [say("by-hand", day=say.day(day_of(moment))) for moment in taken]
+    notes = [*by_hand, say("own", since=since), say("gas-counted" if body["product"] == "gas" else "tariffs"), say("costs")]
     return _section(say("notes"), Markup("").join(Markup("<p>{}</p>").format(note) for note in notes))
 
 

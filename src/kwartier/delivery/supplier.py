@@ -46,10 +46,13 @@ def _by_hand(one: Taken) -> dict[str, Any]:
         "unit": document.unit(one.channel),
         "at": document.local(one.at),
         "value": one.value,
-        "read": "by-hand",
-        "by": one.how,
-        "method": METHODS[one.how],
+        **marks(one.how),
     }
+
+
+def marks(how: str) -> dict[str, str]:
+    """Say that a register was read by hand, by whom, and what the market's register calls that."""
+    return {"read": "by-hand", "by": how, "method": METHODS[how]}
 
 
 def readings(heading: document.Heading, days: Sequence[ChannelDay]) -> bytes:

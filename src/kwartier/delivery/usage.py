@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, final
 
 from kwartier.delivery.document import REGISTERS, ground, local, quality, unit
+from kwartier.delivery.supplier import marks
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.ean import Ean
 from kwartier.model.period import Period
@@ -32,7 +33,7 @@ class Why(StrEnum):
     NOT_VALID = "reading-not-valid"
     """The meter itself, or a rule, doubts one of the two."""
     RESTRICTED = "not-readable-in-between"
-    """The meter was refused or administratively off for a part of the time: nothing is told about that."""
+    """The meter was refused or administratively off for a part of the time: nothing is told about that, but by hand."""
     REPLACED = "meter-replaced"
     """Two registers of two meters; where the old one ended and the new one began was not read."""
     FELL = "register-fell"
@@ -41,12 +42,16 @@ class Why(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """The registers of one moment as they were handed over in a parcel, and the permit by which they may be used now."""
+    """The registers of one moment as they were handed over in a parcel, and the permit by which they may be used now.
+
+    `how` says how somebody read them at the meter, None where the meter told them.
+    """
 
     at: datetime
     parcel: str
     permit: Permit
     registers: Mapping[Channel, ChannelDay]
+    how: str | None = None
 
 
 @final
@@ -75,9 +80,10 @@ def used(account: Account, channel: Channel, span: Period) -> int | Why:
     """Return Wh or dm3 that a register counted over a closed span, or why that cannot be told."""
     if span.start < account.own:
         return Why.NOT_OWN
-    if any(span.overlaps(one) for one in account.restricted):
-        return Why.RESTRICTED
     opening, closing = account.stands.get(span.start), account.stands.get(span.end or span.start)
+    by_hand = any(one is not None and one.how for one in (opening, closing))
+    if not by_hand and any(span.overlaps(one) for one in account.restricted):
+        return Why.RESTRICTED
     if opening is None or closing is None:
         return Why.NOT_DELIVERED
     if any(_changed(moment, span.start, closing.at, channel) for moment in account.changes):
@@ -145,6 +151,8 @@ def written(span: Period) -> dict[str, str | None]:
 
 
 def readings(account: Account, moments: Iterable[datetime]) -> list[dict[str, Any]]:
-    """Return the readings a paper rests on, each with the parcel that brought it and the ground on which it is used now."""
+    """Return the readings a paper rests on: the parcel that brought each, on which ground it is used now, and how if by hand."""
     stands = [account.stands[moment] for moment in sorted(set(moments)) if moment in account.stands and moment >= account.own]
-    return [{"at": local(stand.at), "parcel": stand.parcel, **ground(stand.permit)} for stand in stands]
+    return [
+        {"at": local(one.at), "parcel": one.parcel, **ground(one.permit), **(marks(one.how) if one.how else {})} for one in stands
+    ]

@@ -60,6 +60,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Dit is gemaakt van standen die uw leverancier van zijn eigen leveringsperiode kreeg, vanaf {since}.",
         "This is made of readings that your supplier was given of its own period of supply, from {since}.",
     ),
+    "by-hand": (
+        "De stand van {day} heeft iemand aan de meter zelf opgenomen; die is niet op afstand uitgelezen.",
+        "The reading of {day} was taken at the meter itself; it was not read remotely.",
+    ),
     "not-own-period": (
         "Toen leverde deze leverancier u hier nog niet; wat u toen verbruikte, weet hij niet.",
         "This supplier did not supply you here then; what you used then it does not know.",
@@ -111,7 +115,7 @@ class Words:
         return format_date(day, "MMM y" if day.month == 1 else "MMM", locale=_LOCALES[self.language])
 
     def moments(self, period: Mapping[str, str]) -> str:
-        """Write a period that goes from midnight to midnight by the days of both."""
+        """Write a period by the days of both its ends."""
         start, end = (self.day(datetime.fromisoformat(period[name]).date()) for name in ("start", "end"))
         return f"{start} {self('until')} {end}"
 

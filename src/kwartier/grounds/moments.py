@@ -55,9 +55,19 @@ def is_anniversary(start: datetime, moment: datetime) -> bool:
 
 def anniversary_before(start: datetime, moment: datetime) -> datetime:
     """Return the anniversary of `start` that comes one before `moment`, or `start` itself. `moment` is an anniversary."""
-    first, year = day_of(start), day_of(moment).year - 1
-    if year <= first.year:
-        return start
+    year = day_of(moment).year - 1
+    return start if year <= day_of(start).year else _anniversary(start, year)
+
+
+def last_anniversary(start: datetime, moment: datetime) -> datetime | None:
+    """Return the last anniversary of `start` up to and including `moment`, None before the first."""
+    year = day_of(moment).year
+    year -= _anniversary(start, year) > moment
+    return None if year <= day_of(start).year else _anniversary(start, year)
+
+
+def _anniversary(start: datetime, year: int) -> datetime:
+    first = day_of(start)
     if (first.month, first.day) == (2, 29) and not _leap(year):
         return midnight(date(year, 3, 1))
     return midnight(date(year, first.month, first.day))

@@ -70,9 +70,13 @@ def test_a_year_goes_from_anniversary_to_anniversary(start: date, years: int) ->
         anniversary = date(start.year + years, 3, 1)
     mine = own(facts(Period(midnight(start))), SUPPLIER, BILL, midnight(anniversary))
     assert mine is not None
-    days = (day_of(mine.closes) - day_of(mine.year())).days
-    assert 364 < days < 367
-    assert years > 1 or mine.year() == midnight(start)
+    assert (year := mine.year()) is not None
+    assert year.end == mine.closes
+    assert 364 < (day_of(mine.closes) - day_of(year.start)).days < 367
+    assert years > 1 or year.start == midnight(start)
+    by_hand = own(facts(Period(midnight(start))), SUPPLIER, Purpose.HAND_READING, mine.closes + timedelta(days=100, hours=9))
+    assert by_hand is not None
+    assert by_hand.year() == year, "what was read by hand after it closes the same year"
     assert own(facts(Period(midnight(start))), SUPPLIER, BILL, midnight(anniversary + timedelta(days=1))) is None
 
 
@@ -82,13 +86,24 @@ def test_the_year_of_a_leap_day() -> None:
     for closes, opens in years:
         mine = own(known, SUPPLIER, BILL, midnight(closes))
         assert mine is not None
-        assert mine.year() == midnight(opens)
+        assert mine.year() == Period(midnight(opens), midnight(closes))
 
 
 def test_who_moved_in_during_the_year_has_the_rest_of_it() -> None:
     mine = own(facts(Period(at(2024, 3, 11)), homes=(Period(at(2025, 9, 1)),)), SUPPLIER, BILL, at(2026, 3, 11))
     assert mine is not None
-    assert mine.year() == at(2025, 9, 1)
+    assert mine.year() == Period(at(2025, 9, 1), at(2026, 3, 11))
+
+
+def test_no_year_has_ended_in_the_first_nor_where_somebody_came_after_it() -> None:
+    known = facts(Period(at(2024, 3, 11)), homes=(Period(at(2025, 9, 1)),))
+    for closes in (at(2025, 9, 2), at(2025, 12, 1)):
+        mine = own(known, SUPPLIER, Purpose.HAND_READING, closes)
+        assert mine is not None
+        assert mine.year() is None
+    first = own(facts(Period(at(2024, 3, 11))), SUPPLIER, Purpose.HAND_READING, at(2025, 3, 10))
+    assert first is not None
+    assert first.year() is None
 
 
 @given(DAYS, DAYS)

@@ -35,10 +35,10 @@ _WAITING = f"""
 """  # noqa: S608 - constants only
 _PROMISED = "delete from kw.hand_waiting where reading = any(%s)"
 _OF_METER = """
-    select id, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
+    select id, meter, channel, value, at, how from kw.hand_reading where connection = %s and meter = %s order by at, channel
 """
 _AT_MOMENT = f"""
-    select id, channel, value, at, how from kw.hand_reading h where connection = %s and at = %s and {THEIRS} order by channel
+    select id, meter, channel, value, at, how from kw.hand_reading h where connection = %s and at = %s and {THEIRS} order by channel
 """  # noqa: S608 - constants only
 # The last of each kind that counts, or else the beginning of the restriction. Gas goes with the meter that carries it.
 _BY_HAND = """
@@ -92,6 +92,7 @@ class HandReading:
     """A register as somebody read it: Wh, for gas dm3."""
 
     id: int
+    meter: int
     channel: Channel
     value: int
     at: datetime
@@ -163,14 +164,14 @@ def of_meter(c: C, connection: int, meter: int) -> list[HandReading]:
     """Return what was read by hand of one meter at one connection, in order of time."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_OF_METER, (connection, meter)).fetchall()
-    return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]
+    return [HandReading(key, meter, Channel(channel), *rest) for key, meter, channel, *rest in found]
 
 
 def at_moment(c: C, connection: int, moment: datetime) -> list[HandReading]:
     """Return what was read by hand at one connection at one moment, of a meter that is its own as far as is known now."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_AT_MOMENT, (connection, moment)).fetchall()
-    return [HandReading(key, Channel(channel), value, at, how) for key, channel, value, at, how in found]
+    return [HandReading(key, meter, Channel(channel), *rest) for key, meter, channel, *rest in found]
 
 
 def by_hand(c: C, at: datetime) -> list[ByHand]:

@@ -21,6 +21,12 @@ _HANDED = """
         and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)) as p
     where nth = 1 order by connection, lower(period), id
 """
+_YEARLY = """
+    select distinct connection, lower(period), status = 'sending' from kw.parcel
+    where connection = any(%(keys)s) and receiver_role = %(role)s and receiver = %(receiver)s
+    and purpose in ('annual_bill', 'hand_reading') and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)
+    order by 1, 2
+"""
 # The first meter of a connection replaced none.
 _CHANGES = """
     select connection, since from (
@@ -42,6 +48,25 @@ class Handed:
     purpose: Purpose
     mask: Mask
     at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The moment of a reading that may close a year: of the annual bill, or taken by hand. `leaves`: in the bundle at hand."""
+
+    at: datetime
+    leaves: bool
+
+
+def yearly(c: C, receiver: Requester, keys: Collection[int], bundle: str) -> dict[int, list[Closing]]:
+    """Return by connection the readings that may close a year, what leaves in this bundle included, in order of time."""
+    asked = {"keys": sorted(keys), "role": receiver.role, "receiver": receiver.id, "bundle": bundle}
+    found: dict[int, list[Closing]] = defaultdict(list)
+    with _rows.cursor(c) as cursor:
+        for connection, at, leaves in cursor.execute(_YEARLY, asked):
+            found[connection].append(Closing(at, leaves))
+    return found
 
 
 def readings(

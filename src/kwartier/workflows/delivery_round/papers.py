@@ -10,49 +10,32 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, final
+from typing import Any
+
+from psycopg import Connection
 
 from kwartier.delivery import disputed, papers
-from kwartier.delivery.own import Own, own
 from kwartier.delivery.paper_page import files
 from kwartier.delivery.papers import Body
 from kwartier.delivery.usage import Account, Stand
-from kwartier.grounds import conduct
 from kwartier.grounds.decide import decide
-from kwartier.model.ground import Purpose, Requester, Role
+from kwartier.model.channel_day import ChannelDay
+from kwartier.model.ground import Purpose, Requester
 from kwartier.model.period import Period, day_of
 from kwartier.model.permit import Permit
 from kwartier.store.readings import Glance
-from kwartier.store.registry import deliveries, handed
-from kwartier.store.registry.deliveries import BundleParcel
+from kwartier.store.registry import deliveries, hand_readings, handed
+from kwartier.store.registry.hand_readings import HandReading
 from kwartier.store.registry.handed import Handed
-from kwartier.workflows.delivery_round import bundle
+from kwartier.workflows.delivery_round import bundle, paper_plan
 from kwartier.workflows.delivery_round.known import Known, known_of
+from kwartier.workflows.delivery_round.paper_plan import Plan
 from kwartier.workflows.installation import Installation
 
+_Taken = Mapping[tuple[int, datetime], Sequence[HandReading]]
 SUFFIX = ".papers.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)
 """A zip wants a time of each file; the papers say themselves when they were made."""
-
-
-@final
-class _Plan(NamedTuple):
-    """A paper to be made: of which parcel, in whose own time, over which periods (the newest first)."""
-
-    parcel: BundleParcel
-    there: Known
-    own: Own
-    periods: list[Period]
-
-    def moments(self) -> set[datetime]:
-        """Return the moments of which readings are wanted."""
-        spans = [*self.periods, *(papers.year_before(one) for one in self.periods[:1] if self.is_overview)]
-        return {moment for one in spans for moment in (one.start, one.end) if moment is not None and moment >= self.own.since}
-
-    @property
-    def is_overview(self) -> bool:
-        """True for an overview, False for an annual bill."""
-        return self.parcel.request.purpose is Purpose.PERIODIC_READING
 
 
 def path_of(bundle_file: Path) -> Path:
@@ -83,46 +66,28 @@ def _write_aside(path: Path, found: Sequence[Body]) -> None:
 def _papers(house: Installation, box: str, at: datetime) -> Iterator[Body]:
     """Yield the papers of a bundle, in the order of its parcels."""
     with house.operator() as c:
-        closing = [one for one in deliveries.parcels_of_bundle(c, box) if _closes(one)]
+        closing = [one for one in deliveries.parcels_of_bundle(c, box) if paper_plan.may_close(one)]
         if not closing:
             return
-        keys = {one.request.connection for one in closing}
-        known = known_of(c, keys, at)
-        plans = [plan for one in closing if (plan := _plan(one, known[one.request.connection])) is not None]
-        moments = {moment for plan in plans for moment in plan.moments()}
-        got = handed.readings(c, closing[0].request.requester, keys, moments, box)
+        who, keys = closing[0].request.requester, {one.request.connection for one in closing}
+        known, yearly = known_of(c, keys, at), handed.yearly(c, who, keys, box)
+        found = [paper_plan.plan(one, known[key], yearly.get(key, ())) for one in closing for key in [one.request.connection]]
+        plans = [one for one in found if one is not None]
+        moments = {moment for one in plans for moment in one.moments()}
+        got = handed.readings(c, who, keys, moments, box)
+        by_hand = _by_hand(c, got)
         changes = handed.changes(c, keys)
     with house.readings.glance() as readings:
-        for plan in plans:
-            key = plan.parcel.request.connection
-            body = _paper(readings, plan, got.get(key, []), changes.get(key, []), at)
+        for one in plans:
+            key = one.parcel.request.connection
+            stands = _stands(readings, by_hand, one, got.get(key, []), at)
+            body = _paper(one, stands, changes.get(key, []), at)
             if body is not None:
                 yield body
 
 
-def _closes(one: BundleParcel) -> bool:
-    """True for a parcel of a supplier that closes a year of supply, or a period of the overview."""
-    request = one.request
-    if request.requester.role is not Role.SUPPLIER:
-        return False
-    if request.purpose is Purpose.ANNUAL_BILL:
-        return True
-    return request.purpose is Purpose.PERIODIC_READING and conduct.ends_overview(day_of(request.period.start))
-
-
-def _plan(one: BundleParcel, there: Known) -> _Plan | None:
-    request = one.request
-    mine = own(there.facts, request.requester.id, request.purpose, request.period.start)
-    if mine is None:
-        return None
-    if request.purpose is Purpose.ANNUAL_BILL:
-        return _Plan(one, there, mine, [Period(mine.year(), mine.closes)])
-    return _Plan(one, there, mine, mine.periods())
-
-
-def _paper(readings: Glance, plan: _Plan, got: Sequence[Handed], changes: Sequence[datetime], at: datetime) -> Body | None:
+def _paper(plan: Plan, stands: Mapping[datetime, Stand], changes: Sequence[datetime], at: datetime) -> Body | None:
     """Return the paper, None if the closing reading itself may not be used any more."""
-    stands = _stands(readings, plan, got, at)
     if plan.own.closes not in stands:
         return None
     account = Account(
@@ -137,13 +102,13 @@ def _paper(readings: Glance, plan: _Plan, got: Sequence[Handed], changes: Sequen
         restricted=[one.period for one in plan.there.facts.restrictions],
         changes=changes,
     )
-    opens = plan.periods[0].start
     if plan.is_overview:
-        return papers.overview(account, opens, plan.periods[1:])
-    return papers.annual_bill(account, opens)
+        return papers.overview(account, plan.periods[0].start, plan.periods[1:])
+    opens = [one.start for one in plan.periods]
+    return papers.annual_bill(account, next((one for one in opens if one in stands), opens[0]))
 
 
-def _stands(readings: Glance, plan: _Plan, got: Sequence[Handed], at: datetime) -> Mapping[datetime, Stand]:
+def _stands(readings: Glance, by_hand: _Taken, plan: Plan, got: Sequence[Handed], at: datetime) -> Mapping[datetime, Stand]:
     """Return the readings that were handed over and that this supplier may have now, by their moment."""
     wanted, found = plan.moments(), dict[datetime, Stand]()
     connection, receiver = plan.parcel.request.connection, plan.parcel.request.requester
@@ -151,11 +116,31 @@ def _stands(readings: Glance, plan: _Plan, got: Sequence[Handed], at: datetime) 
         if one.at not in wanted or one.at in found:
             continue
         permit = _permit(plan.there, receiver, connection, one, at)
-        if permit is not None:
+        if permit is None:
+            continue
+        if one.purpose is Purpose.HAND_READING:
+            found[one.at] = _taken(one, permit, by_hand[connection, one.at])
+        else:
             day = day_of(one.at)
             rows = disputed.marked(readings.days(connection, day, day, one.mask), plan.there.disputed)
             found[one.at] = Stand(one.at, one.parcel, permit, {row.channel: row for row in rows})
     return found
+
+
+def _by_hand(c: Connection[Any], got: Mapping[int, Sequence[Handed]]) -> _Taken:
+    """Return what was taken by hand of the moments at which that was handed over."""
+    return {
+        (key, one.at): hand_readings.at_moment(c, key, one.at)
+        for key, each in got.items()
+        for one in each
+        if one.purpose is Purpose.HAND_READING
+    }
+
+
+def _taken(one: Handed, permit: Permit, taken: Sequence[HandReading]) -> Stand:
+    key, day = permit.request.connection, day_of(one.at)
+    rows = [ChannelDay(key, each.channel, day, each.value, b"", b"", 0, each.meter, 0) for each in taken]
+    return Stand(one.at, one.parcel, permit, {row.channel: row for row in rows}, taken[0].how if taken else None)
 
 
 def _permit(there: Known, receiver: Requester, connection: int, one: Handed, at: datetime) -> Permit | None:

@@ -171,7 +171,7 @@ class Deliveries:
             if one is None:
                 self._found.add("file-without-parcel", parcel=parcel)
                 continue
-            speaks, holds = _speaks_of(document, one.request, eans), _holds_no_more(document, one.request)
+            speaks, holds = _speaks_of(document, one.request, one.purpose, eans), _holds_no_more(document, one.request)
             if not speaks:
                 self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
             if not holds:
@@ -190,7 +190,7 @@ class Deliveries:
             one = sent.get(parcel)
             if one is None:
                 self._found.add("file-without-parcel", parcel=parcel)
-            elif not _speaks_of(body, one.request, replay.eans(self._c, {one.connection})):
+            elif not _speaks_of(body, one.request, papers.purpose(body, one.request), replay.eans(self._c, {one.connection})):
                 self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
             elif not papers.follows(parts, body, one.connection, self._handed(body, path.parent.name)):
                 self._found.add("paper-beyond-parcels", parcel=parcel, connection=one.connection)
@@ -252,8 +252,8 @@ def _documents(path: Path) -> Iterator[dict[str, Any]]:
             yield found if isinstance(found, dict) else {}
 
 
-def _speaks_of(document: Mapping[str, Any], request: Request, eans: Mapping[int, Ean]) -> bool:
-    """True if a document is about the metering point, the product and the purpose that were asked for."""
+def _speaks_of(document: Mapping[str, Any], request: Request, purpose: Purpose, eans: Mapping[int, Ean]) -> bool:
+    """True if a document is about the metering point and the product that were asked for, and for this purpose."""
     product = Product.GAS if request.mask & GAS_MASK else Product.ELECTRICITY
     try:
         about = Ean.parse(str(document.get("metering_point")))
@@ -261,7 +261,7 @@ def _speaks_of(document: Mapping[str, Any], request: Request, eans: Mapping[int,
         return False
     return eans.get(request.connection) == about and (document.get("product"), document.get("purpose")) == (
         product,
-        request.purpose,
+        purpose,
     )
 
 

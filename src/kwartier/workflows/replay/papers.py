@@ -11,8 +11,9 @@ from typing import Any
 
 from kwartier.delivery.document import REGISTERS
 from kwartier.delivery.paper_page import files
+from kwartier.delivery.papers import BILL
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Request
+from kwartier.model.ground import Purpose, Request
 from kwartier.model.period import Period
 from kwartier.model.register import channels_of
 
@@ -56,6 +57,12 @@ def named(body: Paper) -> list[object]:
     """Return the parcels on which a paper says that it rests."""
     readings = body.get("readings")
     return [one.get("parcel") for one in readings if isinstance(one, dict)] if isinstance(readings, list) else []
+
+
+def purpose(body: Paper, request: Request) -> Purpose:
+    """Return what a paper that a reading closes says of itself: a bill, also where somebody took that reading by hand."""
+    by_hand = request.purpose is Purpose.HAND_READING and body.get("format") == BILL
+    return Purpose.ANNUAL_BILL if by_hand else request.purpose
 
 
 def follows(parts: Parts, body: Paper, connection: int, handed: Mapping[str, Request]) -> bool:

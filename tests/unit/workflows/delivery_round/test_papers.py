@@ -12,7 +12,7 @@ import pytest
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, channels_of
-from kwartier.workflows import delivery_round
+from kwartier.workflows import delivery_round, refusal
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.delivery_round.papers import path_of
 from kwartier.workflows.installation import Installation
@@ -56,6 +56,17 @@ class Supplied:
             return midnight(day) + timedelta(hours=6, seconds=n)
 
         return delivery_round.run(self.house, clock=clock)
+
+    def by_hand(self, day: date, value: int) -> delivery_round.DeliveryReport:
+        """Let the customer read the registers in the morning of a day, in the same steps, and deliver the morning after."""
+        at = midnight(day) + timedelta(hours=9)
+        values = {channel: value + 1000 * channel for channel in channels_of(E_DAY)}
+        refusal.take(self.house, self.home, values, read_at=at, how=refusal.How.CUSTOMER, at=at)
+        return self.round(day + timedelta(days=1))
+
+    def bill(self, opens: str) -> dict[str, Any]:
+        """Return the bill of the year that began on a day."""
+        return written(self.house)[f"annual-bill.json {opens}"]
 
 
 @pytest.fixture
@@ -167,3 +178,65 @@ def test_readings_of_another_supplier_are_not_used(supplied: Supplied) -> None:
     body = written(supplied.house)["overview.json 2025-03-11"]
     assert {one["value"] for one in body["usage"]} == {200}
     assert {one["at"][:10] for one in body["readings"]} == {"2025-03-11", "2025-05-01"}
+
+
+@pytest.fixture
+def off(supplied: Supplied) -> Supplied:
+    """The bill of the first year has left; half a year later the meter was switched off administratively."""
+    supplied.read(CLOSES, 1700, Purpose.ANNUAL_BILL)
+    supplied.round(CLOSES)
+    supplied.facts.restriction(supplied.home, between("2026-09-01", "2027-09-01"))
+    return supplied
+
+
+def test_a_year_that_no_meter_closes_is_closed_by_the_first_reading_by_hand_after_it(off: Supplied) -> None:
+    report = off.by_hand(date(2027, 3, 20), 2500)
+    assert (report.delivered, report.papers) == (1, 1)
+    body = off.bill("2026-03-11")
+    assert {one["value"] for one in body["usage"]} == {800}, "it tells of the time in which nobody read remotely, by its own row"
+    assert body["period"]["end"] == "2027-03-20T09:00:00+01:00"
+    assert [(one["rule"], one.get("read"), one.get("by"), one.get("method")) for one in body["readings"]] == [
+        ("S2", None, None, None),
+        ("S5", "by-hand", "customer", "22"),
+    ]
+    (path,) = [one for one in off.house.outbox.glob("*/*.papers.zip") if body["reference"] in zipfile.ZipFile(one).namelist()[0]]
+    pages = {name.split(".")[-2]: zipfile.ZipFile(path).read(name).decode() for name in zipfile.ZipFile(path).namelist()}
+    assert "De stand van 20 maart 2027 heeft iemand aan de meter zelf opgenomen" in pages["nl"]
+    assert "The reading of 20 March 2027 was taken at the meter itself" in pages["en"]
+
+
+def test_one_reading_by_hand_closes_a_year_and_the_next_opens_with_it(off: Supplied) -> None:
+    off.by_hand(date(2027, 3, 20), 2500)
+    assert off.by_hand(date(2027, 6, 1), 2600).papers == 0
+    off.read(date(2028, 3, 11), 3000, Purpose.ANNUAL_BILL)
+    assert off.round(date(2028, 3, 11)).papers == 1, "read remotely again"
+    assert {one["value"] for one in off.bill("2027-03-20")["usage"]} == {500}
+
+
+def test_two_that_come_at_once_give_one_bill_of_the_first(off: Supplied) -> None:
+    for day, value in ((date(2027, 3, 21), 2510), (date(2027, 3, 20), 2500)):
+        at = midnight(day) + timedelta(hours=9)
+        now = midnight(date(2027, 3, 22))
+        low = {Channel.DAY_IMPORT_LOW: value + 1000 * Channel.DAY_IMPORT_LOW}
+        refusal.take(off.house, off.home, low, read_at=at, how=refusal.How.VISIT, at=now)
+    report = off.round(date(2027, 3, 22))
+    assert (report.delivered, report.papers) == (2, 1)
+    assert [one["value"] for one in off.bill("2026-03-11")["usage"]] == [800]
+
+
+def test_a_reading_that_comes_after_a_later_one_closed_the_year_gives_no_second_bill(off: Supplied) -> None:
+    off.by_hand(date(2027, 3, 21), 2510)
+    assert off.by_hand(date(2027, 3, 20), 2500).papers == 0
+
+
+def test_in_the_first_year_nothing_is_closed_by_hand(supplied: Supplied) -> None:
+    facts = supplied.facts
+    home, supplier = facts.connection(), facts.party()
+    facts.meter(home)
+    facts.agreement(supplier)
+    facts.supply(home, supplier, between("2026-08-01"))
+    facts.restriction(home)
+    at = midnight(date(2027, 3, 20))
+    refusal.take(supplied.house, home, {Channel.DAY_IMPORT_LOW: 1}, read_at=at, how=refusal.How.VISIT, at=at)
+    report = supplied.round(date(2027, 3, 20))
+    assert (report.delivered, report.papers) == (1, 0)
