@@ -44,6 +44,7 @@ _AGAIN: Final = """
     from kw.parcel p join kw.delivery_due d on d.id = p.due where p.id = any(%(parcels)s)
     order by d.role, d.receiver, d.purpose, d.mask, d.first_s, d.last_s, d.id
 """
+_FORGET: Final = "select kw.forget_corrections(%s, %s, %s::smallint[], %s, %s)"
 _LAPSED: Final = "select distinct day from kw.correction order by day"
 _LAPSE: Final = """
     delete from kw.correction where day = %s and basis & %s = 0 and not (connection = any(%s)) and done is not null
@@ -61,7 +62,8 @@ _GIVE_UP: Final = """
 class Correction:
     """One channel-day: until `at` it said `was`, since then `now`; None where it is taken out, within `period`.
 
-    `salt` is that of its digest in the log.
+    What was taken out is another home's: of that `was` says which channel-day, and no values are kept. `salt` is that of its
+    digest in the log, empty where there are no values to have one.
     """
 
     id: int
@@ -76,10 +78,12 @@ class Correction:
 def add(c: C, one: Correction) -> int:
     """Write a correction down; its `id` is made here and returned."""
     was, now = one.was, one.now
-    after = (None, None, None) if now is None else (now.start, now.deltas, now.quality)
+    nothing = (None, None, None)
+    before = nothing if now is None else (was.start, was.deltas, was.quality)
+    after = nothing if now is None else (now.start, now.deltas, now.quality)
     values = (
         *(one.rectification, was.key, int(was.channel), was.day, was.meter, was.batch, was.basis, one.at),
-        *(was.start, was.deltas, was.quality, *after, one.period, one.salt),
+        *(*before, *after, one.period, None if now is None else one.salt),
     )
     with _rows.cursor(c) as cursor:
         row = cursor.execute(_ADD, values).fetchone()
@@ -102,13 +106,13 @@ def _select(c: C, query: str, values: Sequence[object]) -> list[Correction]:
         return [_correction(*row) for row in cursor.execute(query.encode(), values)]
 
 
-def _correction(number: int, rectification: int, at: datetime, period: Period, salt: bytes, *row: Any) -> Correction:  # noqa: ANN401 - a row
+def _correction(number: int, rectification: int, at: datetime, period: Period, salt: bytes | None, *row: Any) -> Correction:  # noqa: ANN401 - a row
     key, channel, day, meter, batch, basis, *values = row
     place = key, Channel(channel), day
     rest = basis, meter, batch
-    was = ChannelDay(*place, values[0], bytes(values[1]), bytes(values[2]), *rest)
+    was = ChannelDay(*place, values[0] or 0, bytes(values[1] or b""), bytes(values[2] or b""), *rest)
     now = None if values[3] is None else ChannelDay(*place, values[3], bytes(values[4]), bytes(values[5]), *rest)
-    return Correction(number, rectification, at, period, bytes(salt), was, now)
+    return Correction(number, rectification, at, period, bytes(salt or b""), was, now)
 
 
 def done(c: C, numbers: Collection[int], at: datetime) -> None:
@@ -126,6 +130,14 @@ def handed(c: C, connection: int, wrong: Period, mask: Mask, *, by_hand: bool) -
 def deliver_again(c: C, rectification: int, parcels: Iterable[str]) -> int:
     """Let what these parcels held be due once more: it is decided again, and handed over as it is now. Returns how many."""
     return c.execute(_AGAIN, {"number": rectification, "parcels": list(parcels)}).rowcount
+
+
+def forget(c: C, connection: int, meter: int, channels: Iterable[Channel], days: tuple[date, date]) -> int:
+    """Delete what corrections say of a meter that was another home's, from one day to another, both included. Returns how many."""
+    with _rows.cursor(c) as cursor:
+        row = cursor.execute(_FORGET, (connection, meter, [int(one) for one in channels], *days)).fetchone()
+    assert row is not None  # noqa: S101 - a count
+    return int(row[0])
 
 
 def lapse(c: C, holding: Mapping[date, int], guarded: Collection[int]) -> int:

@@ -26,7 +26,7 @@ class Said(NamedTuple):
 
 
 class Put(NamedTuple):
-    """A channel-day that was put right, as the registry has it; `now` is None where it was taken out."""
+    """A channel-day that was put right, as the registry has it; `was` and `now` are None where it was taken out, and no salt."""
 
     id: int
     rectification: int
@@ -39,7 +39,7 @@ class Put(NamedTuple):
     at: datetime
     salt: bytes
     done: datetime | None
-    was: Said
+    was: Said | None
     now: Said | None
 
 
@@ -61,16 +61,12 @@ def corrections(c: C) -> list[Put]:
 
 def _put(*row: Any) -> Put:  # noqa: ANN401 - a row
     number, rectification, fact, ground, connection, channel, day, batch, at, salt, done, *values = row
-    was, now = _said(*values[:3]), _now(*values[3:])
-    return Put(number, rectification, fact, ground, connection, channel, day, batch, at, bytes(salt), done, was, now)
+    was, now = _said(*values[:3]), _said(*values[3:])
+    return Put(number, rectification, fact, ground, connection, channel, day, batch, at, bytes(salt or b""), done, was, now)
 
 
-def _said(start: int, deltas: bytes, quality: bytes) -> Said:
-    return Said(start, bytes(deltas), bytes(quality))
-
-
-def _now(start: int | None, deltas: bytes | None, quality: bytes | None) -> Said | None:
-    return None if start is None else _said(start, deltas or b"", quality or b"")
+def _said(start: int | None, deltas: bytes | None, quality: bytes | None) -> Said | None:
+    return None if start is None else Said(start, bytes(deltas or b""), bytes(quality or b""))
 
 
 def notices(c: C) -> dict[str, Noticed]:

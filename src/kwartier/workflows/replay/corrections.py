@@ -72,7 +72,7 @@ class Corrections:
             said = self._said.get(one.id)
             if said is None or one.ground != one.connection or one.fact not in FACTS:
                 self._found.add("correction-without-ground", correction=one.id, connection=one.connection)
-            elif said["digest"] != _digest(one):
+            elif _says(said) != (one.channel, one.day.isoformat(), _digest(one)):
                 self._found.add("correction-differs", correction=one.id, connection=one.connection)
         for day in sorted(held.days()):
             for code in sorted(held.corrected(day) - self._places.get(day, set())):
@@ -89,10 +89,15 @@ class Corrections:
                 if not _is(last.now, row):
                     self._found.add("correction-differs", correction=last.id, connection=code >> 4, day=day.isoformat())
 
-    def then(self, day: date, code: int, at: datetime) -> Value | None:
-        """Return what a channel-day said at a moment, if it was put right later; else None: what is held counts."""
+    def then(self, day: date, code: int, at: datetime) -> Sequence[Value] | None:
+        """Return what a channel-day said at a moment, if it was put right later; else None: what is held counts.
+
+        Of what was taken out later nothing is known any more: it was another home's.
+        """
         later = next((one for one in self._later.get((day, code), ()) if one.at > at), None)
-        return None if later is None else _value(later.was)
+        if later is None:
+            return None
+        return [] if later.was is None else [_value(later.was)]
 
     def gone(self) -> Sequence[tuple[date, int, int]]:
         """Return (day, code, batch) of the channel-days that the log says were taken out."""
@@ -111,8 +116,15 @@ def _covers(ground: _Ground, connection: int | None, day: date, *, of_person: bo
     return whose and ground.connection == connection and ground.fact in FACTS and time
 
 
-def _digest(one: Put) -> str:
-    return sha256(one.salt + _bytes(one.was) + (b"" if one.now is None else _bytes(one.now))).hexdigest()
+def _says(body: Mapping[str, Any]) -> tuple[int, str, str | None]:
+    return body["channel"], body["day"], body.get("digest")
+
+
+def _digest(one: Put) -> str | None:
+    """Return what the log must have been told; None of what was taken out, of which no values are kept."""
+    if one.was is None or one.now is None:
+        return None
+    return sha256(one.salt + _bytes(one.was) + _bytes(one.now)).hexdigest()
 
 
 def _bytes(said: Said) -> bytes:

@@ -55,7 +55,7 @@ class Values:
     def _known(self, one: Sent, value: Said, held: Mapping[int, Sequence[Value]]) -> Sequence[Value]:
         code = one.connection << 4 | value.channel
         then = self._corrections.then(value.day, code, one.decided)
-        return held.get(code, ()) if then is None else [then]
+        return held.get(code, ()) if then is None else then
 
     def by_hand(
         self, documents: Sequence[tuple[Sent, Mapping[str, Any]]], taken: Mapping[tuple[int, datetime], Mapping[int, int]]

@@ -1,11 +1,11 @@
 """Art. 16 and 19 for gas meters: one that was coupled to the wrong connection measured somebody else.
 
 The coupling is taken out and kept, and what is right comes in its place. What was read under it leaves the lake: it is about
-another home than whose grounds it was read under, so nobody is shown it or handed it any more. Under the right connection it is
-read anew, where somebody there has a ground. Both homes' logs say it, and whoever was handed the wrong readings is told.
+another home than whose grounds it was read under, so nobody is shown it or handed it any more, and no value of it is kept. Under
+the right connection it is read anew, where somebody there has a ground. Both homes' logs say it, and whoever was handed the wrong
+readings is told.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.channel_day import ChannelDay
 from kwartier.model.period import Period, day_of, day_period, epoch_s, midnight
-from kwartier.model.register import DAY_MASK, GAS_MASK
+from kwartier.model.register import DAY_MASK, GAS_MASK, channels_of
 from kwartier.store.readings.going import without
 from kwartier.store.registry import corrections, people, rectifications
 from kwartier.store.registry import couplings as coupled
@@ -103,6 +103,9 @@ def _taken_out(house: Installation, c: C, old: Coupled, right: int | None, answe
     rectify.tell(c, number, handed)
     coupled.supersede(c, old.id, number)
     coupled.drop_aside(c, old)
+    corrections.forget(
+        c, old.connection, old.meter, channels_of(GAS_MASK), (day_of(old.period.start), day_of(old.period.end or now))
+    )
     said = [_said(c, number, row, old.period, now) for row in _rows(house, old, now)]
     body: dict[str, Json] = {
         "rectification": number,
@@ -137,7 +140,7 @@ def _closed(period: Period) -> Period:
 
 
 def _said(c: C, number: int, row: ChannelDay, period: Period, now: datetime) -> Correction:
-    one = Correction(0, number, now, _closed(period), secrets.token_bytes(16), row, None)
+    one = Correction(0, number, now, _closed(period), b"", row, None)
     return replace(one, id=corrections.add(c, one))
 
 

@@ -8,13 +8,14 @@ import pytest
 
 from kwartier.grounds.rights import Right as Asked
 from kwartier.model.ground import Purpose, Requester, Role
+from kwartier.model.period import midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import corrections
 from kwartier.store.registry.rectifications import Overlaps
 from kwartier.workflows import delivery_round, inquiry, refusal
 from kwartier.workflows.delivery_round import by_hand
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import access, couple, rectify, register
+from kwartier.workflows.rights import access, correct, couple, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read
@@ -114,6 +115,26 @@ def test_who_was_handed_the_other_homes_readings_is_told(swapped: Neighbours) ->
     report = delivery_round.run(house, clock=lambda: AT)
     assert (report.delivered, report.withheld, report.notices) == (0, 0, 1), "nothing of it is handed over again"
     assert [one.told for one in rectify.told(house, made.id)] == [AT]
+
+
+def test_no_value_of_the_other_home_stays_under_the_connection_that_had_it(swapped: Neighbours) -> None:
+    """Neither in what the person is told nor in what is kept: also what was put right of it before that was known."""
+    house, place = swapped.house, swapped.gas[0]
+    correct.correct(house, place, [correct.Right(Channel.DAY_GAS, midnight(AFTER), 4242)], ANSWER, at=AT)
+    for pairs in ([*zip(swapped.couplings, swapped.gas, strict=True)], []):
+        number = register.ask(house, swapped.anna, Asked.ACCESS, at=AT).id
+        (stay,) = access.document(house, swapped.anna, number, at=AT)["connections"]
+        told = (stay["readings"], stay["readings_before_corrections"])
+        assert bool(told[0]) == bool(told[1]) == bool(pairs), "hers as long as nobody knew better"
+        if pairs:
+            couple.correct(house, pairs, ANSWER, at=AT + HOUR)
+    with house.operator() as c:
+        kept = c.execute(
+            "select channel, now_start, was_start, was_deltas, was_quality, salt from kw.correction order by channel"
+        ).fetchall()
+    assert kept == [(int(kind), *[None] * 5) for kind in (Channel.GAS, Channel.DAY_GAS)]
+    house.readings.finalise(AFTER)
+    assert house.readings.day(place, AFTER) == []
 
 
 def test_it_answers_a_request_of_either_person_and_of_nobody_else(swapped: Neighbours, facts: World) -> None:
