@@ -1,7 +1,7 @@
 """What is held about people, kind by kind: where it comes from, what it is needed for, how long it stays, on which article.
 
-For whoever asks (GDPR art. 15(1)) and for the record of processing (art. 30). Terms are those of retention.py where it has a row;
-what it has none for says its own. Words stand here in both languages, as the rows of the code of conduct do.
+For whoever asks (GDPR art. 15(1)) and for the record of processing (art. 30). Terms are those of retention.py and no others: what
+is promised here is what a nightly run carries out. Words stand here in both languages, as the rows of the code of conduct do.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kwartier.grounds.retention import Keep, Kept, in_force
 class Holding:
     """One kind of personal data. `where` are the tables or files, for the record; the rest is for people.
 
-    `rows` are its rows of the retention table; `kept_nl` and `kept_en` say how long what has none is kept.
+    `rows` are its rows of the retention table, which say how long: no kind is without.
     """
 
     id: str
@@ -26,9 +26,7 @@ class Holding:
     source_nl: str
     source_en: str
     article: str
-    rows: tuple[Kept, ...] = ()
-    kept_nl: str = ""
-    kept_en: str = ""
+    rows: tuple[Kept, ...]
 
 
 _OTHERS = ("het aansluitingenregister en uw leverancier", "the connection register and your supplier")
@@ -51,8 +49,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Your connection, your meters, and who supplies you",
         source_nl=_OTHERS[0],
         source_en=_OTHERS[1],
-        kept_nl="8 jaar na het einde van de geldigheid",
-        kept_en="8 years after it stopped being valid",
+        rows=(Kept.SUPPLIES,),
         article="Informatiecode 10.1; GDPR art. 6(1)(c)",
     ),
     Holding(
@@ -65,8 +62,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Which permissions you gave and revoked",
         source_nl="uzelf, of de partij aan wie u de toestemming gaf",
         source_en="yourself, or the party that you gave the permission to",
-        kept_nl="zolang zij iets kunnen aantonen: 5 jaar na hun einde",
-        kept_en="as long as they can show something: 5 years after their end",
+        rows=(Kept.PERMISSIONS,),
         article="GDPR art. 7(1); Regulation (EU) 2023/1162 art. 8",
     ),
     Holding(
@@ -74,9 +70,9 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         where=("lake", "kw.quarantine", "kw.hand_reading", "kw.correction"),
         nl="Meterstanden en verbruik per kwartier of uur, voor zover iemand er een grond voor had",
         en="Registers and usage per quarter or hour, as far as somebody had a ground for them",
-        source_nl="uw meter, op afstand uitgelezen",
-        source_en="your meter, read remotely",
-        rows=(Kept.READINGS, Kept.QUARANTINE),
+        source_nl="uw meter, op afstand uitgelezen, of wie hem ter plaatse opnam",
+        source_en="your meter, read remotely, or whoever read it there",
+        rows=(Kept.READINGS, Kept.HAND_READINGS, Kept.QUARANTINE),
         article="Informatiecode 10.1; GDPR art. 5(1)(e), 6(1)(a), (c)",
     ),
     Holding(
@@ -96,8 +92,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Whether you refused the smart meter or had it switched off administratively",
         source_nl="uzelf",
         source_en="yourself",
-        kept_nl="8 jaar na het einde",
-        kept_en="8 years after its end",
+        rows=(Kept.CHOICES,),
         article="E98 art. 26ac(2), 26ae(11); Energiewet (article not read)",
     ),
     Holding(
@@ -112,12 +107,12 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="log",
-        where=("audit.event", "audit.block", "audit.head", "audit.page"),
+        where=("audit.event", "audit.block", "audit.head", "audit.page", "kw.outcome"),
         nl="Wie keek, las of leverde, en op welke grond",
         en="Who looked, read or delivered, and on which ground",
         source_nl="de verwerking zelf",
         source_en="the processing itself",
-        rows=(Kept.LOG_TIES,),
+        rows=(Kept.LOG_TIES, Kept.OUTCOMES),
         article="GDPR art. 5(2), 32; Regulation (EU) 2023/1162 art. 5",
     ),
     Holding(
@@ -139,8 +134,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Your requests under the privacy law, and what became of them",
         source_nl="uzelf",
         source_en="yourself",
-        kept_nl="5 jaar na het antwoord",
-        kept_en="5 years after the answer",
+        rows=(Kept.RIGHTS,),
         article="GDPR art. 5(2), 12",
     ),
     Holding(
@@ -150,9 +144,18 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         en="Data breaches that touched you",
         source_nl="het logboek",
         source_en="the log",
-        kept_nl="5 jaar",
-        kept_en="5 years",
+        rows=(Kept.BREACHES,),
         article="GDPR art. 33(5), 34",
+    ),
+    Holding(
+        id="imports",
+        where=("kw.import_reject",),
+        nl="Regels over u die bij een import zijn geweigerd",
+        en="Rows about you that an import refused",
+        source_nl=_OTHERS[0],
+        source_en=_OTHERS[1],
+        rows=(Kept.REJECTED_ROWS,),
+        article="GDPR art. 5(1)(d)",
     ),
 )
 
@@ -165,7 +168,7 @@ def terms(one: Holding, at: datetime) -> list[Keep]:
 def kept(one: Holding, at: datetime, language: str) -> str:
     """Say how long it is kept, in `nl` or `en`."""
     said = [f"{row.nl if language == 'nl' else row.en}: {_long(row, language)}" for row in terms(one, at)]
-    return "; ".join(said) or (one.kept_nl if language == "nl" else one.kept_en)
+    return "; ".join(said)
 
 
 def _long(row: Keep, language: str) -> str:

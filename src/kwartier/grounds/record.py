@@ -11,6 +11,7 @@ from typing import Final, final
 
 from kwartier.grounds import retention, rights
 from kwartier.grounds.holdings import HOLDINGS, kept
+from kwartier.grounds.retention import Kept
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, Role
 from kwartier.model.period import day_of
@@ -33,6 +34,7 @@ SAFEGUARDS: Final[Mapping[Condition, str]] = {
     Condition.USE_CASE: "use case proposed with reasons and approved by another, area and days named, yearly limit, objection",
     Condition.BY_HAND: "what was taken at the meter, where it is not read remotely; own customers, agreement in force",
     Condition.CHOICE: "the person's own choice",
+    Condition.DEFAULT: "one register, of a moment that a supplier in default left to the operator",
 }
 """The safeguard that each condition is."""
 TOGETHER: Final = "a tamper-evident log, decided again before delivery, restriction of processing, retention by a nightly run"
@@ -70,7 +72,7 @@ def _activity(rule: Rule, at: datetime) -> Activity:
         f"GDPR art. {rights.article(rule)}; {rule.article}",
         _kept(rule, at),
         _weight(rule),
-        SAFEGUARDS.get(rule.condition, "see the code of conduct"),
+        SAFEGUARDS[rule.condition],
     )
 
 
@@ -89,6 +91,8 @@ def _weight(rule: Rule) -> str:
 def _kept(rule: Rule, at: datetime) -> str:
     if not rule.mask:
         return "what was seen last, see below"
+    if rule.condition is Condition.BY_HAND:
+        return next(str(row.term) for row in retention.in_force(at) if row.kept is Kept.HAND_READINGS)
     if not rule.keeps:
         return "not kept: added up at once, over a group"
     if Action.READ not in rule.actions:

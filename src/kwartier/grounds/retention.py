@@ -35,6 +35,11 @@ class Kept(StrEnum):
     REJECTED_ROWS = "rejected_rows"
     LOG_TIES = "log_ties"
     PERSONS = "persons"
+    PERMISSIONS = "permissions"
+    SUPPLIES = "supplies"
+    CHOICES = "choices"
+    RIGHTS = "rights"
+    BREACHES = "breaches"
     SESSIONS = "sessions"
 
 
@@ -275,6 +280,56 @@ TABLE: Final[tuple[Keep, ...]] = (
         nl="naam en klantnummer, op zijn langst; eerder op verzoek, als geen stand meer voor een wettelijke taak nodig is",
         source="Informatiecode 10.1: rows of the connection register, 8 years after they ended (the rows stay, about nobody)",
         certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.PERMISSIONS,
+        term=Term(60),
+        counted_from="its end, or the answer to what was asked and not given",
+        en="which permissions were asked, given and ended, to show that there was consent",
+        nl="welke toestemmingen zijn gevraagd, gegeven en beëindigd, om te tonen dat er toestemming was",
+        source="our choice: as long as the parcels that left under them; GDPR art. 7(1); Regulation (EU) 2023/1162 art. 8",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.SUPPLIES,
+        term=Term(96),
+        counted_from="its end",
+        en="who supplied a connection and when (the connection and its meters stay as long as they are there)",
+        nl="wie een aansluiting leverde en wanneer (de aansluiting en haar meters blijven zolang zij er zijn)",
+        source="Informatiecode 10.1: rows of the connection register, 8 years after they ended",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.CHOICES,
+        term=Term(96),
+        counted_from="its end",
+        en="that the smart meter was refused, or was administratively off",
+        nl="dat de slimme meter is geweigerd, of administratief uit stond",
+        source="Informatiecode 10.1: rows of the connection register, 8 years after they ended",
+        certainty=Certainty.CITED,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.RIGHTS,
+        term=Term(60),
+        counted_from="the last that was said of it",
+        en="requests under the privacy law; one on which a restriction, objection, dispute or correction rests stays with that",
+        nl="verzoeken onder de privacywet; waarop een beperking, bezwaar, betwisting of correctie rust, blijft zolang die er is",
+        source="our choice: to show that it was answered; GDPR art. 5(2), 12",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.BREACHES,
+        term=Term(60),
+        counted_from="when it was closed",
+        en="data breaches, whom they touched and who was told",
+        nl="datalekken, wie zij raakten en wie daarvan hoorde",
+        source="our choice: to show what was done; GDPR art. 33(5)",
+        certainty=None,
         in_force=_EVER,
     ),
     Keep(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kwartier.grounds import conduct, record, rights
 from kwartier.grounds.holdings import HOLDINGS
+from kwartier.grounds.retention import Kept
 from kwartier.grounds.rule import Condition
 
 EDITION = conduct.EDITIONS[-1]
@@ -30,7 +31,9 @@ def test_each_says_basis_recipients_term_and_safeguard() -> None:
         for one in record.activities(edition, edition.in_force.start):
             assert rights.article(one.rule) in one.basis
             assert all((one.data, one.recipients, one.kept, one.weight)), one.rule.id
-    assert set(record.SAFEGUARDS) >= {rule.condition for rule in conduct.edition("2026").grants} - {Condition.NEVER}
+    assert set(record.SAFEGUARDS) == set(Condition) - {Condition.NEVER}
+    by_hand = next(one for one in record.activities(EDITION, AT) if one.rule.condition is Condition.BY_HAND)
+    assert by_hand.kept == "5 years", "what was taken at the meter is kept, though nothing is read for it"
 
 
 def test_a_dpia_is_needed_where_fine_data_are_used_unasked() -> None:
@@ -45,3 +48,8 @@ def test_every_kind_of_data_is_in_it_and_what_is_kept_says_how_long() -> None:
     assert "| 8716 | supplier | in force |" in page
     assert "* A witness countersigns the log." in page
     assert "|  |  |" not in page
+
+
+def test_every_term_that_a_person_is_promised_is_one_that_the_nightly_run_carries_out() -> None:
+    assert all(one.rows for one in HOLDINGS), "no kind says a term of its own"
+    assert {row for one in HOLDINGS for row in one.rows} == set(Kept) - {Kept.SESSIONS}

@@ -70,7 +70,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "rows-missing": (Category.UNPROVED, "fewer rows in the lake than the deed says were stored"),
     "given-up-too-early": (
         Category.UNPROVED,
-        "retention took readings away that every ground still held, and nobody had them erased",
+        "retention took readings away that every ground still held, and nobody had them erased, or facts before their term",
     ),
     "correction-without-ground": (
         Category.UNPROVED,

@@ -23,7 +23,7 @@ from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
 from kwartier.model.period import epoch_s, midnight
 from kwartier.store import postgres
-from kwartier.store.registry import corrections, erasures, notices
+from kwartier.store.registry import corrections, ended, erasures, notices
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
 from kwartier.workflows.installation import Installation
@@ -43,6 +43,9 @@ _TABLES: Final = (
     Kept.USE_CASE_DAYS,
     Kept.REJECTED_ROWS,
 )
+_FACTS: Final = {Kept.PERMISSIONS: "permission", Kept.SUPPLIES: "supply", Kept.CHOICES: "restriction"}
+"""Facts that go some time after they ended, by the word that the log has for them."""
+_ENDED: Final = (*_FACTS, Kept.RIGHTS, Kept.BREACHES)
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -96,7 +99,8 @@ def _handed_over(house: Installation, last: datetime | None, at: datetime) -> li
 
 def _registry(house: Installation, at: datetime) -> Counter[str]:
     with postgres.connect(house.dsns.owner) as c:
-        return Counter({str(kept): terms.give_up(c, kept, retention.oldest(kept, at)) for kept in _TABLES})
+        counts = Counter({str(kept): terms.give_up(c, kept, retention.oldest(kept, at)) for kept in _TABLES})
+        return counts + Counter({str(kept): ended.give_up(c, kept, retention.oldest(kept, at), at) for kept in _ENDED})
 
 
 def _corrections(house: Installation, guarded: Collection[int], at: datetime) -> int:
@@ -123,7 +127,7 @@ def _oldest(kept: Kept, at: datetime) -> datetime:
 
 
 def _say(house: Installation, counts: Counter[str], at: datetime) -> None:
-    """Record that retention was applied: how much went, and from when on parcels and ties may still be there."""
+    """Record that retention was applied: how much went, and from when on parcels, ties and facts that ended are still there."""
     said: dict[str, Json] = {name: count for name, count in sorted(counts.items()) if count}
     with house.operator() as c:
         run = terms.ran(c, at, {name: count for name, count in counts.items() if count})
@@ -132,5 +136,6 @@ def _say(house: Installation, counts: Counter[str], at: datetime) -> None:
             "gone": said,
             "parcels_from": epoch_s(_oldest(Kept.PARCELS, at)),
             "ties_from": epoch_s(_oldest(Kept.LOG_TIES, at)),
+            "facts_from": {name: epoch_s(_oldest(kept, at)) for kept, name in _FACTS.items()},
         }
         house.log.record(c, [Event(at, EventKind.RETENTION_APPLIED, ACTOR, body=body)])

@@ -1,7 +1,7 @@
 """What retention said that it took away is not missing; one row more is, and so is what it may not take."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.registry import Gone
 from kwartier.workflows.replay.tasks import code_of
+from kwartier.workflows.replay.told import State
 from replay_support import no_decisions
 
 DAY = date(2026, 11, 23)
@@ -94,3 +96,31 @@ def test_parcels_are_looked_for_from_where_they_must_be(lake: Path) -> None:
         made.take(applied(AT, run=1, gone={}, parcels_from=epoch_s(since), ties_from=0), [])
     assert made.parcels_from == MUCH_LATER
     assert Held(lake).days() == set()
+
+
+EIGHT_YEARS_AGO = datetime(2018, 11, 23, 23, tzinfo=UTC)
+"""Where the term of a contract that ended had come when it was applied."""
+
+
+def contract(end: datetime | None) -> State:
+    return State(1, AT, 7, datetime(2010, 1, 1, tzinfo=UTC), end, {"party": 1}, None, None)
+
+
+def test_facts_are_looked_for_from_where_they_must_be() -> None:
+    gone = Gone(found := Findings(AT))
+    assert not gone.has(("supply", 1), contract(EIGHT_YEARS_AGO - timedelta(days=9)))
+    for since in (EIGHT_YEARS_AGO, EIGHT_YEARS_AGO - timedelta(days=1)):
+        gone.take(applied(AT, run=1, gone={}, parcels_from=0, ties_from=0, facts_from={"supply": epoch_s(since)}))
+    assert gone.has(("supply", 1), contract(EIGHT_YEARS_AGO - timedelta(seconds=1)))
+    assert not gone.has(("supply", 1), contract(EIGHT_YEARS_AGO))
+    assert not gone.has(("supply", 1), contract(None)), "what has not ended does not go"
+    assert not gone.has(("permission", 1), contract(EIGHT_YEARS_AGO - timedelta(days=9)))
+    assert found.findings == []
+
+
+@pytest.mark.parametrize("said", [{"supply": epoch_s(EIGHT_YEARS_AGO) + 1}, {"occupancy": 0}])
+def test_what_goes_before_its_term_is_found_and_still_missed(said: dict[str, int]) -> None:
+    gone = Gone(found := Findings(AT))
+    gone.take(applied(AT, run=1, gone={}, parcels_from=0, ties_from=0, facts_from=said))
+    assert [one.code for one in found.findings] == ["given-up-too-early"]
+    assert not any(gone.has((table, 1), contract(datetime(2011, 1, 1, tzinfo=UTC))) for table in said)

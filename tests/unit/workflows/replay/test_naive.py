@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kwartier.grounds.decide import decide
@@ -120,13 +120,29 @@ def test_each_fact_counts(facts: dict[FactRef, State], general: dict[FactRef, St
     assert both(asked(), {**FACTS, **facts}, {**GENERAL, **general}, day(3)) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("barred", "registers", "quarters"), [((-3, 1), False, True), ((2, 3), False, True), ((-3, 0), True, True)]
+)
+def test_a_register_on_the_boundary_of_a_refusal_is_refused_and_the_quarters_beside_it_are_not(
+    barred: tuple[int, int],
+    registers: bool,  # noqa: FBT001 - a case
+    quarters: bool,  # noqa: FBT001 - a case
+) -> None:
+    facts = {**FACTS, ("permission", 1): permission(mask=18), ("restriction", 9): state(9, *barred, kind="refused")}
+    assert both(asked(16), facts, GENERAL, day(3)) == (registers, registers)
+    assert both(asked(2), facts, GENERAL, day(3)) == (quarters, quarters)
+
+
 days = st.integers(-2, 8)
 spans = st.tuples(days, st.one_of(st.none(), days)).filter(lambda span: span[1] is None or span[0] < span[1])
+always = st.one_of(st.just((-2, None)), spans)
+"""Long enough for anything, half of the time: else hardly any case is a yes, and what bars it decides nothing."""
 masks = st.sampled_from([2, 4, 6, 8, 16, 240, 246, 256])
 
 
+@settings(max_examples=500)
 @given(
-    live=spans, data=spans, lived=spans, bound=spans, mask=masks,
+    live=always, data=always, lived=always, bound=always, mask=st.one_of(st.just(246), masks),
     barred=st.one_of(st.none(), spans), suspended=st.one_of(st.none(), spans),
     wanted=masks, asked_for=st.tuples(days, days).map(sorted), hour=st.integers(-48, 200),
 )  # fmt: skip

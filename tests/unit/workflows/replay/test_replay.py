@@ -10,6 +10,7 @@ import pytest
 from kwartier.audit import tiles
 from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
+from kwartier.model.period import epoch_s
 from kwartier.store.readings import Readings
 from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation
@@ -162,6 +163,19 @@ def test_a_permission_that_was_changed_behind_the_log(night: Faulty, change: str
     found = night.found()
     assert [one.code for one in found.findings] == ["fact-differs"]
     assert found.uncovered == 1
+
+
+def test_a_contract_that_ended_long_ago_may_be_gone_and_one_that_ended_since_may_not(night: Faulty) -> None:
+    """The night ended with retention, which said from when on contracts are still there."""
+    home, party = night.one("select min(key) from kw.connection"), night.one("select min(key) from kw.party")
+    begun, then, since = (epoch_s(datetime(year, 1, 1, tzinfo=UTC)) for year in (2010, 2011, 2021))
+    night.tell(EventKind.SUPPLY_BEGAN, home, AT, supply=999_998, party=party, start=begun, end=then)
+    assert night.codes() == set()
+    night.tell(EventKind.SUPPLY_BEGAN, home, AT, supply=999_999, party=party, start=begun, end=since)
+    assert night.codes() == {"fact-differs"}
+    went = {"run": 9, "gone": {"supplies": 1}, "parcels_from": 0, "ties_from": 0, "facts_from": {"supply": since + 1}}
+    night.tell(EventKind.RETENTION_APPLIED, None, AT, **went)
+    assert night.codes() == {"fact-differs", "given-up-too-early"}
 
 
 def test_a_permission_that_was_put_on_another_person(night: Faulty) -> None:
