@@ -167,13 +167,5 @@ def terms(one: Holding, at: datetime) -> list[Keep]:
 
 def kept(one: Holding, at: datetime, language: str) -> str:
     """Say how long it is kept, in `nl` or `en`."""
-    said = [f"{row.nl if language == 'nl' else row.en}: {_long(row, language)}" for row in terms(one, at)]
+    said = [f"{row.nl if language == 'nl' else row.en}: {row.term.said(language)}" for row in terms(one, at)]
     return "; ".join(said)
-
-
-def _long(row: Keep, language: str) -> str:
-    if language != "nl":
-        return f"{row.term}"
-    years, months = divmod(row.term.months, 12)
-    parts = ((years, "jaar", "jaar"), (months, "maand", "maanden"), (row.term.days, "dag", "dagen"))
-    return ", ".join(f"{count} {one if count == 1 else more}" for count, one, more in parts if count) or "tot het heeft gediend"

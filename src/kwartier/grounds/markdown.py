@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kwartier.grounds import permission
+from kwartier.grounds import permission, retention
 from kwartier.grounds.digest import digest
 from kwartier.grounds.rule import Condition, Edition, Rule, Schedule
-from kwartier.grounds.terms import WORDS
+from kwartier.grounds.terms import WORDS, Retention
+from kwartier.model.period import Period, day_of
 from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, channels_of
 
 _WHEN: Mapping[Condition, str] = {
@@ -49,6 +50,7 @@ def _opening(editions: Sequence[Edition]) -> Iterator[str]:
     yield "No ground, no reading. Denials beat grants: F1 and F2 are looked at first, F0 is the answer to everything without a row."
     yield "The edition in force when the decision is made counts: " + ", ".join(f"`{edition.id}`" for edition in editions) + "."
     yield "What is published is frozen: a change is a new edition with a date, and the digest of each stands in the log."
+    yield "How long readings are kept per purpose, and everything else: [RETENTION.md](RETENTION.md), with who says so."
     yield "Certainty of an article: *read* in the source itself, *cited* by a document that was read, *unread* by anyone here."
 
 
@@ -65,7 +67,7 @@ def _edition(edition: Edition) -> Iterator[str]:
     yield from _table(("rule", "no", "who", "purpose", "may", "data", "kept", "when", "sentence", "article", "certainty"))
     yield from (_grant(rule) for rule in edition.grants)
     yield from ("", *_table(("rule", "how far back", "how often", "kept for", "about whom", "in the log")))
-    yield from (_terms(rule) for rule in edition.grants)
+    yield from (_terms(rule, edition.in_force) for rule in edition.grants)
     yield from ("", "In words:", "")
     for rule in edition.grants:
         yield f"* **{rule.id} {rule.title_en}.** {rule.en} / *{rule.title_nl}.* {rule.nl}"
@@ -111,11 +113,20 @@ def _grant(rule: Rule) -> str:
     )
 
 
-def _terms(rule: Rule) -> str:
+def _terms(rule: Rule, in_force: Period) -> str:
     terms = rule.terms
     assert terms is not None  # noqa: S101 - every row that grants has its terms
-    said = (terms.history, terms.frequency, terms.retention, terms.about, terms.logging)
-    return _row((rule.id, *(WORDS[term][1] for term in said)))
+    history, frequency, about, log = (WORDS[one][1] for one in (terms.history, terms.frequency, terms.about, terms.logging))
+    kept = _kept(rule, in_force) if terms.retention is Retention.TERM else WORDS[terms.retention][1]
+    return _row((rule.id, history, frequency, kept, about, log))
+
+
+def _kept(rule: Rule, in_force: Period) -> str:
+    """Say how long, and from which day where that changed while the edition was in force."""
+    rows = retention.during(rule, in_force)
+    return ", ".join(
+        f"from {day_of(row.in_force.start)} {row.term}" if row.in_force.start > in_force.start else f"{row.term}" for row in rows
+    )
 
 
 def _data(mask: Mask) -> str:

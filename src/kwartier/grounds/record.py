@@ -11,10 +11,9 @@ from typing import Final, final
 
 from kwartier.grounds import retention, rights
 from kwartier.grounds.holdings import HOLDINGS, kept
-from kwartier.grounds.retention import Kept
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, Role
-from kwartier.model.period import day_of
+from kwartier.model.period import Period, day_of
 from kwartier.model.register import INTERVAL_MASK
 
 RECIPIENTS: Final = {
@@ -92,7 +91,7 @@ def _kept(rule: Rule, at: datetime) -> str:
     if not rule.mask:
         return "what was seen last, see below"
     if rule.condition is Condition.BY_HAND:
-        return next(str(row.term) for row in retention.in_force(at) if row.kept is Kept.HAND_READINGS)
+        return str(retention.during(rule, Period(at, at))[0].term)
     if not rule.keeps:
         return "not kept: added up at once, over a group"
     if Action.READ not in rule.actions:

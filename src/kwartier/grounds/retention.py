@@ -18,6 +18,11 @@ from kwartier.model.ground import Action, Purpose, Role
 from kwartier.model.period import Period, day_of, midnight, utc
 
 _MONTHS: Final = 12
+_WORDS: Final = {
+    "en": (("year", "years"), ("month", "months"), ("day", "days")),
+    "nl": (("jaar", "jaar"), ("maand", "maanden"), ("dag", "dagen")),
+}
+_SERVED: Final = {"en": "until it has served", "nl": "tot het heeft gediend"}
 
 
 class Kept(StrEnum):
@@ -69,9 +74,13 @@ class Term:
 
     def __str__(self) -> str:
         """Say it in words."""
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """Say it in the words of a language, `nl` or `en`."""
         years, months = divmod(self.months, _MONTHS)
-        parts = ((years, "year"), (months, "month"), (self.days, "day"))
-        return ", ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in parts if count) or "until it has served"
+        parts = zip((years, months, self.days), _WORDS[language], strict=True)
+        return ", ".join(f"{count} {one if count == 1 else more}" for count, (one, more) in parts if count) or _SERVED[language]
 
 
 @final
@@ -363,6 +372,17 @@ def of_rule(rule: Rule, at: datetime) -> Keep:
         msg = f"the retention table has no row for rule {rule.id}"
         raise LookupError(msg)
     return max(found, key=lambda row: bool(row.purposes))
+
+
+def during(rule: Rule, time: Period) -> tuple[Keep, ...]:
+    """Return the rows for what is kept under a rule in a time, in order: more than one where a term changed meanwhile.
+
+    What is taken by hand at the meter has the row of readings by hand. None for a rule under which nothing is kept.
+    """
+    kept = Kept.HAND_READINGS if rule.condition is Condition.BY_HAND else Kept.READINGS
+    rows = [row for row in TABLE if row.kept is kept and row.in_force.overlaps(time) and (row.role is None or row.speaks_of(rule))]
+    most = max((bool(row.purposes) for row in rows), default=False)
+    return tuple(row for row in rows if bool(row.purposes) == most)
 
 
 def keeping() -> tuple[Rule, ...]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
-from kwartier.grounds import conduct
+from kwartier.grounds import conduct, retention
 from kwartier.grounds.conduct import SENTENCES
 from kwartier.grounds.rule import Certainty, Edition, Rule
-from kwartier.grounds.terms import WORDS, Term, Terms
-from kwartier.model.ground import Role
-from kwartier.model.period import Period
+from kwartier.grounds.terms import WORDS, Retention, Term, Terms
+from kwartier.model.ground import DataClass, Role
+from kwartier.model.period import Period, day_of
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import UseCaseRow
@@ -47,6 +47,8 @@ class ShownEdition:
     in_force: str
     grants: Sequence[ShownRule]
     denials: Sequence[ShownRule]
+    when_off: Sequence[tuple[str, str]]
+    """Of a meter that is administratively off: each class of data, and whether it may be read."""
 
 
 def editions(words: Words, found: Sequence[Edition], at: datetime) -> list[ShownEdition]:
@@ -57,8 +59,9 @@ def editions(words: Words, found: Sequence[Edition], at: datetime) -> list[Shown
             edition.title_nl if words.language == "nl" else edition.title_en,
             _when(edition.in_force, at),
             phrases.capital(words.text("in force %s") % phrases.span(words, edition.in_force)),
-            [_rule(words, rule) for rule in edition.grants],
-            [_rule(words, rule) for rule in edition.denials],
+            [_rule(words, rule, edition.in_force) for rule in edition.grants],
+            [_rule(words, rule, edition.in_force) for rule in edition.denials],
+            _when_off(words, edition),
         )
         for edition in reversed(found)
     ]
@@ -74,7 +77,24 @@ def _when(in_force: Period, at: datetime) -> str:
     return "coming" if at < in_force.start else "earlier"
 
 
-def _rule(words: Words, rule: Rule) -> ShownRule:
+def _when_off(words: Words, edition: Edition) -> list[tuple[str, str]]:
+    named = {
+        DataClass.REGISTER: words.text("registers"),
+        DataClass.PROFILE: words.text("quarter-hours and hours"),
+        DataClass.LOAD: words.text("power at a moment"),
+        DataClass.DEVICE_STATE: words.text("the state of the meter"),
+        DataClass.EVENT_LOG: words.text("what the meter noted"),
+        DataClass.POWER_QUALITY: words.text("voltage"),
+        DataClass.FIRMWARE: words.text("the meter's software"),
+        DataClass.ADMINISTRATIVE_STATUS: words.text("whether it is off"),
+    }
+    return [
+        (phrases.capital(named[row.data_class]), words.text("may be read and set") if row.readable else words.text("is never read"))
+        for row in edition.when_off
+    ]
+
+
+def _rule(words: Words, rule: Rule, in_force: Period) -> ShownRule:
     dutch = words.language == "nl"
     sentence = SENTENCES.get(rule.sentence, ("", ""))
     return ShownRule(
@@ -87,12 +107,22 @@ def _rule(words: Words, rule: Rule) -> ShownRule:
         leaflet=sentence[0] if dutch else sentence[1],
         article=_in_dutch(rule.article) if dutch else rule.article,
         certainty=_certainty(words, rule.article_certainty),
-        terms=[] if rule.terms is None else _terms(words, rule.terms),
+        terms=[] if rule.terms is None else _terms(words, rule.terms, _kept(words, rule, in_force)),
     )
 
 
-def _terms(words: Words, terms: Terms) -> list[tuple[str, str]]:
-    """Return what the row says besides, each with its name."""
+def _kept(words: Words, rule: Rule, in_force: Period) -> str:
+    """Say how long what is read under a row is kept, and from which day where that changed while the edition was in force."""
+    return "; ".join(
+        f"{words.text('from %s') % words.date(day_of(row.in_force.start))} {row.term.said(words.language)}"
+        if row.in_force.start > in_force.start
+        else row.term.said(words.language)
+        for row in retention.during(rule, in_force)
+    )
+
+
+def _terms(words: Words, terms: Terms, kept: str) -> list[tuple[str, str]]:
+    """Return what the row says besides, each with its name; `kept` is the term where there is one."""
     said: list[tuple[str, Term]] = [
         (words.text("How far back"), terms.history),
         (words.text("How often"), terms.frequency),
@@ -101,7 +131,7 @@ def _terms(words: Words, terms: Terms) -> list[tuple[str, str]]:
         (words.text("In the log"), terms.logging),
     ]
     which = 0 if words.language == "nl" else 1
-    return [(name, phrases.capital(WORDS[term][which])) for name, term in said]
+    return [(name, phrases.capital(kept if term is Retention.TERM else WORDS[term][which])) for name, term in said]
 
 
 def _in_dutch(article: str) -> str:

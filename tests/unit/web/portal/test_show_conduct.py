@@ -32,6 +32,25 @@ def test_every_row_is_there_the_edition_in_force_first(language: str, day: date,
         assert all(row.title and row.says and row.leaflet and row.article for row in (*told.grants, *told.denials))
         assert all(row.data and len(row.terms) == 5 and all(map(all, row.terms)) for row in told.grants)
         assert not any(row.terms for row in told.denials)
+        assert len(told.when_off) == len(DataClass)
+
+
+def test_how_long_readings_are_kept_is_said_as_a_time_and_from_when_it_changed() -> None:
+    shown = {one.id: one for one in editions(Words("en"), EDITIONS, midnight(date(2027, 6, 1)))}
+    kept = {edition: {row.id: dict(row.terms)["Kept"] for row in one.grants} for edition, one in shown.items()}
+    assert (kept["2027"]["S1"], kept["2027"]["S2"], kept["2027"]["T1"], kept["2027"]["S5"]) == (
+        *("2 years", "5 years", "1 year, 1 month", "5 years"),
+    )
+    assert kept["leaflet"]["S1"] == "5 years; from 1 Jan 2020 2 years"
+    assert kept["2027"]["O8"] == "Sums only, no values of a home"
+    dutch = {one.id: one for one in editions(Words("nl"), EDITIONS, midnight(date(2027, 6, 1)))}
+    assert dict(dutch["2027"].grants[6].terms)["Bewaard"] == "1 jaar, 1 maand"
+
+
+def test_what_may_be_read_of_a_meter_that_is_off_stands_on_the_page() -> None:
+    (now, *_) = editions(Words("en"), EDITIONS, midnight(date(2026, 6, 1)))
+    assert dict(now.when_off)["Registers"] == dict(now.when_off)["Voltage"] == "is never read"
+    assert dict(now.when_off)["Whether it is off"] == "may be read and set"
 
 
 def test_dutch_references_have_no_english_words() -> None:
