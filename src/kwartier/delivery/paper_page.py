@@ -83,6 +83,7 @@ def page(body: Body, language: str) -> str:
 def _facts(body: Body, say: Words) -> Markup:
     made = say.day(day_of(datetime.fromisoformat(body["created"])))
     facts = [(say("period"), say.moments(body["period"])), (say("point"), body["metering_point"]), (say("made"), made)]
+    facts += [(say("replaces"), say("replaced"))] if "replaces" in body else []
     rows = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*fact) for fact in facts)
     return Markup("<dl>{}</dl>").format(rows)
 

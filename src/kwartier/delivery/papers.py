@@ -75,6 +75,7 @@ def _heading(account: Account, form: str, purpose: Purpose, moments: Sequence[da
         **about(account.ean, account.product),
         "purpose": purpose.value,
         "own_since": local(account.own),
+        **({"replaces": list(account.replaces)} if account.replaces else {}),
         "readings": usage.readings(account, moments),
     }
 

@@ -59,7 +59,8 @@ class Stand:
 class Account:
     """All that a paper may be made of: the receiver's own time with one customer at one metering point, and its readings in it.
 
-    `reference` is the parcel that brought the closing reading, `created` when the paper is made. `own` is from when both the supply
+    `reference` is the parcel that brought the closing reading, `created` when the paper is made; `replaces` are the references of
+    earlier ones of which a reading was put right. `own` is from when both the supply
     and the customer are the same; `restricted` are periods about which nothing is told, `changes`
     moments from which another meter measured.
     """
@@ -74,6 +75,7 @@ class Account:
     stands: Mapping[datetime, Stand]
     restricted: Sequence[Period] = ()
     changes: Sequence[datetime] = ()
+    replaces: Sequence[str] = ()
 
 
 def used(account: Account, channel: Channel, span: Period) -> int | Why:

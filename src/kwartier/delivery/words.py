@@ -23,6 +23,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "in": ("in {unit}", "in {unit}"),
     "until": ("tot", "until"),
     "made": ("Gemaakt op", "Made on"),
+    "replaces": ("Vervangt", "Replaces"),
+    "replaced": (
+        "een eerder stuk over deze periode, waarin een stand niet klopte",
+        "an earlier paper about this period, in which a reading was wrong",
+    ),
     "used": ("Wat de meter telde", "What the meter counted"),
     "opening": ("Beginstand", "Opening"),
     "closing": ("Eindstand", "Closing"),

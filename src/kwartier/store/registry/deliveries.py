@@ -59,18 +59,40 @@ class ParcelRow:
 @final
 @dataclass(frozen=True, slots=True)
 class BundleParcel:
-    """A parcel of a bundle: the question it answers, the permit it left under, and the code of the person it is about."""
+    """A parcel of a bundle: the question it answers, the permit it left under, and the code of the person it is about.
+
+    `corrects` are the parcels whose place it takes.
+    """
 
     id: str
     request: Request
     permit: bytes
     subject_code: str | None
+    corrects: tuple[str, ...] = ()
 
 
 SENDING = "sending"
 LOCK = 0x6B77_7061_7263_6C00
 """Number of the advisory lock that one delivery round holds: "kwparcl" in ASCII."""
 
+# The parcels that held the same when something in it was wrong, as the receiver was told of them; {of} is a delivery or a parcel.
+_WRONG = """
+    case when {of}.corrects is not null then (select array_agg(w.parcel order by w.parcel)
+        from kw.rectification_notice n, unnest(n.parcels) as w (parcel) join kw.parcel b on b.id = w.parcel
+        where n.rectification = {of}.corrects and n.receiver = {of}.receiver and b.purpose = {of}.purpose and b.mask = {of}.mask
+        and b.connection = {of}.connection and lower(b.period) = {first} and upper(b.period) = {last}) end
+"""
+_PENDING = f"""
+    select d.id, d.role, d.receiver, d.connection, d.purpose, d.mask, d.first_s, d.last_s, d.permit,
+        {_WRONG.format(of="d", first="to_timestamp(d.first_s)", last="to_timestamp(d.last_s)")}
+    from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'
+    where d.waiting and d.id > %s order by d.id limit %s
+"""  # noqa: S608 - constants only
+_PARCELS = f"""
+    select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.mask, lower(p.period), upper(p.period), p.permit, s.code,
+        {_WRONG.format(of="p", first="lower(p.period)", last="upper(p.period)")}
+    from kw.parcel p left join kw.subject s on s.key = p.subject where p.bundle = %s order by p.id
+"""  # noqa: S608 - constants only
 _PROMISE = """
     insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)
     select %(batch)s, %(role)s, %(receiver)s, %(connection)s, %(purpose)s, %(mask)s, %(first_s)s, %(last_s)s, %(permit)s
@@ -113,18 +135,7 @@ def promise(c: C, batch: int, promises: Iterable[Promise]) -> None:
 
 def pending(c: C, limit: int, after: int = 0) -> list[Due]:
     """Return due deliveries of committed batches that have no parcel, ordered by id, at most `limit`."""
-    rows = c.execute(
-        "select d.id, d.role, d.receiver, d.connection, d.purpose, d.mask, d.first_s, d.last_s, d.permit,"
-        " case when d.corrects is not null then (select array_agg(w.parcel order by w.parcel)"
-        " from kw.rectification_notice n, unnest(n.parcels) as w (parcel) join kw.parcel b on b.id = w.parcel"
-        " where n.rectification = d.corrects and n.receiver = d.receiver and b.purpose = d.purpose and b.mask = d.mask"
-        " and b.connection = d.connection and lower(b.period) = to_timestamp(d.first_s)"
-        " and upper(b.period) = to_timestamp(d.last_s)) end"
-        " from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'"
-        " where d.waiting and d.id > %s order by d.id limit %s",
-        (after, limit),
-    ).fetchall()
-    return [_due(row) for row in rows]
+    return [_due(row) for row in c.execute(_PENDING.encode(), (after, limit))]
 
 
 def _due(row: Sequence[Any]) -> Due:
@@ -192,15 +203,13 @@ def bundles_in_flight(c: C) -> list[tuple[str, int]]:
 
 def parcels_of_bundle(c: C, bundle: str) -> list[BundleParcel]:
     """Return the parcels of a bundle."""
-    rows = c.execute(
-        "select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.mask, lower(p.period), upper(p.period), p.permit,"
-        " s.code from kw.parcel p left join kw.subject s on s.key = p.subject where p.bundle = %s order by p.id",
-        (bundle,),
-    ).fetchall()
-    return [
-        BundleParcel(key, request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end)), permit, code)
-        for key, role, who, connection, purpose, mask, start, end, permit, code in rows
-    ]
+    return [_parcel(row) for row in c.execute(_PARCELS.encode(), (bundle,))]
+
+
+def _parcel(row: Sequence[Any]) -> BundleParcel:
+    key, role, who, connection, purpose, mask, start, end, permit, code, corrects = row
+    asked = request(Requester(Role(role), who), connection, Purpose(purpose), mask, Period(start, end))
+    return BundleParcel(key, asked, permit, code, tuple(corrects or ()))
 
 
 def request(receiver: Requester, connection: int, purpose: Purpose, mask: Mask, period: Period) -> Request:

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import final
 
 from kwartier.model.ground import Purpose, Requester
+from kwartier.model.period import Period
 from kwartier.model.register import Mask
+from kwartier.store.registry import deliveries
 from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.deliveries import BundleParcel
 from kwartier.store.registry.rows import C
 
 # What was put right was handed over once more: the last one counts.
@@ -21,6 +24,14 @@ _HANDED = """
         and (status = 'delivered' or status = 'sending' and bundle = %(bundle)s)) as p
     where nth = 1 order by connection, lower(period), id
 """
+# The last of each that was handed over, of those that may close a paper.
+_CLOSINGS = """
+    select distinct on (purpose, mask, period) id, purpose, mask, lower(period), permit from kw.parcel
+    where connection = %(key)s and receiver_role = %(role)s and receiver = %(receiver)s and lower(period) >= %(since)s
+    and purpose = any(%(purposes)s) and upper(period) = lower(period) and status = 'delivered'
+    order by purpose, mask, period, coalesce(corrects, 0) desc, id
+"""
+_MOMENTS = "select distinct lower(period) from kw.parcel where id = any(%s) and lower(period) = upper(period)"
 _YEARLY = """
     select distinct connection, lower(period), status = 'sending' from kw.parcel
     where connection = any(%(keys)s) and receiver_role = %(role)s and receiver = %(receiver)s
@@ -57,6 +68,23 @@ class Closing:
 
     at: datetime
     leaves: bool
+
+
+def closings(c: C, receiver: Requester, key: int, purposes: Collection[Purpose], since: datetime) -> list[BundleParcel]:
+    """Return what a receiver was handed of registers of a connection for these purposes, from a moment on; of each the last."""
+    asked = {"key": key, "role": receiver.role, "receiver": receiver.id, "since": since, "purposes": sorted(purposes)}
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_CLOSINGS, asked).fetchall()
+    return [
+        BundleParcel(parcel, deliveries.request(receiver, key, Purpose(purpose), mask, Period(at, at)), permit, None)
+        for parcel, purpose, mask, at, permit in found
+    ]
+
+
+def moments(c: C, parcels: Collection[str]) -> set[datetime]:
+    """Return the moments of which these parcels hold registers."""
+    with _rows.cursor(c) as cursor:
+        return {at for (at,) in cursor.execute(_MOMENTS, (list(parcels),))}
 
 
 def yearly(c: C, receiver: Requester, keys: Collection[int], bundle: str) -> dict[int, list[Closing]]:

@@ -1,6 +1,6 @@
 """Whom to tell that what they were handed was wrong (GDPR art. 19), and when they were. Parcels by their random ids, no values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, final
@@ -10,10 +10,10 @@ from kwartier.store.registry.rectifications import Told
 from kwartier.store.registry.rows import C
 
 _ADD: Final = """
-    insert into kw.rectification_notice (id, rectification, role, receiver, parcels) values (%s, %s, %s, %s, %s)
+    insert into kw.rectification_notice (id, rectification, role, receiver, parcels, papers) values (%s, %s, %s, %s, %s, %s)
 """
 _NOTICES: Final = """
-    select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.told, x.fact, x.at, x.connection, (
+    select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.papers, n.told, x.fact, x.at, x.connection, (
         select coalesce(array_agg(distinct s.code), '{{}}') from kw.parcel p join kw.subject s on s.key = p.subject
         where p.id = any(n.parcels))
     from kw.rectification_notice n join kw.rectification x on x.id = n.rectification join kw.party y on y.key = n.receiver
@@ -30,6 +30,8 @@ _BOXES: Final = """
 class Notice:
     """One receiver of what was wrong: in whose box it belongs, about which parcels, and when it lay there, None if not yet.
 
+    `papers` quote them, each by the parcel that closed it.
+
     `fact` is what was wrong: a `reading`, a `coupling`, an `occupancy`; `corrected` since when that is known. `codes` are of the
     people whom these parcels were about: nobody else is told who got them.
     """
@@ -40,6 +42,7 @@ class Notice:
     receiver: int
     box: str
     parcels: tuple[str, ...]
+    papers: tuple[str, ...]
     told: datetime | None
     fact: str
     corrected: datetime
@@ -47,10 +50,11 @@ class Notice:
     codes: tuple[str, ...]
 
 
-def add(c: C, rectification: int, told: Iterable[tuple[str, Told]]) -> None:
-    """Write down who must be told of what was put right, each by a random id that says nothing."""
+def add(c: C, rectification: int, told: Iterable[tuple[str, Told, Sequence[str]]]) -> None:
+    """Write down who must be told of what was put right and of which papers, each by a random id that says nothing."""
+    rows = [(notice, rectification, one.role, one.party, list(one.parcels), list(papers)) for notice, one, papers in told]
     with c.cursor() as cursor:
-        cursor.executemany(_ADD, [(notice, rectification, one.role, one.party, list(one.parcels)) for notice, one in told])
+        cursor.executemany(_ADD, rows)
 
 
 def waiting(c: C) -> list[Notice]:
@@ -70,8 +74,9 @@ def _select(c: C, which: str, values: tuple[object, ...]) -> list[Notice]:
 
 
 def _notice(number: str, *row: Any) -> Notice:  # noqa: ANN401 - a row
-    rectification, role, receiver, box, parcels, told, fact, corrected, connection, codes = row
-    return Notice(number, rectification, role, receiver, box, tuple(parcels), told, fact, corrected, connection, tuple(codes))
+    rectification, role, receiver, box, parcels, papers, told, fact, corrected, connection, codes = row
+    about = tuple(parcels), tuple(papers)
+    return Notice(number, rectification, role, receiver, box, *about, told, fact, corrected, connection, tuple(codes))
 
 
 def told(c: C, notice: str, at: datetime) -> bool:

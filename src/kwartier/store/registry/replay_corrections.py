@@ -12,7 +12,7 @@ _CORRECTIONS: Final = """
     from kw.correction k join kw.rectification x on x.id = k.rectification order by k.id
 """
 _NOTICES: Final = """
-    select n.id, y.code, n.parcels, n.told, x.fact from kw.rectification_notice n join kw.party y on y.key = n.receiver
+    select n.id, y.code, n.parcels, n.papers, n.told, x.fact from kw.rectification_notice n join kw.party y on y.key = n.receiver
     join kw.rectification x on x.id = n.rectification
 """
 
@@ -44,10 +44,11 @@ class Put(NamedTuple):
 
 
 class Noticed(NamedTuple):
-    """A notice to a receiver: whose box, which parcels, when it was laid there, what was wrong."""
+    """A notice to a receiver: whose box, which parcels, which papers of them, when it was laid there, what was wrong."""
 
     box: str
     parcels: tuple[str, ...]
+    papers: tuple[str, ...]
     told: datetime | None
     fact: str
 
@@ -72,4 +73,7 @@ def _said(start: int | None, deltas: bytes | None, quality: bytes | None) -> Sai
 def notices(c: C) -> dict[str, Noticed]:
     """Return every notice by its id."""
     with _rows.cursor(c) as cursor:
-        return {notice: Noticed(box, tuple(parcels), told, fact) for notice, box, parcels, told, fact in cursor.execute(_NOTICES)}
+        return {
+            notice: Noticed(box, tuple(parcels), tuple(papers), told, fact)
+            for notice, box, parcels, papers, told, fact in cursor.execute(_NOTICES)
+        }

@@ -1,4 +1,4 @@
-"""Art. 19: whoever was handed what was wrong is told so, in the own box: which parcels, and what was wrong with them; no values.
+"""Art. 19: whoever was handed what was wrong is told so, in the own box: which parcels and papers, and what was wrong; no values.
 
 A notice is told whatever ground there is left: it says nothing of a person that the receiver was not handed before. What the ground
 still allows comes as a parcel that names those it corrects.
@@ -55,6 +55,7 @@ def document(one: Notice) -> bytes:
         "what": WHAT[one.fact],
         "corrected": one.corrected.astimezone(UTC).isoformat(),
         "parcels": list(one.parcels),
+        "papers": list(one.papers),
         "article": "GDPR art. 19",
     }
     return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()

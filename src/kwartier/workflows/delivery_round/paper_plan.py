@@ -18,20 +18,21 @@ from kwartier.store.registry.deliveries import BundleParcel
 from kwartier.store.registry.handed import Closing
 from kwartier.workflows.delivery_round.known import Known
 
-_PAPERS = frozenset({Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL, Purpose.HAND_READING})
+PAPERS = frozenset({Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL, Purpose.HAND_READING})
 
 
 @final
 class Plan(NamedTuple):
-    """A paper to be made: of which parcel, in whose own time, over which periods (the newest first).
+    """A paper to be made: of which parcel, in whose own time, over which periods (the newest first), and instead of which.
 
-    Of a bill they end alike, and the first counts of which the opening reading is known.
+    Of a bill the periods end alike, and the first counts of which the opening reading is known.
     """
 
     parcel: BundleParcel
     there: Known
     own: Own
     periods: list[Period]
+    replaces: tuple[str, ...] = ()
 
     def moments(self) -> set[datetime]:
         """Return the moments of which readings are wanted."""
@@ -47,7 +48,7 @@ class Plan(NamedTuple):
 def may_close(one: BundleParcel) -> bool:
     """True for a parcel of a supplier that can close a year of supply, or closes a period of the overview."""
     request = one.request
-    if request.requester.role is not Role.SUPPLIER or request.purpose not in _PAPERS:
+    if request.requester.role is not Role.SUPPLIER or request.purpose not in PAPERS:
         return False
     return request.purpose is not Purpose.PERIODIC_READING or conduct.ends_overview(day_of(request.period.start))
 
@@ -59,11 +60,11 @@ def plan(one: BundleParcel, there: Known, yearly: Sequence[Closing]) -> Plan | N
     if mine is None:
         return None
     if request.purpose is Purpose.PERIODIC_READING:
-        return Plan(one, there, mine, mine.periods())
+        return Plan(one, there, mine, mine.periods(), one.corrects)
     year = mine.year()
     if year is None or (request.purpose is Purpose.HAND_READING and not _closes(mine, year, yearly)):
         return None
-    return Plan(one, there, mine, [Period(opens, mine.closes) for opens in _openings(year, yearly)])
+    return Plan(one, there, mine, [Period(opens, mine.closes) for opens in _openings(year, yearly)], one.corrects)
 
 
 def _closes(mine: Own, year: Period, yearly: Sequence[Closing]) -> bool:

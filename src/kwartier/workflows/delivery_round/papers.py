@@ -1,8 +1,9 @@
 """S10, S11: the papers of a bundle: a bill's usage where a reading closes a year of supply, an overview where it ends a period.
 
 They are made after the bundle got its name and before it is marked, so a start makes them again after a crash. A paper holds
-nothing but what follows from readings that this supplier was handed in parcels, each decided again now. It lies beside its bundle,
-in `<bundle>.papers.zip`: for each paper a JSON and a page in every language, named after the parcel of the closing reading.
+nothing but what follows from readings that this supplier was handed in parcels, each decided again now. Where a parcel corrects
+one before, whatever quoted that is made anew (quoting.py). They lie beside the bundle, in `<bundle>.papers.zip`: for each paper a
+JSON and a page in every language, named after the parcel of the closing reading.
 """
 
 import os
@@ -25,9 +26,10 @@ from kwartier.model.period import Period, day_of
 from kwartier.model.permit import Permit
 from kwartier.store.readings import Glance
 from kwartier.store.registry import deliveries, hand_readings, handed
+from kwartier.store.registry.deliveries import BundleParcel
 from kwartier.store.registry.hand_readings import HandReading
 from kwartier.store.registry.handed import Handed
-from kwartier.workflows.delivery_round import bundle, paper_plan
+from kwartier.workflows.delivery_round import bundle, paper_plan, quoting
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.delivery_round.paper_plan import Plan
 from kwartier.workflows.installation import Installation
@@ -66,13 +68,11 @@ def _write_aside(path: Path, found: Sequence[Body]) -> None:
 def _papers(house: Installation, box: str, at: datetime) -> Iterator[Body]:
     """Yield the papers of a bundle, in the order of its parcels."""
     with house.operator() as c:
-        closing = [one for one in deliveries.parcels_of_bundle(c, box) if paper_plan.may_close(one)]
-        if not closing:
+        leaving = deliveries.parcels_of_bundle(c, box)
+        plans = [*_closed(c, box, leaving, at), *quoting.renewed(c, leaving, at)]
+        if not plans:
             return
-        who, keys = closing[0].request.requester, {one.request.connection for one in closing}
-        known, yearly = known_of(c, keys, at), handed.yearly(c, who, keys, box)
-        found = [paper_plan.plan(one, known[key], yearly.get(key, ())) for one in closing for key in [one.request.connection]]
-        plans = [one for one in found if one is not None]
+        who, keys = plans[0].parcel.request.requester, {one.parcel.request.connection for one in plans}
         moments = {moment for one in plans for moment in one.moments()}
         got = handed.readings(c, who, keys, moments, box)
         by_hand = _by_hand(c, got)
@@ -84,6 +84,20 @@ def _papers(house: Installation, box: str, at: datetime) -> Iterator[Body]:
             body = _paper(one, stands, changes.get(key, []), at)
             if body is not None:
                 yield body
+
+
+def _closed(c: Connection[Any], box: str, leaving: Sequence[BundleParcel], at: datetime) -> Iterator[Plan]:
+    """Yield what the parcels of a bundle close."""
+    closing = [one for one in leaving if paper_plan.may_close(one)]
+    keys = {one.request.connection for one in closing}
+    if not closing:
+        return
+    known, yearly = known_of(c, keys, at), handed.yearly(c, closing[0].request.requester, keys, box)
+    for one in closing:
+        key = one.request.connection
+        plan = paper_plan.plan(one, known[key], yearly.get(key, ()))
+        if plan is not None:
+            yield plan
 
 
 def _paper(plan: Plan, stands: Mapping[datetime, Stand], changes: Sequence[datetime], at: datetime) -> Body | None:
@@ -101,6 +115,7 @@ def _paper(plan: Plan, stands: Mapping[datetime, Stand], changes: Sequence[datet
         stands=stands,
         restricted=[one.period for one in plan.there.facts.restrictions],
         changes=changes,
+        replaces=plan.replaces,
     )
     if plan.is_overview:
         return papers.overview(account, plan.periods[0].start, plan.periods[1:])

@@ -2,8 +2,8 @@
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
@@ -12,17 +12,13 @@ from numpy.typing import NDArray
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry, Line
-from kwartier.delivery.document import REGISTERS
-from kwartier.model.ean import Ean
-from kwartier.model.errors import BadInput, KwartierError
-from kwartier.model.ground import Purpose, Request, Role
+from kwartier.model.ground import Purpose, Role
 from kwartier.model.parcel import ParcelStatus
-from kwartier.model.period import Period, epoch_s
-from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product, channels_of
+from kwartier.model.period import epoch_s
 from kwartier.store.registry import replay
 from kwartier.store.registry import replay_corrections as testimony
 from kwartier.store.registry.replay import Sent
-from kwartier.workflows.replay import notices, papers
+from kwartier.workflows.replay import documents, notices, papers
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.corrections import Corrections
 from kwartier.workflows.replay.findings import Findings
@@ -37,7 +33,6 @@ ASIDE = ".aside"
 """What is being written and nobody can fetch."""
 AT_ONCE: Final = 500
 """Parcels looked up together."""
-_RESOLUTION = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1)}
 
 
 class Handed(NamedTuple):
@@ -155,7 +150,7 @@ class Deliveries:
                 continue
             parcels = replay.parcels_of(self._c, bundle) if box == path.parent.name else {}
             if path.name.endswith(papers.SUFFIX):
-                self._papers(path, parcels)
+                papers.check(self._c, path, parcels, self._found)
             elif path.suffix == ".jsonl":
                 self._bundle(path, parcels, values)
             else:
@@ -164,14 +159,17 @@ class Deliveries:
     def _bundle(self, path: Path, sent: Mapping[str, Sent], values: Values) -> None:
         eans = replay.eans(self._c, {one.connection for one in sent.values()})
         made = []
-        for document in _documents(path):
+        for document in documents.read(path):
             self._found.compared["documents"] += 1
             parcel = str(document.get("reference"))
             one = sent.get(parcel)
             if one is None:
                 self._found.add("file-without-parcel", parcel=parcel)
                 continue
-            speaks, holds = _speaks_of(document, one.request, one.purpose, eans), _holds_no_more(document, one.request)
+            speaks, holds = (
+                documents.speaks_of(document, one.request, one.purpose, eans),
+                documents.holds_no_more(document, one.request),
+            )
             if not speaks:
                 self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
             if not holds:
@@ -181,25 +179,6 @@ class Deliveries:
         values.compare(made)
         taken = [(one, document) for one, document in made if one.purpose is Purpose.HAND_READING]
         values.by_hand(taken, replay.taken_by_hand(self._c, {one.connection for one, _ in taken}))
-
-    def _papers(self, path: Path, sent: Mapping[str, Sent]) -> None:
-        """What lies beside a bundle follows from parcels of the same receiver, and from nothing else."""
-        for parts, body in papers.read(path):
-            self._found.compared["papers"] += 1
-            parcel = str(body.get("reference"))
-            one = sent.get(parcel)
-            if one is None:
-                self._found.add("file-without-parcel", parcel=parcel)
-            elif not _speaks_of(body, one.request, papers.purpose(body, one.request), replay.eans(self._c, {one.connection})):
-                self._found.add("parcel-of-another", parcel=parcel, connection=one.connection)
-            elif not papers.follows(parts, body, one.connection, self._handed(body, path.parent.name)):
-                self._found.add("paper-beyond-parcels", parcel=parcel, connection=one.connection)
-
-    def _handed(self, body: Mapping[str, Any], box: str) -> dict[str, Request]:
-        """Return the parcels that a paper names, of those that went to this receiver."""
-        named = {str(parcel) for parcel in papers.named(body)}
-        there = replay.these_parcels(self._c, named).values()
-        return {one.id: one.request for one in there if one.box == box and one.status == ParcelStatus.DELIVERED}
 
 
 def _short(parcel: str) -> int:
@@ -239,59 +218,3 @@ def _same(one: Sent, body: Mapping[str, Any]) -> bool:
         epoch_s(request.period.start),
         None if end is None else epoch_s(end),
     )
-
-
-def _documents(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the documents of a file; what is none has no reference, and so no parcel."""
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                found = json.loads(line)
-            except ValueError:
-                found = None
-            yield found if isinstance(found, dict) else {}
-
-
-def _speaks_of(document: Mapping[str, Any], request: Request, purpose: Purpose, eans: Mapping[int, Ean]) -> bool:
-    """True if a document is about the metering point and the product that were asked for, and for this purpose."""
-    product = Product.GAS if request.mask & GAS_MASK else Product.ELECTRICITY
-    try:
-        about = Ean.parse(str(document.get("metering_point")))
-    except BadInput:
-        return False
-    return eans.get(request.connection) == about and (document.get("product"), document.get("purpose")) == (
-        product,
-        purpose,
-    )
-
-
-def _holds_no_more(document: Mapping[str, Any], request: Request) -> bool:
-    """True if every value lies within the period, and in a register and direction, that was asked for and permitted."""
-    try:
-        return _within(document, request)
-    except (KeyError, TypeError, ValueError, KwartierError):
-        return False  # what cannot be read cannot be shown to hold no more
-
-
-def _within(document: Mapping[str, Any], request: Request) -> bool:
-    intervals = {REGISTERS[channel][:2] for channel in channels_of(request.mask & INTERVAL_MASK)}
-    registers = {REGISTERS[channel] for channel in channels_of(request.mask & DAY_MASK)}
-    return all(_series_within(one, intervals, request.period) for one in document["series"]) and all(
-        (one["register"], one["direction"], one.get("tariff")) in registers
-        and _reaches(request.period, one["at"])
-        and "value" in one
-        for one in document["readings"]
-    )
-
-
-def _series_within(one: Mapping[str, Any], allowed: set[tuple[str, str]], period: Period) -> bool:
-    start = datetime.fromisoformat(one["start"])
-    count = len(one["values"])
-    whole = len(one.get("quality") or one["values"]) == count
-    end = start + count * _RESOLUTION[one["resolution"]]
-    return whole and (one["register"], one["direction"]) in allowed and period.covers(Period(start, end))
-
-
-def _reaches(period: Period, at: str) -> bool:
-    moment = datetime.fromisoformat(at)
-    return period.covers(Period(moment, moment))

@@ -10,7 +10,7 @@ from kwartier.store.registry.replay_corrections import Noticed
 from kwartier.workflows.replay.findings import Findings
 
 SUFFIX: Final = ".notice.json"
-_SAYS: Final = frozenset({"format", "reference", "wrong", "what", "corrected", "parcels", "article"})
+_SAYS: Final = frozenset({"format", "reference", "wrong", "what", "corrected", "parcels", "papers", "article"})
 
 
 def check(path: Path, noticed: Mapping[str, Noticed], told: Collection[str], found: Findings) -> None:
@@ -28,7 +28,8 @@ def _tells_no_more(said: Mapping[str, Any], name: str, one: Noticed) -> bool:
     """True if all that varies is what the registry has, and when it was put right; words without a digit hold no reading."""
     if said.keys() != _SAYS:
         return False
-    same = (said["reference"], said["wrong"], said["parcels"]) == (name, one.fact, list(one.parcels))
+    same = (said["reference"], said["wrong"]) == (name, one.fact)
+    same = same and (said["parcels"], said["papers"]) == (list(one.parcels), list(one.papers))
     fixed = (said["format"], said["article"]) == ("kwartier/correction/1", "GDPR art. 19")
     words = isinstance(said["what"], str) and not any(map(str.isdigit, said["what"]))
     return same and fixed and words and _is_moment(said["corrected"])

@@ -9,15 +9,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from psycopg import Connection
+
 from kwartier.delivery.document import REGISTERS
 from kwartier.delivery.paper_page import files
 from kwartier.delivery.papers import BILL
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Purpose, Request
+from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period
 from kwartier.model.register import channels_of
+from kwartier.store.registry import replay
+from kwartier.store.registry.replay import Sent
+from kwartier.workflows.replay.documents import speaks_of
+from kwartier.workflows.replay.findings import Findings
 
 SUFFIX = ".papers.zip"
+C = Connection[Any]
 Paper = Mapping[str, Any]
 Parts = Mapping[str, bytes]
 Register = tuple[str, str, str | None]
@@ -51,6 +59,38 @@ def _body(parts: Parts) -> Paper:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def check(c: C, path: Path, sent: Mapping[str, Sent], found: Findings) -> None:
+    """What lies beside a bundle follows from parcels of the same receiver, and from nothing else."""
+    for parts, body in read(path):
+        found.compared["papers"] += 1
+        parcel = str(body.get("reference"))
+        one = sent.get(parcel) or _closed_before(c, path, body, sent)
+        if one is None:
+            found.add("file-without-parcel", parcel=parcel)
+        elif not speaks_of(body, one.request, purpose(body, one.request), replay.eans(c, {one.connection})):
+            found.add("parcel-of-another", parcel=parcel, connection=one.connection)
+        elif not follows(parts, body, one.connection, _delivered(c, path, {str(each) for each in named(body)})):
+            found.add("paper-beyond-parcels", parcel=parcel, connection=one.connection)
+
+
+def _closed_before(c: C, path: Path, body: Paper, sent: Mapping[str, Sent]) -> Sent | None:
+    """Return the parcel that closed a paper before, if this one replaces that and quotes something that left with this bundle."""
+    parcel = str(body.get("reference"))
+    if body.get("replaces") != [parcel] or not sent.keys() & {str(one) for one in named(body)}:
+        return None
+    one = replay.these_parcels(c, {parcel}).get(parcel)
+    return one if one is not None and _is_in(one, path) else None
+
+
+def _delivered(c: C, path: Path, parcels: set[str]) -> dict[str, Request]:
+    """Return those of these parcels that went to this receiver."""
+    return {one.id: one.request for one in replay.these_parcels(c, parcels).values() if _is_in(one, path)}
+
+
+def _is_in(one: Sent, path: Path) -> bool:
+    return one.box == path.parent.name and one.status == ParcelStatus.DELIVERED
 
 
 def named(body: Paper) -> list[object]:

@@ -174,7 +174,7 @@ def _written(  # noqa: PLR0917 - one row and whom to tell of it
     handed = corrections.handed(c, connection, wrong, mask, by_hand=False)
     made = Rectification(0, answer.request, connection, "reading", wrong, now, tuple(handed))
     number = rectifications.add(c, made, subject, answer.by)
-    rectify.tell(c, number, handed)
+    rectify.tell(c, made, number)
     corrections.deliver_again(c, number, [parcel for one in handed for parcel in one.parcels])
     return number, replace(made, id=number)
 

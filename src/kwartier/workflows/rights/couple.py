@@ -100,7 +100,7 @@ def _taken_out(house: Installation, c: C, old: Coupled, right: int | None, answe
     homes = _homes(c, old.connection, old.period)
     made = Rectification(0, answer.request, old.connection, "coupling", old.period, now, tuple(handed))
     number = rectifications.add(c, made, homes[0] if homes else None, answer.by)
-    rectify.tell(c, number, handed)
+    rectify.tell(c, made, number)
     coupled.supersede(c, old.id, number)
     coupled.drop_aside(c, old)
     corrections.forget(

@@ -6,7 +6,6 @@ Who had been handed something about the wrong time is told by the next delivery 
 """
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import final
@@ -17,8 +16,9 @@ from kwartier.keys import subjects
 from kwartier.model.period import Period, epoch_s
 from kwartier.store.registry import late, names, notices, people, rectifications, sealing
 from kwartier.store.registry.notices import Notice
-from kwartier.store.registry.rectifications import Rectification, Stay, Told
+from kwartier.store.registry.rectifications import Rectification, Stay
 from kwartier.store.registry.rows import C
+from kwartier.workflows.delivery_round import quoting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
@@ -63,7 +63,7 @@ def correct_stay(
         handed = rectifications.told(c, old.connection, wrong)
         made = Rectification(0, answer.request, old.connection, "occupancy", wrong, now, tuple(handed))
         number = rectifications.add(c, made, old.subject, answer.by)
-        tell(c, number, handed)
+        tell(c, made, number)
         new = rectifications.replace_stay(c, old, None if period is None else (who, period), number)
         late.tell(c, old.connection, _bounds(period) - _bounds(old.period), now)
         events = [_out(c, old, now), *_in(c, old.connection, who, new, period, now), _done(c, old, number, wrong, len(handed), now)]
@@ -172,9 +172,11 @@ def answered(house: Installation, c: C, answer: Answer, at: datetime) -> None:
     register.answered(house, c, answer.request, by=answer.by, because=answer.because, refused=False, at=at)
 
 
-def tell(c: C, rectification: int, told: Iterable[Told]) -> None:
-    """Let who was handed what was wrong be told of it by the next delivery round: which parcels, no values (art. 19)."""
-    notices.add(c, rectification, [(secrets.token_hex(16), one) for one in told])
+def tell(c: C, made: Rectification, number: int) -> None:
+    """Let who was handed what was wrong be told of it by the next delivery round: which parcels and papers, no values (art. 19)."""
+    assert made.connection is not None  # noqa: S101 - parcels are about a connection
+    lines = [(secrets.token_hex(16), one, quoting.papers(c, one, made.connection, made.at)) for one in made.tell]
+    notices.add(c, number, lines)
 
 
 def told(house: Installation, number: int) -> list[Notice]:

@@ -15,7 +15,7 @@ from kwartier.workflows.replay.findings import Findings
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 NAME = "0f" * 16
-KNOWN = Noticed("app", ("p1", "p2"), AT, "reading")
+KNOWN = Noticed("app", ("p1", "p2"), ("p2",), AT, "reading")
 
 
 def codes(path: Path, **changed: Any) -> dict[str, int]:  # noqa: ANN401 - whatever a file may hold
@@ -39,6 +39,7 @@ def notice() -> Notice:
         connection=7,
         corrected=AT,
         parcels=("p1", "p2"),
+        papers=("p2",),
         codes=(),
         told=AT,
     )

@@ -201,7 +201,7 @@ def test_a_correction_on_the_boundary_is_told_to_both_and_its_receivers_to_whose
     made = Rectification(0, None, household.home, "reading", Period(moved, moved), AT, ())
     number = rectifications.add(facts.c, made, household.left, "A. Officer")
     told = [Told("supplier", household.supplier, (parcels[0],)), Told("third_party", household.app, (parcels[1],))]
-    notices.add(facts.c, number, [(f"notice-{one.party}", one) for one in told])
+    notices.add(facts.c, number, [(f"notice-{one.party}", one, ()) for one in told])
     facts.c.execute("update kw.party set name = 'An app' where key = %s", (household.app,))
     for who, name in ((household.left, "A party"), (household.came, "An app")):
         (home,) = document(household, who)["connections"]

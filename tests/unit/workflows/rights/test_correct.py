@@ -1,10 +1,12 @@
 """A reading that was wrong is replaced: everybody is told the right one since, and what was known before can still be asked."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from kwartier.model.period import midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import deliveries
 from kwartier.store.registry.corrections import Correction
-from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows import delivery_round, inquiry, replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night import settle
 from kwartier.workflows.permission.desk import revoke
@@ -145,7 +147,86 @@ def test_the_overview_that_it_closes_is_made_again_of_the_parcel_that_corrects(h
     made = {name: one.read(name).decode() for one in papers for name in one.namelist() if name.endswith(".json")}
     (newest,) = [text for name, text in made.items() if name.startswith(again["reference"])]
     assert ":300" in newest, "usage is the difference of the stands"
-    assert again["corrects"][0] not in newest
+    assert again["corrects"][0] not in {one["parcel"] for one in json.loads(newest)["readings"]}
+    assert json.loads(newest)["replaces"] == again["corrects"]
+
+
+def overviews(household: Household) -> list[dict[str, Any]]:
+    """Return the overviews in the boxes, in the order in which they came there."""
+    files = [zipfile.ZipFile(path) for path in paper_files(household)]
+    return [json.loads(one.read(name)) for one in files for name in one.namelist() if name.endswith("overview.json")]
+
+
+def paper_files(household: Household) -> list[Path]:
+    return sorted(household.house.outbox.glob("*/*.papers.zip"), key=lambda path: path.stat().st_mtime_ns)
+
+
+@pytest.fixture
+def told_thrice(household: Household) -> Household:
+    """The supplier was handed the registers that open April, close it, and close May."""
+    house, who = household.house, Requester(Role.SUPPLIER, household.supplier)
+    for month in (4, 5, 6):
+        day = date(2026, month, 1)
+        now = midnight(day) + timedelta(days=1)
+        asked = permit(house, who, Purpose.PERIODIC_READING, household.home, LOW, moment(day), at=now)
+        row = replace(channel_day(household.home, Channel.DAY_IMPORT_LOW, day), start=1000 * month)
+        read(house, [row], [asked], at=now)
+        delivered(household, now)
+    return household
+
+
+def delivered(household: Household, at: datetime) -> int:
+    """Deliver; return how many papers were made."""
+    return delivery_round.run(household.house, clock=lambda: at).papers
+
+
+def put_right(household: Household, month: int, value: int) -> int:
+    """Put the register at the beginning of a month right, and deliver; return how many papers were made."""
+    right = [Right(Channel.DAY_IMPORT_LOW, midnight(date(2026, month, 1)), value)]
+    correct.correct(household.house, household.home, right, ANSWER, at=IN_JUNE)
+    return delivered(household, IN_JUNE)
+
+
+IN_JUNE = midnight(date(2026, 6, 3))
+
+
+def replayed(household: Household) -> set[str]:
+    return {one.code for one in replay.run(household.house, at=IN_JUNE + timedelta(days=1)).findings}
+
+
+def test_whatever_quotes_it_is_made_anew_says_what_it_replaces_and_the_receiver_is_told(told_thrice: Household) -> None:
+    """The register of 1 May closes April and opens the month after; the overview of 1 April knows nothing of it."""
+    first, second, third = overviews(told_thrice)
+    assert [one["usage"][0]["value"] for one in (second, third)] == [1000, 1000]
+    assert put_right(told_thrice, 5, 5300) == 2
+    april, may = sorted(overviews(told_thrice)[3:], key=lambda one: str(one["period"]["end"]))
+    assert [one["usage"][0]["value"] for one in (april, may)] == [1300, 700]
+    assert may["earlier"][0]["usage"][0]["value"] == 1300
+    assert (april["replaces"], may["replaces"]) == ([second["reference"]], [third["reference"]])
+    (notice,) = boxes(told_thrice, ".notice.json")
+    assert notice["papers"] == sorted([second["reference"], third["reference"]])
+    assert first["reference"] not in notice["papers"]
+    assert not replayed(told_thrice) & {"file-without-parcel", "paper-beyond-parcels", "parcel-of-another", "parcel-beyond-permit"}
+
+
+def test_a_paper_that_is_put_right_twice_replaces_the_last(told_thrice: Household) -> None:
+    assert [put_right(told_thrice, *right) for right in ((6, 6500), (5, 5300))] == [1, 2]
+    may = [one for one in overviews(told_thrice) if one["period"]["end"].startswith("2026-06-01")]
+    assert [one["usage"][0]["value"] for one in may] == [1000, 1500, 1200]
+    assert [one.get("replaces") for one in may] == [None, [may[0]["reference"]], [may[1]["reference"]]]
+
+
+def test_usage_of_intervals_that_is_put_right_changes_no_paper(told_thrice: Household) -> None:
+    house = told_thrice.house
+    correct.correct(house, told_thrice.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=IN_JUNE)
+    assert delivered(told_thrice, IN_JUNE) == 0
+
+
+def test_a_paper_that_claims_to_replace_one_and_quotes_nothing_of_its_bundle_is_found(told_thrice: Household) -> None:
+    put_right(told_thrice, 5, 5300)
+    first, *_, last = paper_files(told_thrice)
+    shutil.copy(last, first)
+    assert "file-without-parcel" in replayed(told_thrice)
 
 
 def test_who_has_no_ground_any_more_is_told_and_gets_no_value(household: Household) -> None:

@@ -19,3 +19,13 @@ create function kw.forget_corrections(place bigint, of_meter bigint, channels sm
 $$;
 revoke execute on function kw.forget_corrections(bigint, bigint, smallint[], date, date) from public;
 grant execute on function kw.forget_corrections(bigint, bigint, smallint[], date, date) to kw_operator;
+
+-- The papers that quote what was wrong, by the parcels that closed them: named in the notice too.
+alter table kw.rectification_notice add column papers text[] not null default '{}';
+create or replace function kw.notice_is_told() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' and old.told is null and new.told is not null and new.parcels = old.parcels and new.papers = old.papers then
+        return new;
+    end if;
+    raise exception 'a notice is append-only' using errcode = 'integrity_constraint_violation';
+end $$;
