@@ -65,10 +65,11 @@ def code(person: int) -> str:
 
 
 class Drawn:
-    """Tasks of a batch with the requests of their permits, and refusals."""
+    """Tasks of a batch with the requests of their permits, and refusals, and the codes of the people: a night has them before."""
 
     def __init__(self, first: int, count: int, draw: random.Random) -> None:
         """Draw for the connections [first, first + count)."""
+        self.codes = {connection: code(connection) for connection in range(first, first + count)}
         self.requests: dict[bytes, Request] = {}
         self.tasks: list[Task] = []
         self.refusals: list[Refusal] = []
@@ -96,16 +97,16 @@ class Drawn:
 
     def intended(self) -> list[Leaf]:
         """Make the lines of intent."""
-        return [leaves.intended(task, self.requests, code(task.connection)) for task in self.tasks]
+        return [leaves.intended(task, self.requests, self.codes[task.connection]) for task in self.tasks]
 
     def refused(self) -> list[Leaf]:
         """Make the lines of refusal."""
-        return [leaves.refused(one, code(one.request.connection)) for one in self.refusals]
+        return [leaves.refused(one, self.codes[one.request.connection]) for one in self.refusals]
 
     def read(self) -> list[Leaf]:
         """Make the lines of deed."""
         return [
-            leaves.read(task, Result.READ, None, (permit.id for permit in task.permits), AT, code(task.connection))
+            leaves.read(task, Result.READ, None, (permit.id for permit in task.permits), AT, self.codes[task.connection])
             for task in self.tasks
         ]
 
@@ -118,6 +119,7 @@ class Spent:
         assert house.server_pid is not None  # noqa: S101 - embedded
         self._server = psutil.Process(house.server_pid)
         gc.collect()
+        gc.freeze()  # what was drawn is not looked through again: a night does not hold all its tasks, it makes them batch by batch
         self._cpu, self._wall = self._now(), time.perf_counter()
 
     def _now(self) -> float:
