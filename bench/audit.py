@@ -5,8 +5,9 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
 * A night is 20,000 meters in batches of 2,000. Each has a task for day registers with a supplier's permit; three of ten another for
   quarter-hours with two permits; one of ten a refusal. Every task has a line of intent and a line of deed. Counted is all from
   making the lines to the commit, and the sequencer's signature behind the last batch, divided by meters. The least of three nights.
-* Single events are a million lines about 100,000 people, 1,000 in a transaction, after every tenth transaction the sequencer: from
-  making an event to its place in the signed tree.
+* Single events are a million lines about 100,000 people, 1,000 in a transaction: from making the first event until the last one has
+  its place in the signed tree. The sequencer works in a process of its own meanwhile, as it does beside pages and night, and takes
+  what there is every twentieth of a second; `event_cpu_us` is the CPU of both processes and of PostgreSQL.
 * Proofs are of random entries of that tree, 200 asked for together, as a page of a customer's log is; one alone is given too.
   Checks are of the same files with the customer's code, by the check that customers have, one after another in one process.
 * Beside a batch: one process records batches of 20,000 lines, commits and signs, again and again, while this one records one event
@@ -16,7 +17,7 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
   lengths as a line needs (tag 2, salt, link, leaf, tree), nothing else. Nothing that is durable and hashed costs less.
 
 Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
-that process and of PostgreSQL together. Prints one JSON object on the last line.
+all processes and of PostgreSQL together. Prints one JSON object on the last line.
 """
 
 import gc
@@ -26,10 +27,11 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
@@ -52,6 +54,7 @@ METERS, BATCH, NIGHTS = 20_000, 2_000, 3
 EVENTS, PEOPLE, TOGETHER = 1_000_000, 100_000, 1_000
 PROOFS, PAGE, ALONE = 2_000, 200, 300
 SINGLES, BIG = 2_000, 20_000
+PAUSE_S = 0.05
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 NO = Ruling("F7", 55, "2026", "S6", "", "", "")
 SPAN = day_period(AT.date() - timedelta(days=1))
@@ -112,20 +115,21 @@ class Drawn:
 
 
 class Spent:
-    """Wall time and CPU between two moments; CPU is of this process and the server's."""
+    """Wall time and CPU between two moments; CPU is of this process, of those beside it, and of the server's."""
 
-    def __init__(self, house: Installation) -> None:
-        """Start."""
+    def __init__(self, house: Installation, *others: int | None) -> None:
+        """Start. `others` are the processes of ours that work beside this one."""
         assert house.server_pid is not None  # noqa: S101 - embedded
         self._server = psutil.Process(house.server_pid)
+        self._others = [psutil.Process(one) for one in others]
         gc.collect()
         gc.freeze()  # what was drawn is not looked through again: a night does not hold all its tasks, it makes them batch by batch
         self._cpu, self._wall = self._now(), time.perf_counter()
 
     def _now(self) -> float:
         mine = time.process_time()
-        servers = [self._server, *self._server.children()]
-        return mine + sum(sum(one.cpu_times()[:2]) for one in servers)
+        rest = [self._server, *self._server.children(), *self._others]
+        return mine + sum(sum(one.cpu_times()[:2]) for one in rest)
 
     def per(self, count: int) -> tuple[float, float]:
         """Return microseconds of wall time and of CPU per one of `count`."""
@@ -167,15 +171,30 @@ def nights(house: Installation) -> dict[str, float]:
 
 
 def events(house: Installation) -> dict[str, float]:
-    """Record a million single events and take them into the tree."""
-    spent = Spent(house)
-    for block in range(EVENTS // TOGETHER):
-        with house.operator() as c:
-            house.log.record(c, [single(number) for number in range(block * TOGETHER, (block + 1) * TOGETHER)])
-        if block % 10 == 9:  # noqa: PLR2004 - every tenth
-            integrate(house)
-    wall, cpu = spent.per(EVENTS)
+    """Record a million single events, and let the sequencer take them into the tree beside."""
+    with beside(keep_signing, house.data) as sequencer:
+        spent = Spent(house, sequencer.pid)
+        for block in range(EVENTS // TOGETHER):
+            with house.operator() as c:
+                house.log.record(c, [single(number) for number in range(block * TOGETHER, (block + 1) * TOGETHER)])
+        wait_until_signed(house)
+        wall, cpu = spent.per(EVENTS)
     return {"us_per_event": round(wall, 2), "event_cpu_us": round(cpu, 2)}
+
+
+def keep_signing(folder: Path, started: Flag, over: Flag) -> None:
+    """Take into the tree what was recorded, until told that it is over. Runs in a process of its own."""
+    with opened(folder) as house:
+        started.set()
+        while not over.wait(PAUSE_S):
+            integrate(house)
+
+
+def wait_until_signed(house: Installation) -> None:
+    """Wait until nothing waits for its place in the signed tree any more."""
+    with psycopg.connect(house.dsns.audit, autocommit=True) as c:
+        while c.execute("select exists (select from audit.waiting)").fetchone() == (True,):
+            time.sleep(0.001)
 
 
 def single(number: int) -> Event:
@@ -267,17 +286,17 @@ def keep_batching(folder: Path, started: Flag, over: Flag) -> None:
 
 
 @contextmanager
-def beside(folder: Path) -> Iterator[None]:
-    """Let batches be recorded by another process."""
+def beside(work: Callable[[Path, Flag, Flag], None], folder: Path) -> Iterator[SpawnProcess]:
+    """Let another process work meanwhile."""
     spawn = multiprocessing.get_context("spawn")
     started, over = spawn.Event(), spawn.Event()
-    other = spawn.Process(target=keep_batching, args=(folder, started, over))
+    other = spawn.Process(target=work, args=(folder, started, over))
     other.start()
     try:
         if not started.wait(60):
-            msg = "no batch was recorded"
+            msg = "nothing was done by the other process"
             raise RuntimeError(msg)
-        yield
+        yield other
     finally:
         over.set()
         other.join()
@@ -286,7 +305,7 @@ def beside(folder: Path) -> Iterator[None]:
 def singles(house: Installation) -> dict[str, float]:
     """Record single events beside batches about the same people; return how long each took, commit included."""
     walls = []
-    with beside(house.data):
+    with beside(keep_batching, house.data):
         for number in range(SINGLES):
             person = number * 7_919 % METERS + 1
             event = Event(AT, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person, {"n": number})

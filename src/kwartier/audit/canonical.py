@@ -1,17 +1,16 @@
 """Canonical JSON: one value, one text. Sorted keys, no white space, UTF-8, no floats, so that a hash of it means the value."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Final
 
 from kwartier.audit.errors import NotLoggable
-from kwartier.model.errors import BadInput
-from kwartier.model.period import utc
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 """What the log can hold. Numbers are ints: a float has more than one text."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def canonical(value: Json) -> bytes:
@@ -45,16 +44,17 @@ def text(value: Json) -> str:
 
 
 def _object(value: Mapping[str, Json]) -> str:
-    try:
-        return "{" + ",".join([f"{_key(name)}:{text(value[name])}" for name in sorted(value)]) + "}"
-    except TypeError as fault:
-        msg = "a key of an object is no text"
-        raise NotLoggable(msg) from fault
+    return "{" + ",".join([lead + text(value[name]) for name, lead in _names(tuple(value))]) + "}"
 
 
 @lru_cache(maxsize=1024)
-def _key(name: str) -> str:
-    return encode_basestring(name)
+def _names(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return each key in its order with what is written for it: there are few shapes of objects, and many objects."""
+    try:
+        return tuple((name, f"{encode_basestring(name)}:") for name in sorted(keys))
+    except TypeError as fault:
+        msg = "a key of an object is no text"
+        raise NotLoggable(msg) from fault
 
 
 _WRITERS: Final[Mapping[type, Callable[..., str]]] = {
@@ -80,7 +80,14 @@ def _no_nul(value: Json) -> None:
 def moment(at: datetime) -> str:
     """Return the moment as the log writes it, `2026-11-24T01:02:03.000004Z`. Raises NotLoggable for a naive one."""
     try:
-        return (at if at.tzinfo is UTC else utc(at)).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    except BadInput as fault:
+        since = at - _EPOCH
+    except TypeError as fault:
         msg = "a moment in the log needs a time zone"
         raise NotLoggable(msg) from fault
+    return f"{_second(since.days, since.seconds)}.{since.microseconds:06}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(days: int, seconds: int) -> str:
+    """Write a second: what is recorded together happened in a few of them."""
+    return (_EPOCH + timedelta(days, seconds)).replace(tzinfo=None).isoformat()

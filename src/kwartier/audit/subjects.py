@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from binascii import hexlify
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -43,20 +44,35 @@ def seal_event(event: Event, after: tuple[int, bytes] = START, staff: bytes | No
     """Return an event as the tree holds it, tied to the line that its person's chain ends with (`Head`). Raises NotLoggable.
 
     `staff` is the commitment to who of the operator's people did it, if one of them did; `salt` a fresh one, drawn here if it is
-    not given. The parts are put together by hand, in the order that canonical JSON has: half the time.
+    not given.
+    """
+    said = begun(event)
+    if event.subject_code is None:
+        return Sealed(ended(said, None, None, staff), None, None, None, None)
+    salt = salt or new_salt()
+    who, nth, last = tag(salt, event.subject_code), after[0] + 1, after[1]
+    return Sealed(ended(said, link(salt, nth, last), who, staff), who, salt, nth, last)
+
+
+def begun(event: Event) -> bytes:
+    """Write a line as far as it can be before it is known where its person's chain ends. Raises NotLoggable.
+
+    Begin and end are put together by hand, in the order that canonical JSON has: half the time.
     """
     body = dict(event.body)
     said = (
         f'{{"actor":{text(event.actor)},"at":"{moment(event.at)}","body":{text(body)}'
         f',"connection":{event.connection or "null"},"kind":"{event.kind}"'
     )
-    by = "" if staff is None else f',"staff":"{staff.hex()}"'
-    if event.subject_code is None:
-        return Sealed(encoded(f"{said}{by}}}", event.actor, body), None, None, None, None)
-    salt = salt or new_salt()
-    who, nth, last = tag(salt, event.subject_code), after[0] + 1, after[1]
-    said = f'{said},"link":"{link(salt, nth, last).hex()}"{by},"subject":"{who.hex()}"}}'
-    return Sealed(encoded(said, event.actor, body), who, salt, nth, last)
+    return encoded(said, event.actor, body)
+
+
+def ended(said: bytes, tied: bytes | None, who: bytes | None, staff: bytes | None) -> bytes:
+    """Write the rest of a line: its link and its tag, None where it is about no person, and the commitment to who did it."""
+    by = b"" if staff is None else b',"staff":"%b"' % hexlify(staff)
+    if tied is None or who is None:
+        return b"%b%b}" % (said, by)
+    return b'%b,"link":"%b"%b,"subject":"%b"}' % (said, hexlify(tied), by, hexlify(who))
 
 
 def leaf_data(body: bytes, who: bytes | None, salt_check: bytes | None, tied: bytes | None) -> bytes:

@@ -183,8 +183,8 @@ def test_a_number_that_was_taken_meanwhile_is_not_given_twice(dsns: Dsns, log: L
     looked = chain.ends
     other = psycopg.connect(dsns.operator)
 
-    def looked_before(c: C, keys: Any) -> Any:  # noqa: ANN401 - as it is
-        found = looked(c, keys)
+    def looked_before(*asked: Any) -> Any:  # noqa: ANN401 - as it is
+        found = looked(*asked)
         monkeypatch.setattr(chain, "ends", looked)
         log.record(other, [Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", 7, {"n": 0})])
         other.commit()
@@ -225,19 +225,19 @@ def test_who_finds_a_number_taken_does_not_wait_with_another_chain_in_hand(
         ThreadPoolExecutor(1) as beside,
     ):
 
-        def too_early(c: C, keys: Any) -> Any:  # noqa: ANN401 - as it is
-            found = looked(c, keys)
+        def too_early(*asked: Any) -> Any:  # noqa: ANN401 - as it is
+            found = looked(*asked)
             monkeypatch.setattr(chain, "ends", looked)
             write(quick, 7)
             monkeypatch.setattr(chain, "ends", again)
             return found
 
-        def again(c: C, keys: Any) -> Any:  # noqa: ANN401 - as it is
+        def again(*asked: Any) -> Any:  # noqa: ANN401 - as it is
             monkeypatch.setattr(chain, "ends", looked)
             writing = beside.submit(write, third, 7, 8)
             while not writing.done() and quick.execute(blocking, (third.info.backend_pid,)).fetchone() == ([],):
                 quick.commit()
-            found = looked(c, keys)
+            found = looked(*asked)
             written.append(writing)
             return found
 
