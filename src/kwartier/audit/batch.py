@@ -1,15 +1,16 @@
 """The lines of a batch, 64 at a time: sealed and hashed, a few microseconds each; and the way from one to the root of all."""
 
 import os
+import struct
 from binascii import hexlify
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from kwartier.audit import blocks, chain, subjects, tree
+from kwartier.audit import blocks, chain, ledger, subjects, tree
 from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
 from kwartier.audit.leaves import Leaf
-from kwartier.audit.ledger import Heads
+from kwartier.audit.ledger import Heads, Row
 from kwartier.audit.tree import Span
 
 CROWN_LEVEL: Final = blocks.LEVEL
@@ -21,40 +22,56 @@ _SALT: Final = subjects.SALT_SIZE
 def sealed(leaves: Sequence[Leaf], heads: Heads) -> tuple[Sealed, bytes]:
     """Give each of up to 64 lines about a person a salt of its own and tie it to the person's chain; return them, and their hash.
 
-    `heads` says where the chains of these people stand, and afterwards where they stand then.
+    `heads` says where the chains of these people stand, and afterwards where they stand then. Each step is taken for all lines
+    before the next, but for the links: a line that follows another about the same person is tied to the hash of that.
     """
     salts = os.urandom(_SALT * len(leaves))
-    # HMAC as in subjects.tag, the keys of all lines padded at once
-    inner, outer = salts.translate(subjects.INNER), salts.translate(subjects.OUTER)
-    inner_rest, outer_rest, start = subjects.INNER_REST, subjects.OUTER_REST, (chain.START.nth, chain.START.last)
-    tags, links, ties, hashes = list[bytes](), list[bytes](), list[bytes](), list[bytes]()
-    code_before, encoded, who = None, b"", b""
-    for at, (connection, code, body) in zip(range(0, len(salts), _SALT), leaves, strict=True):
-        if code is None:
-            tags.append(NO_TAG)
+    people = [None if one.subject_code is None else one.subject_code.encode() for one in leaves]
+    tags = _tags(salts, people)
+    links, ties, hashes = _tied(leaves, people, _pieces(salts, _SALT), tags, heads)
+    lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, links, ties)
+    return lines, tree.root_of(hashes)
+
+
+def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:
+    """Return for each line what `subjects.tag` does, the keys of all lines padded at once; zeros where it is about no person."""
+    inner, outer = (_pieces(salts.translate(pad), _SALT) for pad in (subjects.INNER, subjects.OUTER))
+    inner_rest, outer_rest = subjects.INNER_REST, subjects.OUTER_REST
+    return [
+        NO_TAG if person is None else sha256(outer_key + outer_rest + sha256(inner_key + inner_rest + person).digest()).digest()
+        for inner_key, outer_key, person in zip(inner, outer, people, strict=True)
+    ]
+
+
+def _tied(
+    leaves: Sequence[Leaf], people: Sequence[bytes | None], salts: Sequence[bytes], tags: Sequence[bytes], heads: Heads
+) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Tie each line about a person to the one before; return of every line its link, what it is made of, and the line's hash."""
+    links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
+    shown, start = _pieces(hexlify(b"".join(tags)), 2 * len(NO_TAG)), (chain.START.nth, chain.START.last)
+    before, key, row = None, b"", Row()
+    for (connection, code, body), person, salt, tag in zip(leaves, people, salts, shown, strict=True):
+        if person is None:
             links.append(NO_LINK)
             ties.append(UNTIED)
             hashes.append(sha256(b'\0{"body":%b}' % body).digest())
             continue
-        if code != code_before:  # lines about the same person mostly follow one another
-            code_before, encoded = code, code.encode()
-            who = sha256(encoded).digest()[: chain.WHO_SIZE]
-        key = connection, who
-        nth, last = heads.get(key, start)
-        end = at + _SALT
-        salt = salts[at:end]
+        if (connection, code) != before:  # lines about the same person mostly follow one another
+            before = connection, code
+            key, row = ledger.name(connection, sha256(person).digest()[: chain.WHO_SIZE]), heads[connection >> ledger.SHIFT]
+        nth, last = row.get(key, start)
         tie = salt + (nth + 1).to_bytes(8, "big") + last
         link = sha256(tie).digest()[: chain.LINK_SIZE]
-        tag = sha256(outer[at:end] + outer_rest + sha256(inner[at:end] + inner_rest + encoded).digest()).digest()
-        said = b'\0{"body":%b,"link":"%b","subject":"%b"}'
-        hashed = sha256(said % (body, hexlify(link), hexlify(tag))).digest()
-        heads[key] = nth + 1, hashed
-        tags.append(tag)
+        hashed = sha256(b'\0{"body":%b,"link":"%b","subject":"%b"}' % (body, hexlify(link), tag)).digest()
+        row[key] = nth + 1, hashed
         links.append(link)
         ties.append(tie)
         hashes.append(hashed)
-    lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, links, ties)
-    return lines, tree.root_of(hashes)
+    return links, ties, hashes
+
+
+def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:
+    return struct.unpack(f"{size}s" * (len(data) // size), data)
 
 
 def path(number: int, neighbours: Sequence[bytes], crown: bytes) -> list[bytes]:

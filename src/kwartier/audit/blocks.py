@@ -63,6 +63,13 @@ class Stored(NamedTuple):
         return leaf_data(self.body, self.subject, self.salt_check, self.link)
 
 
+def new_entry(c: C) -> int:
+    """Return an id for the event of a batch: its lines name it, and are stored before it can be."""
+    found = c.execute("select nextval('audit.event_id')").fetchone()
+    assert found is not None  # noqa: S101 - a select without from has one row
+    return int(found[0])
+
+
 def row(lines: Sealed, entry: int, first: int) -> bytes:
     """Return up to 64 lines of an entry, from `first` on, as a row of binary COPY for `COPY`: `HEAD` before all, `TAIL` behind."""
     fields = (

@@ -1,4 +1,4 @@
-"""Where the chains of batches stand, 64 connections to a row: a night moves on all of them, batch by batch."""
+"""Where the chains of batches stand, 32 connections to a row: a night moves on all of them, batch by batch."""
 
 import struct
 from collections import defaultdict
@@ -7,50 +7,56 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from kwartier.audit.arrays import Bytes, Int8s
 from kwartier.audit.chain import Head, Key
 
 C = Connection[Any]
 
 BATCHES: Final = 0x6B77_6C6F_68
 """Advisory lock of whoever records a batch, to the end of the transaction: batches are tied one after another."""
-SHIFT: Final = 6
-_HEAD: Final = struct.Struct("!q16sq32s")
+SHIFT: Final = 5
+_HEAD: Final = struct.Struct("!24sq32s")
+_STANDING: Final = struct.Struct("!q16sq32s")
 
-Heads = dict[tuple[int, bytes], tuple[int, bytes]]
-"""By connection and who, as `chain.Key`: how many lines, and the hash of the last one, as `chain.Head`."""
+Row = dict[bytes, tuple[int, bytes]]
+"""By connection and who, as `name` writes them: how many lines, and the hash of the last one, as `chain.Head`."""
+Heads = defaultdict[int, Row]
+"""By number of the row: the connection without its last SHIFT bits."""
+
+
+def name(connection: int, who: bytes) -> bytes:
+    """Write which chain, as `chain.Key`."""
+    return connection.to_bytes(8, "big") + who
 
 
 def taken(c: C, connections: Collection[int]) -> Heads:
     """Return where the chains at these connections, and some others, stand; nobody else ties a batch until the transaction ends."""
     c.execute("select pg_advisory_xact_lock(%s)", (BATCHES,))
     rows = c.execute(
-        "select heads from audit.page where page = any(%b::bigint[])",
-        (list({one >> SHIFT for one in connections}),),
+        "select page, heads from audit.page where page = any(%b)",
+        (Int8s({one >> SHIFT for one in connections}),),
         binary=True,
     )
-    return {(at, who): (nth, last) for (heads,) in rows for at, who, nth, last in _HEAD.iter_unpack(heads)}
+    return defaultdict(dict, {page: {one: (nth, last) for one, nth, last in _HEAD.iter_unpack(heads)} for page, heads in rows})
 
 
 def keep(c: C, heads: Heads) -> None:
     """Store where the chains of whole rows stand now."""
-    pages: dict[int, list[bytes]] = defaultdict(list)
-    for (connection, who), (nth, last) in heads.items():
-        pages[connection >> SHIFT].append(_HEAD.pack(connection, who, nth, last))
     c.execute(
-        "insert into audit.page select * from unnest(%b::bigint[], %b::bytea[])"
-        " on conflict (page) do update set heads = excluded.heads",
-        (list(pages), [b"".join(some) for some in pages.values()]),
+        "insert into audit.page select * from unnest(%b, %b) on conflict (page) do update set heads = excluded.heads",
+        (Int8s(heads), Bytes(map(_written, heads.values()))),
     )
+
+
+def _written(row: Row) -> bytes:
+    return b"".join([_HEAD.pack(one, *head) for one, head in row.items()])
 
 
 def forget(c: C, one: Key) -> None:
     """Drop where a person's chain of batches at a connection stands."""
-    heads = taken(c, [one.connection])
-    if heads.pop(one, None) is not None:
-        c.execute(
-            "update audit.page set heads = %b where page = %s",
-            (b"".join(_HEAD.pack(*key, *head) for key, head in sorted(heads.items())), one.connection >> SHIFT),
-        )
+    row = taken(c, [one.connection])[one.connection >> SHIFT]
+    if row.pop(name(*one), None) is not None:
+        c.execute("update audit.page set heads = %b where page = %s", (_written(row), one.connection >> SHIFT))
 
 
 def connections_of(c: C, people: Collection[bytes]) -> dict[bytes, set[int]]:
@@ -59,7 +65,7 @@ def connections_of(c: C, people: Collection[bytes]) -> dict[bytes, set[int]]:
     if found:
         with c.cursor(name="chains", binary=True) as cursor:
             for (heads,) in cursor.execute("select heads from audit.page"):
-                for at, who, _, _ in _HEAD.iter_unpack(heads):
+                for at, who, _, _ in _STANDING.iter_unpack(heads):
                     if who in found:
                         found[who].add(at)
     return found
@@ -68,4 +74,4 @@ def connections_of(c: C, people: Collection[bytes]) -> dict[bytes, set[int]]:
 def standings(c: C) -> list[tuple[Key, Head]]:
     """Return where every chain of batches stands."""
     rows = c.execute("select heads from audit.page order by page", binary=True)
-    return [(Key(at, who), Head(nth, last)) for (heads,) in rows for at, who, nth, last in _HEAD.iter_unpack(heads)]
+    return [(Key(at, who), Head(nth, last)) for (heads,) in rows for at, who, nth, last in _STANDING.iter_unpack(heads)]

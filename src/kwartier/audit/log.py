@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import blocks, chain, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed, tree
+from kwartier.audit import blocks, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed, tree
 from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
@@ -64,7 +64,7 @@ class Log:
         """
         lines = sorted(leaves, key=_CONNECTION)  # so that a stored row is about few connections, and found by them
         heads = ledger.taken(c, {one.connection for one in lines if one.subject_code is not None})
-        entry = chain.ends(c, [None])[0][0]
+        entry = blocks.new_entry(c)
         crown = list[bytes]()
         with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:  # the server stores some lines while the next are sealed
             copy.write(blocks.HEAD)

@@ -46,7 +46,7 @@ def test_lines_and_chains_from_before_are_as_they_were(empty_dsn: str, tmp_path:
                 ]
                 values = (entry, draw.randrange(1 << 50), number, some(draw.randrange(1, 90)), *kinds[number % 4])
                 c.execute(f"{add} values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
-        heads = {Key(draw.randrange(1 << 50) if n else 0, some(16)): Head(n + 1, some(32)) for n in range(90)}
+        heads = {Key(draw.randrange(300 if n % 2 else 1 << 50) if n else 0, some(16)): Head(n + 1, some(32)) for n in range(180)}
         for key, head in heads.items():
             for batch in (True, False):
                 c.execute(
@@ -64,5 +64,7 @@ def test_lines_and_chains_from_before_are_as_they_were(empty_dsn: str, tmp_path:
         assert ledger.connections_of(c, [key.who])[key.who] == {key.connection}
         ledger.forget(c, key)
         assert dict(ledger.standings(c)) == {other: at for other, at in heads.items() if other != key}
-        ledger.keep(c, {(key.connection, key.who): (head.nth, head.last)})
-        assert dict(ledger.standings(c))[key] == head
+        taken = ledger.taken(c, [key.connection])
+        taken[key.connection >> ledger.SHIFT][ledger.name(*key)] = head
+        ledger.keep(c, taken)
+        assert dict(ledger.standings(c)) == heads
