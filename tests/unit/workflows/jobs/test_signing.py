@@ -2,15 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from kwartier.audit.errors import BrokenLog
+from kwartier.audit.cosign import FRESH_S
+from kwartier.audit.errors import BrokenLog, NotWitnessed
 from kwartier.audit.events import Event, EventKind
 from kwartier.workflows import installation, jobs
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.jobs.signing import EVERY_S
+from witness_support import running
 
 pytestmark = pytest.mark.database
 
@@ -67,3 +72,40 @@ def test_a_failure_is_told_and_what_waits_goes_on_waiting(house: Installation) -
         pass
     assert [type(one) for one in told] == [BrokenLog]
     assert pending(house) == 1
+
+
+def cosigned(house: Installation) -> tuple[int, int]:
+    """Return what the witness countersigned last: the size, and when by its own clock."""
+    with house.auditor() as c:
+        found = c.execute("select size, signed_s from audit.cosignature order by signed_s desc, size desc limit 1").fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1])
+
+
+def test_a_witness_answers_for_the_log_within_a_minute_also_while_nothing_happens(
+    house: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert FRESH_S + EVERY_S <= 60, "a signature too fresh to be renewed now is renewed the next time"
+    with running(tmp_path / "witness", house.log.vkey) as seat:
+        watched = replace(house, witness=seat)
+        record(house)
+        with jobs.signing(watched, every_s=3600, failed=never):
+            pass
+        size, first = cosigned(house)
+        assert size > 0
+        threading.Event().wait(1.1)  # the witness signs whole seconds
+        with jobs.signing(watched, every_s=3600, failed=never):
+            pass
+        assert cosigned(house) == (size, first), "it is fresh"
+        late = datetime.fromtimestamp(first + 60 - EVERY_S, UTC)
+        monkeypatch.setattr(import_module("kwartier.workflows.jobs.signing"), "system_clock", lambda: late)
+        with jobs.signing(watched, every_s=3600, failed=never):
+            pass
+        assert cosigned(house)[0] == size
+        assert cosigned(house)[1] > first
+    told: list[Exception] = []
+    record(house)
+    with jobs.signing(watched, every_s=3600, failed=told.append):
+        pass
+    assert [type(one) for one in told] == [NotWitnessed], "who watches the log hears that the witness is away"
+    assert pending(house) == 0, "and it is signed all the same"

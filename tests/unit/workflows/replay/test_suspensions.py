@@ -1,11 +1,16 @@
 """Whether a party was suspended is taken from the log: a registry that forgot it, or made one up, is found."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kwartier.audit.events import EventKind
+from kwartier.audit.leaves import Grant
+from kwartier.model.ground import Role
 from kwartier.model.period import epoch_s
+from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.findings import Findings
 from replay_support import Faulty
 
 pytestmark = pytest.mark.database
@@ -62,6 +67,34 @@ def test_a_suspension_that_ends_later_in_the_registry_than_in_the_log(night: Fau
 def test_who_was_suspended_at_another_time_had_a_ground(night: Faulty, role: str, start: datetime, end: datetime | None) -> None:
     suspend(night, served(night, role), start, end)
     assert night.codes() == set()
+
+
+def test_a_suspension_in_the_middle_of_a_night_stops_what_was_decided_for_that_party_and_for_no_other(night: Faulty) -> None:
+    """From its moment on a request or a parcel under such a permit is late."""
+    app, supplier = served(night, "third_party"), served(night, "supplier")
+    at, before = decided(night, app)
+    assert before > at + timedelta(days=1)
+    _, others = decided(night, supplier)
+    suspend(night, app, at + timedelta(seconds=1), None)
+    assert decided(night, app) == (at, at + timedelta(seconds=1))
+    assert decided(night, supplier)[1] == others
+
+
+def decided(night: Faulty, party: int) -> tuple[datetime, datetime]:
+    """Return when something was first to be read for a party, and when the permit for it stopped."""
+    rows = night.c.execute(
+        "select e.at, l.body from audit.leaf l join audit.entry e on e.id = l.entry"
+        " where e.kind = 'batch:intended' order by e.at, l.number"
+    )
+    lines = ((at, json.loads(raw)) for at, raw in rows.fetchall())
+    asked = ((at, Grant(*one).request(said["c"])) for at, said in lines for one in said["g"])
+    parties = ((at, one) for at, one in asked if one.requester.role in {Role.SUPPLIER, Role.THIRD_PARTY})
+    at, request = next((at, one) for at, one in parties if one.requester.id == party)
+    again = Again(night.c, Findings(at))
+    again.load([request])
+    permit = again.permit(request, at)
+    assert permit is not None
+    return at, again.stopped(permit, at)
 
 
 def test_a_suspension_of_nobody_in_the_log_is_not_in_the_registry(night: Faulty) -> None:
