@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from kwartier.audit.verify import verify
+from kwartier.model.register import Channel
 from kwartier.workflows import installation, refusal
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.refusal import Checked, NotYourMeter, WasRead
 from night_support import Story, table
+from readings_support import channel_day, read
 
 FOLDER = Path(__file__).parent / "night_refusal_and_return"
 REFUSED = date(2026, 3, 10), date(2026, 3, 11)
@@ -103,6 +105,42 @@ def test_what_was_read_is_not_proved_away_nor_another_s_time(played: Story) -> N
     ):
         with pytest.raises(NotYourMeter):
             refusal.absence(house, who, power, first, last, at=LATER)
+
+
+def stored(house: Installation) -> None:
+    read(house, [channel_day(keys(house)[1], Channel.IMPORT, REFUSED[0])], at=LATER)
+
+
+def answered(house: Installation) -> None:
+    at = datetime.fromisoformat("2026-03-10T12:00:00+01:00")
+    with house.operator() as c:
+        c.execute(
+            "insert into kw.outcome (batch, meter, connection, profile, mbus, first_s, last_s, result, permits, at)"
+            " select max(b.id), max(m.key), %(c)s, 'e_interval', 0, %(s)s, %(s)s, 'read', '', %(at)s"
+            " from kw.batch b, kw.meter m where m.connection = %(c)s",
+            {"c": keys(house)[1], "s": int(at.timestamp()), "at": at},
+        )
+
+
+def remembered(house: Installation, obis: str = "1-0:99.1.0") -> None:
+    with house.operator() as c:
+        query = "select equipment_id from kw.meter where connection = %s"
+        ((meter,),) = c.execute(query, (keys(house)[1],)).fetchall()
+    journal = house.data / "town" / "sessions.jsonl"
+    journal.parent.mkdir(exist_ok=True)
+    said = {"equipment_id": meter, "event": "profile", "obis": obis, "at": "2026-03-10T12:00:00+01:00", "first_s": 0, "last_s": 0}
+    with journal.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(said) + "\n")
+
+
+@pytest.mark.parametrize("book", [stored, answered, remembered])
+def test_any_one_book_that_knows_of_usage_is_enough(played: Story, book: Callable[[Installation], None]) -> None:
+    """Whoever read behind the log, and wrote it nowhere else, finds no proof that nothing was read."""
+    remembered(played.house, "0-0:99.98.0")  # its event log is no usage
+    assert proved(played.house)
+    book(played.house)
+    with pytest.raises(WasRead):
+        proved(played.house)
 
 
 def test_whatever_is_left_out_or_changed_shows(played: Story) -> None:
