@@ -1,7 +1,8 @@
 """A proposed edition of the code of conduct, said as differences from one that stands: docs/PROPOSAL.md has the form.
 
-A proposal can switch rows off, change schedules, data and actions of rows, and what may be read of a meter that is administratively
-off. It cannot touch the rows that deny, and usage of a meter that is off stays unreadable: these are no matter of an edition.
+A proposal can take the rows of another edition, as of one that is published for later, switch rows off, change schedules, data and
+actions of rows, and what may be read of a meter that is administratively off. It cannot touch the rows that deny, and usage of a
+meter that is off stays unreadable: these are no matter of an edition.
 """
 
 from collections.abc import Mapping
@@ -14,15 +15,19 @@ from kwartier.grounds.rule import Condition, Edition, Rule, Schedule, WhenOff
 from kwartier.model.ground import USAGE, Action, DataClass
 from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Kind, Mask
 
-KEYS: Final = frozenset({"id", "title_en", "title_nl", "base", "off", "rule", "when_off"})
+KEYS: Final = frozenset({"id", "title_en", "title_nl", "base", "rows", "off", "rule", "when_off"})
 RULE_KEYS: Final = frozenset({"schedule", "kinds", "actions"})
 SCHEDULE_KEYS: Final = frozenset({"months", "days"})
 MONTHS, DAYS = range(1, 13), range(1, 32)
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def proposed(data: Mapping[str, Any], base: Edition) -> Edition:
-    """Return the edition that a proposal makes of `base`. Raises BadProposal, which says what is wrong."""
+def proposed(data: Mapping[str, Any], base: Edition, rows: Edition | None = None) -> Edition:
+    """Return the edition that a proposal makes in the place of `base`, of the rows of another edition if one is given.
+
+    Raises BadProposal, which says what is wrong.
+    """
+    start = base if rows is None else replace(rows, in_force=base.in_force)
     _known(data, KEYS, "a proposal")
     named = data.get("id")
     if not isinstance(named, str) or not named:
@@ -30,11 +35,11 @@ def proposed(data: Mapping[str, Any], base: Edition) -> Edition:
         raise BadProposal(msg)
     off, changed = frozenset(_texts(data.get("off", []), "off")), _table(data.get("rule", {}), "rule")
     for rule_id in [*off, *changed]:
-        _grant(base, rule_id)
-    rules = tuple(_changed(rule, _table(changed.get(rule.id, {}), rule.id)) for rule in base.rules if rule.id not in off)
-    when_off = _when_off(base, _table(data.get("when_off", {}), "when_off"))
+        _grant(start, rule_id)
+    rules = tuple(_changed(rule, _table(changed.get(rule.id, {}), rule.id)) for rule in start.rules if rule.id not in off)
+    when_off = _when_off(start, _table(data.get("when_off", {}), "when_off"))
     title_en, title_nl = (str(data.get(key, named)) for key in ("title_en", "title_nl"))
-    return Edition(named, title_nl, title_en, base.in_force, rules, when_off, base.overview)
+    return Edition(named, title_nl, title_en, base.in_force, rules, when_off, start.overview)
 
 
 def _grant(base: Edition, rule_id: str) -> None:
@@ -82,7 +87,7 @@ def _when_off(base: Edition, table: Mapping[str, Any]) -> tuple[WhenOff, ...]:
             msg = f"when_off says true or false of a class of data without usage, not {text!r}"
             raise BadProposal(msg)
         said[data_class] = readable
-    return tuple(replace(row, readable=said.get(row.data_class, row.readable)) for row in base.when_off)
+    return tuple(replace(row, readable=said.get(row.data_class, row.readable), in_force=base.in_force) for row in base.when_off)
 
 
 def _known(table: Mapping[str, Any], keys: frozenset[str], what: str) -> None:

@@ -1,6 +1,7 @@
 """A proposed edition says differences and nothing else; what no edition can change, no proposal can."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,19 @@ def test_who_proposes_nothing_changes_no_answer(seed: int) -> None:
     request, facts, at = World(seed).case()
     base = conduct.edition_at(at)
     assert judge(proposed({"id": "same"}, base), request, facts, at) == judge(base, request, facts, at)
+
+
+@many
+@given(seeds)
+def test_the_rows_of_another_edition_answer_as_that_does(seed: int) -> None:
+    """Also what may be read of a meter that is off, on a day on which that edition is not in force yet."""
+    request, facts, _ = World(seed).case()
+    other = conduct.edition("2027")
+    at = other.in_force.start
+    assert judge(proposed({"id": "other"}, BASE, other), request, facts, NOW) == judge(
+        proposed({"id": "same"}, replace(other, in_force=BASE.in_force)), request, facts, NOW
+    )
+    assert judge(proposed({"id": "same"}, other), request, facts, at) == judge(other, request, facts, at)
 
 
 @many

@@ -63,22 +63,26 @@ class Outcome:
 
 
 def read(path: Path, *, at: datetime) -> tuple[Edition, Edition]:
-    """Return the edition that a proposal starts from (that of `at` unless it names one) and what it makes of it.
+    """Return the edition that a proposal changes (that of `at` unless it names one) and what it makes of it.
 
-    Raises BadProposal.
+    It starts from the rows of that edition, or of another one that it names. Raises BadProposal.
     """
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         msg = f"the file is no TOML: {fault}"
         raise BadProposal(msg) from fault
-    named = data.get("base")
+    named, rows = data.get("base"), data.get("rows")
+    base = conduct.edition_at(at) if named is None else _edition("base", named)
+    return base, proposal.proposed(data, base, None if rows is None else _edition("rows", rows))
+
+
+def _edition(key: str, named: object) -> Edition:
     try:
-        base = conduct.edition_at(at) if named is None else conduct.edition(named)
-    except (KeyError, TypeError) as fault:
-        msg = f"base names no edition; there are {', '.join(one.id for one in conduct.EDITIONS)}"
+        return conduct.edition(str(named))
+    except KeyError as fault:
+        msg = f"{key} names no edition; there are {', '.join(one.id for one in conduct.EDITIONS)}"
         raise BadProposal(msg) from fault
-    return base, proposal.proposed(data, base)
 
 
 def what_if(

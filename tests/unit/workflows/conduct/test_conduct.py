@@ -9,7 +9,7 @@ import pytest
 from kwartier.grounds.errors import BadProposal
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
-from kwartier.model.register import DAY_MASK, INTERVAL_MASK
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK
 from kwartier.store.registry import parties
 from kwartier.store.registry.errors import NotFound
 from kwartier.workflows import conduct
@@ -156,6 +156,22 @@ def test_what_may_be_read_of_a_meter_that_is_off_appears_there_alone(
     assert [(one.connection, one.appears, one.rule) for one in found] == [(street["off"], True, "O1")]
 
 
+def test_the_rows_of_an_edition_that_is_published_for_later_show_what_it_will_change(
+    opened: Installation, street: Mapping[str, int], facts: World, tmp_path: Path
+) -> None:
+    facts.use_case(purpose="allocation", data_class="register", mask=DAY_MASK & ~GAS_MASK)
+    outcome, found = wanted(opened, tmp_path, 'rows = "2027"')
+    assert [(one.connection, one.appears, one.rule, str(one.action)) for one in found] == [
+        *((street[name], True, "O8", "read") for name in ("plain", "shared")),
+        (street["off"], True, "S5", "deliver"),
+    ]
+    assert (outcome.base, outcome.vanish.total()) == ("2026", 0)
+    _, none = wanted(opened, tmp_path, 'rows = "2027"\noff = ["O8", "S5"]')
+    assert none == []
+    back, lost = wanted(opened, tmp_path, 'base = "2027"\nrows = "2026"')
+    assert ([one.appears for one in lost], back.base) == ([False] * 3, "2027")
+
+
 def test_some_connections_at_a_time_give_the_same_and_nothing_is_written(
     opened: Installation, street: Mapping[str, int], tmp_path: Path
 ) -> None:
@@ -169,7 +185,18 @@ def test_some_connections_at_a_time_give_the_same_and_nothing_is_written(
         assert c.execute("select count(*) from audit.pending").fetchone() == before
 
 
-@pytest.mark.parametrize("text", ["no toml", 'id = "x"\nbase = "2099"', 'id = "x"\nbase = []', "id = 3", "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no toml",
+        'id = "x"\nbase = "2099"',
+        'id = "x"\nrows = "2099"',
+        'id = "x"\nrows = 3',
+        'id = "x"\nbase = []',
+        "id = 3",
+        "\xff",
+    ],
+)
 def test_a_file_that_is_no_proposal_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "proposal.toml"
     file.write_bytes(text.encode("latin-1"))
