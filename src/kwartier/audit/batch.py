@@ -3,14 +3,14 @@
 import os
 import struct
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from kwartier.audit import blocks, chain, ledger, subjects, tree
 from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
 from kwartier.audit.leaves import Leaf
-from kwartier.audit.ledger import Heads, Row
+from kwartier.audit.ledger import Heads
 from kwartier.audit.tree import Span
 
 CROWN_LEVEL: Final = blocks.LEVEL
@@ -19,18 +19,29 @@ CROWN_LEVEL: Final = blocks.LEVEL
 _SALT: Final = subjects.SALT_SIZE
 
 
-def sealed(leaves: Sequence[Leaf], heads: Heads) -> tuple[Sealed, bytes]:
-    """Give each of up to 64 lines about a person a salt of its own and tie it to the person's chain; return them, and their hash.
+class Tagged(NamedTuple):
+    """Up to 64 lines that say whom they are about. `keys` name the persons' chains as `ledger.name` does, None where it is nobody's."""
 
-    `heads` says where the chains of these people stand, and afterwards where they stand then. Each step is taken for all lines
-    before the next, but for the links: a line that follows another about the same person is tied to the hash of that.
-    """
+    leaves: Sequence[Leaf]
+    keys: Sequence[bytes | None]
+    salts: Sequence[bytes]
+    tags: Sequence[bytes]
+
+
+def tagged(leaves: Sequence[Leaf]) -> Tagged:
+    """Give each of up to 64 lines about a person a salt of its own, and the tag that it makes of the person's code."""
     salts = os.urandom(_SALT * len(leaves))
     people = [None if one.subject_code is None else one.subject_code.encode() for one in leaves]
-    tags = _tags(salts, people)
-    links, ties, hashes = _tied(leaves, people, _pieces(salts, _SALT), tags, heads)
-    lines = Sealed([one.connection for one in leaves], [one.body for one in leaves], tags, links, ties)
-    return lines, tree.root_of(hashes)
+    return Tagged(leaves, list(_keys(leaves, people)), _pieces(salts, _SALT), _tags(salts, people))
+
+
+def _keys(leaves: Sequence[Leaf], people: Sequence[bytes | None]) -> Iterator[bytes | None]:
+    before, at, key = None, 0, None
+    for (connection, _, _), person in zip(leaves, people, strict=True):
+        if person != before or connection != at:  # lines about the same person mostly follow one another
+            before, at = person, connection
+            key = None if person is None else ledger.name(connection, sha256(person).digest()[: chain.WHO_SIZE])
+        yield key
 
 
 def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:
@@ -43,22 +54,20 @@ def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:
     ]
 
 
-def _tied(
-    leaves: Sequence[Leaf], people: Sequence[bytes | None], salts: Sequence[bytes], tags: Sequence[bytes], heads: Heads
-) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    """Tie each line about a person to the one before; return of every line its link, what it is made of, and the line's hash."""
+def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
+    """Tie each line about a person to the one before in the person's chain; return the lines, and their hash.
+
+    `heads` says where the chains of these people stand, and afterwards where they stand then.
+    """
     links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
-    shown, start = _pieces(hexlify(b"".join(tags)), 2 * len(NO_TAG)), (chain.START.nth, chain.START.last)
-    before, key, row = None, b"", Row()
-    for (connection, code, body), person, salt, tag in zip(leaves, people, salts, shown, strict=True):
-        if person is None:
+    shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (chain.START.nth, chain.START.last)
+    for (connection, _, body), key, salt, tag in zip(lines.leaves, lines.keys, lines.salts, shown, strict=True):
+        if key is None:
             links.append(NO_LINK)
             ties.append(UNTIED)
             hashes.append(sha256(b'\0{"body":%b}' % body).digest())
             continue
-        if (connection, code) != before:  # lines about the same person mostly follow one another
-            before = connection, code
-            key, row = ledger.name(connection, sha256(person).digest()[: chain.WHO_SIZE]), heads[connection >> ledger.SHIFT]
+        row = heads[connection >> ledger.SHIFT]
         nth, last = row.get(key, start)
         tie = salt + (nth + 1).to_bytes(8, "big") + last
         link = sha256(tie).digest()[: chain.LINK_SIZE]
@@ -67,7 +76,9 @@ def _tied(
         links.append(link)
         ties.append(tie)
         hashes.append(hashed)
-    return links, ties, hashes
+    leaves = lines.leaves
+    done = Sealed([one.connection for one in leaves], [one.body for one in leaves], lines.tags, links, ties)
+    return done, tree.root_of(hashes)
 
 
 def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any, Final, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from kwartier.audit.errors import BrokenLog
 from kwartier.audit.subjects import leaf_data
@@ -63,11 +63,9 @@ class Stored(NamedTuple):
         return leaf_data(self.body, self.subject, self.salt_check, self.link)
 
 
-def new_entry(c: C) -> int:
-    """Return an id for the event of a batch: its lines name it, and are stored before it can be."""
-    found = c.execute("select nextval('audit.event_id')").fetchone()
-    assert found is not None  # noqa: S101 - a select without from has one row
-    return int(found[0])
+def ask_entry(c: C) -> Cursor[Any]:
+    """Ask for an id for the event of a batch: its lines name it, and are stored before it can be."""
+    return c.execute("select nextval('audit.event_id')")
 
 
 def row(lines: Sealed, entry: int, first: int) -> bytes:

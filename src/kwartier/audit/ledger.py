@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from kwartier.audit.arrays import Bytes, Int8s
 from kwartier.audit.chain import Head, Key
@@ -29,15 +29,19 @@ def name(connection: int, who: bytes) -> bytes:
     return connection.to_bytes(8, "big") + who
 
 
-def taken(c: C, connections: Collection[int]) -> Heads:
-    """Return where the chains at these connections, and some others, stand; nobody else ties a batch until the transaction ends."""
+def ask(c: C, connections: Collection[int]) -> Cursor[Any]:
+    """Ask where the chains at these connections, and some others, stand; nobody else ties a batch until the transaction ends."""
     c.execute("select pg_advisory_xact_lock(%s)", (BATCHES,))
-    rows = c.execute(
+    return c.execute(
         "select page, heads from audit.page where page = any(%b)",
         (Int8s({one >> SHIFT for one in connections}),),
         binary=True,
     )
-    return defaultdict(dict, {page: {one: (nth, last) for one, nth, last in _HEAD.iter_unpack(heads)} for page, heads in rows})
+
+
+def taken(asked: Cursor[Any]) -> Heads:
+    """Return the answer to `ask`."""
+    return defaultdict(dict, {page: {one: (nth, last) for one, nth, last in _HEAD.iter_unpack(heads)} for page, heads in asked})
 
 
 def keep(c: C, heads: Heads) -> None:
@@ -54,7 +58,7 @@ def _written(row: Row) -> bytes:
 
 def forget(c: C, one: Key) -> None:
     """Drop where a person's chain of batches at a connection stands."""
-    row = taken(c, [one.connection])[one.connection >> SHIFT]
+    row = taken(ask(c, [one.connection]))[one.connection >> SHIFT]
     if row.pop(name(*one), None) is not None:
         c.execute("update audit.page set heads = %b where page = %s", (_written(row), one.connection >> SHIFT))
 

@@ -63,14 +63,16 @@ class Log:
         connections.
         """
         lines = sorted(leaves, key=_CONNECTION)  # so that a stored row is about few connections, and found by them
-        heads = ledger.taken(c, {one.connection for one in lines if one.subject_code is not None})
-        entry = blocks.new_entry(c)
-        crown = list[bytes]()
+        with c.pipeline():  # the server looks where the chains stand while the lines are tagged
+            asked = ledger.ask(c, {one.connection for one in lines if one.subject_code is not None})
+            numbered = blocks.ask_entry(c)
+            tagged = [batches.tagged(lines[first : first + blocks.SIZE]) for first in range(0, len(lines), blocks.SIZE)]
+        heads, ((entry,),), crown = ledger.taken(asked), numbered, list[bytes]()
         with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:  # the server stores some lines while the next are sealed
             copy.write(blocks.HEAD)
-            for first in range(0, len(lines), blocks.SIZE):
-                some, node = batches.sealed(lines[first : first + blocks.SIZE], heads)
-                copy.write(blocks.row(some, entry, first))
+            for number, some in enumerate(tagged):
+                sealed, node = batches.sealed(some, heads)
+                copy.write(blocks.row(sealed, entry, number * blocks.SIZE))
                 crown.append(node)
             copy.write(blocks.TAIL)
         ledger.keep(c, heads)

@@ -64,7 +64,7 @@ def test_lines_and_chains_from_before_are_as_they_were(empty_dsn: str, tmp_path:
         assert ledger.connections_of(c, [key.who])[key.who] == {key.connection}
         ledger.forget(c, key)
         assert dict(ledger.standings(c)) == {other: at for other, at in heads.items() if other != key}
-        taken = ledger.taken(c, [key.connection])
+        taken = ledger.taken(ledger.ask(c, [key.connection]))
         taken[key.connection >> ledger.SHIFT][ledger.name(*key)] = head
         ledger.keep(c, taken)
         assert dict(ledger.standings(c)) == heads
