@@ -122,10 +122,11 @@ def counted(request: Request, at: datetime) -> Period:
 
 
 def _used_up(case: UseCase, used: frozenset[str], asked: tuple[str, ...]) -> bool:
-    """True if these days would be more than the limit of their calendar year; `used` may have days of the year before."""
-    if len(used.union(asked)) <= case.yearly_limit:
+    """True if with these days any calendar year of them would have more than its limit; `used` may have days of other years."""
+    days = used.union(asked)
+    if len(days) <= case.yearly_limit:
         return False
-    return len({day for day in used if day[:4] == asked[0][:4]}.union(asked)) > case.yearly_limit
+    return any(sum(day.startswith(year) for day in days) > case.yearly_limit for year in {day[:4] for day in asked})
 
 
 def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:

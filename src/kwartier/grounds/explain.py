@@ -15,7 +15,7 @@ from kwartier.grounds.decide import STATION
 from kwartier.grounds.halts import halts
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, Restriction, RestrictionKind, Role, Supply
-from kwartier.model.period import Period
+from kwartier.model.period import Period, day_of
 from kwartier.model.register import Mask
 
 
@@ -145,8 +145,9 @@ def _reach(facts: Facts, permission: Permission) -> Iterator[Period]:
 
 
 def _use_cases(facts: Facts, at: datetime) -> Iterator[_Ground]:
+    year = str(day_of(at).year)
     for case in facts.use_cases:
-        spent = len(facts.used_days.get(case.id, frozenset())) >= case.yearly_limit
+        spent = sum(day.startswith(year) for day in facts.used_days.get(case.id, ())) >= case.yearly_limit
         if case.area == facts.area and case.approved.contains(at) and not spent:
             who = Requester(Role.OPERATOR, case.id)
             yield _Ground(who, case.purpose, ("use_case", case.id), case.approved.start, case.days, case.mask)

@@ -388,6 +388,33 @@ def test_a_day_that_was_used_already_is_not_counted_twice() -> None:
     assert yes(LOSS, replace(FACTS, used_days=used)).rule == "O4"
 
 
+EVE, NEW_YEAR = date(2026, 12, 31), date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("used", "why"),
+    [
+        ((), None),
+        (("2026-03-01", "2026-03-02"), None),
+        (("2026-03-01", "2026-03-02", "2026-03-03"), "F11"),
+        (("2027-03-01", "2027-03-02"), None),
+        (("2027-03-01", "2027-03-02", "2027-03-03"), "F11"),
+        (("2026-03-01", "2026-03-02", "2027-03-01", "2027-03-02"), None),
+        (("2026-03-01", "2026-03-02", EVE.isoformat(), "2027-03-01", "2027-03-02", NEW_YEAR.isoformat()), None),
+        (("2026-03-01", "2026-03-02", "2026-03-03", NEW_YEAR.isoformat()), "F11"),
+    ],
+)
+def test_each_year_has_its_limit_also_where_a_question_is_about_two(used: tuple[str, ...], why: str | None) -> None:
+    """A limit of three days: the eve counts in the one year, New Year's Day in the other."""
+    case = replace(FACTS.use_cases[0], yearly_limit=3, days=Period(midnight(DAY), midnight(date(2028, 1, 1))))
+    facts = replace(FACTS, use_cases=(case,), used_days={41: frozenset(used)})
+    asked = replace(LOSS, period=Period(midnight(EVE), midnight(date(2027, 1, 2))))
+    if why is None:
+        assert yes(asked, facts).rule == "O4"
+    else:
+        assert no(asked, facts) == why
+
+
 def test_energy_loss_keeps_nothing_and_names_its_group() -> None:
     permit = yes(LOSS)
     assert (permit.keeps, permit.min_group, permit.subject) == (False, 5, HOME)

@@ -28,7 +28,10 @@ METER_KEEPS: Final = timedelta(days=40)
 
 
 def promise(house: Installation, at: datetime) -> None:
-    """Promise what waits and is held, or is refused, which is then told with its reason; end what nobody has any more."""
+    """Promise what waits and is held, or is refused, which is then told with its reason; end what nobody has any more.
+
+    A boundary for which nobody waits, or a night promised all meanwhile, is forgotten.
+    """
     with house.operator() as c:
         waits = late.waiting(c)
         known = known_of(c, {one.connection for one in waits}, at) if waits else {}
@@ -42,7 +45,8 @@ def promise(house: Installation, at: datetime) -> None:
                 number = late.promise(c, batch, one, _permit(answer))
                 if number is not None and isinstance(answer, Permit) and not held:
                     _fail(house, c, number, one, answer, at)
-            late.clear(c)
+    with house.operator() as c:
+        late.clear(c)
 
 
 def _ends(one: Waiting, answer: Permit | Refusal, at: datetime) -> bool:

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import decide
+from kwartier.grounds.moments import iso_days
 from kwartier.model.ground import FactRef, Facts, Refusal, Request, Role
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
@@ -77,10 +78,10 @@ class Again:
         return self._made[place]
 
     def _used_days(self, facts: Facts, request: Request, at: datetime) -> dict[int, frozenset[str]]:
-        """Return the days of the year that count: what usage is about, for anything else the day of the visit."""
-        year = str(day_of(counted(request, at).start).year)
+        """Return the days that count: of the years that usage is about, for anything else of that of the visit."""
+        years = {day[:4] for day in iso_days(counted(request, at))}
         return {
-            case.id: frozenset(day for day in self._used[case.id, facts.connection] if day.startswith(year))
+            case.id: frozenset(day for day in self._used[case.id, facts.connection] if day[:4] in years)
             for case in facts.use_cases
             if case.id == request.requester.id
         }

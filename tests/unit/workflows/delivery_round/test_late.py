@@ -15,6 +15,21 @@ from rights_support import AFTER, AT
 NOON_OF = timedelta(hours=12)
 
 
+def waits(house: Installation) -> int:
+    with house.operator() as c:
+        (count,) = c.execute("select count(*) from kw.late_change").fetchone() or (0,)
+    return int(count)
+
+
+def test_a_boundary_for_which_nobody_waits_is_forgotten_though_nothing_is_promised(opened: Installation, facts: World) -> None:
+    """Nobody supplies there: there is nobody to promise the register to."""
+    home = facts.connection()
+    facts.occupancy(home, facts.subject())
+    facts.c.execute("insert into kw.late_change (connection, moment, told) values (%s, %s, %s)", (home, midnight(AFTER), AT))
+    delivery_round.run(opened, clock=lambda: AT + timedelta(days=1))
+    assert waits(opened) == 0
+
+
 @pytest.mark.parametrize(("moment", "status"), [(midnight(AFTER), "delivered"), (midnight(AFTER) + NOON_OF, "failed")])
 def test_a_register_is_of_a_midnight_and_of_no_other_moment(
     opened: Installation, facts: World, moment: datetime, status: str
