@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple, final
 
 from psycopg import Connection
 
+from kwartier.audit import blocks
+from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
@@ -22,19 +24,20 @@ PLANNED: Final = timedelta(days=1)
 """How long before a deed its intent may have been written down."""
 _PARTIES: Final = frozenset({str(Role.SUPPLIER), str(Role.THIRD_PARTY)})
 
-_SINGLE = """
-    select connection, at, audit.subject(leaf), salt, leaf, null::bytea from audit.event
-    where at >= %(start)s and at < %(end)s and connection <> 0 and audit.subject(leaf) is not null
-    and (%(keys)s::bigint[] is null or connection = any(%(keys)s)) and (%(kinds)s::text[] is null or kind = any(%(kinds)s))"""
-_BATCH = """
-    select l.connection, e.at, l.subject, l.salt, e.leaf, l.body from audit.event e join audit.leaf l on l.entry = e.id
-    where e.at >= %(start)s and e.at < %(end)s and l.subject is not null
-    and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s)) and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s))"""
-_INTENDED = """
-    select l.body from audit.event e join audit.leaf l on l.entry = e.id
-    where e.kind = 'batch:intended' and e.at >= %(since)s and e.at < %(end)s
-    and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s))"""
-_ALL = f"{_SINGLE} union all {_BATCH}"
+_LINES: Final = f"""
+    select e.at, e.leaf, {blocks.SELECT} from audit.event e join audit.block b on b.entry = e.id
+    where e.connection = 0 and e.at >= %(start)s and e.at < %(end)s
+"""  # noqa: S608 - constants only
+_SINGLE: Final = """
+    select e.connection, e.at, audit.subject(e.leaf), e.salt, e.leaf from audit.event e
+    where e.connection <> 0 and audit.subject(e.leaf) is not null and e.at >= %(start)s and e.at < %(end)s
+"""
+_KINDS: Final = " and e.kind = any(%(kinds)s)"
+_AT: Final = " and e.connection = any(%(keys)s)"
+# A row is about few connections, and found by the least and the greatest of them.
+_REACHES: Final = """
+    and (b.entry, b.first) in (select r.entry, r.first from unnest(%(keys)s::bigint[]) as k join audit.block r on r.reach @> k)
+"""
 
 
 @final
@@ -60,40 +63,70 @@ class Touch(NamedTuple):
 
 def pages(c: C, within: Within) -> Iterator[list[Touch]]:
     """Yield the lines within a scope, a page at a time; the connection may be asked other things meanwhile."""
+    permits = set() if within.party is None else _permits(c, within.party, within)
+    keys = _keys(within)
+    for rows in _read(c, _SINGLE, _AT, within):
+        yield [Touch(*touch) for *touch, leaf in rows if _is_by(within, leaf) and _is_for(within, leaf, permits, "body")]
+    for rows in _read(c, _LINES, _REACHES, within):
+        yield [
+            Touch(line.connection, at, line.subject, line.salt)
+            for at, leaf, *stored in rows
+            if _is_by(within, leaf)
+            for line in blocks.lines(stored)
+            if line.subject is not None and (keys is None or line.connection in keys) and _is_for(within, line.body, permits)
+        ]
+
+
+def _read(c: C, query: str, at: str, within: Within) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query a page at a time, as they are stored: what is read further needs no more memory."""
+    query += at if within.connections is not None else ""
+    query += _KINDS if within.kinds is not None else ""
     values = {
         "start": within.period.start,
         "end": within.period.end or "infinity",
-        "keys": None if within.connections is None else list(within.connections),
-        "kinds": None if within.kinds is None else list(within.kinds),
+        "keys": list(within.connections or ()),
+        "kinds": list(within.kinds or ()),
     }
-    permits = set() if within.party is None else _permits(c, within.party, values | {"since": within.period.start - PLANNED})
     with c.cursor(name="touched", binary=True) as cursor:
-        cursor.execute(_ALL.encode(), values)
-        while rows := cursor.fetchmany(PAGE):
-            yield [
-                Touch(connection, at, subject, salt)
-                for connection, at, subject, salt, leaf, body in rows
-                if _is_within(within, leaf, body, permits)
-            ]
+        cursor.execute(query.encode(), values)
+        while rows := cursor.fetchmany(PAGE // blocks.SIZE):
+            yield rows
 
 
-def _permits(c: C, party: int, values: Mapping[str, Any]) -> set[str]:
+def _permits(c: C, party: int, within: Within) -> set[str]:
     """Return the permits on which something was to be read for a party: a deed names its permits only."""
-    return {permit for (body,) in c.execute(_INTENDED.encode(), values) for permit in _granted(party, json.loads(body))}
+    since = Period(within.period.start - PLANNED, within.period.end)
+    intended = Within(since, within.connections, [EventKind.BATCH_INTENDED])
+    keys, named = _keys(within), b'",%d,' % party  # in canonical JSON: after the role, before the purpose
+    return {
+        permit
+        for rows in _read(c, _LINES, _REACHES, intended)
+        for _, _, *stored in rows
+        for line in blocks.lines(stored)
+        if named in line.body and (keys is None or line.connection in keys)
+        for permit in _granted(party, json.loads(line.body))
+    }
+
+
+def _keys(within: Within) -> frozenset[int] | None:
+    return None if within.connections is None else frozenset(within.connections)
+
+
+def _is_by(within: Within, leaf: bytes) -> bool:
+    return within.actor is None or json.loads(leaf)["actor"] == within.actor
+
+
+def _is_for(within: Within, said: bytes, permits: set[str], part: str | None = None) -> bool:
+    """True if what was said, or this part of it, is on behalf of the party that is asked about, if any."""
+    if within.party is None:
+        return True
+    body = json.loads(said)
+    return _on_behalf(within.party, body[part] if part else body, permits)
 
 
 def _granted(party: int, body: Mapping[str, Any]) -> list[str]:
     grants = (Grant(*one) for one in body.get("g", ()))
     return [grant.permit for grant in grants if grant.role in _PARTIES and grant.requester == party]
-
-
-def _is_within(within: Within, leaf: bytes, body: bytes | None, permits: set[str]) -> bool:
-    if within.actor is None and within.party is None:
-        return True
-    said = json.loads(leaf)
-    if within.actor is not None and said["actor"] != within.actor:
-        return False
-    return within.party is None or _on_behalf(within.party, said["body"] if body is None else json.loads(body), permits)
 
 
 def _on_behalf(party: int, body: Mapping[str, Any], permits: set[str]) -> bool:
