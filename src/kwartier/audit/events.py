@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     ASSURANCE_MISSED = "assurance:missed"
     PARTY_KEY_TAKEN = "party_key:taken"
     PARTY_KEY_ENDED = "party_key:ended"
+    PARTY_CONTACT_WRITTEN = "party_contact:written"
     DEFAULT_BEGAN = "default:began"
     DEFAULT_ENDED = "default:ended"
     USE_CASE_REGISTERED = "use_case:registered"

@@ -110,10 +110,11 @@ def contact(
         str, typer.Option("--from", metavar=private.FILE, help="Where they are: a file, or `-` for standard input.")
     ] = "-",
 ) -> None:
-    """Write down whom to speak to at a party: name, mail address and telephone number if any, a line each. It stands in no log."""
+    """Write down whom to speak to at a party: name, mail address and telephone number if any, a line each. They stand in no log."""
     name, mail, phone = (*(private.text(source, "'--from'").splitlines()), "", "", "")[:3]
     with staffed.opened(context) as house:
-        parties.contact(house, code, parties.Contact(kind, name.strip(), mail.strip(), phone.strip() or None))
+        whom = parties.Contact(kind, name.strip(), mail.strip(), phone.strip() or None)
+        parties.contact(house, code, whom, at=system_clock())
     told_parties.said(out, "It is written down.")
 
 

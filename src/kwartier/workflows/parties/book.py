@@ -91,13 +91,18 @@ def _standing(
     return Standing(party, bound, apart, in_default)
 
 
-def contact(house: Installation, code: str, about: Contact) -> None:
-    """Write down whom to speak to. Raises NotFound, BadContact; the error does not repeat what it was about."""
+def contact(house: Installation, code: str, about: Contact, *, at: datetime) -> None:
+    """Write down whom to speak to. Raises NotFound, BadContact; the error does not repeat what it was about.
+
+    The log is told that it was written, and by whose hand; not who it is.
+    """
     with house.operator() as c:
         party = named(c, code).key
         try:
             with c.transaction():
                 party_book.put_contact(c, party, about)
+                said: dict[str, Json] = {"party": party, "kind": about.kind}
+                house.log.record(c, [Event(at, EventKind.PARTY_CONTACT_WRITTEN, ACTOR, body=said)])
         except CheckViolation:
             msg = f"a contact is one of {', '.join(CONTACT_KINDS)} with a name and a mail address"
             raise BadContact(msg) from None

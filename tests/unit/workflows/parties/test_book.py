@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kwartier.model.period import Period
+from kwartier.model.staff import Staff
 from kwartier.store.registry.errors import NotFound
-from kwartier.workflows import parties
+from kwartier.workflows import installation, parties, replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.parties import BadContact, BadKey, Contact
 from registry_support import World
@@ -20,8 +21,8 @@ SECRET = Contact("privacy", "Mevrouw Zonderling", "zonderling@example.nl", "+31 
 
 def test_whom_to_speak_to_is_replaced_and_shows_nowhere(opened: Installation, facts: World) -> None:
     facts.party()
-    parties.contact(opened, "P1", SECRET)
-    parties.contact(opened, "P1", Contact("privacy", "Another", "a@example.nl"))
+    parties.contact(opened, "P1", SECRET, at=AT)
+    parties.contact(opened, "P1", Contact("privacy", "Another", "a@example.nl"), at=AT)
     assert [one.name for one in parties.show(opened, "P1", at=AT).contacts] == ["Another"]
     assert "Zonderling" not in repr(SECRET)
     assert "zonderling" not in repr(SECRET)
@@ -37,10 +38,29 @@ def test_whom_to_speak_to_is_replaced_and_shows_nowhere(opened: Installation, fa
 def test_a_wrong_contact_is_refused_without_a_word_of_it(opened: Installation, facts: World, wrong: Contact) -> None:
     facts.party()
     with pytest.raises(BadContact) as refused:
-        parties.contact(opened, "P1", wrong)
+        parties.contact(opened, "P1", wrong, at=AT)
     assert "Zonderling" not in str(refused.value)
     assert refused.value.__cause__ is None
     assert parties.show(opened, "P1", at=AT).contacts == ()
+
+
+def test_that_a_contact_was_written_and_by_whom_stands_in_the_log_and_not_who_it_is(opened: Installation, facts: World) -> None:
+    facts.party()
+    with installation.opened(opened.data, staff=Staff("Anna", "they moved")) as hers:
+        parties.contact(hers, "P1", SECRET, at=AT)
+        with pytest.raises(BadContact):
+            parties.contact(hers, "P1", Contact("privacy", "", "z@x"), at=AT)
+    with opened.auditor() as c:
+        opened.log.integrate(c)
+    with opened.operator() as c:
+        ((entry, leaf),) = c.execute("select id, leaf from audit.entry where kind = 'party_contact:written'").fetchall()
+        act = opened.log.staff(c, entry)
+        (party,) = c.execute("select key from kw.party").fetchone() or (0,)
+    assert json.loads(leaf)["body"] == {"party": party, "kind": "privacy"}
+    assert act is not None
+    assert act.agrees
+    assert act.act.staff == Staff("Anna", "they moved")
+    assert replay.run(opened, at=AT).findings == []
 
 
 def test_a_public_key_is_taken_once(opened: Installation, facts: World) -> None:
