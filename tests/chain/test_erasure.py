@@ -15,12 +15,16 @@ import pytest
 from erasure_support import cluster, in_bytes, in_log_of_readings, in_readings
 from kwartier.audit.verify import verify
 from kwartier.grounds.erasure import Fate
+from kwartier.model.ean import Ean
 from kwartier.model.period import Period
+from kwartier.model.register import Direction, Kind
 from kwartier.model.task import ProfileName, Task
 from kwartier.store.registry import nights
 from kwartier.workflows import enrolment, installation, replay, retention
 from kwartier.workflows.accounts import NoSuchPerson, account
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import mandates
+from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.rights import erasure
 from night_support import Story
 
@@ -30,6 +34,8 @@ STEP = 3917
 """What its meter counts each quarter, Wh."""
 NAME, CODE = "Kanarie van Vogelvrij", "KLANT-KANARIE-77"
 MARK = b"kanarie in de quarantaine"
+CLAIMED = "kanarie-belofte-5512"
+"""What the app calls the consent that it claims to hold: it has name and address beside it."""
 HOME, OTHER = "871600000000000017", "871600000000000024"
 APP, SUPPLIER = "8716874900101", "8716874900019"
 EVER = Period(datetime(2020, 1, 1, tzinfo=UTC))
@@ -68,7 +74,8 @@ class Town:
         numbers = f"{STEP}, {STEP}, {STEP}".encode()
         who = sha256(CODE.encode()).digest()[:16]
         sealed = {"sealed": self.sealed, "wrapped": self.wrapped}
-        return {"code": CODE.encode(), **sealed, "chain": who, "mark": MARK, "numbers": numbers}
+        consent = {"consent": b"canary-app", "consent_claimed": CLAIMED.encode()}
+        return {"code": CODE.encode(), **sealed, **consent, "chain": who, "mark": MARK, "numbers": numbers}
 
     def one(self, query: str, *values: object) -> object:
         """Ask the registry for one value."""
@@ -116,12 +123,22 @@ def town(tmp_path: Path) -> Iterator[Town]:
             story.step("deliver", "")
         story.now = local("2026-03-12T12:00:00")
         doubt(house)
+        claimed(house, story.clock())
         bad = write(tmp_path / "bad", {"occupancies": f"ean,subject,start,end\n871600000000000031,{CODE},2022-01-01,\n"})
         enrolment.take(house, bad, dry_run=False, at=story.clock())
         query = "select sealed_name, wrapped from kw.subject join kw.subject_key on subject = key where code = %s"
         with house.operator() as c:
             sealed, wrapped = c.execute(query, (CODE,)).fetchone() or (b"", b"")
         yield Town(house, story, bytes(sealed), bytes(wrapped))
+
+
+def claimed(house: Installation, at: datetime) -> None:
+    """Let the app claim a mandate, which the person turns down."""
+    claim = Claim(Ean.parse(HOME), at, at + timedelta(days=99), CLAIMED, (Kind.INTERVAL,), Direction.COMBINED, "meer", Period(at))
+    assert mandates.claim(house, APP, [claim], at=at).presented == 1
+    with house.operator() as c:
+        ((request, subject),) = c.execute("select id, subject from kw.permission_request").fetchall()
+    mandates.veto(house, subject, request, at=at)
 
 
 def doubt(house: Installation) -> None:

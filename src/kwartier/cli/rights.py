@@ -46,7 +46,7 @@ def list_(
         print_({"requests": [as_dict(one) for one in found]})
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("request", "person", "right", "asked", "until", "state"):
+    for column in ("request", "person", "right", "asked", "before", "state"):
         table.add_column(column, overflow="fold")
     for one in found:
         table.add_row(str(one.id), str(one.subject), one.right, _day(one.asked), _day(one.due), one.state)

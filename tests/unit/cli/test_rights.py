@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from command_support import kwartier_here
+from kwartier.model.period import ZONE
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from registry_support import World
@@ -47,6 +49,10 @@ def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> No
     assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 16, 19")
     assert [one["request"] for one in told(run("rights", "list", "--json"))["requests"]] == [asked["request"]]
     number = str(asked["request"])
+    before = datetime.fromisoformat(asked["due"]).astimezone(ZONE).date()
+    listed = run("rights", "list").stdout
+    assert "before" in listed.splitlines()[0], "the term ends with the midnight that opens this day"
+    assert str(before) in listed
     assert told(run("rights", "extend", number, "--reason", "-", "--json", said="much to look at\n"))["state"] == "extended"
     assert run("rights", "answer", number, "--refuse", check=False).returncode == 3
     assert told(run("rights", "answer", number, "--refuse", "--reason", "-", "--json", said="kept by law\n"))["state"] == "refused"

@@ -62,9 +62,18 @@ def lapsed(c: C, oldest: date) -> list[tuple[int, str]]:
 
 
 def forget(c: C, subject: int, code: str) -> None:
-    """Destroy a person's key, name and number. What refers to the person refers to nobody from then on. As the owner."""
+    """Destroy a person's key, name and number. What refers to the person refers to nobody from then on. As the owner.
+
+    What a party, or another permission administrator, calls a consent would tell it who it was: that goes too.
+    """
     c.execute("delete from kw.subject_key where subject = %s", (subject,))
     c.execute("update kw.subject set sealed_name = null, code = 'forgotten:' || key where key = %s", (subject,))
+    c.execute(
+        "update kw.permission set reference = null, identifier = null"
+        " where subject = %s and (reference is not null or identifier is not null)",
+        (subject,),
+    )
+    c.execute("update kw.permission_request set reference = null where subject = %s and reference is not null", (subject,))
     c.execute("delete from kw.import_reject where position(',' || %s || ',' in ',' || replace(row, '\"', '') || ',') > 0", (code,))
 
 

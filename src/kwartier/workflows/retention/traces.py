@@ -14,6 +14,8 @@ from kwartier.workflows.installation import Installation
 TABLES: Final = (
     "kw.subject",
     "kw.subject_key",
+    "kw.permission",
+    "kw.permission_request",
     "kw.quarantine",
     "kw.correction",
     "kw.sight",

@@ -404,7 +404,14 @@ def test_what_the_operator_may_not_do(pools: Pools, statement: str) -> None:
 
 @pytest.mark.usefixtures("pools")
 def test_not_even_the_owner_changes_what_was_permitted(dsns: Dsns) -> None:
-    for statement in (b"update kw.permission set mask = 511", b"delete from kw.permission_event"):
+    forgotten = b"update kw.subject set code = 'forgotten:' || key"
+    for statement in (
+        b"update kw.permission set mask = 511",
+        b"delete from kw.permission_event",
+        b"update kw.permission set reference = null",
+        forgotten + b"; update kw.permission set reference = 'another'",
+        forgotten + b"; update kw.permission set reference = null, mask = 511",
+    ):
         with psycopg.connect(dsns.owner) as owner, pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             owner.execute(statement)
 
