@@ -7,12 +7,29 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from kwartier.grounds.retention import Keep
 from kwartier.grounds.rule import Edition, Rule, Schedule, WhenOff
 
 
 def digest(edition: Edition) -> str:
     """Return 64 hex digits: the same for two editions that decide and promise the same."""
     return sha256(json.dumps(_meaning(edition), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def digest_of_term(row: Keep) -> str:
+    """Return 16 hex digits: the same for two rows of the retention table that let the same be kept for the same time.
+
+    Left out are the words, and when the row ended, since the next one says so.
+    """
+    meaning = {
+        "kept": row.kept,
+        "role": row.role,
+        "purposes": sorted(row.purposes),
+        "term": [row.term.months, row.term.days],
+        "start": row.in_force.start.isoformat(),
+        "certainty": row.certainty,
+    }
+    return sha256(json.dumps(meaning, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 def _meaning(edition: Edition) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The retention table is data: complete, dated, and the page is what it says."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwartier.grounds import conduct, retention
+from kwartier.grounds.digest import digest_of_term
+from kwartier.grounds.published import TERMS
 from kwartier.grounds.retention import Kept, Term
 from kwartier.model.ground import Purpose, Role
+from kwartier.model.period import Period
 
 PAGE = Path(__file__).parents[3] / "docs" / "RETENTION.md"
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -96,3 +101,31 @@ def test_a_rule_without_a_row_is_said_so() -> None:
         retention.of_rule(denial, NOW)
     assert {row.role for row in retention.TABLE if row.role} == {Role.SUPPLIER, Role.CUSTOMER, Role.THIRD_PARTY, Role.OPERATOR}
     assert all(row.purposes <= set(Purpose) for row in retention.TABLE)
+
+
+def test_a_term_that_was_published_stays_as_it_is_and_another_one_is_a_row_at_the_end() -> None:
+    digests = [digest_of_term(row) for row in retention.TABLE]
+    assert tuple(digests[: len(TERMS)]) == TERMS
+    assert len(digests) == len(TERMS), "a line for every row that is added"
+    assert len(set(digests)) == len(digests)
+
+
+def test_no_two_terms_of_one_thing_hold_at_once() -> None:
+    for one, other in combinations(retention.TABLE, 2):
+        same = (one.kept, one.role, one.purposes) == (other.kept, other.role, other.purposes)
+        assert not (same and one.in_force.overlaps(other.in_force)), one.en
+
+
+def test_the_digest_of_a_term_is_over_what_it_means_and_not_over_its_words() -> None:
+    row = retention.TABLE[0]
+    ended = replace(row, in_force=Period(row.in_force.start, NOW), en="put better", source="another page")
+    assert digest_of_term(ended) == digest_of_term(row)
+    changed = (
+        replace(row, term=Term(59)),
+        replace(row, kept=Kept.PARCELS),
+        replace(row, role=Role.OPERATOR),
+        replace(row, purposes=frozenset()),
+        replace(row, certainty=None),
+        replace(row, in_force=Period(NOW)),
+    )
+    assert len({digest_of_term(one) for one in (row, *changed)}) == len(changed) + 1
