@@ -33,7 +33,7 @@ def entries(c: C, numbers: Sequence[int]) -> list[Entry]:
         " where e.id = any(%b)",
         (Int8s(numbers),),
         binary=True,
-    )
+    ).fetchall()
     found = {number: Entry(place, leaf, proof.opening(*beside)) for number, place, leaf, *beside in rows}
     if not found.keys() >= set(numbers):
         msg = "the log has no such line"

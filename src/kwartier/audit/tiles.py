@@ -175,12 +175,13 @@ def _within(c: C, wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], 
 def _above(c: C, edges: Collection[tuple[int, int]], size: int) -> dict[tuple[int, int], list[bytes]]:
     """Return the siblings from where each of these ways leaves the full tiles up to the root. Raises BrokenLog."""
     ways = {edge: _siblings(*edge, size) for edge in edges}
-    found = hashes_of(c, {span for way in ways.values() for span in way})
-    return {edge: [found[span] for span in way] for edge, way in ways.items()}
+    nodes = {node: tree.span(*node, size) for node in {node for way in ways.values() for node in way}}
+    found = hashes_of(c, nodes.values())
+    return {edge: [found[nodes[node]] for node in way] for edge, way in ways.items()}
 
 
-def _siblings(full: int, index: int, size: int) -> list[Span]:
+def _siblings(full: int, index: int, size: int) -> list[tuple[int, int]]:
     """Return the siblings on the way up from a node above so many tiles."""
     skipped = LEVELS * full
     upper = tree.siblings(index, (size - 1 >> skipped) + 1)
-    return [tree.span(level + skipped, position, size) for level, position in upper]
+    return [(level + skipped, position) for level, position in upper]
