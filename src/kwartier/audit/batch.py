@@ -3,14 +3,15 @@
 import os
 import struct
 from binascii import hexlify
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from kwartier.audit import blocks, chain, ledger, subjects, tree
+from kwartier.audit import blocks, ledger, subjects, tree
 from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
+from kwartier.audit.chain import LINK_SIZE, START
 from kwartier.audit.leaves import Leaf
-from kwartier.audit.ledger import Heads
+from kwartier.audit.ledger import SHIFT, Heads
 from kwartier.audit.tree import Span
 
 CROWN_LEVEL: Final = blocks.LEVEL
@@ -32,16 +33,11 @@ def tagged(leaves: Sequence[Leaf]) -> Tagged:
     """Give each of up to 64 lines about a person a salt of its own, and the tag that it makes of the person's code."""
     salts = os.urandom(_SALT * len(leaves))
     people = [None if one.subject_code is None else one.subject_code.encode() for one in leaves]
-    return Tagged(leaves, list(_keys(leaves, people)), _pieces(salts, _SALT), _tags(salts, people))
-
-
-def _keys(leaves: Sequence[Leaf], people: Sequence[bytes | None]) -> Iterator[bytes | None]:
-    before, at, key = None, 0, None
-    for (connection, _, _), person in zip(leaves, people, strict=True):
-        if person != before or connection != at:  # lines about the same person mostly follow one another
-            before, at = person, connection
-            key = None if person is None else ledger.name(connection, sha256(person).digest()[: chain.WHO_SIZE])
-        yield key
+    keys = [
+        None if person is None else ledger.name(one.connection, sha256(person).digest())
+        for one, person in zip(leaves, people, strict=True)
+    ]
+    return Tagged(leaves, keys, _pieces(salts, _SALT), _tags(salts, people))
 
 
 def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:
@@ -60,19 +56,20 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     `heads` says where the chains of these people stand, and afterwards where they stand then.
     """
     links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
-    shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (chain.START.nth, chain.START.last)
+    shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (START.nth, START.last)
     for (connection, _, body), key, salt, tag in zip(lines.leaves, lines.keys, lines.salts, shown, strict=True):
         if key is None:
             links.append(NO_LINK)
             ties.append(UNTIED)
             hashes.append(sha256(b'\0{"body":%b}' % body).digest())
             continue
-        row = heads[connection >> ledger.SHIFT]
+        row = heads[connection >> SHIFT]
         nth, last = row.get(key, start)
-        tie = salt + (nth + 1).to_bytes(8, "big") + last
-        link = sha256(tie).digest()[: chain.LINK_SIZE]
+        nth += 1
+        tie = salt + nth.to_bytes(8, "big") + last
+        link = sha256(tie).digest()[:LINK_SIZE]
         hashed = sha256(b'\0{"body":%b,"link":"%b","subject":"%b"}' % (body, hexlify(link), tag)).digest()
-        row[key] = nth + 1, hashed
+        row[key] = nth, hashed
         links.append(link)
         ties.append(tie)
         hashes.append(hashed)

@@ -32,7 +32,7 @@ _REACH: Final = struct.Struct("!B iq iq")
 
 
 class Sealed(NamedTuple):
-    """Lines ready to be stored, a piece for each in every list."""
+    """Lines ready to be stored, in the order of their connections, a piece for each in every list."""
 
     connections: Sequence[int]
     bodies: Sequence[bytes]
@@ -73,7 +73,7 @@ def row(lines: Sealed, entry: int, first: int) -> bytes:
     fields = (
         struct.pack("!q", entry),
         struct.pack("!i", first),
-        _REACH.pack(2, 8, min(lines.connections), 8, max(lines.connections) + 1),
+        _REACH.pack(2, 8, lines.connections[0], 8, lines.connections[-1] + 1),
         struct.pack(f"!{len(lines.connections)}q", *lines.connections),
         b"".join(lines.subjects),
         b"".join(lines.links),
