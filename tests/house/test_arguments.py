@@ -18,6 +18,7 @@ from kwartier.cli.main import app
 OF_NOBODY = {
     "about": "a purpose of the code of conduct",
     "actor": "as the log names whoever acts: a role and a number",
+    "after": "identifier of a permission, as its administrator numbers it",
     "code": "public code of a party or of a use case",
     "day": "a date",
     "end": "the id of a party's public key",

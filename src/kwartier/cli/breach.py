@@ -1,13 +1,11 @@
 """`kwartier breach`: data breaches (GDPR art. 33, 34): scope, whom they touched by the log, who was told. Answers are JSON."""
 
-import json
-import sys
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from kwartier.cli import private, staffed
+from kwartier.cli import printed, private, staffed
 from kwartier.model.period import Period, utc
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import Breach, Scope
@@ -67,7 +65,7 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
     with staffed.opened(context) as house:
         which = None if party is None else breaches.party(house, party)
         scope = Scope(period, tuple(connection) if connection else None, tuple(kind) if kind else None, actor, which)
-        _print(as_dict(breaches.open_(house, scope, said, by=_who(context), known=at, at=now)))
+        printed.as_json(as_dict(breaches.open_(house, scope, said, by=_who(context), known=at, at=now)))
 
 
 @app.command("list")
@@ -75,7 +73,7 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
 def list_(context: typer.Context, *, _as_json: AsJson = False) -> None:
     """List all breaches, closed ones too, with their terms and what was done."""
     with staffed.opened(context) as house:
-        _print({"breaches": [as_dict(one) for one in breaches.listed(house)]})
+        printed.as_json({"breaches": [as_dict(one) for one in breaches.listed(house)]})
 
 
 @app.command()
@@ -83,7 +81,7 @@ def list_(context: typer.Context, *, _as_json: AsJson = False) -> None:
 def touched(context: typer.Context, breach: Number, *, _as_json: AsJson = False) -> None:
     """Find in the log whom it touched, by number; and who must be told until when."""
     with staffed.opened(context) as house:
-        _print(reach_as_dict(breaches.touched(house, breach)))
+        printed.as_json(reach_as_dict(breaches.touched(house, breach)))
 
 
 @app.command()
@@ -98,7 +96,7 @@ def notify(
 ) -> None:
     """Write down who was told; persons are told by this itself, on their page and in their log."""
     with staffed.opened(context) as house:
-        _print(
+        printed.as_json(
             reach_as_dict(
                 breaches.notify(
                     house, breach, whom, by=_who(context), because=private.text(reason, "'--reason'"), at=system_clock()
@@ -112,7 +110,7 @@ def notify(
 def close(context: typer.Context, breach: Number, *, reason: Reason = "", _as_json: AsJson = False) -> None:
     """Close it: authority and persons were told, or the reason says why not."""
     with staffed.opened(context) as house:
-        _print(
+        printed.as_json(
             as_dict(breaches.close(house, breach, by=_who(context), because=private.text(reason, "'--reason'"), at=system_clock()))
         )
 
@@ -170,7 +168,3 @@ def reach_as_dict(one: Reach) -> dict[str, Any]:
             for each in breaches.owed(one)
         ],
     }
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")

@@ -1,14 +1,12 @@
 """`kwartier care`: devices, now and then. Nothing here can read usage. What looks and sets by plan may run by itself."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told, told_care
+from kwartier.cli import edge, printed, staffed, told, told_care
 from kwartier.workflows import device_care
 from kwartier.workflows.device_care import Needing
 from kwartier.workflows.installation import Installation, system_clock
@@ -18,10 +16,6 @@ app = typer.Typer(no_args_is_help=True, help="Care for meters, now and then: bat
 out = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 @app.command()
@@ -46,7 +40,7 @@ def _tell(house: Installation, counts: dict[str, Any], *, as_json: bool) -> None
     needing = device_care.needing(house)
     looks.looked(house, (one.connection for one in needing), "care", now=system_clock())
     if as_json:
-        _print(counts | {"needing": [as_dict(one) for one in needing]})
+        printed.as_json(counts | {"needing": [as_dict(one) for one in needing]})
     else:
         told_care.needing(Console(), needing, counts)
 
@@ -65,7 +59,7 @@ def switch(context: typer.Context, *, as_json: AsJson = False) -> None:
         done = device_care.switch(house, executor, clock=system_clock)
     counts = done.round.counts() | {"off": done.off, "on": done.on, "otherwise": len(done.otherwise)}
     if as_json:
-        _print(counts)
+        printed.as_json(counts)
     else:
         told_care.counted(Console(), "Administrative status", counts)
     if done.otherwise:
@@ -108,7 +102,9 @@ def load_firmware(
     with staffed.opened(context) as house, house.executor() as executor, edge.working(out, "the meter takes the image"):
         done = device_care.load(house, meter, version, executor, clock=system_clock)
     if as_json:
-        _print({"ending": str(done.ending), "version": done.version, "reason": None if done.reason is None else str(done.reason)})
+        printed.as_json(
+            {"ending": str(done.ending), "version": done.version, "reason": None if done.reason is None else str(done.reason)}
+        )
     else:
         told_care.updated(Console(), done)
     if done.ending not in {device_care.Ending.ACTIVATED, device_care.Ending.RAN_ALREADY}:

@@ -1,7 +1,5 @@
 """`kwartier conduct`: the operator's own uses of meter data: proposed with reasons, approved by somebody else, ended, listed."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwartier.cli import staffed
+from kwartier.cli import printed, staffed
 from kwartier.cli.told import said
 from kwartier.model.period import day_of
 from kwartier.model.staff import Staff
@@ -68,7 +66,7 @@ def list_(
         registered, waiting = use_cases.listed(house)
     if as_json:
         proposed = [{"code": one.code, "proposed": one.proposed.isoformat()} for one in waiting]
-        sys.stdout.write(json.dumps({"registered": [_as_dict(one) for one in registered], "proposed": proposed}) + "\n")
+        printed.as_json({"registered": [_as_dict(one) for one in registered], "proposed": proposed})
         return
     table = Table(box=None, pad_edge=False)
     for head in ("code", "for", "area", "approved", "until", "by"):

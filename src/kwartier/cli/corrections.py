@@ -1,14 +1,12 @@
 """`kwartier rights correct-reading`, `couplings`, `correct-coupling`, `told`: what was wrong is put right and told."""
 
 import csv
-import json
-import sys
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import typer
 
-from kwartier.cli import private, staffed
+from kwartier.cli import printed, private, staffed
 from kwartier.cli.customer import number
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, midnight, utc
@@ -47,7 +45,7 @@ def correct_reading(
     said = _values(private.text(values, "'--values'", largest=private.TABLE))
     answer = answer_of(context, reason, request)
     with staffed.opened(context) as house:
-        print_(done(correct.correct(house, number(connection), said, answer, at=system_clock(), dispute=dispute)))
+        printed.as_json(done(correct.correct(house, number(connection), said, answer, at=system_clock(), dispute=dispute)))
 
 
 def couplings(
@@ -56,7 +54,7 @@ def couplings(
     """List to which meters a gas connection was coupled when, with the numbers of these couplings."""
     with staffed.opened(context) as house:
         found = couple.couplings(house, number(connection))
-    print_(
+    printed.as_json(
         {"couplings": [{"coupling": one.id, "connection": one.connection, "meter": one.meter, **span(one.period)} for one in found]}
     )
 
@@ -76,7 +74,7 @@ def correct_coupling(
     answer = answer_of(context, reason, request)
     with staffed.opened(context) as house:
         made = couple.correct(house, right, answer, at=system_clock())
-    print_({"rectifications": [done(one) for one in made]})
+    printed.as_json({"rectifications": [done(one) for one in made]})
 
 
 def told(
@@ -94,7 +92,7 @@ def told(
         }
         for one in found
     ]
-    print_({"rectification": rectification, "receivers": rows})
+    printed.as_json({"rectification": rectification, "receivers": rows})
 
 
 def answer_of(context: typer.Context, reason: str, request: int | None) -> Answer:
@@ -152,8 +150,3 @@ def _moment(text: str) -> datetime:
         return midnight(date.fromisoformat(text))
     except ValueError:
         return utc(datetime.fromisoformat(text))
-
-
-def print_(value: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")

@@ -1,6 +1,5 @@
 """`kwartier rights erase`: a person asks to be erased. The customer number comes on standard input, never as an argument."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told_retention
+from kwartier.cli import edge, printed, staffed, told_retention
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import erasure
 
@@ -28,7 +27,7 @@ def erase(
         given = erasure.erase_code(house, code, at=system_clock())
     receipt.write_text(given.proof, encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(as_dict(given), sort_keys=True) + "\n")
+        printed.as_json(as_dict(given))
     else:
         told_retention.erasure(Console(), given)
 

@@ -1,8 +1,6 @@
 """`kwartier grid`: outages and dangerous situations, now and then. Nothing here can read usage."""
 
-import json
 import signal
-import sys
 import threading
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -10,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import alarms, edge, serving, staffed, told, told_care
+from kwartier.cli import alarms, edge, printed, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
 from kwartier.workflows.grid_care import Allocated, Allocation, Endangered, Outages, Reconciliation, Settled
@@ -21,10 +19,6 @@ app = typer.Typer(no_args_is_help=True, help="Care for the grid, now and then: o
 out = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 @app.command()
@@ -39,7 +33,7 @@ def outages(
     with staffed.opened(context, scheduled=True) as house, house.executor() as executor, edge.working(out, "meters are asked"):
         found = grid_care.find_outages(house, executor, clock=system_clock, names=transformer)
     if as_json:
-        _print(outages_as_dict(found))
+        printed.as_json(outages_as_dict(found))
     else:
         told_care.outages(Console(), found)
 
@@ -97,7 +91,7 @@ def dangers(
                 counts = grid_care.look_for_dangers(house, executor, clock=system_clock).counts()
         found = _endangered(house)
     if as_json:
-        _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
+        printed.as_json(counts | {"dangers": [danger_as_dict(one) for one in found]})
     else:
         told_care.dangers(Console(), found, counts)
 
@@ -125,7 +119,7 @@ def listen(
         told.said(out, f"Alarms are taken on {serving.HOST}:{bound.getsockname()[1]}  (end with Ctrl-C)")
         with alarms.taking(house, bound, failed=lambda fault: told.page_failed(out, fault, edge.place(fault))) as post:
             ended.wait()
-    _print({"alarms": dict(sorted(post.fates.items()))})
+    printed.as_json({"alarms": dict(sorted(post.fates.items()))})
 
 
 @app.command()
@@ -139,7 +133,7 @@ def allocation(
     with opened(context.obj.data) as house:
         found = grid_care.allocated(house, _day(day))
     if as_json:
-        _print(allocation_as_dict(found))
+        printed.as_json(allocation_as_dict(found))
     else:
         told_care.allocation(Console(), found)
 
@@ -171,7 +165,7 @@ def reconciliation(
     with opened(context.obj.data) as house:
         found = grid_care.reconciled(house, _month(month))
     if as_json:
-        _print(reconciliation_as_dict(found))
+        printed.as_json(reconciliation_as_dict(found))
     else:
         told_care.reconciliation(Console(), found)
 
@@ -207,6 +201,6 @@ def alarms_(context: typer.Context, *, as_json: AsJson = False) -> None:
             counts = grid_care.look_into_alarms(house, executor, clock=system_clock).counts()
         found = _endangered(house)
     if as_json:
-        _print(counts | {"dangers": [danger_as_dict(one) for one in found]})
+        printed.as_json(counts | {"dangers": [danger_as_dict(one) for one in found]})
     else:
         told_care.dangers(Console(), found, counts)

@@ -3,7 +3,6 @@
 Nothing is changed; that somebody looked at a person's connection goes into the log.
 """
 
-import json
 import sys
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -13,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told_grounds
+from kwartier.cli import edge, printed, staffed, told_grounds
 from kwartier.grounds.explain import Bar, Explanation
 from kwartier.grounds.stand import Stand
 from kwartier.model.errors import BadInput
@@ -34,10 +33,6 @@ _NOON = timedelta(hours=12)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Connection = Annotated[int, typer.Argument(help="Number of the connection in the registry; never its EAN.", min=1)]
 Day = Annotated[str | None, typer.Option("--date", help="As of noon of this local day, by what is known now; default now.")]
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 def _date(text: str) -> date:
@@ -75,7 +70,7 @@ def may(
     with staffed.opened(context) as house:
         found = conduct.may(house, party, number, at=at, now=system_clock())
     if as_json:
-        _print({"party": party, "connection": connection, "at": at.isoformat()} | stand_as_dict(found))
+        printed.as_json({"party": party, "connection": connection, "at": at.isoformat()} | stand_as_dict(found))
     else:
         told_grounds.stands(Console(), found)
     if not found.may:
@@ -90,7 +85,7 @@ def who(context: typer.Context, connection: Connection, day: Day = None, *, as_j
     with staffed.opened(context) as house:
         found = conduct.who(house, number, at=at, now=system_clock())
     if as_json:
-        _print({"connection": connection, "at": at.isoformat()} | who_as_dict(found))
+        printed.as_json({"connection": connection, "at": at.isoformat()} | who_as_dict(found))
     else:
         told_grounds.who(Console(), found)
 
@@ -121,7 +116,7 @@ def what_if(
             progress=lambda count: bars.advance(looked, count),
         )
     if as_json:
-        _print(outcome_as_dict(outcome))
+        printed.as_json(outcome_as_dict(outcome))
     else:
         told_grounds.outcome(Console(), outcome)
 
@@ -129,7 +124,7 @@ def what_if(
 def _listed(one: Difference, *, as_json: bool) -> None:
     """Print one permit at once: a registry has more of them than memory should hold."""
     if as_json:
-        _print(one._asdict())
+        printed.as_json(one._asdict())
     else:
         change = "appears" if one.appears else "vanishes"
         sys.stdout.write(f"{one.connection} {one.rule} {one.purpose} {one.action} {change}\n")

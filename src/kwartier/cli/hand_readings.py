@@ -1,7 +1,5 @@
 """`kwartier hand-readings`: registers read at the meter itself, where it is not read remotely."""
 
-import json
-import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -11,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from kwartier.cli import private, staffed, told
+from kwartier.cli import printed, private, staffed, told
 from kwartier.cli.customer import number
 from kwartier.model.register import Channel
 from kwartier.workflows import refusal
@@ -44,7 +42,7 @@ def due(
         found = refusal.due(house, at=system_clock(), ahead=timedelta(days=days))
     if as_json:
         lines = [asdict(one) | {"by": one.by.isoformat(), "last": one.last.isoformat() if one.last else None} for one in found]
-        sys.stdout.write(json.dumps({"due": lines}, sort_keys=True) + "\n")
+        printed.as_json({"due": lines})
         return
     shown = Table("connection", "what", "why not remotely", "whose turn", "last", "by")
     for one in found:

@@ -1,6 +1,5 @@
 """`kwartier`: one command per deed. `--data DIR` before the sub-command names the installation."""
 
-import json
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -26,6 +25,7 @@ from kwartier.cli import (
     grounds,
     hand_readings,
     parties,
+    printed,
     private,
     retention,
     rights,
@@ -133,10 +133,6 @@ def _day(text: str | None) -> date:
     return day
 
 
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
-
-
 @app.command("import")
 @staffed.by
 def import_(
@@ -151,7 +147,7 @@ def import_(
     with _house(context, make=True, staff=staff) as house, edge.working(out, "files are taken"):
         report = enrolment.take(house, folder, dry_run=dry_run, at=installation.system_clock())
     if as_json:
-        _print_json(report.counts())
+        printed.as_json(report.counts())
     else:
         told.imported(Console(), report)
 
@@ -168,7 +164,7 @@ def night_run(
     with _house(context) as house:
         counts = demos.night(house, chosen, out)
     if as_json:
-        _print_json(counts)
+        printed.as_json(counts)
     else:
         told.night(Console(), counts)
 
@@ -181,7 +177,7 @@ def deliver(context: typer.Context) -> None:
             sent = bars.add_task("parcels delivered", total=None)
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
         jobs.sign(house)
-    _print_json({"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers})
+    printed.as_json({"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers})
 
 
 @app.command()
@@ -215,7 +211,7 @@ def audit_replay(
     with _house(context) as house, edge.working(out, "log, store and meters are compared"):
         found = replay.run(house, at=installation.system_clock(), window=window)
     if as_json:
-        _print_json(found.as_json())
+        printed.as_json(found.as_json())
     else:
         told.replayed(Console(), found)
     if found.findings:
@@ -243,7 +239,7 @@ def audit_staff(
     with _house(context) as house:
         found = inquiry.staff(house, entry)
     if as_json:
-        _print_json({"entry": entry} | told.staff_as_dict(found))
+        printed.as_json({"entry": entry} | told.staff_as_dict(found))
     else:
         told.staff(Console(), found)
     if found is None or not found.agrees:
@@ -326,7 +322,7 @@ def demo(
     """Build a town, enter it through `import`, run a night over it, and serve the pages."""
     here: _Here = context.obj
     wish = demos.Wish(data or here.data, homes, seed, _day(day), once=once, port=port)
-    demos.run(wish, out, _print_json if as_json else lambda counts: told.night(Console(), counts))
+    demos.run(wish, out, printed.as_json if as_json else lambda counts: told.night(Console(), counts))
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """`kwartier parties`: who the parties are, whether they keep to what they agreed, and what happens when they do not."""
 
 import json
-import sys
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import private, staffed, told_parties
+from kwartier.cli import printed, private, staffed, told_parties
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.workflows import parties
@@ -33,7 +32,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
     with opened(context.obj.data) as house:
         found = parties.every(house, at=system_clock())
     if as_json:
-        _print({"parties": [told_parties.standing_as_dict(one) for one in found]})
+        printed.as_json({"parties": [told_parties.standing_as_dict(one) for one in found]})
     else:
         told_parties.standings(Console(), found)
 
@@ -45,7 +44,7 @@ def show(context: typer.Context, code: Code, *, as_json: AsJson = False) -> None
     with staffed.opened(context) as house:
         found = parties.show(house, code, at=system_clock())
     if as_json:
-        _print(told_parties.shown_as_dict(found))
+        printed.as_json(told_parties.shown_as_dict(found))
     else:
         told_parties.shown(Console(), found)
 
@@ -95,7 +94,7 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> None:
     with staffed.opened(context, scheduled=True) as house:
         found = parties.check(house, at=system_clock())
     if as_json:
-        _print(told_parties.checked_as_dict(found))
+        printed.as_json(told_parties.checked_as_dict(found))
     else:
         told_parties.checked(Console(), found)
 
@@ -165,10 +164,6 @@ def default_(
         else:
             new = parties.begin_default(house, code, at=system_clock())
             told_parties.said(out, f"{code} is in default." if new else f"{code} was in default already.")
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 def _jwk(file: Path) -> dict[str, Any]:

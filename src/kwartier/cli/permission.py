@@ -1,15 +1,14 @@
 """`kwartier permission`: what was allowed to whom, what parties claim and another administrator tells, what ends by itself."""
 
-import json
-import sys
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told_permission
+from kwartier.cli import edge, printed, staffed, told_permission
 from kwartier.grounds import information
 from kwartier.model.register import channels_of
 from kwartier.workflows import jobs
@@ -23,12 +22,10 @@ out = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 OfParty = Annotated[str | None, typer.Option("--party", help="Public code of a party, for its own only.")]
+After = Annotated[int, typer.Option(help="Number of a line: those behind it.", min=0)]
+Limit = Annotated[int | None, typer.Option(help="So many at the most.", min=1)]
 Party = Annotated[str, typer.Argument(help="Public code of a third party.")]
 Identifier = Annotated[str, typer.Argument(help="Identifier of a permission, as `permission list` has it.")]
-
-
-def _print(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, sort_keys=True) + "\n")
 
 
 @app.command("list")
@@ -38,38 +35,42 @@ def list_(
     party: OfParty = None,
     *,
     active: Annotated[bool, typer.Option("--active", help="Only those that are in force now.")] = False,
+    after: Annotated[str | None, typer.Option(help="Identifier of a permission: those behind it.")] = None,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List permissions, active and past, by number; connections by their number, never their EAN."""
     at = system_clock()
     with staffed.opened(context) as house:
-        for one in overview.every(house, party=party, active_at=at if active else None):
+        for one in islice(overview.every(house, party=party, active_at=at if active else None, after=after), limit):
             if as_json:
-                _print(listed_as_dict(one, at))
+                printed.as_json(listed_as_dict(one, at))
             else:
                 told_permission.listed(Console(), one, at)
 
 
 @app.command("requests")
 @staffed.by
-def requests_(context: typer.Context, party: OfParty = None, *, as_json: AsJson = False) -> None:
+def requests_(
+    context: typer.Context, party: OfParty = None, *, after: After = 0, limit: Limit = None, as_json: AsJson = False
+) -> None:
     """List what parties asked for and claimed, waiting and past, with what became of each; people as nobody."""
     with staffed.opened(context) as house:
-        for code, one in overview.requested(house, party=party):
+        for code, one in islice(overview.requested(house, party=party, after=after), limit):
             if as_json:
-                _print(request_as_dict(code, one))
+                printed.as_json(request_as_dict(code, one))
             else:
                 told_permission.request(Console(), code, one)
 
 
 @app.command()
 @staffed.by
-def log(context: typer.Context, party: OfParty = None, *, as_json: AsJson = False) -> None:
+def log(context: typer.Context, party: OfParty = None, *, after: After = 0, limit: Limit = None, as_json: AsJson = False) -> None:
     """Print the permission provision log: what was granted, revoked, terminated, and what ended by itself."""
     with staffed.opened(context) as house:
-        for one in overview.log(house, party=party):
+        for one in islice(overview.log(house, party=party, after=after), limit):
             if as_json:
-                _print(provided_as_dict(one))
+                printed.as_json(provided_as_dict(one))
             else:
                 told_permission.provided(Console(), one)
 
@@ -83,7 +84,7 @@ def notify(context: typer.Context, party: Party) -> None:
     """
     with staffed.opened(context) as house:
         for one in overview.notifications(house, party, at=system_clock()):
-            _print(information.as_json(one))
+            printed.as_json(information.as_json(one))
 
 
 @app.command()
@@ -98,7 +99,7 @@ def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = Fa
         found = overview.show(house, identifier, at=at)
     if as_json:
         lists = {"log": [provided_as_dict(one) for one in found.log], "access_log": [access_as_dict(one) for one in found.accessed]}
-        _print(information.as_json(found.information) | lists)
+        printed.as_json(information.as_json(found.information) | lists)
     else:
         told_permission.shown(Console(), found, at)
 
@@ -204,7 +205,7 @@ def end(context: typer.Context, party: Party, identifier: Identifier) -> None:
 
 def _report(counts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        _print(counts)
+        printed.as_json(counts)
     else:
         told_permission.counts(Console(), counts)
 
@@ -248,6 +249,7 @@ def request_as_dict(party: str | None, one: RequestRow) -> dict[str, Any]:
 def provided_as_dict(one: Provided) -> dict[str, Any]:
     """Return a line of the provision log as JSON has it."""
     return {
+        "number": one.id,
         "at": one.at.isoformat(),
         "event": one.event,
         "because": one.because,

@@ -1,13 +1,12 @@
 """`kwartier retention`: what is held no longer than its term. A night ends with it; by hand it does the same."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, staffed, told_retention
+from kwartier.cli import edge, printed, staffed, told_retention
 from kwartier.grounds import retention as table_
 from kwartier.workflows import jobs, retention
 from kwartier.workflows.installation import system_clock
@@ -28,7 +27,7 @@ def run(
         report = retention.nightly(house, at=system_clock())
         jobs.sign(house)
     if as_json:
-        sys.stdout.write(json.dumps(report.as_json(), sort_keys=True) + "\n")
+        printed.as_json(report.as_json())
     else:
         told_retention.given_up(Console(), report)
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kwartier.cli import corrections, erasure, private, staffed
-from kwartier.cli.corrections import answer_of, done, print_, span
+from kwartier.cli import corrections, erasure, printed, private, staffed
+from kwartier.cli.corrections import answer_of, done, span
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
 from kwartier.model.period import ZONE, Period, midnight, utc
@@ -43,7 +43,7 @@ def list_(
     with staffed.opened(context) as house:
         found = rights.listed(house, only_open=not every)
     if as_json:
-        print_({"requests": [as_dict(one) for one in found]})
+        printed.as_json({"requests": [as_dict(one) for one in found]})
         return
     table = Table(box=None, pad_edge=False)
     for column in ("request", "person", "right", "asked", "before", "state"):
@@ -135,7 +135,7 @@ def stays(context: typer.Context) -> None:
     """List where a person lives and lived, with the numbers of these stays; the person's own code is read from standard input."""
     with staffed.opened(context) as house:
         found = rectify.stays(house, sys.stdin.readline().strip())
-    print_({"stays": [{"stay": one.id, "connection": one.connection, **span(one.period)} for one in found]})
+    printed.as_json({"stays": [{"stay": one.id, "connection": one.connection, **span(one.period)} for one in found]})
 
 
 @app.command("correct-stay")
@@ -161,7 +161,7 @@ def correct_stay(
     whose = sys.stdin.readline().strip() if another else None
     with staffed.opened(context) as house:
         answer_ = answer_of(context, reason, request)
-        print_(done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
+        printed.as_json(done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
 
 
 @app.command("correct-name")
@@ -175,7 +175,7 @@ def correct_name(
     """Put a person's name right; code and name are the first two lines of standard input."""
     code, name = sys.stdin.readline().strip(), sys.stdin.readline().strip()
     with staffed.opened(context) as house:
-        print_(done(rectify.correct_name(house, code, name, answer_of(context, reason, request), at=system_clock())))
+        printed.as_json(done(rectify.correct_name(house, code, name, answer_of(context, reason, request), at=system_clock())))
 
 
 @app.command()
@@ -193,7 +193,7 @@ def dispute(
     period = Period(_moment(since), _moment(until))
     with staffed.opened(context) as house:
         number = disputing.dispute(house, connection, period, answer_of(context, reason, request), at=system_clock())
-    print_({"dispute": number, "connection": connection, **span(period)})
+    printed.as_json({"dispute": number, "connection": connection, **span(period)})
 
 
 @app.command()
@@ -209,7 +209,7 @@ def settle(
     """Settle a dispute about readings: they were right, or wrong."""
     with staffed.opened(context) as house:
         disputing.settle(house, dispute_, outcome, answer_of(context, reason, request), at=system_clock())
-    print_({"dispute": dispute_, "outcome": outcome})
+    printed.as_json({"dispute": dispute_, "outcome": outcome})
 
 
 def _moment(text: str) -> datetime:
@@ -232,7 +232,7 @@ def _who(context: typer.Context) -> str:
 
 def _tell(one: MyRequest, *, as_json: bool) -> None:
     if as_json:
-        print_(as_dict(one))
+        printed.as_json(as_dict(one))
         return
     out = Console()
     said(out, f"Request {one.id} of person {one.subject}: {one.right} ({ARTICLES[one.right]}), {one.state}.")

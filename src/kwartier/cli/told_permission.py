@@ -33,7 +33,7 @@ def request(out: Console, party: str | None, one: RequestRow) -> None:
 def provided(out: Console, one: Provided) -> None:
     """Tell one line of the provision log."""
     because = f" ({one.because})" if one.because else ""
-    said(out, f"{_moment(one.at)}  {one.event}{because}  {one.identifier}  {one.party_code or 'the own page'}")
+    said(out, f"{one.id}  {_moment(one.at)}  {one.event}{because}  {one.identifier}  {one.party_code or 'the own page'}")
 
 
 def shown(out: Console, found: Shown, at: datetime) -> None:

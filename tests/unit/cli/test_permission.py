@@ -65,6 +65,20 @@ def test_lists_and_logs_name_no_ean_and_one_permission_is_shown_as_the_regulatio
         assert (people.returncode, point in people.stdout, one["permission"] in people.stdout) == (0, False, True)
 
 
+def test_a_listing_goes_on_behind_where_it_ended(place: Place) -> None:
+    home = place.home
+    for purpose in ("b", "c"):
+        home.world.permission(home.connection, home.person, home.app, between("2026-01-01", "2026-03-01"), purpose=purpose)
+    place("sweep")
+    for name, key in (("list", "permission"), ("log", "number")):
+        whole = [json.loads(line)[key] for line in place(name, "--json").stdout.splitlines()]
+        assert len(whole) == 3
+        first = [json.loads(line)[key] for line in place(name, "--limit", "2", "--json").stdout.splitlines()]
+        rest = [json.loads(line)[key] for line in place(name, "--after", str(first[-1]), "--json").stdout.splitlines()]
+        assert first + rest == whole
+    assert place("list", "--after", "kw-999").returncode == 3
+
+
 def test_what_cannot_be_done_is_told_and_ends_with_3(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "permissions.jsonl"
     file.write_text("{}\n", "utf-8")

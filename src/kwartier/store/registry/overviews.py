@@ -76,9 +76,9 @@ class Listed:
 @final
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """One line of the permission provision log. `number` counts the lines of all."""
+    """One line of the permission provision log. `id` counts the lines of all."""
 
-    number: int
+    id: int
     at: datetime
     event: str
     because: str | None

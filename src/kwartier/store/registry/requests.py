@@ -24,24 +24,30 @@ _INSERT = """
     on conflict (party, reference) do nothing returning id
 """
 _SAY = "insert into kw.request_event (request, at, event, because) values (%s, %s, %s, %s)"
-_SELECT = """
+_COLUMNS = """
     select r.id, r.origin, r.party, r.connection, r.subject, r.mask, r.purpose, r.data, r.live_from, r.live_until, r.schedule,
         r.asked, r.answer_by, r.reference, e.event, e.at, e.because
-    from kw.permission_request r
-    join lateral (select event, at, because from kw.request_event where request = r.id order by id desc limit 1) e on true
 """
+# By the request, of which there are a few: `id + 0` has no index, which would lead through the events of all the others.
+_LAST = "join lateral (select event, at, because from kw.request_event where request = r.id order by id + 0 desc limit 1) e on true"
+_SELECT = f"{_COLUMNS} from kw.permission_request r {_LAST}"
 _ONE = _SELECT + " where r.id = %(key)s"
 _MANY = _SELECT + " where r.id = any(%(keys)s) order by r.id"
 _OF_SUBJECT = _SELECT + " where r.subject = %(key)s order by r.id desc"
 _OF_PARTY = _SELECT + " where r.party = %(key)s order by r.id"
 _EVERY = f"""
-    {_SELECT} left join kw.party y on y.key = r.party
-    where r.id > %(after)s and (%(party)s::text is null or y.code = %(party)s) order by r.id limit %(limit)s
-"""
+    {_COLUMNS} from (select p.* from kw.permission_request p left join kw.party y on y.key = p.party
+        where p.id > %(after)s and (%(party)s::text is null or y.code = %(party)s) order by p.id limit %(limit)s) r
+    {_LAST} order by r.id
+"""  # noqa: S608 - constants only
 _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s"
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
 _PAGE = f"r.id > %(after)s and {_AWAITING} order by r.id limit %(limit)s"
-_OVERDUE = f"{_SELECT} where r.origin = %(origin)s and r.answer_by <= %(at)s and {_PAGE}"
+_OVERDUE = f"""
+    {_COLUMNS} from (select r.* from kw.permission_request r
+        where r.origin = %(origin)s and r.answer_by <= %(at)s and {_PAGE}) r
+    {_LAST} order by r.id
+"""  # noqa: S608 - constants only
 _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 - constants only
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
 # before the customer came was given by who lived there then, and opens nothing of who lives there now.

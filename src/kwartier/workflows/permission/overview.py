@@ -3,10 +3,12 @@
 The overview of active and past permissions, the permission provision log, and the data access log of one permission.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, final
+from typing import Any, Final, TypeVar, final
+
+from psycopg import Connection
 
 from kwartier.grounds.decide import decide
 from kwartier.grounds.information import (
@@ -50,7 +52,9 @@ __all__ = [
     "validation",
 ]
 
+Line = TypeVar("Line", Listed, RequestRow, Provided)
 PAGE: Final = 1000
+C = Connection[Any]
 THE_CUSTOMER: Final = ""
 """The eligible party of an opt-in: nobody but the customer."""
 
@@ -66,42 +70,48 @@ class Shown:
     accessed: Sequence[Handed]
 
 
-def every(house: Installation, *, party: str | None = None, active_at: datetime | None = None) -> Iterator[Listed]:
-    """Yield the permissions of a party, or of all, oldest first; with `active_at` those that are active then."""
-    after = 0
-    while True:
-        with house.operator() as c:
-            page = overviews.listed(c, party, after=after, limit=PAGE)
-        if not page:
-            return
-        after = page[-1].id
+def every(
+    house: Installation, *, party: str | None = None, active_at: datetime | None = None, after: str | None = None
+) -> Iterator[Listed]:
+    """Yield the permissions of a party, or of all, oldest first; with `active_at` those that are active then.
+
+    They go on behind the permission with the identifier `after`. Raises NotFound where there is none.
+    """
+    for page in _pages(house, lambda c, last: overviews.listed(c, party, after=last, limit=PAGE), _numbered(house, after)):
         yield from (one for one in page if active_at is None or (one.live.contains(active_at) and one.ended(active_at) is None))
 
 
-def requested(house: Installation, *, party: str | None = None) -> Iterator[tuple[str | None, RequestRow]]:
+def _numbered(house: Installation, identifier: str | None) -> int:
+    if identifier is None:
+        return 0
+    with house.operator() as c:
+        return overviews.one(c, identifier).id
+
+
+def requested(house: Installation, *, party: str | None = None, after: int = 0) -> Iterator[tuple[str | None, RequestRow]]:
     """Yield (public code of the party, request) of what a party, or all, ever asked or claimed, oldest first: how each stands."""
-    after = 0
     with house.operator() as c:
         codes = deliveries.party_codes(c)
-    while True:
-        with house.operator() as c:
-            page = requests.every(c, party, after=after, limit=PAGE)
-        if not page:
-            return
-        after = page[-1].id
+    for page in _pages(house, lambda c, last: requests.every(c, party, after=last, limit=PAGE), after):
         yield from ((codes.get(one.party or 0), one) for one in page)
 
 
-def log(house: Installation, *, party: str | None = None) -> Iterator[Provided]:
+def log(house: Installation, *, party: str | None = None, after: int = 0) -> Iterator[Provided]:
     """Yield the permission provision log: what was granted, revoked, terminated and ended otherwise, of a party or of all."""
-    after = 0
-    while True:
-        with house.operator() as c:
-            page = overviews.provided(c, party, after=after, limit=PAGE)
-        if not page:
-            return
-        after = page[-1].number
+    for page in _pages(house, lambda c, last: overviews.provided(c, party, after=last, limit=PAGE), after):
         yield from page
+
+
+def _pages(house: Installation, read: Callable[[C, int], list[Line]], after: int) -> Iterator[list[Line]]:
+    """Yield lines a page at a time, each in a transaction of its own: what is read further needs no more memory."""
+    full = True
+    while full:
+        with house.operator() as c:
+            page = read(c, after)
+        full = len(page) == PAGE
+        if page:
+            after = page[-1].id
+            yield page
 
 
 def notifications(house: Installation, party: str, *, at: datetime) -> Iterator[Object]:
@@ -109,14 +119,9 @@ def notifications(house: Installation, party: str, *, at: datetime) -> Iterator[
 
     They are the information objects of the regulation (steps 3.5, 4.9 and 4.11), and what `elsewhere.take` reads of another body.
     """
-    after = 0
-    while True:
+    for page in _pages(house, lambda c, last: overviews.provided(c, party, after=last, limit=PAGE), 0):
         with house.operator() as c:
-            page = overviews.provided(c, party, after=after, limit=PAGE)
             known = overviews.many(c, {one.identifier for one in page})
-        if not page:
-            return
-        after = page[-1].number
         yield from (_notification(one, known[one.identifier], at) for one in page)
 
 

@@ -40,6 +40,26 @@ def test_active_and_past_ones_are_told_apart_with_the_reason_for_each_end(home: 
         overview.show(home.house, "kw-0", at=at)
 
 
+def test_every_line_comes_once_however_many_pages_they_are(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, house = home.world, home.house
+    made = [
+        world.permission(home.connection, home.person, home.app, between("2026-01-01", "2026-02-01"), purpose=f"{n}")
+        for n in range(4)
+    ]
+    other = world.party("third_party")
+    world.permission(home.connection, home.person, other, between("2026-01-01", "2026-02-01"))
+    ends.sweep(house, at=NOON)
+    for size in (1, 2, 4, 5, 1000):
+        monkeypatch.setattr(overview, "PAGE", size)
+        assert [one.id for one in overview.every(house, party=home.code())] == made
+        assert [one.id for one in overview.every(house)][:4] == made
+        assert [one.id for one in overview.every(house, after=f"kw-{made[1]}", party=home.code())] == made[2:]
+        lines = [one.id for one in overview.log(house)]
+        assert len(lines) == len(set(lines)) == 5
+        assert [one.id for one in overview.log(house, after=lines[2])] == lines[3:]
+        assert len(list(overview.notifications(house, home.code(), at=NOON))) == 4
+
+
 def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home) -> None:
     asked = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
     number = requests.grant(home.house, home.person, asked.id, at=NOON)
