@@ -15,7 +15,7 @@ What this cannot prevent: somebody who already knows all homes of a group but on
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
@@ -47,21 +47,6 @@ class Balance:
     estimate_wh: Int64s
     uncertainty_wh: Int64s
     likely_wh: Int64s
-
-    @property
-    def total_loss_wh(self) -> int:
-        """The loss over all quarters."""
-        return int(self.loss_wh.sum())
-
-    @property
-    def total_uncertainty_wh(self) -> int:
-        """The bound over all quarters: the sum, since the errors of quarters may all point one way."""
-        return int(self.uncertainty_wh.sum())
-
-    @property
-    def total_likely_wh(self) -> int:
-        """The likely deviation over all quarters: the sum too, since a home that uses much does so for hours."""
-        return int(self.likely_wh.sum())
 
 
 @final
@@ -156,7 +141,7 @@ class Sum:
 @final
 @dataclass(slots=True, eq=False)
 class LossSums:
-    """Sums per transformer, for one local day. Each home is added once; parts made elsewhere are merged."""
+    """Sums per transformer, for one local day. Each home is added once."""
 
     by_transformer: dict[int, Sum] = field(default_factory=dict)
 
@@ -165,19 +150,6 @@ class LossSums:
         net = import_wh.astype(np.int64) - export_wh.astype(np.int64)
         self._add(transformer, Sum(net, net * net, 1))
 
-    def merge(self, other: "LossSums") -> None:
-        """Add the homes of another part. Raises BadBalance."""
-        for transformer, part in other.by_transformer.items():
-            self._add(transformer, part)
-
     def _add(self, transformer: int, part: Sum) -> None:
         held = self.by_transformer.get(transformer)
         self.by_transformer[transformer] = part if held is None else held + part
-
-
-def combine(parts: Iterable[LossSums]) -> LossSums:
-    """Return the sums over all parts. Raises BadBalance."""
-    whole = LossSums()
-    for part in parts:
-        whole.merge(part)
-    return whole

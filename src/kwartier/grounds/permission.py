@@ -4,7 +4,7 @@ Everything about the order of events lives in this file; the picture in docs/GRO
 appended, never changed: a permission's state is what its events, taken in order, lead to.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -119,14 +119,6 @@ def next_state(state: State | None, event: Event) -> State:
         msg = f"a permission that is {'not there yet' if state is None else state.value} cannot be {event.value}"
         raise NoTransition(msg)
     return after
-
-
-def state_after(events: Iterable[Event]) -> State | None:
-    """Return the state that these events, in order, lead to; None if there are none. Raises NoTransition."""
-    state: State | None = None
-    for event in events:
-        state = next_state(state, event)
-    return state
 
 
 def steps() -> Iterator[tuple[State | None, Event, State]]:

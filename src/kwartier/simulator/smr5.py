@@ -7,7 +7,6 @@ from kwartier.model.register import Obis
 from kwartier.wire.dlms.server.profile import CaptureObject
 
 EQUIPMENT_ID = Obis.parse("0-0:96.1.1")
-GAS_EQUIPMENT_ID = Obis.parse("0-1:96.1.1")
 DEVICE_NAME = Obis.parse("0-0:42.0.0")
 ADMINISTRATIVE_STATUS = Obis.parse("0-1:94.31.0")
 OFF, ON = 1, 2

@@ -16,10 +16,8 @@ from kwartier.model.period import Period
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
-Seal = Callable[[int, str], bytes | None]
-"""Seals words under the key of a person, by surrogate key; None for no words."""
 Open = Callable[[int, bytes | None], str]
-"""Opens them again; empty for none, and for a person who was forgotten."""
+"""Opens words that were sealed under the key of a person, by surrogate key; empty for none, and for a person who was forgotten."""
 
 A_SECOND: Final = timedelta(seconds=1)
 ENDS = frozenset({"answered", "refused", "lifted", "overridden"})

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from kwartier.audit.events import Event, EventKind
+from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.delivery import customer, disputed, document
 from kwartier.delivery.cut import cut
 from kwartier.grounds.decide import decide
@@ -111,7 +111,7 @@ def _log_view(house: Installation, subject: int, one: Own, period: Period, permi
     with house.portal(subject) as c:
         me = names.person(c, key=subject)
         assert me is not None  # noqa: S101 - row-level security shows a person their own row
-        house.log.record(c, [Event(at, kind, f"{Role.CUSTOMER}:{subject}", me.code, one.key, body)])
+        house.log.record(c, [Event(at, kind, actor_of(Requester(Role.CUSTOMER, subject)), me.code, one.key, body)])
 
 
 def _why_empty(house: Installation, connection: int, day: date) -> str:

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from kwartier.audit.errors import NotInLog, NotInTree
-from kwartier.audit.events import Event, EventKind
+from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.audit.leaves import Grant
 from kwartier.audit.log import LogLine
 from kwartier.grounds import conduct
-from kwartier.model.ground import Role
+from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, day_period, from_epoch_s
 from kwartier.model.register import DAY_MASK, Product
 from kwartier.model.task import GapReason, ProfileName, Result
@@ -178,4 +178,6 @@ def _given(house: Installation, subject: int, entry: int, at: datetime) -> None:
         code = me.code if me else None
         own = names.own(c, subject)
         key = own[0].key if own else None
-        house.log.record(c, [Event(at, EventKind.PROOF_GIVEN, f"{Role.CUSTOMER}:{subject}", code, key, {"entry": entry})])
+        house.log.record(
+            c, [Event(at, EventKind.PROOF_GIVEN, actor_of(Requester(Role.CUSTOMER, subject)), code, key, {"entry": entry})]
+        )

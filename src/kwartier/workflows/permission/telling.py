@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from kwartier.audit.canonical import Json
-from kwartier.audit.events import Event, EventKind
-from kwartier.model.ground import Role
+from kwartier.audit.events import Event, EventKind, actor_of
+from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, epoch_s
 from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.requests import RequestRow
@@ -22,12 +22,12 @@ REQUEST_KINDS = {
 
 def customer(subject: int) -> str:
     """Return how the log names a customer."""
-    return f"{Role.CUSTOMER}:{subject}"
+    return actor_of(Requester(Role.CUSTOMER, subject))
 
 
 def third_party(party: int) -> str:
     """Return how the log names a party."""
-    return f"{Role.THIRD_PARTY}:{party}"
+    return actor_of(Requester(Role.THIRD_PARTY, party))
 
 
 def granted(permission: int, given: Grant, at: datetime, actor: str, code: str) -> Event:

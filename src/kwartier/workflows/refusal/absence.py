@@ -15,10 +15,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, final
 
-from kwartier.audit.events import Event, EventKind
+from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.audit.log import LogLine
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Role
+from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, day_of, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK, Obis, Product
 from kwartier.model.task import ProfileName
@@ -229,6 +229,6 @@ def _zip(statement: Mapping[str, Any], proofs: Mapping[str, str]) -> bytes:
 
 def _given(house: Installation, about: _About, at: datetime) -> None:
     body = {"absence": True, "start": epoch_s(about.period.start), "end": _span(about.period)[1]}
-    actor = f"{Role.CUSTOMER}:{about.me.key}"
+    actor = actor_of(Requester(Role.CUSTOMER, about.me.key))
     with house.portal(about.me.key) as c:
         house.log.record(c, [Event(at, EventKind.PROOF_GIVEN, actor, about.me.code, about.own.key, body)])

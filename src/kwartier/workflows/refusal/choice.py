@@ -12,9 +12,9 @@ from typing import Any, Final, final
 from psycopg import Connection
 
 from kwartier.audit.canonical import Json
-from kwartier.audit.events import Event, EventKind
+from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Restriction, RestrictionKind, Role
+from kwartier.model.ground import Requester, Restriction, RestrictionKind, Role
 from kwartier.model.period import Period, epoch_s, from_epoch_s
 from kwartier.model.register import Product
 from kwartier.store.registry import names, people, restrictions
@@ -94,7 +94,7 @@ def choose(house: Installation, subject: int, connection: int, choice: Choice, *
             msg = "nobody can choose for a meter where they do not live"
             raise NotYourMeter(msg)
         try:
-            _change(house, c, connection, choice, _Saying(now, at, f"{Role.CUSTOMER}:{subject}", me.code))
+            _change(house, c, connection, choice, _Saying(now, at, actor_of(Requester(Role.CUSTOMER, subject)), me.code))
         except NotAnOccupant as fault:
             msg = "nobody can choose for a meter where they do not live"
             raise NotYourMeter(msg) from fault

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Final
 
 from kwartier.audit.canonical import Json
-from kwartier.audit.events import Event, EventKind
+from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.grounds import conduct, rights
 from kwartier.grounds.erasure import Fate
 from kwartier.grounds.rights import AT_ONCE, Reached, Right, Why
 from kwartier.grounds.rule import Rule
-from kwartier.model.ground import Purpose, Role
+from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, epoch_s, from_epoch_s
 from kwartier.store.registry import erasures, names, people
 from kwartier.store.registry import rights as kept
@@ -70,7 +70,12 @@ def ask(house: Installation, subject: int, right: Right, *, at: datetime, about:
         asked = Period(now, rights.due(now))
         number = kept.ask(c, subject, right, asked, about=about, words=said)
         event = Event(
-            at, EventKind.RIGHT_ASKED, f"{Role.CUSTOMER}:{subject}", me.code, filed(c, subject), _body(number, right, about)
+            at,
+            EventKind.RIGHT_ASKED,
+            actor_of(Requester(Role.CUSTOMER, subject)),
+            me.code,
+            filed(c, subject),
+            _body(number, right, about),
         )
         kept.asked(c, number, now, house.log.record(c, [event])[0])
     return answered_at_once(house, number, at=at) if right in AT_ONCE else request(house, number)
