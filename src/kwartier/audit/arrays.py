@@ -14,7 +14,8 @@ _INT8_ARRAY, _BYTEA_ARRAY, _TEXT_ARRAY, _TIMESTAMPTZ_ARRAY = 1016, 1001, 1009, 1
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _HEAD: Final = struct.Struct("!iiiii")
 _NULL: Final = b"\xff\xff\xff\xff"
-_EIGHT: Final = b"\0\0\0\x08"
+_NUMBER: Final = struct.Struct("!iq")
+"""A bigint and, before it, how many bytes it has."""
 
 
 class _Array:
@@ -32,7 +33,7 @@ class Int8s(_Array):
 
     def __init__(self, values: Iterable[int | None]) -> None:
         """Null where a value is None."""
-        parts = [_NULL if one is None else _EIGHT + one.to_bytes(8, "big", signed=True) for one in values]
+        parts = [_NULL if one is None else _NUMBER.pack(8, one) for one in values]
         super().__init__(_array(_INT8, parts))
 
 
@@ -54,7 +55,7 @@ class Moments(_Array):
         """None of them is null."""
         since = [one - _EPOCH for one in values]
         counted = [(one.days * 86_400 + one.seconds) * 1_000_000 + one.microseconds for one in since]
-        super().__init__(_array(_TIMESTAMPTZ, [_EIGHT + one.to_bytes(8, "big", signed=True) for one in counted]))
+        super().__init__(_array(_TIMESTAMPTZ, [_NUMBER.pack(8, one) for one in counted]))
 
 
 @final

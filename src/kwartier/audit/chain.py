@@ -7,7 +7,6 @@ Single events and lines of batches are chains apart: a customer's click does not
 """
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext
 from hashlib import sha256
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -53,17 +52,16 @@ def link(salt: bytes, nth: int, before: bytes) -> bytes:
 def ends(c: C, keys: Sequence[Key | None], meanwhile: Callable[[], None] | None = None) -> list[tuple[int, int, bytes]]:
     """Return for each new single event its id, and number and hash of the last line of its chain; 0 and zeros where there is none.
 
-    Somebody else may write the next line meanwhile: then the database lets only one of the two in. While the server looks,
-    `meanwhile` is done here.
+    Somebody else may write the next line meanwhile: then the database lets only one of the two in. `meanwhile` is done here while
+    the server looks, if the caller is in a pipeline.
     """
     if not keys:
         return []
     connections, whose = Int8s(one and one.connection for one in keys), Bytes(one and one.who for one in keys)
-    with nullcontext() if meanwhile is None else c.pipeline():
-        looked = c.execute("select audit.ends(%b, %b)", (connections, whose), binary=True)
-        if meanwhile is not None:
-            meanwhile()
-        found = looked.fetchone()
+    looked = c.execute("select audit.ends(%b, %b)", (connections, whose), binary=True)
+    if meanwhile is not None:
+        meanwhile()
+    found = looked.fetchone()
     return list(_END.iter_unpack(found[0])) if found else []
 
 

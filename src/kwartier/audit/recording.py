@@ -5,11 +5,10 @@ database lets one in, and the other is tied again to what came in meanwhile.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from typing import Any, Final, final
 
-from psycopg import Connection, Cursor
+from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from kwartier.audit import chain, staffed, subjects, tree
@@ -24,14 +23,11 @@ C = Connection[Any]
 
 CHUNK: Final = 200
 """Events that go to the server at once: while it writes these, the next are sealed."""
-MANY: Final = 20
-"""So many are begun while the server looks for the ends of their chains; for fewer that takes a trip more than it saves."""
 _TAKEN: Final = "chain"
 """The index that has each number of a chain once."""
 _INSERT: Final = """
     insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf)
     select unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b)"""
-_INSERT_IF_FREE: Final = f"{_INSERT} on conflict (connection, who, nth) do nothing"
 
 _End = tuple[int, bytes]
 """Number and hash of the last line of a chain."""
@@ -59,7 +55,7 @@ class _Recording:
         self._keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
         self._salts, self._tags = list[bytes | None](), list[bytes | None]()
         self._said = list[bytes]()
-        self._first, self._later = list[int](), list[int]()
+        self._order = list[int]()
         self._after: list[_End] = [chain.START] * len(events)
         self._going_on = set[Key | None]()
         self._ends = dict[Key, _End]()
@@ -67,77 +63,61 @@ class _Recording:
 
     def written(self) -> list[int]:
         """Write them all; return their ids."""
-        if len(self._events) < MANY or self._ids:
-            self._begin()
-            self._ids = self._ids or self._look(range(len(self._events)))
-        else:
-            self._ids = self._look(range(len(self._events)), meanwhile=self._begin)
-        first = self._first
-        while first := self._kept_out(first):
-            self._look(first)
-        if self._write(self._later, _INSERT_IF_FREE) < len(self._later):
-            msg = "a line about a person has a number that is taken"
-            raise BrokenLog(msg)
+        before = None
+        while self._events and not self._tried():
+            if self._after == before:
+                msg = "a line about a person has a number that is taken"
+                raise BrokenLog(msg)
+            before = list(self._after)
         return self._ids
 
+    def _tried(self) -> bool:
+        """Look where the chains end, and write; False if somebody took a number meanwhile: then nothing of it is left.
+
+        Nothing: whoever waits for one chain must not have another that comes later in the order (`_begin`). All goes to the server
+        in one go, which answers twice: where the chains end, and when the lines are written.
+        """
+        try:
+            with self._c.pipeline():
+                self._c.execute("savepoint tied", prepare=False)
+                self._look()
+                for at in range(0, len(self._order), CHUNK):
+                    self._send(self._order[at : at + CHUNK])
+                self._c.execute("release savepoint tied", prepare=False)
+        except UniqueViolation as fault:
+            if fault.diag.constraint_name != _TAKEN:
+                raise
+            self._c.execute("rollback to savepoint tied", prepare=False)
+            return False
+        return True
+
+    def _look(self) -> None:
+        """Look where the chains end, and begin the lines meanwhile."""
+        if self._ids and not self._order:  # they had ids, and are about nobody
+            self._begin()
+            return
+        found = chain.ends(self._c, self._keys, None if self._order else self._begin)
+        self._ids = [number for number, _, _ in found]
+        self._after = [(nth, last) for _, nth, last in found]
+        self._ends.clear()
+
     def _begin(self) -> None:
-        """Do what can be done before it is known where chains end: write each line so far, and name whom it is about."""
+        """Do what can be done before it is known where chains end: write each line so far, and name whom it is about.
+
+        Events about nobody come first, then of each chain the first one, by which it becomes ours, and then those that follow.
+        Chains become ours in one order, whoever writes: so no two wait for each other.
+        """
         self._said = [subjects.begun(one) for one in self._events]
         self._salts = _salts(self._keys)
         self._tags = [
             None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
             for salt, one in zip(self._salts, self._events, strict=True)
         ]
-        self._first, self._later = self._parted()
-        self._going_on = {self._keys[n] for n in self._later}
+        free, first, later = _parted(self._keys)
+        self._order = free + first + later
+        self._going_on = {self._keys[n] for n in later}
 
-    def _parted(self) -> tuple[list[int], list[int]]:
-        """Part the first event of each chain, by which it becomes ours, and those about nobody, from those that follow.
-
-        Chains become ours in one order, whoever writes: so no two wait for each other (`_kept_out`).
-        """
-        chains = dict[Key, int]()
-        free, later = list[int](), list[int]()
-        for n, key in enumerate(self._keys):
-            if key is None:
-                free.append(n)
-            elif chains.setdefault(key, n) != n:
-                later.append(n)
-        return free + [n for _, _, n in sorted([(place, who, n) for (place, who), n in chains.items()])], later
-
-    def _look(self, numbers: Sequence[int], meanwhile: Callable[[], None] | None = None) -> list[int]:
-        """Look where the chains of some of the events end; return an id for each of these events."""
-        found = chain.ends(self._c, [self._keys[n] for n in numbers], meanwhile)
-        for n, (_, nth, last) in zip(numbers, found, strict=True):
-            self._after[n] = nth, last
-        self._ends.clear()
-        return [number for number, _, _ in found]
-
-    def _kept_out(self, first: list[int]) -> list[int]:
-        """Write the first event of each chain; return those that are to be written again, because a number was taken.
-
-        Of several chains then all are: whoever waits for the one must not have another that comes later in the order.
-        """
-        of_chains = [n for n in first if self._keys[n] is not None]
-        if len(of_chains) <= 1:
-            return of_chains if self._write(first, _INSERT_IF_FREE) < len(first) else []
-        try:
-            with self._c.transaction():
-                self._write(first, _INSERT)
-        except UniqueViolation as fault:
-            if fault.diag.constraint_name != _TAKEN:
-                raise
-            return first
-        return []
-
-    def _write(self, numbers: Sequence[int], statement: str) -> int:
-        """Write some of the events; return how many were let in."""
-        chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
-        with self._c.pipeline() if len(chunks) > 1 else nullcontext():
-            sent = [self._send(some, statement) for some in chunks]
-        return sum(cursor.rowcount for cursor in sent)
-
-    def _send(self, some: Sequence[int], statement: str) -> Cursor[Any]:
+    def _send(self, some: Sequence[int]) -> None:
         events = [self._events[n] for n in some]
         nths, befores, lines = zip(*[self._line(n) for n in some], strict=True)
         values = (
@@ -151,7 +131,8 @@ class _Recording:
             Bytes(befores),
             Bytes(lines),
         )
-        return self._c.execute(statement, values)
+        # never prepared: the driver would remember it as prepared though the server passed over it, after one that was kept out
+        self._c.execute(_INSERT, values, prepare=False)
 
     def _line(self, n: int) -> tuple[int | None, bytes | None, bytes]:
         """Return number, hash of the line before, and bytes of a line; the first two are None if it is about nobody."""
@@ -164,6 +145,18 @@ class _Recording:
         if key in self._going_on:
             self._ends[key] = count + 1, tree.leaf_hash(line)
         return count + 1, last, line
+
+
+def _parted(keys: Sequence[Key | None]) -> tuple[list[int], list[int], list[int]]:
+    """Part the numbers of those about nobody, of the first of each chain, in the order of chains, and of those that follow."""
+    chains = dict[Key, int]()
+    free, later = list[int](), list[int]()
+    for n, key in enumerate(keys):
+        if key is None:
+            free.append(n)
+        elif chains.setdefault(key, n) != n:
+            later.append(n)
+    return free, [n for _, _, n in sorted([(connection, who, n) for (connection, who), n in chains.items()])], later
 
 
 def _salts(keys: Sequence[Key | None]) -> list[bytes | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import IsolationLevel
 
 from kwartier.audit import chain, evidence, order, tiles, tree
 from kwartier.audit.chain import Head, Key
@@ -17,6 +18,7 @@ from kwartier.audit.errors import BrokenLog
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Log
+from kwartier.audit.recording import CHUNK
 from kwartier.audit.subjects import Sealed, seal_event
 from kwartier.audit.verify import verify
 from kwartier.keys import signing
@@ -178,7 +180,10 @@ def test_who_writes_about_the_same_person_at_once_waits_and_goes_on_from_there(d
             assert found_ == list(enumerate(numbers, start=1))
 
 
-def test_a_number_that_was_taken_meanwhile_is_not_given_twice(dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("others", [1, 2 * CHUNK])
+def test_a_number_that_was_taken_meanwhile_is_not_given_twice(
+    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
     """Two that look at the end of a chain before either writes: the second is let in at once with the next number."""
     looked = chain.ends
     other = psycopg.connect(dsns.operator)
@@ -193,16 +198,28 @@ def test_a_number_that_was_taken_meanwhile_is_not_given_twice(dsns: Dsns, log: L
     with psycopg.connect(dsns.operator) as c:
         monkeypatch.setattr(chain, "ends", looked_before)
         events = [
-            Event(AT, EventKind.VIEW_SHOWN, "operator", code, 7, {"n": n}) for n, code in enumerate(("bert", "anna", "anna"), 1)
+            Event(AT, EventKind.VIEW_SHOWN, "operator", code, 7, {"n": n})
+            for n, code in enumerate([f"other {k}" for k in range(others)] + ["anna", "anna"], 2 - others)
         ]
-        log.record(c, events)
+        ids = log.record(c, events)
     other.close()
     with psycopg.connect(dsns.audit) as c:
-        log.integrate(c)
+        assert log.integrate(c).size == 1 + len(ids)
         texts = log.proofs(c, [one.entry for one in log.of_subject(c, "anna", 7, EVER)])
         found = [verify(text, log.vkey, "anna") for text in texts]
         assert sorted((one.place.nth, one.says["n"]) for one in found if one.place) == [(1, 0), (2, 2), (3, 3)]
         assert left_out(found) == []
+
+
+def test_who_cannot_see_the_line_that_took_a_number_does_not_try_for_ever(dsns: Dsns, log: Log) -> None:
+    event = Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", 7, {})
+    with psycopg.connect(dsns.operator) as c, psycopg.connect(dsns.operator) as early:
+        early.isolation_level = IsolationLevel.REPEATABLE_READ
+        early.execute("select")
+        log.record(c, [event])
+        c.commit()
+        with pytest.raises(BrokenLog):
+            log.record(early, [event])
 
 
 def test_who_finds_a_number_taken_does_not_wait_with_another_chain_in_hand(
