@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, final
 
 from kwartier.model.register import Channel
-from kwartier.web.portal import phrases
+from kwartier.web.portal import codes, phrases
 from kwartier.web.portal.show_rights import article_in, purpose_in, rule_title
 from kwartier.web.portal.words import Words
 
@@ -99,8 +99,8 @@ def _channels(words: Words, names: Sequence[str]) -> str:
     return phrases.data(words, sum(1 << Channel[name.upper()] for name in names))
 
 
-def _plain(_words: Words, code: str) -> str:
-    return code.replace("_", " ")
+def _day(words: Words, day: str) -> str:
+    return words.date(date.fromisoformat(day))
 
 
 def _status(words: Words, status: str) -> str:
@@ -128,7 +128,14 @@ _WRITE: Mapping[str, Callable[[Words, Any], str]] = {
     "basis": article_in,
     "status": _status,
     "fact": _fact,
-    **dict.fromkeys(("kind", "what", "recipient", "event"), _plain),
+    "kind": codes.kind,
+    "what": codes.chore,
+    "recipient": codes.recipient,
+    "profile": codes.profile,
+    "how": codes.by_whom,
+    "state": codes.alarm,
+    "day": _day,
+    **dict.fromkeys(("event", "ended"), codes.event),
 }
 """How the values of a column are written, where not as they stand."""
 
