@@ -65,6 +65,18 @@ def requests_(
 
 @app.command()
 @staffed.by
+def asked(context: typer.Context, request: Annotated[int, typer.Argument(help="Number of a request.", min=1)]) -> None:
+    """Print what a party asked and what came of looking at it, as information objects of EU 2023/1162: JSON lines.
+
+    They name the metering point, as `permission show --json` does.
+    """
+    with staffed.opened(context) as house:
+        for one in overview.asked(house, request):
+            printed.as_json(information.as_json(one))
+
+
+@app.command()
+@staffed.by
 def log(context: typer.Context, party: OfParty = None, *, after: After = 0, limit: Limit = None, as_json: AsJson = False) -> None:
     """Print the permission provision log: what was granted, revoked, terminated, and what ended by itself."""
     with staffed.opened(context) as house:

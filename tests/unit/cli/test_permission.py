@@ -120,6 +120,9 @@ def test_requests_are_listed_with_what_became_of_them(place: Place, tmp_path: Pa
         "presented",
         place.home.connection,
     )
+    objects = [json.loads(line) for line in place("asked", str(one["request"])).stdout.splitlines()]
+    assert [each["object"] for each in objects] == ["preset_permission_information", "request_validation_information"]
+    assert objects[0]["metering_point"] == {"identifier": place.home.ean().reveal()}
     told = place("requests")
     assert "waits until" in told.stdout
     for text in (listed.stdout, told.stdout):

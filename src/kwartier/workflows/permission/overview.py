@@ -28,11 +28,11 @@ from kwartier.grounds.information import (
 from kwartier.model.ground import Facts, Permission, Request, Requester, Role
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
-from kwartier.store.registry import deliveries, facts, overviews, requests
+from kwartier.model.register import GAS_MASK, Product
+from kwartier.store.registry import deliveries, facts, names, overviews, requests
 from kwartier.store.registry.overviews import Handed, Listed, Provided
 from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission.requests import Wish
 
 __all__ = [
     "MANDATE",
@@ -41,12 +41,12 @@ __all__ = [
     "Provided",
     "RequestRow",
     "Shown",
+    "asked",
     "established",
     "every",
     "information",
     "log",
     "notifications",
-    "preset",
     "requested",
     "show",
     "validation",
@@ -198,12 +198,21 @@ def established(one: Listed) -> EstablishedPermissionInformation:
     return EstablishedPermissionInformation(one.identifier, one.live.start, basic)
 
 
-def preset(party_code: str, ean: str, wish: Wish) -> PresetPermissionInformation:
-    """Return what a party asks as the regulation has it."""
-    specification = MeteredDataSpecification.of(wish.scope.mask, wish.data, wish.product)
-    return PresetPermissionInformation(
-        party_code, MeteringPointIdentification(ean), specification, wish.purpose, wish.schedule, wish.until
-    )
+def asked(house: Installation, request: int) -> tuple[PresetPermissionInformation, RequestValidationInformation]:
+    """Return what was asked, as the regulation has it, and what came of looking at it. Raises NotFound.
+
+    It names the metering point: one that we do not know is not kept, and cannot be named.
+    """
+    with house.operator() as c:
+        row = requests.one(c, request)
+        party = deliveries.party_codes(c).get(row.party or 0, "")
+        ean = names.eans(c, [row.connection or 0]).get(row.connection or 0)
+    product = Product.GAS if row.scope.mask & GAS_MASK else Product.ELECTRICITY
+    point = MeteringPointIdentification("" if ean is None else ean.reveal())
+    specification = MeteredDataSpecification.of(row.scope.mask, row.scope.data, product)
+    scope = row.scope
+    preset = PresetPermissionInformation(party, point, specification, scope.purpose, scope.schedule, scope.until)
+    return preset, validation(row.because)
 
 
 def validation(flaw: str | None) -> RequestValidationInformation:

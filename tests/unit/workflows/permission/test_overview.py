@@ -74,8 +74,12 @@ def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home)
         "granularity": ["interval", "day"],
     }
     assert [one.event for one in found.log] == ["granted"]
-    before = overview.preset(home.code(), home.ean().reveal(), wish())
-    assert information.as_json(before)["specification"] == said["permission"]["request"]["specification"]
+    before, came = (information.as_json(one) for one in overview.asked(home.house, asked.id))
+    assert before["specification"] == said["permission"]["request"]["specification"]
+    assert (before["eligible_party"], before["metering_point"]) == (home.code(), {"identifier": home.ean().reveal()})
+    assert came == {"object": "request_validation_information", "validation_result": "valid"}
+    with pytest.raises(NotFound):
+        overview.asked(home.house, asked.id + 1)
     assert overview.validation(None).validation_result == "valid"
     assert overview.validation("scope").validation_result == "scope"
 
