@@ -16,6 +16,7 @@ from kwartier.workflows import permission as workflow
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.permission import claims, elsewhere, ends, mandates, overview
 from kwartier.workflows.permission.overview import Handed, Listed, Provided, RequestRow
+from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
 out = Console(stderr=True)
@@ -104,11 +105,13 @@ def notify(context: typer.Context, party: Party) -> None:
 def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show one permission: what was given, its lines of the provision log, and what was handed over under it.
 
-    With --json as the information object of EU 2023/1162, which names customer and metering point.
+    Its giver's log says that it was looked at. With --json as the information object of EU 2023/1162, which names customer and
+    metering point.
     """
     at = system_clock()
     with staffed.opened(context) as house:
         found = overview.show(house, identifier, at=at)
+        looks.looked_at(house, found.listed.subject, [found.listed.connection], "permission", now=at)
     if as_json:
         lists = {"log": [provided_as_dict(one) for one in found.log], "access_log": [access_as_dict(one) for one in found.accessed]}
         printed.as_json(information.as_json(found.information) | lists)

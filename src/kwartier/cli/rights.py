@@ -43,7 +43,7 @@ def list_(
     with staffed.opened(context) as house:
         found = rights.listed(house, only_open=not every)
     if as_json:
-        printed.as_json({"requests": [as_dict(one) for one in found]})
+        printed.as_json({"requests": [_without_words(one) for one in found]})
         return
     table = Table(box=None, pad_edge=False)
     for column in ("request", "person", "right", "asked", "before", "state"):
@@ -61,7 +61,7 @@ def list_(
 def show(context: typer.Context, request: Number, *, as_json: AsJson = False) -> None:
     """Show one request: in whose words, what became of it, and the answer per ground."""
     with staffed.opened(context) as house:
-        found = rights.request(house, request)
+        found = rights.look(house, request, at=system_clock())
     _tell(found, as_json=as_json)
 
 
@@ -134,7 +134,7 @@ def record(context: typer.Context) -> None:
 def stays(context: typer.Context) -> None:
     """List where a person lives and lived, with the numbers of these stays; the person's own code is read from standard input."""
     with staffed.opened(context) as house:
-        found = rectify.stays(house, sys.stdin.readline().strip())
+        found = rectify.stays(house, sys.stdin.readline().strip(), at=system_clock())
     printed.as_json({"stays": [{"stay": one.id, "connection": one.connection, **span(one.period)} for one in found]})
 
 
@@ -270,6 +270,13 @@ def as_dict(one: MyRequest) -> dict[str, Any]:
             for event in one.events
         ],
     }
+
+
+def _without_words(one: MyRequest) -> dict[str, Any]:
+    """Return a request as the list has it: whoever reads what a person wrote looks at that one, and the person's log says so."""
+    told = as_dict(one)
+    events = [{name: value for name, value in event.items() if name != "because"} for event in told["events"]]
+    return {name: value for name, value in told.items() if name != "words"} | {"events": events}
 
 
 def _day(moment: datetime) -> str:

@@ -63,6 +63,12 @@ def test_lists_and_logs_name_no_ean_and_one_permission_is_shown_as_the_regulatio
     assert point not in listed.stdout
     for people in (place("log"), place("show", one["permission"])):
         assert (people.returncode, point in people.stdout, one["permission"] in people.stdout) == (0, False, True)
+    with place.home.house.auditor() as c:
+        place.home.house.log.integrate(c)
+        looks = c.execute("select leaf from audit.entry where kind = 'view:shown' and connection = %s", (place.home.connection,))
+        told = [json.loads(leaf) for (leaf,) in looks]
+    assert [one["body"] for one in told] == [{"asked": None, "shown": "permission"}] * 2, "each look, in the log of who gave it"
+    assert all("staff" in one and "subject" in one for one in told)
 
 
 def test_a_listing_goes_on_behind_where_it_ended(place: Place) -> None:

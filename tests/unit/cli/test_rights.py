@@ -49,6 +49,7 @@ def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> No
     assert (asked["state"], asked["open"], asked["words"], asked["article"]) == ("asked", True, "all of it", "GDPR art. 16, 19")
     assert [one["request"] for one in told(run("rights", "list", "--json"))["requests"]] == [asked["request"]]
     number = str(asked["request"])
+    assert "all of it" not in run("rights", "list", "--json").stdout, "who reads that looks at the one request"
     before = datetime.fromisoformat(asked["due"]).astimezone(ZONE).date()
     listed = run("rights", "list").stdout
     assert "before" in listed.splitlines()[0], "the term ends with the midnight that opens this day"

@@ -22,6 +22,7 @@ from kwartier.workflows.delivery_round import quoting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.visits import looks
 
 ACTOR = "operator"
 
@@ -36,14 +37,16 @@ class Answer:
     request: int | None = None
 
 
-def stays(house: Installation, code: str) -> list[Stay]:
-    """Return where a person lives and lived, by their own code. Raises CannotBeAsked."""
+def stays(house: Installation, code: str, *, at: datetime) -> list[Stay]:
+    """Return where a person lives and lived, by their own code; the person's log says that it was asked. Raises CannotBeAsked."""
     with house.operator() as c:
         me = people.by_code(c, code)
         if me is None:
             msg = "there is no such person"
             raise CannotBeAsked(msg)
-        return [Stay(one.id, one.connection, me.key, one.period) for one in people.occupancies(c, me.key)]
+        found = [Stay(one.id, one.connection, me.key, one.period) for one in people.occupancies(c, me.key)]
+        looks.of_person(house, c, me.key, {one.connection for one in found}, "stays", now=at)
+    return found
 
 
 def correct_stay(

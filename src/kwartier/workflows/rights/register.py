@@ -24,6 +24,7 @@ from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import erasure, halting, sealed
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.visits import looks
 
 SYSTEM: Final = "system"
 ACTOR: Final = "operator"
@@ -124,6 +125,15 @@ def request(house: Installation, number: int) -> RightRequest:
     """Return a request, as the operator. Raises NoSuchRequest."""
     with house.operator() as c:
         return _one(house, c, number)
+
+
+def look(house: Installation, number: int, *, at: datetime) -> RightRequest:
+    """Return a request in the person's words to one of the operator's people; the person's log says so. Raises NoSuchRequest."""
+    with house.operator() as c:
+        found = _one(house, c, number)
+        homes = {one.connection for one in people.occupancies(c, found.subject)}
+        looks.of_person(house, c, found.subject, homes, "request", now=at)
+    return found
 
 
 def _one(house: Installation, c: C, number: int) -> RightRequest:

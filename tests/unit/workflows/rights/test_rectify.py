@@ -143,7 +143,7 @@ def story(installation_dir: Path) -> Iterator[Story]:
 
 
 def stays(story: Story, code: str) -> list[tuple[int, Period]]:
-    return [(one.id, one.period) for one in rectify.stays(story.house, code)]
+    return [(one.id, one.period) for one in rectify.stays(story.house, code, at=story.clock())]
 
 
 def corrected(story: Story) -> list[Rectification]:

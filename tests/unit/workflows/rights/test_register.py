@@ -19,7 +19,7 @@ from kwartier.model.period import Period, midnight
 from kwartier.store.registry import facts, rights
 from kwartier.workflows import inquiry, retention
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import register
+from kwartier.workflows.rights import rectify, register
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
 from rights_support import AT, Household
 
@@ -54,6 +54,24 @@ def test_the_log_says_what_was_asked_and_not_in_whose_words(household: Household
     assert b"rectification" in leaves
     assert b"Jansen" not in leaves
     assert b"CAME" not in leaves
+
+
+def test_who_reads_what_a_person_wrote_or_asks_where_the_person_lives_stands_in_that_persons_log(household: Household) -> None:
+    house, facts = household.house, household.facts
+    other = facts.connection()
+    facts.occupancy(other, household.left)
+    one = register.ask(house, household.left, Right.RECTIFICATION, at=AT, words="my name is Jansen")
+    assert register.look(house, one.id, at=LATER).words == "my name is Jansen"
+    rectify.stays(house, "LEFT", at=LATER)
+    with house.operator() as c:
+        lines = [
+            (connection, line.kind, line.actor, line.body)
+            for connection in (household.home, other)
+            for line in house.log.of_subject(c, "LEFT", connection, Period(LATER, LATER + timedelta(seconds=1)))
+        ]
+        assert house.log.of_subject(c, "CAME", household.home, Period(AT)) == [], "who lives there now is not meant"
+    looks = [{"asked": None, "shown": what} for what in ("request", "stays")]
+    assert lines == [(connection, "view:shown", "operator", body) for connection in (household.home, other) for body in looks]
 
 
 def test_words_and_reasons_are_sealed_under_the_persons_own_key_and_go_with_it(household: Household) -> None:
