@@ -154,6 +154,17 @@ def test_what_was_given_for_two_days_is_done_with_when_both_were_handed_over(hom
     assert isinstance(home.may(on("2026-03-20")), Refusal)
 
 
+def test_what_was_handed_over_before_a_permission_began_does_not_end_it(home: Home) -> None:
+    """Under an earlier one the party had it all; what it was given again is not over before it lived."""
+    days = between("2026-03-09", "2026-03-10")
+    handed(home, days, on("2026-03-10") + timedelta(hours=2))
+    about = {"connection": home.connection, "subject": home.person, "party": home.app, "mask": E_INTERVAL}
+    home.world.new("permission", **about, purpose="nog eens", data=days, live=between("2026-04-01", "2026-05-01"))
+    assert ends.sweep(home.house, at=on("2026-04-20")) == 0
+    assert ends.sweep(home.house, at=on("2026-05-02")) == 1
+    assert home.ended() == [("expired", on("2026-05-01"), None)]
+
+
 def test_what_one_party_was_handed_of_one_home_fulfils_no_other_permission(home: Home) -> None:
     """All are looked up in one query: each answer goes to its own party and its own connection."""
     days, world = between("2026-03-09", "2026-03-10"), home.world

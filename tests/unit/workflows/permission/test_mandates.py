@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -169,6 +170,16 @@ def test_a_sample_follows_from_its_seed_and_asks_nothing_twice(home: Home) -> No
     assert not set(sampled(home, 7)) & set(sampled(home, 8))
     assert mandates.sample(home.house, home.code(), most=9, seed=9, at=later) == []
     assert [kind for kind, _ in home.told()][-6:] == ["mandate:sampled"] * 6
+
+
+def test_whoever_knows_the_seed_can_draw_the_same_again(home: Home) -> None:
+    """Nobody chose them: neither the operator nor the party could know before the seed was said which ones it would be."""
+    begun(home, 12)
+    every = [key for (key,) in home.world.c.execute("select id from kw.permission_request order by id").fetchall()]
+    mandates.sample(home.house, home.code(), most=4, seed=2026, at=NOON + NOTICE + DAY)
+    drawn = sorted(every, key=lambda key: sha256(f"2026|{key}".encode()).digest())[:4]
+    assert sampled(home, 2026) == sorted(drawn)
+    assert sorted(drawn) not in [every[n : n + 4] for n in range(9)], "not just some that follow one another"
 
 
 def test_evidence_that_is_shown_changes_nothing(home: Home) -> None:
