@@ -27,7 +27,7 @@ _SETTINGS: Final = (
     f"port={PORT}",
     "timezone=UTC",
     "log_timezone=UTC",
-    "shared_buffers=64MB",
+    "shared_buffers=128MB",
     "max_connections=400",  # a worker per processor has one, and each process of ours up to three pools of eight
     "jit=off",
     # what was erased must not live on in a file of the write-ahead log that waits to be used again, see postgres/traces.py
