@@ -23,7 +23,11 @@ SIZE: Final = 1 << LEVEL
 TIE: Final = 16 + 8 + 32
 NO_TAG, NO_CHECK, NO_LINK, NO_SALT, UNTIED = bytes(32), bytes(8), bytes(16), bytes(16), bytes(TIE)
 
-COPY: Final = "copy audit.block (entry, first, reach, connections, subjects, links, ends, bodies, ties) from stdin (format binary)"
+COPY: Final = """
+    copy audit.block (entry, first, reach, connections, subjects, links, ends, bodies, ties) from stdin (format binary)
+    where random() >= 0"""
+"""A row is stored when it comes, since a condition is asked that might not hold the next time. Without one PostgreSQL keeps up to a
+thousand rows for the end, and whoever sealed them waits; it counts how many bytes these are in text only."""
 SELECT: Final = "first, connections, subjects, checks, links, ends, bodies, ties"
 HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TAIL: Final = b"\xff\xff"
