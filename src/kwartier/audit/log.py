@@ -75,11 +75,12 @@ class Log:
                 copy.write(blocks.row(sealed, entry, number * blocks.SIZE))
                 crown.append(node)
             copy.write(blocks.TAIL)
-        ledger.keep(c, heads)
-        root = tree.root_of(crown)
+        with c.pipeline():  # one wait for both
+            ledger.keep(c, heads)
+            c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
+            root = tree.root_of(crown)
         said = {**body, "batch": batch, "leaves": len(lines), "root": root.hex()}
         recording.record(c, [Event(at, kind, actor, body=said)], self._staff, [entry])
-        c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
         return root
 
     def integrate(self, c: C) -> Checkpoint:
