@@ -3,9 +3,11 @@
 import os
 import struct
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection
 
 from kwartier.audit import blocks, ledger, subjects, tree
 from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
@@ -14,6 +16,8 @@ from kwartier.audit.leaves import Leaf
 from kwartier.audit.ledger import SHIFT, Heads
 from kwartier.audit.tree import Span
 
+C = Connection[Any]
+
 CROWN_LEVEL: Final = blocks.LEVEL
 """The hashes this many levels above the leaves are kept: a proof then reads 2^6 lines of a batch, not all."""
 
@@ -21,7 +25,7 @@ _SALT: Final = subjects.SALT_SIZE
 
 
 class Tagged(NamedTuple):
-    """Up to 64 lines that say whom they are about. `keys` name the persons' chains as `ledger.name` does, None where it is nobody's."""
+    """Up to 64 lines that say whom they are about. `keys` are the names of the persons' chains, None where a line is nobody's."""
 
     leaves: Sequence[Leaf]
     keys: Sequence[bytes | None]
@@ -76,6 +80,19 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     leaves = lines.leaves
     done = Sealed([one.connection for one in leaves], [one.body for one in leaves], lines.tags, links, ties)
     return done, tree.root_of(hashes)
+
+
+def store(c: C, entry: int, lines: Iterable[Tagged], heads: Heads) -> list[bytes]:
+    """Seal and store the lines of a batch; return the hash of each 64. The server stores some while the next are sealed."""
+    nodes = list[bytes]()
+    with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:
+        copy.write(blocks.HEAD)
+        for number, some in enumerate(lines):
+            done, node = sealed(some, heads)
+            copy.write(blocks.row(done, entry, number * blocks.SIZE))
+            nodes.append(node)
+        copy.write(blocks.TAIL)
+    return nodes
 
 
 def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:

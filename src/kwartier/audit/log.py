@@ -67,14 +67,8 @@ class Log:
             asked = ledger.ask(c, {one.connection for one in lines if one.subject_code is not None})
             numbered = blocks.ask_entry(c)
             tagged = [batches.tagged(lines[first : first + blocks.SIZE]) for first in range(0, len(lines), blocks.SIZE)]
-        heads, ((entry,),), crown = ledger.taken(asked), numbered, list[bytes]()
-        with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:  # the server stores some lines while the next are sealed
-            copy.write(blocks.HEAD)
-            for number, some in enumerate(tagged):
-                sealed, node = batches.sealed(some, heads)
-                copy.write(blocks.row(sealed, entry, number * blocks.SIZE))
-                crown.append(node)
-            copy.write(blocks.TAIL)
+        heads, entry = ledger.taken(asked), numbered.fetchall()[0][0]
+        crown = batches.store(c, entry, tagged, heads)
         with c.pipeline():  # one wait for both
             ledger.keep(c, heads)
             c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
