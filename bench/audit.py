@@ -14,7 +14,7 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
   after another about the same people, each with a commit of its own.
 
 * Floors, in the same run: the same bytes by COPY into a table without index, committed as often, and as many SHA-256 of the same
-  lengths as a line needs (tag 2, salt, link, leaf, tree), nothing else. Nothing that is durable and hashed costs less.
+  lengths as a line needs (tag 2, link, leaf, tree), nothing else. Nothing that is durable and hashed costs less.
 
 Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
 all processes and of PostgreSQL together. Prints one JSON object on the last line.
@@ -227,20 +227,20 @@ def bare(house: Installation, lines: list[bytes], together: int) -> float:
             started = time.perf_counter()
             for first in range(0, len(lines), together):
                 some = lines[first : first + together]
-                rows = b"".join(b"\0\2\0\0\0\x90%b%b%b" % (bytes(144), len(one).to_bytes(4, "big"), one) for one in some)
+                rows = b"".join(b"\0\2\0\0\0\x88%b%b%b" % (bytes(136), len(one).to_bytes(4, "big"), one) for one in some)
                 with c.cursor() as cursor, cursor.copy("copy audit.bare from stdin (format binary)") as copy:
                     copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows + b"\xff\xff")
                 c.commit()
             for one in lines:
                 sha256(one).digest()
-                for size in (80, 96, 16, 56, 65):
+                for size in (80, 96, 56, 65):
                     sha256(_ZEROS[size]).digest()
             walls.append(time.perf_counter() - started)
         c.execute("drop table audit.bare")
     return min(walls) / len(lines) * 1e6
 
 
-_ZEROS = {size: bytes(size) for size in (80, 96, 16, 56, 65)}
+_ZEROS = {size: bytes(size) for size in (80, 96, 56, 65)}
 
 
 def proofs(house: Installation) -> dict[str, float]:
