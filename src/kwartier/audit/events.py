@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     PARTY_CONTACT_WRITTEN = "party_contact:written"
     DEFAULT_BEGAN = "default:began"
     DEFAULT_ENDED = "default:ended"
+    PROPOSAL_MADE = "proposal:made"
     USE_CASE_REGISTERED = "use_case:registered"
     USE_CASE_ENDED = "use_case:ended"
     EDITION_PUBLISHED = "edition:published"

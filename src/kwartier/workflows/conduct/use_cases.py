@@ -7,9 +7,11 @@ event in the log stand in one transaction.
 import tomllib
 from dataclasses import asdict
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import conduct
 from kwartier.grounds.errors import BadUseCase
@@ -62,12 +64,14 @@ def read(file: Path, *, at: datetime) -> Proposed:
 
 
 def propose(house: Installation, what: Proposed, proposer: str, *, at: datetime) -> None:
-    """Keep a proposal. Raises AlreadyThere."""
+    """Keep a proposal; the log has the hash of what it says, and as ever whose hand it was. Raises AlreadyThere."""
     said = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(what).items()}
     with house.operator() as c:
         if any(one.code == what.code for one in use_cases.every(c)) or not use_cases.propose(c, what.code, said, proposer, at):
             msg = f"there is a use case {what.code} already"
             raise AlreadyThere(msg)
+        told: dict[str, Json] = {"code": what.code, "sha256": sha256(canonical(said)).hexdigest()}
+        house.log.record(c, [Event(at, EventKind.PROPOSAL_MADE, ACTOR, body=told)])
 
 
 def approve(house: Installation, code: str, approver: str, role: str, *, at: datetime) -> int:

@@ -1,5 +1,7 @@
 """A use of the operator's own: proposed by one, approved by another, ended; what is not approved, or expired, grants nothing."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,9 +15,10 @@ from kwartier.grounds.use_case import Proposed
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.period import day_period
 from kwartier.model.register import DAY_MASK, GAS_MASK
+from kwartier.model.staff import Staff
 from kwartier.store.registry import facts as loader
 from kwartier.store.registry.errors import NotFound
-from kwartier.workflows import replay
+from kwartier.workflows import installation, replay
 from kwartier.workflows.conduct import use_cases
 from kwartier.workflows.conduct.use_cases import AlreadyThere, Expired, OwnProposal
 from kwartier.workflows.installation import Installation
@@ -56,6 +59,21 @@ def answer(house: Installation, home: int, case: int, at: datetime) -> str:
     mask = DAY_MASK & ~GAS_MASK
     who = Requester(Role.OPERATOR, case)
     return decide(Request(who, Action.READ, Purpose.ALLOCATION, home, mask, period, DataClass.REGISTER), known, at=at).rule
+
+
+def test_that_it_was_proposed_stands_in_the_log_with_what_it_said_and_by_whose_hand(opened: Installation, tmp_path: Path) -> None:
+    with installation.opened(opened.data, staff=Staff("Anna", "the law changed")) as hers:
+        use_cases.propose(hers, proposal(tmp_path), "Anna", at=AT)
+        with pytest.raises(AlreadyThere):
+            use_cases.propose(hers, proposal(tmp_path, FILE.replace("10", "12")), "Anna", at=AT)
+    with opened.operator() as c:
+        ((entry, leaf),) = c.execute("select id, leaf from audit.pending where kind = 'proposal:made'").fetchall()
+        ((kept,),) = c.execute("select said from kw.use_case_proposal").fetchall()
+        act = opened.log.staff(c, entry)
+    said = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert json.loads(leaf)["body"] == {"code": "allocation-01", "sha256": hashlib.sha256(said).hexdigest()}
+    assert act is not None
+    assert act.act.staff == Staff("Anna", "the law changed")
 
 
 def test_from_proposal_to_end(opened: Installation, facts: World, tmp_path: Path) -> None:
