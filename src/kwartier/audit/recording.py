@@ -82,7 +82,8 @@ class _Recording:
                 self._c.execute("savepoint tied", prepare=False)
                 self._look()
                 for at in range(0, len(self._order), CHUNK):
-                    self._send(self._order[at : at + CHUNK])
+                    # only the first is prepared: of others the driver would remember it though the server passed over them
+                    self._send(self._order[at : at + CHUNK], prepare=False if at else None)
                 self._c.execute("release savepoint tied", prepare=False)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
@@ -117,7 +118,7 @@ class _Recording:
         self._order = free + first + later
         self._going_on = {self._keys[n] for n in later}
 
-    def _send(self, some: Sequence[int]) -> None:
+    def _send(self, some: Sequence[int], *, prepare: bool | None) -> None:
         events = [self._events[n] for n in some]
         nths, befores, lines = zip(*[self._line(n) for n in some], strict=True)
         values = (
@@ -131,8 +132,7 @@ class _Recording:
             Bytes(befores),
             Bytes(lines),
         )
-        # never prepared: the driver would remember it as prepared though the server passed over it, after one that was kept out
-        self._c.execute(_INSERT, values, prepare=False)
+        self._c.execute(_INSERT, values, prepare=prepare)
 
     def _line(self, n: int) -> tuple[int | None, bytes | None, bytes]:
         """Return number, hash of the line before, and bytes of a line; the first two are None if it is about nobody."""
