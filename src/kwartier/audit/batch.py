@@ -22,6 +22,8 @@ CROWN_LEVEL: Final = blocks.LEVEL
 """The hashes this many levels above the leaves are kept: a proof then reads 2^6 lines of a batch, not all."""
 
 _SALT: Final = subjects.SALT_SIZE
+_TIE: Final = struct.Struct("!16sq32s")
+"""What is kept of a line's tie: salt, number and hash of the line before."""
 
 
 class Tagged(NamedTuple):
@@ -60,6 +62,7 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     `heads` says where the chains of these people stand, and afterwards where they stand then.
     """
     links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
+    tie_of = _TIE.pack
     shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (START.nth, START.last)
     for (connection, _, body), key, salt, tag in zip(lines.leaves, lines.keys, lines.salts, shown, strict=True):
         if key is None:
@@ -70,7 +73,7 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
         row = heads[connection >> SHIFT]
         nth, last = row.get(key, start)
         nth += 1
-        tie = salt + nth.to_bytes(8, "big") + last
+        tie = tie_of(salt, nth, last)
         link = sha256(tie).digest()[:LINK_SIZE]
         hashed = sha256(b'\0{"body":%b,"link":"%b","subject":"%b"}' % (body, hexlify(link), tag)).digest()
         row[key] = nth, hashed

@@ -28,7 +28,7 @@ def ensure(identity: Identity, password: bytes, *, durable: bool) -> Path:
 
 def _initdb(programs: Path, folder: Path, password: bytes, *, durable: bool) -> None:
     """Make a cluster: scram only, UTF-8, order by code point, the same on every machine."""
-    provider = ["--locale-provider=builtin"] if _major(programs) >= _BUILTIN_LOCALE_SINCE else []
+    provider = ["--locale-provider=builtin"] if major(programs) >= _BUILTIN_LOCALE_SINCE else []
     locale = [*provider, "--locale=C.UTF-8", "--encoding=UTF8"]
     login = ["-U", ADMIN, "--auth=scram-sha-256", "--pwfile=/dev/stdin"]
     rest = ["--data-checksums", "--no-instructions", *([] if durable else ["--no-sync"])]
@@ -41,7 +41,7 @@ def _initdb(programs: Path, folder: Path, password: bytes, *, durable: bool) -> 
         raise StartError(msg)
 
 
-def _major(programs: Path) -> int:
+def major(programs: Path) -> int:
     """Return the 18 of `postgres (PostgreSQL) 18.6`."""
     said = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True)  # noqa: S603 - our own
     return int(said.stdout.split()[2].split(".")[0])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kwartier.store.embedded.cluster import ENVIRONMENT
+from kwartier.store.embedded.cluster import ENVIRONMENT, major
 from kwartier.store.embedded.home import PORT, StartError
 from kwartier.store.embedded.identity import Identity
 
@@ -43,6 +43,10 @@ _SETTINGS: Final = (
     "log_error_verbosity=terse",
     "log_checkpoints=off",
 )
+_SETTINGS_18: Final = (
+    # a page that is not at hand is read by whoever needs it: mostly the system has it in memory, and another process takes longer
+    "io_method=sync",
+)
 
 
 class Server:
@@ -50,7 +54,8 @@ class Server:
 
     def __init__(self, identity: Identity, cluster: Path, socket: Path, *, lock: int, log: int, settings: Sequence[str]) -> None:
         """Start it. Its processes inherit `lock`, and so keep it until the last of them is gone; `settings` are `name=value`."""
-        chosen = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
+        ours = _SETTINGS + (_SETTINGS_18 if major(identity.programs) >= 18 else ())  # noqa: PLR2004 - a version
+        chosen = [part for setting in (*ours, *settings) for part in ("-c", setting)]
         parent = os.getpid()
 
         def die_with_parent() -> None:
