@@ -39,17 +39,14 @@ _ASKED: Final = (
     "delete from kw.request_event where request in (select id from going)",
     "delete from kw.permission_request where id in (select id from going)",
 )
-_SUPPLIES: Final = (
-    """
-    delete from kw.supply s where upper(s.period) < %(moment)s
-    and not exists (select from kw.hold h where h.connection = s.connection and h.period @> %(at)s)
-    """,
-)
-_CHOICES: Final = (
-    """
-    delete from kw.restriction r where upper(r.period) < %(moment)s
-    and not exists (select from kw.hold h where h.connection = r.connection and h.period @> %(at)s)
-    """,
+_SUPPLIES, _CHOICES = (
+    (
+        f"""
+        delete from kw.{table} f where upper(f.period) < %(moment)s
+        and not exists (select from kw.hold h where h.connection = f.connection and h.period @> %(at)s)
+        """,  # noqa: S608 - fixed names
+    )
+    for table in ("supply", "restriction")
 )
 _RIGHTS: Final = (
     """

@@ -45,13 +45,13 @@ class OccupancyRow:
     period: Period
 
 
-_FORGOTTEN: Final = "forgotten:"
+FORGOTTEN: Final = "forgotten:"
 """How the code of a person begins who was forgotten: what follows is the surrogate key and says nothing."""
 
 
 def forgotten(code: str) -> bool:
     """Tell whether this is the code of somebody who was forgotten."""
-    return code.startswith(_FORGOTTEN)
+    return code.startswith(FORGOTTEN)
 
 
 def by_code(c: C, code: str) -> Subject | None:

@@ -2,16 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.store.registry import people
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.visits.errands import ACTOR, C
-
-FORGOTTEN: Final = "forgotten:"
-"""How the code of a person begins whom nothing is held about any more (`store.registry.retention.forget`)."""
 
 
 def looked(house: Installation, connections: Iterable[int], what: str, *, now: datetime) -> None:
@@ -43,7 +39,7 @@ def of_person(house: Installation, c: C, subject: int, connections: Iterable[int
     The line is the person's own, whoever lives there by now. Of who was forgotten nobody can be told.
     """
     code = people.codes(c, [subject]).get(subject, "")
-    if code and not code.startswith(FORGOTTEN):
+    if code and not code.startswith(people.FORGOTTEN):
         keys, body = sorted(set(connections)), {"asked": None, "shown": what}
         house.log.record(c, [Event(now, EventKind.VIEW_SHOWN, ACTOR, code, key, body) for key in keys])
 
