@@ -9,8 +9,8 @@ from psycopg import adapters
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-_INT8, _BYTEA, _TEXT, _TIMESTAMPTZ = 20, 17, 25, 1184
-_INT8_ARRAY, _BYTEA_ARRAY, _TEXT_ARRAY, _TIMESTAMPTZ_ARRAY = 1016, 1001, 1009, 1185
+_INT8, _BYTEA, _TEXT, _TIMESTAMPTZ, _JSON = 20, 17, 25, 1184, 114
+_INT8_ARRAY, _BYTEA_ARRAY, _TEXT_ARRAY, _TIMESTAMPTZ_ARRAY, _JSON_ARRAY = 1016, 1001, 1009, 1185, 199
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _HEAD: Final = struct.Struct("!iiiii")
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -68,6 +68,15 @@ class Texts(_Array):
         super().__init__(_array(_TEXT, parts))
 
 
+@final
+class Jsons(_Array):
+    """A json[] of values that are written already."""
+
+    def __init__(self, values: Iterable[bytes]) -> None:
+        """None of them is null."""
+        super().__init__(_array(_JSON, [len(one).to_bytes(4, "big") + one for one in values]))
+
+
 def _array(kind: int, parts: Sequence[bytes]) -> bytes:
     return _HEAD.pack(1, 1, kind, len(parts), 1) + b"".join(parts) if parts else struct.pack("!iii", 0, 0, kind)
 
@@ -95,7 +104,12 @@ class _Texts(_Dumper):
     oid = _TEXT_ARRAY
 
 
+class _Jsons(_Dumper):
+    oid = _JSON_ARRAY
+
+
 adapters.register_dumper(Int8s, _Int8s)
 adapters.register_dumper(Bytes, _Bytes)
 adapters.register_dumper(Moments, _Moments)
 adapters.register_dumper(Texts, _Texts)
+adapters.register_dumper(Jsons, _Jsons)

@@ -6,20 +6,16 @@ proof with it, and are erased with it: then the line points at no other any more
 Single events and lines of batches are chains apart: a customer's click does not wait for a batch of the night.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from hashlib import sha256
-from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
-
-from kwartier.audit.arrays import Bytes, Int8s
 
 C = Connection[Any]
 
 LINK_SIZE: Final = 16
 WHO_SIZE: Final = 16
-_END: Final = Struct("!qq32s")
 
 
 class Head(NamedTuple):
@@ -47,22 +43,6 @@ def key(connection: int | None, subject_code: str) -> Key:
 def link(salt: bytes, nth: int, before: bytes) -> bytes:
     """Return what a line keeps of its number and of the hash of the line before."""
     return sha256(salt + nth.to_bytes(8, "big") + before).digest()[:LINK_SIZE]
-
-
-def ends(c: C, keys: Sequence[Key | None], meanwhile: Callable[[], None] | None = None) -> list[tuple[int, int, bytes]]:
-    """Return for each new single event its id, and number and hash of the last line of its chain; 0 and zeros where there is none.
-
-    Somebody else may write the next line meanwhile: then the database lets only one of the two in. `meanwhile` is done here while
-    the server looks, if the caller is in a pipeline.
-    """
-    if not keys:
-        return []
-    connections, whose = Int8s(one and one.connection for one in keys), Bytes(one and one.who for one in keys)
-    looked = c.execute("select audit.ends(%b, %b)", (connections, whose), binary=True)
-    if meanwhile is not None:
-        meanwhile()
-    found = looked.fetchone()
-    return list(_END.iter_unpack(found[0])) if found else []
 
 
 _KEEP: Final = """

@@ -1,10 +1,9 @@
 """What the log knows to say: `noun:verb`, in a fixed vocabulary, and one event as canonical JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import final
+from typing import Final, NamedTuple
 
 from kwartier.audit.canonical import Json
 from kwartier.model.ground import Requester
@@ -96,9 +95,10 @@ class EventKind(StrEnum):
     ERASURE_DONE = "erasure:done"
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Event:
+_NOTHING: Final[Mapping[str, Json]] = {}
+
+
+class Event(NamedTuple):
     """One thing that happened. `actor` is who did it (`actor_of`), `subject_code` and `connection` whom it is about, if anybody.
 
     `body` holds ids, kinds and numbers only; no name, EAN, equipment id or key. The subject code itself never enters the log:
@@ -110,7 +110,7 @@ class Event:
     actor: str
     subject_code: str | None = None
     connection: int | None = None
-    body: Mapping[str, Json] = field(default_factory=dict)
+    body: Mapping[str, Json] = _NOTHING
 
 
 def actor_of(requester: Requester) -> str:

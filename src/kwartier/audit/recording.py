@@ -1,20 +1,24 @@
-"""Single events: sealed, tied to the line before about the same person, and written once, where they stay.
+"""Single events: named, tied to the line before about the same person, and written once, where they stay.
 
-Nobody waits but who writes about the same person at the same connection at the same time: of two lines with the same number the
-database lets one in, and the other is tied again to what came in meanwhile.
+The database ties lines and writes them out (`audit.say`, migration 0039). Nobody waits but who writes about the same person at the
+same connection at the same time: of two lines with the same number the database lets one in, and the other is tied again to what
+came in meanwhile.
 """
 
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import Any, Final, final
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from kwartier.audit import chain, staffed, subjects, tree
-from kwartier.audit.arrays import Bytes, Int8s, Moments, Texts
+from kwartier.audit import chain, staffed, subjects
+from kwartier.audit.arrays import Bytes, Int8s, Jsons, Moments, Texts
+from kwartier.audit.canonical import canonical
 from kwartier.audit.chain import Key
-from kwartier.audit.errors import BrokenLog
+from kwartier.audit.errors import BrokenLog, NotLoggable
 from kwartier.audit.events import Event
 from kwartier.audit.staffed import Act
 from kwartier.model.staff import Staff
@@ -22,24 +26,22 @@ from kwartier.model.staff import Staff
 C = Connection[Any]
 
 CHUNK: Final = 200
-"""Events that go to the server at once: while it writes these, the next are sealed."""
+"""Events that go to the server at once: while it writes these, the next are named."""
+FIRST: Final = 50
+"""Of the first that go, so that it has something to write early."""
 _TAKEN: Final = "chain"
 """The index that has each number of a chain once."""
-_INSERT: Final = """
-    insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf)
-    select unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b), unnest(%b)"""
-
-_End = tuple[int, bytes]
-"""Number and hash of the last line of a chain."""
+_SAY: Final = "select audit.say(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_NUMBER: Final = Struct("!q")
 
 
 def record(c: C, events: Sequence[Event], staff: Staff | None, entries: Sequence[int] = ()) -> list[int]:
     """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog.
 
-    `entries` are their ids if they have some already; these events are about nobody.
+    `entries` are their ids if they have some already.
     """
     acts = [staffed.act(event, staff) for event in events]
-    ids = _Recording(c, events, acts, entries).written()
+    ids = _Recording(c, events, acts, entries).written() if events else []
     staffed.keep(c, ids, events, acts)
     return ids
 
@@ -53,114 +55,96 @@ class _Recording:
         self._events = events
         self._acts = acts
         self._keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
-        self._salts, self._tags = list[bytes | None](), list[bytes | None]()
-        self._said = list[bytes]()
-        self._order = list[int]()
-        self._after: list[_End] = [chain.START] * len(events)
-        self._going_on = set[Key | None]()
-        self._ends = dict[Key, _End]()
-        self._ids = list(entries)
+        self._entries = list(entries)
 
     def written(self) -> list[int]:
         """Write them all; return their ids."""
-        before = None
-        while self._events and not self._tried():
-            if self._after == before:
-                msg = "a line about a person has a number that is taken"
-                raise BrokenLog(msg)
-            before = list(self._after)
-        return self._ids
+        while (ids := self._tried()) is None:
+            pass
+        return ids
 
-    def _tried(self) -> bool:
-        """Look where the chains end, and write; False if somebody took a number meanwhile: then nothing of it is left.
+    def _tried(self) -> list[int] | None:
+        """Write, and return the ids; None if somebody took a number meanwhile: then nothing of it is left.
 
-        Nothing: whoever waits for one chain must not have another that comes later in the order (`_begin`). All goes to the server
-        in one go, which answers twice: where the chains end, and when the lines are written.
+        Nothing: whoever waits for one chain must not have another that comes later in the order (`_chunks`). All goes to the server
+        in one go, which answers twice: with the ids, and when the lines are written.
         """
+        ids = self._entries
         try:
             with self._c.pipeline():
                 self._c.execute("savepoint tied", prepare=False)
-                self._look()
-                for at in range(0, len(self._order), CHUNK):
+                asked = None if ids else self._c.execute("select audit.numbers(%s)", (len(self._events),), binary=True)
+                for n, some in enumerate(_chunks(self._keys)):
+                    values = self._values(some)
+                    if asked is not None and not ids:
+                        ids = [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
                     # only the first is prepared: of others the driver would remember it though the server passed over them
-                    self._send(self._order[at : at + CHUNK], prepare=False if at else None)
+                    self._c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=False if n else None)
                 self._c.execute("release savepoint tied", prepare=False)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
-            self._c.execute("rollback to savepoint tied", prepare=False)
-            return False
-        return True
+        else:
+            return ids
+        self._c.execute("rollback to savepoint tied", prepare=False)
+        if self._c.execute("show transaction_isolation").fetchone() != ("read committed",):
+            msg = "a line about a person has a number that is taken by one that cannot be seen"
+            raise BrokenLog(msg)
+        return None
 
-    def _look(self) -> None:
-        """Look where the chains end, and begin the lines meanwhile."""
-        if self._ids and not self._order:  # they had ids, and are about nobody
-            self._begin()
-            return
-        found = chain.ends(self._c, self._keys, None if self._order else self._begin)
-        self._ids = [number for number, _, _ in found]
-        self._after = [(nth, last) for _, nth, last in found]
-        self._ends.clear()
-
-    def _begin(self) -> None:
-        """Do what can be done before it is known where chains end: write each line so far, and name whom it is about.
-
-        Events about nobody come first, then of each chain the first one, by which it becomes ours, and then those that follow.
-        Chains become ours in one order, whoever writes: so no two wait for each other.
-        """
-        self._said = [subjects.begun(one) for one in self._events]
-        self._salts = _salts(self._keys)
-        self._tags = [
-            None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
-            for salt, one in zip(self._salts, self._events, strict=True)
-        ]
-        free, first, later = _parted(self._keys)
-        self._order = free + first + later
-        self._going_on = {self._keys[n] for n in later}
-
-    def _send(self, some: Sequence[int], *, prepare: bool | None) -> None:
+    def _values(self, some: Sequence[int]) -> tuple[object, ...]:
+        """Return what is said of these events, but for their ids, as `audit.say` takes it."""
         events = [self._events[n] for n in some]
-        nths, befores, lines = zip(*[self._line(n) for n in some], strict=True)
-        values = (
-            Int8s(self._ids[n] for n in some),
-            Moments(one.at for one in events),
-            Int8s(one.connection or 0 for one in events),
-            Int8s(nths),
-            Texts(one.kind for one in events),
-            Bytes(None if (key := self._keys[n]) is None else key.who for n in some),
-            Bytes(self._salts[n] for n in some),
-            Bytes(befores),
-            Bytes(lines),
+        whose = [None if (key := self._keys[n]) is None else key.who for n in some]
+        salts = _salts(whose)
+        return (
+            _moments(events),
+            Jsons([canonical(one.actor) for one in events]),
+            Jsons([canonical(dict(one.body)) for one in events]),
+            Int8s([one.connection or 0 for one in events]),
+            Texts([one.kind for one in events]),
+            Bytes(whose),
+            Bytes(salts),
+            Bytes(
+                None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
+                for salt, one in zip(salts, events, strict=True)
+            ),
+            Bytes(None if (act := self._acts[n]) is None else act.commitment for n in some),
         )
-        self._c.execute(_INSERT, values, prepare=prepare)
-
-    def _line(self, n: int) -> tuple[int | None, bytes | None, bytes]:
-        """Return number, hash of the line before, and bytes of a line; the first two are None if it is about nobody."""
-        key, salt, act = self._keys[n], self._salts[n], self._acts[n]
-        by = None if act is None else act.commitment
-        if key is None or salt is None:
-            return None, None, subjects.ended(self._said[n], None, None, by)
-        count, last = self._ends.get(key) or self._after[n]
-        line = subjects.ended(self._said[n], chain.link(salt, count + 1, last), self._tags[n], by)
-        if key in self._going_on:
-            self._ends[key] = count + 1, tree.leaf_hash(line)
-        return count + 1, last, line
 
 
-def _parted(keys: Sequence[Key | None]) -> tuple[list[int], list[int], list[int]]:
-    """Part the numbers of those about nobody, of the first of each chain, in the order of chains, and of those that follow."""
-    chains = dict[Key, int]()
-    free, later = list[int](), list[int]()
+def _chunks(keys: Sequence[Key | None]) -> Iterator[list[int]]:
+    """Part the numbers of events into those that are said together: of each chain one at the most, for the others follow it.
+
+    Those about nobody come first, then of each chain the first one, by which it becomes ours, and then those that follow. Chains
+    become ours in one order, whoever writes: so no two wait for each other.
+    """
+    turns = defaultdict[int, list[tuple[Key, int]]](list)
+    free, turn = list[int](), defaultdict[Key, int](int)
     for n, key in enumerate(keys):
         if key is None:
             free.append(n)
-        elif chains.setdefault(key, n) != n:
-            later.append(n)
-    return free, [n for _, _, n in sorted([(connection, who, n) for (connection, who), n in chains.items()])], later
+        else:
+            turn[key] += 1
+            turns[turn[key]].append((key, n))
+    size = FIRST
+    for some in (free, *([n for _, n in sorted(turns[which])] for which in sorted(turns))):
+        at = 0
+        while at < len(some):
+            yield some[at : at + size]
+            at, size = at + size, CHUNK
 
 
-def _salts(keys: Sequence[Key | None]) -> list[bytes | None]:
+def _moments(events: Sequence[Event]) -> Moments:
+    try:
+        return Moments([one.at for one in events])
+    except TypeError as fault:
+        msg = "a moment in the log needs a time zone"
+        raise NotLoggable(msg) from fault
+
+
+def _salts(whose: Sequence[bytes | None]) -> list[bytes | None]:
     """Draw a fresh salt for each line about a person."""
     size = subjects.SALT_SIZE
-    drawn = os.urandom(size * len(keys))
-    return [None if key is None else drawn[size * n : size * (n + 1)] for n, key in enumerate(keys)]
+    drawn = os.urandom(size * len(whose))
+    return [None if who is None else drawn[size * n : size * (n + 1)] for n, who in enumerate(whose)]

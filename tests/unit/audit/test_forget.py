@@ -16,6 +16,7 @@ from kwartier.audit.verify import verify
 from kwartier.keys import signing
 from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns
+from line_support import ends
 
 C = psycopg.Connection[Any]
 AT = datetime(2026, 11, 24, 1, 2, 3, 4, UTC)
@@ -92,7 +93,7 @@ def test_where_many_have_lines_is_one_look_and_each_is_then_forgotten_there(dsns
 
 def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for(dsns: Dsns, log: Log) -> None:
     with connection(dsns.owner) as c:  # takes from every line what ties it to another, but not to the person
-        c.execute("alter table audit.event disable trigger user, drop constraint holds")
+        c.execute("alter table audit.event disable trigger user, drop constraint tied")
         c.execute("update audit.event set nth = null, before = null, who = null")
         c.execute("update audit.page set heads = ''")
     with connection(dsns.audit) as c:
@@ -120,4 +121,4 @@ def test_a_number_is_not_given_again_after_the_last_line_was_untied_before_other
         log.integrate(c)
         for hour in (2, 6):
             assert log.untie_before(c, AT + timedelta(hours=hour), AT + timedelta(minutes=1)) == 1
-            assert chain.ends(c, [chain.key(7, "carl")])[0][1] == 2
+            assert ends(c, [chain.key(7, "carl")])[0].nth == 2

@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import psycopg
 import pytest
@@ -19,11 +21,11 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.audit.left_out import left_out
 from kwartier.audit.log import Log
 from kwartier.audit.recording import CHUNK
-from kwartier.audit.subjects import Sealed, seal_event
 from kwartier.audit.verify import verify
 from kwartier.keys import signing
 from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns, migrate, migrations
+from line_support import Sealed, ends, seal_event
 
 C = psycopg.Connection[Any]
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -48,15 +50,15 @@ def with_check(one: Sealed) -> Sealed:
 
 def lines() -> Iterator[tuple[Any, ...]]:
     """Yield rows as they were: of two persons, of one whom nobody knows any more, and of nobody."""
-    ends: dict[Key, Head] = {}
+    last: dict[Key, Head] = {}
     for n in range(150):
         code, connection = ("anna", "bert", "gone", None)[n % 4], (7, 8, None)[n % 3]
         event = Event(AT + timedelta(seconds=n), EventKind.VIEW_SHOWN, "customer:1", code, connection, {"n": n})
         key = Key(0, b"") if code is None else chain.key(connection, code)
-        one = with_check(seal_event(event, ends.get(key, chain.START)))
+        one = with_check(seal_event(event, last.get(key, chain.START)))
         if code is not None:
-            ends[key] = Head((one.nth or 0), tree.leaf_hash(one.data))
-        yield (event.at, connection, event.kind, one.tag, one.salt, one.data, one.nth, one.before), key, ends.get(key)
+            last[key] = Head((one.nth or 0), tree.leaf_hash(one.data))
+        yield (event.at, connection, event.kind, one.tag, one.salt, one.data, one.nth, one.before), key, last.get(key)
 
 
 def test_lines_places_and_chains_from_before_are_as_they_were(empty_dsn: str, tmp_path: Path) -> None:
@@ -94,9 +96,8 @@ def test_lines_places_and_chains_from_before_are_as_they_were(empty_dsn: str, tm
             [tree.root_of(hashes[span.first : span.last]) for span in tree.inclusion(index, 140)] for index in (3, 139)
         ]
         known = [key for key in heads if key.who != chain.key(None, "gone").who]
-        found = chain.ends(c, known)
-        assert [(nth, last) for _, nth, last in found] == [heads[key] for key in known]
-        assert min(number for number, _, _ in found) > 150
+        assert ends(c, known) == [heads[key] for key in known]
+        assert c.execute("select nextval('audit.event_id') > 150").fetchone() == (True,)
         standings = {Key(one.connection, one.who): Head(one.nth, one.last) for one in evidence.standings(c)}
         assert {key: standings[key] for key in known} == {key: heads[key] for key in known}
 
@@ -167,10 +168,8 @@ def test_who_writes_about_the_same_person_at_once_waits_and_goes_on_from_there(d
             log.record(slow, [event(2, "bert"), event(3), event(4)])
         slow.rollback()
         log.record(slow, [event(5, "bert")])
-        found = chain.ends(slow, [chain.key(7, "anna")])[0]
         quick.commit()
         slow.commit()
-        assert found[1] == 0, "it was looked at too early"
         log.record(slow, [event(6), event(7), event(8, "bert")])
     with psycopg.connect(dsns.audit) as c:
         log.integrate(c)
@@ -180,29 +179,43 @@ def test_who_writes_about_the_same_person_at_once_waits_and_goes_on_from_there(d
             assert found_ == list(enumerate(numbers, start=1))
 
 
-@pytest.mark.parametrize("others", [1, 2 * CHUNK])
-def test_a_number_that_was_taken_meanwhile_is_not_given_twice(
-    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch, others: int
-) -> None:
-    """Two that look at the end of a chain before either writes: the second is let in at once with the next number."""
-    looked = chain.ends
-    other = psycopg.connect(dsns.operator)
+@contextmanager
+def waiting(dsns: Dsns, log: Log, *events: Event) -> Iterator[Future[list[int]]]:
+    """Have somebody else record, and give it once it waits for somebody."""
 
-    def looked_before(*asked: Any) -> Any:  # noqa: ANN401 - as it is
-        found = looked(*asked)
-        monkeypatch.setattr(chain, "ends", looked)
-        log.record(other, [Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", 7, {"n": 0})])
-        other.commit()
-        return found
-
-    with psycopg.connect(dsns.operator) as c:
-        monkeypatch.setattr(chain, "ends", looked_before)
-        events = [
-            Event(AT, EventKind.VIEW_SHOWN, "operator", code, 7, {"n": n})
-            for n, code in enumerate([f"other {k}" for k in range(others)] + ["anna", "anna"], 2 - others)
-        ]
+    def write() -> list[int]:
         ids = log.record(c, events)
-    other.close()
+        c.commit()
+        return ids
+
+    with (
+        psycopg.connect(dsns.operator) as c,
+        psycopg.connect(dsns.operator, autocommit=True) as looking,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        written = beside.submit(write)
+        while not written.done() and looking.execute(_BLOCKING, (c.info.backend_pid,)).fetchone() == ([],):
+            pass
+        yield written
+        written.result()
+
+
+_BLOCKING = "select pg_blocking_pids(%s)"
+
+
+@pytest.mark.parametrize("others", [1, 2 * CHUNK])
+def test_a_number_that_was_taken_meanwhile_is_not_given_twice(dsns: Dsns, log: Log, others: int) -> None:
+    """Two that look at the end of a chain before either has written: the second is let in with the next number."""
+    events = [
+        Event(AT, EventKind.VIEW_SHOWN, "operator", code, 7, {"n": n})
+        for n, code in enumerate([f"other {k}" for k in range(others)] + ["anna", "anna"], 2 - others)
+    ]
+    with psycopg.connect(dsns.operator) as first:
+        log.record(first, [Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", 7, {"n": 0})])
+        with waiting(dsns, log, *events) as written:
+            assert not written.done()
+            first.commit()
+            ids = written.result()
     with psycopg.connect(dsns.audit) as c:
         assert log.integrate(c).size == 1 + len(ids)
         texts = log.proofs(c, [one.entry for one in log.of_subject(c, "anna", 7, EVER)])
@@ -222,47 +235,21 @@ def test_who_cannot_see_the_line_that_took_a_number_does_not_try_for_ever(dsns: 
             log.record(early, [event])
 
 
-def test_who_finds_a_number_taken_does_not_wait_with_another_chain_in_hand(
-    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_finds_a_number_taken_does_not_wait_with_another_chain_in_hand(dsns: Dsns, log: Log) -> None:
     """Three write at once: one about one connection of a person, two about both. None of them may wait for another that waits."""
-    looked = chain.ends
 
     def about(*places: int) -> list[Event]:
         return [Event(AT, EventKind.VIEW_SHOWN, "operator", "anna", place, {}) for place in places]
 
-    def write(c: C, *places: int) -> None:
-        log.record(c, about(*places))
-        c.commit()
-
-    with (
-        psycopg.connect(dsns.operator) as c,
-        psycopg.connect(dsns.operator) as quick,
-        psycopg.connect(dsns.operator) as third,
-        ThreadPoolExecutor(1) as beside,
-    ):
-
-        def too_early(*asked: Any) -> Any:  # noqa: ANN401 - as it is
-            found = looked(*asked)
-            monkeypatch.setattr(chain, "ends", looked)
-            write(quick, 7)
-            monkeypatch.setattr(chain, "ends", again)
-            return found
-
-        def again(*asked: Any) -> Any:  # noqa: ANN401 - as it is
-            monkeypatch.setattr(chain, "ends", looked)
-            writing = beside.submit(write, third, 7, 8)
-            while not writing.done() and quick.execute(blocking, (third.info.backend_pid,)).fetchone() == ([],):
-                quick.commit()
-            found = looked(*asked)
-            written.append(writing)
-            return found
-
-        blocking, written = "select pg_blocking_pids(%s)", list[Future[None]]()
-        monkeypatch.setattr(chain, "ends", too_early)
-        write(c, 7, 8)
-        written[0].result()
-        assert [(nth, place) for place in (7, 8) for _, nth, _ in chain.ends(c, [chain.key(place, "anna")])] == [(3, 7), (2, 8)]
+    with psycopg.connect(dsns.operator) as quick:
+        log.record(quick, about(8))
+        with waiting(dsns, log, *about(7, 8)) as second, waiting(dsns, log, *about(8, 7)) as third:
+            assert not second.done()
+            assert not third.done()
+            quick.commit()  # of the two, one has the first chain and finds the number of the other taken
+            second.result()
+            third.result()
+        assert ends(quick, [chain.key(7, "anna"), chain.key(8, "anna")]) == [(2, ANY), (3, ANY)]
 
 
 def test_a_line_that_came_late_is_found_behind_those_that_came_before_it(dsns: Dsns, log: Log) -> None:

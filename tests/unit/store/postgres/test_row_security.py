@@ -311,7 +311,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(f"kw.rights_event({name})" for name in ("id", "request", "at", "event", "because", "reached", "due", "entry")),
         },
         "INSERT": {
-            *("audit.event", "kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request"),
+            *("kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request"),
             *(f"kw.rights_event({name})" for name in ("request", "at", "event", "by", "entry")),
         },
         "UPDATE": {"kw.restriction(period)"},
@@ -326,7 +326,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         },
         "INSERT": {
             "kw.staff_act",
-            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "event", "head", "place", "tile")),
+            *(f"audit.{name}" for name in ("checkpoint", "cosignature", "head", "place", "tile")),
         },
         "UPDATE": {
             *("audit.block(ties)", "audit.cosignature", "audit.head(last)", "audit.head(nth)", "audit.page(heads)"),

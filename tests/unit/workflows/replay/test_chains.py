@@ -14,12 +14,12 @@ from kwartier.audit import chain, evidence, order, tiles, tree
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.evidence import Standing, Tie
 from kwartier.audit.log import Log
-from kwartier.audit.subjects import seal_event
 from kwartier.keys import signing
 from kwartier.store.postgres import Dsns
 from kwartier.workflows.replay.chain import Chain
 from kwartier.workflows.replay.chains import Chains
 from kwartier.workflows.replay.findings import Findings
+from line_support import seal_event
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 WHO = chain.key(7, "anna").who
