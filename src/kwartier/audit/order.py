@@ -1,7 +1,6 @@
 """Which line has which place in the tree: 64 to a row of `audit.place`, by their ids."""
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 from psycopg import Connection
@@ -21,13 +20,12 @@ def size(c: C) -> int:
 
 def append(c: C, before: int, ids: Sequence[int]) -> None:
     """Give lines the places from `before` on."""
-    first = before // PAGE * PAGE
-    bounds = [max(at, before) - before for at in range(first, before + len(ids), PAGE)] + [len(ids)]
-    pages = [ids[start:end] for start, end in pairwise(bounds)]
-    c.cursor().executemany(
-        "insert into audit.place as p (page, greatest, ids) values (%b, %b, %b) on conflict (page) do update"
-        " set greatest = greatest(p.greatest, excluded.greatest), ids = p.ids || excluded.ids",
-        [(first // PAGE + n, max(page), Int8s(page)) for n, page in enumerate(pages)],
+    c.execute(
+        "insert into audit.place as p (page, greatest, ids)"
+        " select page, max(id), array_agg(id order by place)"
+        " from unnest(%b, %b) with ordinality as line (page, id, place) group by page"
+        " on conflict (page) do update set greatest = greatest(p.greatest, excluded.greatest), ids = p.ids || excluded.ids",
+        (Int8s(place // PAGE for place in range(before, before + len(ids))), Int8s(ids)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from kwartier.audit import tree
-from kwartier.audit.arrays import Int8s
+from kwartier.audit.arrays import Bytes, Int8s
 from kwartier.audit.errors import BrokenLog
 from kwartier.audit.tree import Span
 
@@ -85,10 +85,11 @@ def _joined(count: int, left: list[bytes], leaves: Sequence[bytes]) -> bytes:
 
 def append(c: C, size: int, leaves: Sequence[bytes]) -> None:
     """Add leaf hashes to a tree of `size` leaves. Raises BrokenLog if a peak is missing."""
-    c.cursor().executemany(
-        "insert into audit.tile as t (level, position, hashes) values (%b, %b, %b)"
+    added = grown(size, fetch(c, tree.peaks(size)), leaves)
+    c.execute(
+        "insert into audit.tile as t (level, position, hashes) select * from unnest(%b, %b, %b)"
         " on conflict (level, position) do update set hashes = t.hashes || excluded.hashes",
-        [(*tile, some) for tile, some in grown(size, fetch(c, tree.peaks(size)), leaves).items()],
+        (Int8s(level for level, _ in added), Int8s(position for _, position in added), Bytes(added.values())),
     )
 
 
