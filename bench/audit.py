@@ -4,7 +4,7 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
 
 * A night is 20,000 meters in batches of 2,000. Each has a task for day registers with a supplier's permit; three of ten another for
   quarter-hours with two permits; one of ten a refusal. Every task has a line of intent and a line of deed. Counted is all from
-  making the lines to the commit, and the sequencer's signature behind the last batch, divided by meters. The least of three nights.
+  making the lines to the commit, and the sequencer's signature behind the last batch, divided by meters. The least of five nights.
 * Single events are a million lines about 100,000 people, 1,000 in a transaction: from making the first event until the last one has
   its place in the signed tree. The sequencer works in a process of its own meanwhile, as it does beside pages and night, and takes
   what there is whenever that is 10,000 lines; `event_cpu_us` is the CPU of both processes and of PostgreSQL.
@@ -50,7 +50,7 @@ from kwartier.model.register import DAY_MASK, Channel
 from kwartier.model.task import ProfileName, Result, Task
 from kwartier.workflows.installation import Installation, opened
 
-METERS, BATCH, NIGHTS = 20_000, 2_000, 3
+METERS, BATCH, NIGHTS = 20_000, 2_000, 5
 EVENTS, PEOPLE, TOGETHER = 1_000_000, 100_000, 1_000
 PROOFS, PAGE, ALONE = 20_000, 200, 300
 SINGLES, BIG = 2_000, 20_000

@@ -69,12 +69,12 @@ class Log:
             tagged = [batches.tagged(lines[first : first + blocks.SIZE]) for first in range(0, len(lines), blocks.SIZE)]
         heads, entry = ledger.taken(asked), numbered.fetchall()[0][0]
         crown = batches.store(c, entry, tagged, heads)
-        with c.pipeline():  # one wait for both
+        with c.pipeline():  # one wait for all
             ledger.keep(c, heads)
             c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
             root = tree.root_of(crown)
-        said = {**body, "batch": batch, "leaves": len(lines), "root": root.hex()}
-        recording.record(c, [Event(at, kind, actor, body=said)], self._staff, [entry])
+            said = {**body, "batch": batch, "leaves": len(lines), "root": root.hex()}
+            recording.enter(c, entry, Event(at, kind, actor, body=said), self._staff)
         return root
 
     def integrate(self, c: C) -> Checkpoint:

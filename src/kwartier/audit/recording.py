@@ -9,7 +9,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from struct import Struct
-from typing import Any, Final, final
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
@@ -35,82 +35,71 @@ _SAY: Final = "select audit.say(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 _NUMBER: Final = Struct("!q")
 
 
-def record(c: C, events: Sequence[Event], staff: Staff | None, entries: Sequence[int] = ()) -> list[int]:
-    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog.
-
-    `entries` are their ids if they have some already.
-    """
+def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
+    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog."""
     acts = [staffed.act(event, staff) for event in events]
-    ids = _Recording(c, events, acts, entries).written() if events else []
+    ids = _recorded(c, events, acts) if events else []
     staffed.keep(c, ids, events, acts)
     return ids
 
 
-@final
-class _Recording:
-    """Events on their way into the log. What belongs to one stands in each list at its number."""
+def enter(c: C, entry: int, event: Event, staff: Staff | None) -> None:
+    """Write an event about nobody whose id is known; the caller may be in a pipeline. Raises NotLoggable."""
+    act = staffed.act(event, staff)
+    c.execute(_SAY, (Int8s([entry]), *_values([event], [None], [act])))
+    staffed.keep(c, [entry], [event], [act])
 
-    def __init__(self, c: C, events: Sequence[Event], acts: Sequence[Act | None], entries: Sequence[int]) -> None:
-        self._c = c
-        self._events = events
-        self._acts = acts
-        self._keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
-        self._entries = list(entries)
 
-    def written(self) -> list[int]:
-        """Write them all; return their ids."""
-        while (ids := self._tried()) is None:
-            pass
-        return ids
-
-    def _tried(self) -> list[int] | None:
-        """Write, and return the ids; None if somebody took a number meanwhile: then nothing of it is left.
-
-        Nothing: whoever waits for one chain must not have another that comes later in the order (`_chunks`). All goes to the server
-        in one go, which answers twice: with the ids, and when the lines are written.
-        """
-        ids = self._entries
+def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[int]:
+    """Write them, and return their ids; again for as long as somebody took a number meanwhile."""
+    keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
+    while True:
         try:
-            with self._c.pipeline():
-                self._c.execute("savepoint tied", prepare=False)
-                asked = None if ids else self._c.execute("select audit.numbers(%s)", (len(self._events),), binary=True)
-                for n, some in enumerate(_chunks(self._keys)):
-                    values = self._values(some)
-                    if asked is not None and not ids:
-                        ids = [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
-                    # only the first is prepared: of others the driver would remember it though the server passed over them
-                    self._c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=False if n else None)
-                self._c.execute("release savepoint tied", prepare=False)
+            return _tried(c, events, keys, acts)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
-        else:
-            return ids
-        self._c.execute("rollback to savepoint tied", prepare=False)
-        if self._c.execute("show transaction_isolation").fetchone() != ("read committed",):
+        # nothing is left: whoever waits for one chain must not have another that comes later in the order (`_chunks`)
+        c.execute("rollback to savepoint tied", prepare=False)
+        if c.execute("show transaction_isolation").fetchone() != ("read committed",):
             msg = "a line about a person has a number that is taken by one that cannot be seen"
             raise BrokenLog(msg)
-        return None
 
-    def _values(self, some: Sequence[int]) -> tuple[object, ...]:
-        """Return what is said of these events, but for their ids, as `audit.say` takes it."""
-        events = [self._events[n] for n in some]
-        whose = [None if (key := self._keys[n]) is None else key.who for n in some]
-        salts = _salts(whose)
-        return (
-            _moments(events),
-            Jsons([canonical(one.actor) for one in events]),
-            Jsons([canonical(dict(one.body)) for one in events]),
-            Int8s([one.connection or 0 for one in events]),
-            Texts([one.kind for one in events]),
-            Bytes(whose),
-            Bytes(salts),
-            Bytes(
-                None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
-                for salt, one in zip(salts, events, strict=True)
-            ),
-            Bytes(None if (act := self._acts[n]) is None else act.commitment for n in some),
-        )
+
+def _tried(c: C, events: Sequence[Event], keys: Sequence[Key | None], acts: Sequence[Act | None]) -> list[int]:
+    """Write, and return the ids. All goes to the server in one go, which answers twice: with the ids, and when it is written."""
+    ids: list[int] = []
+    with c.pipeline():
+        c.execute("savepoint tied", prepare=False)
+        asked = c.execute("select audit.numbers(%s)", (len(events),), binary=True)
+        for some in _chunks(keys):
+            values = _values([events[n] for n in some], [keys[n] for n in some], [acts[n] for n in some])
+            # only the first is prepared: of others the driver would remember it though the server passed over them
+            prepare = False if ids else None
+            ids = ids or [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
+            c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=prepare)
+        c.execute("release savepoint tied", prepare=False)
+    return ids
+
+
+def _values(events: Sequence[Event], keys: Sequence[Key | None], acts: Sequence[Act | None]) -> tuple[object, ...]:
+    """Return what is said of these events, but for their ids, as `audit.say` takes it."""
+    whose = [None if key is None else key.who for key in keys]
+    salts = _salts(whose)
+    return (
+        _moments(events),
+        Jsons([canonical(one.actor) for one in events]),
+        Jsons([canonical(dict(one.body)) for one in events]),
+        Int8s([one.connection or 0 for one in events]),
+        Texts([one.kind for one in events]),
+        Bytes(whose),
+        Bytes(salts),
+        Bytes(
+            None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
+            for salt, one in zip(salts, events, strict=True)
+        ),
+        Bytes(None if act is None else act.commitment for act in acts),
+    )
 
 
 def _chunks(keys: Sequence[Key | None]) -> Iterator[list[int]]:
