@@ -6,7 +6,7 @@ lines. Each returns how it must be found: under which code, how it counts, and w
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kwartier.audit import leaves
+from kwartier.audit import blocks, leaves
+from kwartier.audit.blocks import Stored
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Grant
@@ -25,7 +26,7 @@ from kwartier.grounds import conduct
 from kwartier.keys import signing
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
-from kwartier.model.period import Period, day_period, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import Period, day_of, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import INTERVAL_MASK, Channel, Obis
 from kwartier.model.staff import Staff
@@ -40,6 +41,7 @@ from kwartier.workflows.replay.tasks import ABANDONED
 from replay_support import Faulty
 
 ACTOR = "operator"
+BATCHES = (EventKind.BATCH_INTENDED, EventKind.BATCH_READ, EventKind.BATCH_REFUSED)
 FORGED = bytes(range(16))
 """A permit that no decision ever gave."""
 
@@ -57,6 +59,14 @@ class Expected:
         return any(one.code == self.code and self.detail.items() <= one.detail.items() for one in found.findings)
 
 
+class Batch(NamedTuple):
+    """A batch, where it stands in the log."""
+
+    entry: int
+    number: int
+    at: datetime
+
+
 class Wire(NamedTuple):
     """How a connection is read."""
 
@@ -67,7 +77,7 @@ class Wire(NamedTuple):
 
 def last(night: Faulty) -> datetime:
     """Return a moment after all that happened."""
-    moment: datetime = night.one("select max(at) from audit.entry")
+    moment: datetime = night.one("select max(at) from audit.event")
     return moment + timedelta(hours=1)
 
 
@@ -114,7 +124,17 @@ def resident(night: Faulty, connection: int) -> tuple[int, str]:
 
 def new_batch(night: Faulty) -> int:
     """Return the number of a batch that never was."""
-    return int(night.one("select max((convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint) + 1000 from audit.entry"))
+    return 1000 + max(batch for kind in BATCHES for _, batch, _ in batches(night, kind))
+
+
+def batches(night: Faulty, kind: EventKind) -> list[Batch]:
+    """Return the batches of which this is said, in the order in which it happened."""
+    rows = night.c.execute(
+        "select id, (convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint, at from audit.event"
+        " where connection = 0 and kind = %s order by at, id",
+        (kind,),
+    )
+    return [Batch(*row) for row in rows]
 
 
 def read_anyway(night: Faulty, request: Request, permit: bytes, rule_no: int, *, decided: datetime | None = None) -> str:
@@ -136,11 +156,11 @@ def read_anyway(night: Faulty, request: Request, permit: bytes, rule_no: int, *,
     return asked
 
 
-def for_an_app(night: Faulty, connection: int, day: date) -> Request:
-    """Return what an app would ask about a day."""
-    app = night.one("select min(key) from kw.party where role = 'third_party'")
+def for_an_app(night: Faulty, connection: int, day: date, app: int | None = None) -> Request:
+    """Return what an app would ask about a day: the first one, if none is named."""
+    party = app or night.one("select min(key) from kw.party where role = 'third_party'")
     return Request(
-        Requester(Role.THIRD_PARTY, app), Action.READ, Purpose.THIRD_PARTY_SERVICE, connection,
+        Requester(Role.THIRD_PARTY, party), Action.READ, Purpose.THIRD_PARTY_SERVICE, connection,
         1 << Channel.IMPORT, day_period(day), DataClass.PROFILE,
     )  # fmt: skip
 
@@ -185,14 +205,19 @@ def longer_read(night: Faulty) -> Expected:
     return Expected("get-beyond-task", Category.OVER_BROAD, {"meter": meter, "at": at})
 
 
+def stopped(night: Faulty, batch: Batch, revoked: Sequence[tuple[int, datetime]]) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Yield what was stopped in a batch because it was revoked while the batch was under way, with the moment of the batch."""
+    since, until = batch.at - timedelta(minutes=5), batch.at - timedelta(seconds=0.4)
+    lately = {connection for connection, at in revoked if since < at < until}
+    lines = blocks.of_entry(night.c, batch.entry) if lately else ()
+    said = (json.loads(line.body) for line in lines if line.connection in lately)
+    yield from ((batch.at, one) for one in said if one["r"] == Result.STOPPED)
+
+
 def late_read(night: Faulty) -> Expected:
     """What was revoked in the middle of a night, and was not asked, was asked all the same."""
-    rows = night.c.execute(
-        "select d.at, l.body from audit.entry d join audit.leaf l on l.entry = d.id where d.kind = 'batch:read' and exists ("
-        " select from audit.entry r where r.kind = 'permission:revoked' and r.connection = l.connection"
-        " and r.at < d.at - interval '0.4 s' and r.at > d.at - interval '5 min') order by d.at, l.number"
-    )
-    at, said = next((at, one) for at, body in rows for one in [json.loads(body)] if one["r"] == Result.STOPPED)
+    revoked = night.c.execute("select connection, at from audit.event where kind = 'permission:revoked'").fetchall()
+    at, said = next(each for one in batches(night, EventKind.BATCH_READ) for each in stopped(night, one, revoked))
     wire = wired(night, said["c"])
     asked = remember(night, wire, at - timedelta(milliseconds=2), said["p"], said["f"], said["l"])
     return Expected("get-after-stop", Category.LATE, {"meter": wire.meter, "at": asked})
@@ -218,11 +243,12 @@ def read_while_off(night: Faulty) -> Expected:
 def beyond_the_limit(night: Faulty) -> Expected:
     """The operator reads a home for its own use once more than the yearly limit lets it."""
     rows = night.c.execute(
-        "select e.at, l.body, n.day from audit.entry e join audit.leaf l on l.entry = e.id"
-        " join kw.night n on n.id = (convert_from(e.leaf, 'UTF8')::jsonb #>> '{body,night}')::bigint"
-        " where e.kind = 'batch:refused' order by e.at, l.number"
-    )
-    at, said, day = next((at, one, day) for at, body, day in rows for one in [json.loads(body)] if one["x"] == "F11")
+        "select e.id, e.at, n.day from audit.event e join kw.night n"
+        " on n.id = (convert_from(e.leaf, 'UTF8')::jsonb #>> '{body,night}')::bigint"
+        " where e.connection = 0 and e.kind = 'batch:refused' order by e.at"
+    ).fetchall()
+    refused = ((at, json.loads(one.body), day) for entry, at, day in rows for one in blocks.of_entry(night.c, entry))
+    at, said, day = next(each for each in refused if each[1]["x"] == "F11")
     request = Request(
         Requester(Role.OPERATOR, said["i"]), Action.READ, Purpose(said["u"]), said["c"],
         1 << Channel.IMPORT | 1 << Channel.EXPORT, day_period(day), DataClass.PROFILE,
@@ -303,26 +329,17 @@ def kept_beyond_the_period(night: Faulty) -> Expected:
     raise AssertionError
 
 
-def entries(night: Faulty, kind: EventKind) -> list[tuple[int, int]]:
-    """Return the entries of batches, each with its batch, in the order in which they happened."""
-    return night.c.execute(
-        "select id, (convert_from(leaf, 'UTF8')::jsonb #>> '{body,batch}')::bigint from audit.entry"
-        " where kind = %s order by at, id",
-        (kind,),
-    ).fetchall()
-
-
-def for_sums(night: Faulty, entry: int, batch: int) -> Iterator[tuple[int, Row]]:
+def for_sums(night: Faulty, batch: Batch) -> Iterator[tuple[int, Row]]:
     """Yield the reads of a batch's intent from which nothing may be kept."""
-    rows = night.c.execute("select body from audit.leaf where entry = %s and connection > 0 order by number", (entry,)).fetchall()
-    intervals = [one for (body,) in rows for one in [json.loads(body)] if one["p"] == ProfileName.E_INTERVAL]
+    said = (json.loads(line.body) for line in blocks.of_entry(night.c, batch.entry) if line.connection > 0)
+    intervals = [one for one in said if one["p"] == ProfileName.E_INTERVAL]
     kept = {one["c"] for one in intervals for grant in one["g"] if Grant(*grant).keeps}
-    yield from ((batch, one) for one in intervals if one["c"] not in kept)
+    yield from ((batch.number, one) for one in intervals if one["c"] not in kept)
 
 
 def kept_of_a_sum(night: Faulty) -> Expected:
     """Values that were read for a sum over a transformer, and for nothing else, were kept by themselves."""
-    batch, one = next(summed for entry in entries(night, EventKind.BATCH_INTENDED) for summed in for_sums(night, *entry))
+    batch, one = next(summed for one in batches(night, EventKind.BATCH_INTENDED) for summed in for_sums(night, one))
     day = from_epoch_s(one["f"] + 43_200).date()
     path = next(path for held, path in lake_files(night) if held == day)
     held = file_rows(path)
@@ -506,16 +523,21 @@ def moved_end(night: Faulty) -> Expected:
     return Expected("fact-differs", Category.UNPROVED, {"table": "occupancy", "id": number})
 
 
+def followed(night: Faulty) -> Iterator[tuple[int, Stored]]:
+    """Yield entry and line of what was refused to somebody of whom a later batch says more, as that says."""
+    first, *_ = batches(night, EventKind.BATCH_REFUSED)
+    lines = {(one.connection, one.nth + 1): one for one in blocks.of_entry(night.c, first.entry) if one.nth}
+    later = sorted(one.entry for kind in BATCHES for one in batches(night, kind) if one.entry > first.entry)
+    after = ((one.connection, one.nth or 0) for entry in later for one in blocks.of_entry(night.c, entry))
+    yield from ((first.entry, lines[one]) for one in after if one in lines)
+
+
 def line_left_out(night: Faulty) -> Expected:
     """A line about a person, which said what was refused, was taken out."""
-    row = night.c.execute(
-        "select l.entry, l.number, l.connection, l.nth from audit.leaf l join audit.entry e on e.id = l.entry"
-        " where e.kind = 'batch:refused' and exists (select from audit.leaf n where n.connection = l.connection"
-        " and n.nth = l.nth + 1 and n.entry > l.entry) order by l.entry, l.number"
-    ).fetchone()
-    assert row is not None
-    night.change("delete from audit.leaf where entry = %s and number = %s", row[0], row[1])
-    return Expected("line-missing", Category.UNPROVED, {"connection": row[2], "nth": row[3] + 1})
+    entry, line = next(followed(night))
+    night.change("delete from audit.leaf where entry = %s and number = %s", entry, line.number)
+    assert line.nth is not None
+    return Expected("line-missing", Category.UNPROVED, {"connection": line.connection, "nth": line.nth + 1})
 
 
 def shown_without_ground(night: Faulty) -> Expected:
@@ -562,16 +584,22 @@ def refuse(night: Faulty, no: Refusal, at: datetime) -> None:
     night.house.log.integrate(night.c)
 
 
-def refused_with_a_ground(night: Faulty) -> Expected:
-    """An app was refused a day for which it had the customer's permission."""
-    at = last(night)
+def permitted(night: Faulty, at: datetime) -> Iterator[tuple[Request, datetime]]:
+    """Yield what apps may have known at a moment of the day before, by the permissions that stood then."""
     rows = night.c.execute(
-        "select p.connection from kw.permission p join kw.permission_state s using (id)"
+        "select p.connection, p.party from kw.permission p join kw.permission_state s using (id)"
         " where p.party is not null and s.live @> %s order by p.id",
         (at,),
     )
-    asked = (for_an_app(night, connection, last_day(night)) for (connection,) in rows)
-    request = next(one for one in asked if answered(night, one, at))
+    day = day_of(at) - timedelta(days=1)
+    asked = (for_an_app(night, connection, day, app) for connection, app in rows)
+    yield from ((one, at) for one in asked if answered(night, one, at))
+
+
+def refused_with_a_ground(night: Faulty) -> Expected:
+    """An app was refused a day for which it had the customer's permission: lately, since at the very end each may be suspended."""
+    lately = (last(night) - timedelta(days=n) for n in range(15))
+    request, at = next(each for moment in lately for each in permitted(night, moment))
     no = Refusal(request, None, conduct.edition_at(at).ruling("F7"), at)
     refuse(night, no, at)
     return Expected("refused-with-ground", Category.REFUSED, {"connection": request.connection})
@@ -622,7 +650,7 @@ def nobody(night: Faulty) -> Expected:
 
 def blamed(night: Faulty) -> Expected:
     """Somebody is written down for what a line does not say of anybody."""
-    entry = night.one("select max(id) from audit.entry where kind = 'night:ended'")
+    entry = night.one("select max(id) from audit.event where kind = 'night:ended'")
     values = entry, "Joost", "storing", bytes(16), last(night)
     night.change("insert into kw.staff_act (entry, person, reason, salt, at) values (%s, %s, %s, %s, %s)", *values)
     return Expected("staff-without-line", Category.UNPROVED)
@@ -631,7 +659,7 @@ def blamed(night: Faulty) -> Expected:
 PLANTED: dict[str, Callable[[Faulty], Expected]] = {
     one.__name__: one
     for one in (
-        line_left_out,  # first: where lines of batches are changed, those that are recorded afterwards are not among them
+        line_left_out,
         unlogged_read,
         longer_read,
         late_read,

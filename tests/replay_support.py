@@ -29,10 +29,30 @@ GUARDED = (
 
 LINE_BY_LINE = """
     alter view audit.leaf rename to line;
-    create table audit.leaf as select * from audit.line;
+    create table audit.apart as select * from audit.line with no data;
+    create index on audit.apart (entry, number);
+    create table audit.taken_apart (entry bigint primary key, changed boolean not null);
+    create view audit.leaf as
+        select * from audit.line l where not exists (select from audit.taken_apart t where t.entry = l.entry)
+        union all select * from audit.apart;
+    create function audit.rewritten() returns trigger language plpgsql as $$
+    declare batch bigint := coalesce(old.entry, new.entry);
+    begin
+        if not exists (select from audit.taken_apart where entry = batch) then
+            insert into audit.apart select * from audit.line where entry = batch;
+        end if;
+        insert into audit.taken_apart as t values (batch, true)
+            on conflict (entry) do update set changed = true where not t.changed;
+        delete from audit.apart where entry = old.entry and number = old.number;
+        if tg_op = 'DELETE' then
+            return old;
+        end if;
+        insert into audit.apart select new.*;
+        return new;
+    end $$;
     create function audit.gathered() returns trigger language plpgsql as $$
     begin
-        delete from audit.block;
+        delete from audit.block where entry in (select entry from audit.taken_apart where changed);
         insert into audit.block
             select entry, number / 64 * 64, int8range(min(connection), max(connection), '[]'),
                 string_agg(int8send(connection), '' order by number),
@@ -46,36 +66,54 @@ LINE_BY_LINE = """
                     || coalesce(before, decode(repeat('00', 32), 'hex')), '' order by number)
             from (
                 select *, sum(length(body)) over (partition by entry, number / 64 order by number) as ends
-                from audit.leaf where number >= 0
+                from audit.apart join audit.taken_apart using (entry) where changed and number >= 0
             ) as line
             group by entry, number / 64;
+        update audit.taken_apart set changed = false where changed;
         return null;
     end $$;
+    create trigger rewritten instead of insert or update or delete on audit.leaf for each row execute function audit.rewritten();
     create trigger gathered after insert or update or delete on audit.leaf for each statement execute function audit.gathered();
 
-    create temporary table planted_too on commit drop as
-        select n.*, e.who from audit.entry n join audit.event e using (id);
+    create table audit.stand as select id, page * 64 + n - 1 as position from audit.place, unnest(ids) with ordinality as u (id, n);
+    alter table audit.stand add primary key (id);
+    create index on audit.stand (position);
     drop view audit.entry;
-    create table audit.entry as select * from planted_too;
+    create view audit.entry as
+        select e.id, s.position, e.at, nullif(e.connection, 0) as connection, e.kind, audit.subject(e.leaf) as subject, e.salt,
+            e.leaf, e.nth, e.before, e.who from audit.event e join audit.stand s using (id);
+    create table audit.coming as select * from audit.entry with no data;
+    create function audit.moved() returns trigger language plpgsql as $$
+    begin
+        delete from audit.event where id = old.id;
+        delete from audit.stand where id = old.id;
+        if tg_op = 'DELETE' then
+            return old;
+        end if;
+        insert into audit.coming select new.*;
+        return new;
+    end $$;
     create function audit.placed() returns trigger language plpgsql as $$
     begin
-        delete from audit.event where id in (select unnest(ids) from audit.place) or id in (select id from audit.entry);
         insert into audit.event (id, at, connection, nth, kind, who, salt, before, leaf)
-            select id, at, coalesce(connection, 0), nth, kind, who, salt, before, leaf from audit.entry;
+            select id, at, coalesce(connection, 0), nth, kind, who, salt, before, leaf from audit.coming;
+        insert into audit.stand select id, position from audit.coming;
+        delete from audit.coming;
         delete from audit.place;
-        insert into audit.place select n / 64, max(coalesce(e.id, 0)), array_agg(coalesce(e.id, 0) order by n)
-            from generate_series(0, (select max(position) from audit.entry)) as n
-            left join audit.entry e on e.position = n group by 1;
+        insert into audit.place select n / 64, max(coalesce(s.id, 0)), array_agg(coalesce(s.id, 0) order by n)
+            from generate_series(0, (select max(position) from audit.stand)) as n
+            left join audit.stand s on s.position = n group by 1;
         return null;
     end $$;
+    create trigger moved instead of insert or update or delete on audit.entry for each row execute function audit.moved();
     create trigger placed after insert or update or delete on audit.entry for each statement execute function audit.placed();
     create function audit.came() returns trigger language plpgsql as $$
     begin
         if pg_trigger_depth() = 1 then
-            insert into audit.entry (id, position, at, connection, kind, subject, salt, leaf, nth, before, who)
-                select e.id, p.page * 64 + n - 1, at, nullif(connection, 0), kind, audit.subject(leaf), salt, leaf, nth, before, who
-                from audit.place p, unnest(p.ids) with ordinality as u (id, n) join audit.event e using (id)
-                where not exists (select from audit.entry s where s.id = e.id);
+            insert into audit.stand
+                select u.id, page * 64 + n - 1 from audit.place, unnest(ids) with ordinality as u (id, n)
+                where page >= (select coalesce(max(position), 0) / 64 from audit.stand)
+                    and not exists (select from audit.stand s where s.id = u.id);
         end if;
         return null;
     end $$;
@@ -85,7 +123,7 @@ LINE_BY_LINE = """
         for each statement when (pg_trigger_depth() = 0) execute function audit.wait();
 """
 """Lets a test change lines of batches as if each had a row of its own, and events as if their places stood beside them: whoever has
-the database can do that too."""
+the database can do that too. Only the batch that is changed is taken apart and stored again, so that it is cheap in a large log."""
 
 
 def no_decisions() -> Again:
