@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from kwartier.workflows import replay
 from lives_support import DAY
-from planted_support import BESIDES, PLANTED
+from planted_support import BESIDES, PLANTED, missed
 from replay_support import spoiling
 from town_nights_support import Nights, spring, town_of_nights
 
@@ -91,14 +91,14 @@ def planted(nights: Nights, copy: Path) -> dict[str, float]:
             show(f"planted: {len(expected)}", last=len(expected) == len(PLANTED | BESIDES))
         show("replaying what was planted", last=True)
         found = night.found()
-    missed = {name for name, one in expected.items() if not one.among(found)}
-    for name in sorted(missed):
+    not_found = missed(expected, found)
+    for name in not_found:
         sys.stderr.write(f"planted and not found: {name}\n")
     return {
         "planted": len(PLANTED),
-        "planted_found": len(PLANTED.keys() - missed),
+        "planted_found": len(PLANTED.keys() - not_found),
         "besides": len(BESIDES),
-        "besides_found": len(BESIDES.keys() - missed),
+        "besides_found": len(BESIDES.keys() - not_found),
         "planted_uncovered": found.uncovered,
         "planted_over_broad": found.over_broad,
         "planted_late": found.late,

@@ -35,7 +35,7 @@ from kwartier.store.readings import Readings
 from kwartier.store.registry import replay as stored
 from kwartier.workflows.installation import meter_models
 from kwartier.workflows.replay.again import Again
-from kwartier.workflows.replay.findings import Category, Findings
+from kwartier.workflows.replay.findings import Category, Finding, Findings
 from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.tasks import ABANDONED
 from replay_support import Faulty
@@ -54,9 +54,13 @@ class Expected:
     category: Category
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    def is_in(self, one: Finding) -> bool:
+        """True if a finding is this violation, at its own place."""
+        return one.code == self.code and self.detail.items() <= one.detail.items()
+
     def among(self, found: Findings) -> bool:
-        """True if it was found, at its own place."""
-        return any(one.code == self.code and self.detail.items() <= one.detail.items() for one in found.findings)
+        """True if it was found."""
+        return any(self.is_in(one) for one in found.findings)
 
 
 class Batch(NamedTuple):
@@ -654,6 +658,12 @@ def blamed(night: Faulty) -> Expected:
     values = entry, "Joost", "storing", bytes(16), last(night)
     night.change("insert into kw.staff_act (entry, person, reason, salt, at) values (%s, %s, %s, %s, %s)", *values)
     return Expected("staff-without-line", Category.UNPROVED)
+
+
+def missed(expected: Mapping[str, Expected], found: Findings) -> list[str]:
+    """Return which of those that were planted together have no finding of their own: one that is two of them is neither's."""
+    meant = ([name for name, one in expected.items() if one.is_in(finding)] for finding in found.findings)
+    return sorted(expected.keys() - {names[0] for names in meant if len(names) == 1})
 
 
 PLANTED: dict[str, Callable[[Faulty], Expected]] = {
