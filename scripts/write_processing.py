@@ -14,7 +14,7 @@ DPIA (art. 35) begins with.
 
 * Controller (art. 30(1)(a)): the grid operator that runs the installation; it adds its name, address and protection officer.
 * Persons (art. 30(1)(c)): whoever lives or lived at a connection, and who gave a permission. Besides: the operator's people (name
-  and reason of what they did, beside the line of the log and as long as that), and whom to speak to at a party (until replaced).
+  and reason of what they did, beside the line of the log), and whom to speak to at a party.
 * Transfers to third countries (art. 30(1)(e)): none.
 * Security (art. 30(1)(g)): [THREATS.md](THREATS.md).
 

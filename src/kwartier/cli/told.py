@@ -300,7 +300,7 @@ def staff_as_dict(found: StaffAct | None) -> dict[str, Any]:
 def staff(out: Console, found: StaffAct | None) -> None:
     """Tell who of the operator's people did something."""
     if found is None:
-        _say(out, "This entry names nobody: a customer did it, or it ran by itself.")
+        _say(out, "This entry names nobody: a customer did it, it ran by itself, or its name went at the end of its term.")
         return
     _say(out, f"{found.at.isoformat()}: [bold]{escape(found.person)}[/], because: {escape(found.reason)}")
     _say(

@@ -17,6 +17,9 @@ _WORDS = {
     "ties": "lines of the log untied from a person",
     "erasures": "erasures carried out",
     "forgotten": "persons forgotten",
+    "staff": "lines of the log without a name of the operator's people any more",
+    "proposals": "proposals of own uses, with who made and who approved them",
+    "contacts": "persons to speak to at parties",
 }
 
 

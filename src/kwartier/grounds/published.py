@@ -37,6 +37,9 @@ TERMS: Final = (
     "66c1270f2702b8cb",  # rights
     "7cda37baf83c222d",  # breaches
     "2017635335fb2dae",  # sessions
+    "4ab6a2646af6d799",  # staff
+    "626177ac82773a1d",  # proposals
+    "e5d96595b62fad05",  # contacts
 )
 """The same of the rows of the retention table, in its order: a change is a row at the end from a date that is still to come, and an
 end to the one before. A replay asks what might go at a moment that is over."""

@@ -122,6 +122,17 @@ def _lines(edition: Edition, at: datetime, parties: Sequence[tuple[str, str, str
         ((h.id, h.en, h.source_en, kept(h, at, "en"), h.article, ", ".join(h.where)) for h in HOLDINGS),
     )
     yield ""
+    yield "## Of others than whose meters are read (art. 30(1)(c), (f))"
+    yield ""
+    yield from _table(
+        ("what", "how long", "counted from", "why"),
+        (
+            (row.en, str(row.term), row.counted_from, row.source)
+            for row in retention.in_force(at)
+            if row.kept in retention.OF_OTHERS
+        ),
+    )
+    yield ""
     yield "## Where a DPIA begins (art. 35)"
     yield ""
     yield f"For all of them: {TOGETHER}."

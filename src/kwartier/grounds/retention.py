@@ -46,6 +46,9 @@ class Kept(StrEnum):
     RIGHTS = "rights"
     BREACHES = "breaches"
     SESSIONS = "sessions"
+    STAFF = "staff"
+    PROPOSALS = "proposals"
+    CONTACTS = "contacts"
 
 
 @final
@@ -351,7 +354,41 @@ TABLE: Final[tuple[Keep, ...]] = (
         certainty=None,
         in_force=_EVER,
     ),
+    Keep(
+        kept=Kept.STAFF,
+        term=Term(96),
+        counted_from="when the line was written",
+        en="which of the operator's people did what a line of the log says, and why (the line and its commitment stay)",
+        nl="wie van de netbeheerder deed wat een regel in het logboek zegt, en waarom (de regel en wat haar vastlegt blijven)",
+        source="our choice: as long as the line is tied to a person, who may ask about it; GDPR art. 5(1)(e), 5(2), 15",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.PROPOSALS,
+        term=Term(60),
+        counted_from="the end of its approval; without one, when it was made",
+        en="who proposed and who approved an own use of the operator (the registered use stays, with the approver's role)",
+        nl="wie een eigen toepassing van de netbeheerder voorstelde en goedkeurde (de toepassing zelf blijft, met diens rol)",
+        source="our choice: to show that another person approved it; GDPR art. 5(1)(e), 5(2)",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.CONTACTS,
+        term=Term(12),
+        counted_from="the end of the party's last agreement, or when it was written down if that is later",
+        en="whom to speak to at a party: name, mail address, telephone number",
+        nl="met wie bij een partij te spreken: naam, mailadres, telefoonnummer",
+        source="our choice: a year to settle what the party was handed; GDPR art. 5(1)(e), 19",
+        certainty=None,
+        in_force=_EVER,
+    ),
 )
+
+
+OF_OTHERS: Final = (Kept.STAFF, Kept.PROPOSALS, Kept.CONTACTS)
+"""What is held about others than the people whose meters are read: the operator's own and those of parties."""
 
 
 def in_force(at: datetime) -> tuple[Keep, ...]:

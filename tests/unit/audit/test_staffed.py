@@ -4,6 +4,7 @@ import hmac
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,18 @@ def test_names_only_grow_and_are_not_the_portals_to_see(named: Log, c: C, dsns: 
     for statement in ("select from kw.staff_act", "insert into kw.staff_act values (1, 'x', 'y', '\\x', now())"):
         with psycopg.connect(dsns.portal) as portal, pytest.raises(psycopg.errors.InsufficientPrivilege):
             portal.execute(statement)
+
+
+def test_only_the_owner_takes_a_name_away_and_only_after_years(named: Log, c: C, dsns: Dsns) -> None:
+    entries = named.record(c, [replace(event(), at=datetime(2016, 11, 24, tzinfo=UTC)), event()])
+    c.commit()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(dsns.audit) as auditor:
+        auditor.execute("delete from kw.staff_act")
+    with psycopg.connect(dsns.owner) as owner:
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation), owner.transaction():
+            owner.execute("update kw.staff_act set person = 'x' where entry = %s", (entries[0],))
+        assert owner.execute("delete from kw.staff_act where entry = %s", (entries[0],)).rowcount == 1
+    assert [named.staff(c, entry) is None for entry in entries] == [True, False]
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 201, "two\nlines", "\x00", "\ud800"])

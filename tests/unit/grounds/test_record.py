@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwartier.grounds import conduct, record, rights
 from kwartier.grounds.holdings import HOLDINGS
-from kwartier.grounds.retention import Kept
+from kwartier.grounds.retention import OF_OTHERS, Kept
 from kwartier.grounds.rule import Condition
 
 EDITION = conduct.EDITIONS[-1]
@@ -52,4 +52,10 @@ def test_every_kind_of_data_is_in_it_and_what_is_kept_says_how_long() -> None:
 
 def test_every_term_that_a_person_is_promised_is_one_that_the_nightly_run_carries_out() -> None:
     assert all(one.rows for one in HOLDINGS), "no kind says a term of its own"
-    assert {row for one in HOLDINGS for row in one.rows} == set(Kept) - {Kept.SESSIONS}
+    assert {row for one in HOLDINGS for row in one.rows} == set(Kept) - {Kept.SESSIONS, *OF_OTHERS}
+
+
+def test_others_than_whose_meters_are_read_are_in_it_with_their_terms() -> None:
+    page = record.as_markdown(EDITION, AT)
+    assert "| which of the operator's people did what a line of the log says, and why" in page
+    assert "| whom to speak to at a party: name, mail address, telephone number | 1 year | " in page

@@ -12,8 +12,8 @@ from kwartier.store.registry.rows import C
 
 _CONTACTS = "select kind, name, mail, phone from kw.party_contact where party = %s order by kind"
 _PUT = """
-    insert into kw.party_contact (party, kind, name, mail, phone) values (%s, %s, %s, %s, %s)
-    on conflict (party, kind) do update set name = excluded.name, mail = excluded.mail, phone = excluded.phone
+    insert into kw.party_contact (party, kind, name, mail, phone, at) values (%s, %s, %s, %s, %s, %s)
+    on conflict (party, kind) do update set name = excluded.name, mail = excluded.mail, phone = excluded.phone, at = excluded.at
 """
 _KEYS = "select kid, jwk, period from kw.party_key where party = %s order by lower(period), kid"
 _ADD_KEY = "insert into kw.party_key (party, kid, jwk, period) values (%s, %s, %s, %s) returning id"
@@ -52,9 +52,9 @@ def contacts(c: C, party: int) -> list[Contact]:
         return [Contact(*row) for row in cursor.execute(_CONTACTS, (party,))]
 
 
-def put_contact(c: C, party: int, contact: Contact) -> None:
+def put_contact(c: C, party: int, contact: Contact, at: datetime) -> None:
     """Write down whom to speak to about this; who stood there before is gone."""
-    c.execute(_PUT, (party, contact.kind, contact.name, contact.mail, contact.phone))
+    c.execute(_PUT, (party, contact.kind, contact.name, contact.mail, contact.phone, at))
 
 
 def keys(c: C, party: int) -> list[PartyKey]:

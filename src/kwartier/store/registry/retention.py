@@ -20,6 +20,15 @@ _STATEMENTS: Final[Mapping[Kept, str]] = {
     Kept.REJECTED_ROWS: """
         delete from kw.import_reject r using kw.import_run i where i.id = r.run and i.at < %(moment)s
     """,
+    Kept.STAFF: "delete from kw.staff_act where at < %(moment)s",
+    Kept.PROPOSALS: """
+        delete from kw.use_case_proposal p
+        where coalesce((select upper(u.approved) from kw.use_case u where u.id = p.use_case), p.proposed) < %(moment)s
+    """,
+    Kept.CONTACTS: """
+        delete from kw.party_contact t where t.at < %(moment)s and not exists (
+            select from kw.agreement a where a.party = t.party and coalesce(upper(a.period), 'infinity') >= %(moment)s)
+    """,
     Kept.PARCELS: "delete from kw.parcel where at < %(moment)s and status <> 'sending'",
 }
 # What a parcel kept alive goes with it.

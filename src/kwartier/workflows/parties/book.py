@@ -100,7 +100,7 @@ def contact(house: Installation, code: str, about: Contact, *, at: datetime) -> 
         party = named(c, code).key
         try:
             with c.transaction():
-                party_book.put_contact(c, party, about)
+                party_book.put_contact(c, party, about, at)
                 said: dict[str, Json] = {"party": party, "kind": about.kind}
                 house.log.record(c, [Event(at, EventKind.PARTY_CONTACT_WRITTEN, ACTOR, body=said)])
         except CheckViolation:

@@ -43,7 +43,10 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "untied-unsaid": (Category.UNPROVED, "lines were untied from a person, and the log says nothing of it"),
     "fact-not-told": (Category.UNPROVED, "the registry has a fact that the log was never told: it is no ground"),
     "fact-differs": (Category.UNPROVED, "the registry has a fact otherwise than the log was told, or no more"),
-    "staff-missing": (Category.UNPROVED, "a line says that one of the operator's people did it, and who is gone"),
+    "staff-missing": (
+        Category.UNPROVED,
+        "a line says that one of the operator's people did it, and who is gone before its term was over",
+    ),
     "staff-differs": (Category.UNPROVED, "the person or the reason that is kept beside a line is not the one in its commitment"),
     "staff-without-line": (Category.UNPROVED, "somebody is kept as having done what no line of the log says"),
     "edition-not-told": (
@@ -70,7 +73,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "rows-missing": (Category.UNPROVED, "fewer rows in the lake than the deed says were stored"),
     "given-up-too-early": (
         Category.UNPROVED,
-        "retention took readings away that every ground still held, and nobody had them erased, or facts before their term",
+        "retention took readings away that every ground still held, and nobody had them erased; or facts, names within their term",
     ),
     "correction-without-ground": (
         Category.UNPROVED,

@@ -42,6 +42,9 @@ _TABLES: Final = (
     Kept.ALARMS,
     Kept.USE_CASE_DAYS,
     Kept.REJECTED_ROWS,
+    Kept.STAFF,
+    Kept.PROPOSALS,
+    Kept.CONTACTS,
 )
 _FACTS: Final = {Kept.PERMISSIONS: "permission", Kept.SUPPLIES: "supply", Kept.CHOICES: "restriction"}
 """Facts that go some time after they ended, by the word that the log has for them."""
@@ -127,7 +130,7 @@ def _oldest(kept: Kept, at: datetime) -> datetime:
 
 
 def _say(house: Installation, counts: Counter[str], at: datetime) -> None:
-    """Record that retention was applied: how much went, and from when on parcels, ties and facts that ended are still there."""
+    """Record that retention was applied: how much went, and from when on parcels, ties, names and facts are still there."""
     said: dict[str, Json] = {name: count for name, count in sorted(counts.items()) if count}
     with house.operator() as c:
         run = terms.ran(c, at, {name: count for name, count in counts.items() if count})
@@ -136,6 +139,7 @@ def _say(house: Installation, counts: Counter[str], at: datetime) -> None:
             "gone": said,
             "parcels_from": epoch_s(_oldest(Kept.PARCELS, at)),
             "ties_from": epoch_s(_oldest(Kept.LOG_TIES, at)),
+            "staff_from": epoch_s(_oldest(Kept.STAFF, at)),
             "facts_from": {name: epoch_s(_oldest(kept, at)) for kept, name in _FACTS.items()},
         }
         house.log.record(c, [Event(at, EventKind.RETENTION_APPLIED, ACTOR, body=body)])

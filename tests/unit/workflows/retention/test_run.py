@@ -28,7 +28,7 @@ from kwartier.workflows.retention import outbox
 from kwartier.workflows.rights import erasure
 from kwartier.workflows.visits.only import NightRuns, only_one
 from readings_support import channel_day, read
-from registry_support import NOON, World, between
+from registry_support import NOON, World, between, on
 
 EVER = Period(midnight(date(2010, 1, 1)))
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -107,6 +107,11 @@ OLD = {
     " ((select min(key) from kw.connection), (select min(key) from kw.meter), 4, 1, %(at)s, 'visit', %(at)s)",
     Kept.REJECTED_ROWS: "with run as (insert into kw.import_run (at, counts) values (%(at)s, '{}') returning id)"
     " insert into kw.import_reject (run, file, line, code, row) select id, 'x', 1, 'y', 'z' from run",
+    Kept.STAFF: "insert into kw.staff_act (entry, person, reason, salt, at) values (%(s)s, 'x', 'y',"
+    " decode(repeat('00', 16), 'hex'), %(at)s)",
+    Kept.PROPOSALS: "insert into kw.use_case_proposal (code, said, proposer, proposed) values (%(s)s::text, '{}', 'x', %(at)s)",
+    Kept.CONTACTS: "with one as (insert into kw.party (code, name, role) values (%(s)s::text, 'x', 'supplier') returning key)"
+    " insert into kw.party_contact (party, kind, name, mail, at) select key, 'general', 'x', 'x@y', %(at)s from one",
 }
 TABLES = {
     Kept.QUARANTINE: "quarantine",
@@ -117,6 +122,9 @@ TABLES = {
     Kept.PARCELS: "parcel",
     Kept.HAND_READINGS: "hand_reading",
     Kept.REJECTED_ROWS: "import_reject",
+    Kept.STAFF: "staff_act",
+    Kept.PROPOSALS: "use_case_proposal",
+    Kept.CONTACTS: "party_contact",
 }
 
 
@@ -139,6 +147,34 @@ def test_a_table_gives_up_what_is_past_its_term_and_nothing_else(
     with opened.operator() as c:
         assert c.execute(counted.encode()).fetchone() == (0 if kept is Kept.SIGHTS else 1,)
     assert retention.nightly(opened, at=NOW).counts[kept] == 0
+
+
+def test_whom_to_speak_to_goes_a_year_after_the_last_agreement(opened: Installation, facts: World) -> None:
+    lives, ended, recent, none = [facts.party() for _ in range(4)]
+    facts.agreement(lives, between("2020-01-01"))
+    facts.agreement(ended, between("2020-01-01", "2025-11-26"))
+    facts.agreement(recent, between("2020-01-01", "2025-11-25"))
+    facts.agreement(recent, between("2025-11-26", "2025-11-27"))
+    for party in (lives, ended, recent, none):
+        facts.new("party_contact", party=party, kind="general", name="Jo", mail="jo@x", at=datetime(2021, 1, 1, tzinfo=UTC))
+    facts.new("party_contact", party=none, kind="privacy", name="Jo", mail="jo@x", at=NOW)
+    assert retention.nightly(opened, at=NOW).counts[Kept.CONTACTS] == 2
+    with opened.operator() as c:
+        left = c.execute("select party, kind from kw.party_contact order by party").fetchall()
+    assert left == [(lives, "general"), (recent, "general"), (none, "privacy")]
+
+
+def test_who_proposed_and_approved_goes_five_years_after_the_approval_ended(opened: Installation, facts: World) -> None:
+    ends = ("2021-11-26", "2021-11-27", "2027-01-01")
+    uses = [facts.use_case(approved=Period(on(end) - timedelta(days=300), on(end))) for end in ends]
+    by = {"said": "{}", "proposer": "Jo", "approver": "An", "role": "officer"}
+    then = datetime(2020, 1, 1, tzinfo=UTC)
+    for use in uses:
+        facts.new("use_case_proposal", code=f"u{use}", proposed=then, decided=then, use_case=use, **by)
+    assert retention.nightly(opened, at=NOW).counts[Kept.PROPOSALS] == 1
+    with opened.operator() as c:
+        assert c.execute("select use_case from kw.use_case_proposal order by 1").fetchall() == [(use,) for use in uses[1:]]
+        assert c.execute("select count(*) from kw.use_case").fetchone() == (3,)
 
 
 def test_every_kind_of_the_table_is_given_up_somewhere() -> None:
