@@ -40,7 +40,10 @@ def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
 @app.command()
 @staffed.by
 def show(context: typer.Context, code: Code, *, as_json: AsJson = False) -> None:
-    """Show all there is about a party: statements, suspensions, keys, and whom to speak to. That is personal data."""
+    """Show all there is about a party: statements, suspensions, keys, and whom to speak to.
+
+    The last is personal data: the log says that it was looked at, and by whose hand.
+    """
     with staffed.opened(context) as house:
         found = parties.show(house, code, at=system_clock())
     if as_json:

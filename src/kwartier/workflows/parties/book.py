@@ -69,14 +69,21 @@ def every(house: Installation, *, at: datetime) -> list[Standing]:
 
 
 def show(house: Installation, code: str, *, at: datetime) -> Shown:
-    """Return all there is about the party with this public code. Raises NotFound."""
+    """Return all there is about the party with this public code; where that is persons too, the log says that somebody looked.
+
+    Raises NotFound.
+    """
     with house.operator() as c:
         party = named(c, code)
+        contacts = tuple(party_book.contacts(c, party.key))
+        if contacts:
+            seen: dict[str, Json] = {"asked": party.key, "shown": "contacts"}
+            house.log.record(c, [Event(at, EventKind.VIEW_SHOWN, ACTOR, body=seen)])
         suspensions = parties.suspensions(c, [party.key])
         in_default = parties.in_default(c, party.key, at)
         return Shown(
             _standing(party, parties.agreements(c, [party.key]), suspensions, at, in_default=in_default),
-            tuple(party_book.contacts(c, party.key)),
+            contacts,
             tuple(party_book.keys(c, party.key)),
             tuple(assurance.of_party(c, party.key)),
             tuple(suspensions),

@@ -44,6 +44,25 @@ def test_a_wrong_contact_is_refused_without_a_word_of_it(opened: Installation, f
     assert parties.show(opened, "P1", at=AT).contacts == ()
 
 
+def test_that_persons_at_a_party_were_shown_and_to_whom_stands_in_the_log(opened: Installation, facts: World) -> None:
+    party, other = facts.party(), facts.party()
+    parties.contact(opened, "P1", SECRET, at=AT)
+    with installation.opened(opened.data, staff=Staff("Anna", "they call")) as hers:
+        parties.show(hers, "P1", at=AT)
+        parties.show(hers, "P2", at=AT)
+    assert replay.run(opened, at=AT).findings == []
+    with opened.operator() as c:
+        ((entry, connection, leaf),) = c.execute(
+            "select id, connection, leaf from audit.entry where kind = 'view:shown'"
+        ).fetchall()
+        act = opened.log.staff(c, entry)
+    assert act is not None
+    assert act.act.staff == Staff("Anna", "they call")
+    assert connection is None, "about nobody whose meter is read"
+    assert json.loads(leaf)["body"] == {"asked": party, "shown": "contacts"}, "where nobody is shown, as at the other, no line"
+    assert other
+
+
 def test_that_a_contact_was_written_and_by_whom_stands_in_the_log_and_not_who_it_is(opened: Installation, facts: World) -> None:
     facts.party()
     with installation.opened(opened.data, staff=Staff("Anna", "they moved")) as hers:
