@@ -90,13 +90,14 @@ def log(context: typer.Context, party: OfParty = None, *, after: After = 0, limi
 
 @app.command()
 @staffed.by
-def notify(context: typer.Context, party: Party) -> None:
+def notify(context: typer.Context, party: Party, *, after: After = 0, limit: Limit = None) -> None:
     """Print what a party is to be told, as information objects of EU 2023/1162: JSON lines that name customer and metering point.
 
-    Another installation of which we are the permission administrator takes the same lines.
+    Another installation of which we are the permission administrator takes the same lines. There is one for each line of
+    `permission log --party`, whose numbers --after takes.
     """
     with staffed.opened(context) as house:
-        for one in overview.notifications(house, party, at=system_clock()):
+        for one in islice(overview.notifications(house, party, at=system_clock(), after=after), limit):
             printed.as_json(information.as_json(one))
 
 

@@ -82,6 +82,13 @@ def test_a_listing_goes_on_behind_where_it_ended(place: Place) -> None:
         first = [json.loads(line)[key] for line in place(name, "--limit", "2", "--json").stdout.splitlines()]
         rest = [json.loads(line)[key] for line in place(name, "--after", str(first[-1]), "--json").stdout.splitlines()]
         assert first + rest == whole
+    told = place("notify", home.code()).stdout.splitlines()
+    numbers = [json.loads(line)["number"] for line in place("log", "--party", home.code(), "--json").stdout.splitlines()]
+    assert len(told) == len(numbers) == 3
+    for n in range(4):
+        behind = ["--after", str(numbers[n - 1])] if n else []
+        assert place("notify", home.code(), *behind).stdout.splitlines() == told[n:]
+    assert place("notify", home.code(), "--after", str(numbers[0]), "--limit", "1").stdout.splitlines() == told[1:2]
     assert place("list", "--after", "kw-999").returncode == 3
 
 

@@ -114,12 +114,14 @@ def _pages(house: Installation, read: Callable[[C, int], list[Line]], after: int
             yield page
 
 
-def notifications(house: Installation, party: str, *, at: datetime) -> Iterator[Object]:
+def notifications(house: Installation, party: str, *, at: datetime, after: int = 0) -> Iterator[Object]:
     """Yield what a party is to be told, in the order in which it happened: permissions given, revoked, terminated, ended otherwise.
+
+    One for each line of the party's provision log behind the one with the number `after`, in the same order.
 
     They are the information objects of the regulation (steps 3.5, 4.9 and 4.11), and what `elsewhere.take` reads of another body.
     """
-    for page in _pages(house, lambda c, last: overviews.provided(c, party, after=last, limit=PAGE), 0):
+    for page in _pages(house, lambda c, last: overviews.provided(c, party, after=last, limit=PAGE), after):
         with house.operator() as c:
             known = overviews.many(c, {one.identifier for one in page})
         yield from (_notification(one, known[one.identifier], at) for one in page)

@@ -57,7 +57,9 @@ def test_every_line_comes_once_however_many_pages_they_are(home: Home, monkeypat
         lines = [one.id for one in overview.log(house)]
         assert len(lines) == len(set(lines)) == 5
         assert [one.id for one in overview.log(house, after=lines[2])] == lines[3:]
-        assert len(list(overview.notifications(house, home.code(), at=NOON))) == 4
+        told = list(overview.notifications(house, home.code(), at=NOON))
+        assert len(told) == 4
+        assert list(overview.notifications(house, home.code(), at=NOON, after=lines[1])) == told[2:]
 
 
 def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home) -> None:
