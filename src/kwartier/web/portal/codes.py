@@ -1,6 +1,7 @@
 """Words for the codes by which the registry names things: what was done at a meter, how something was read, how it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from kwartier.grounds.permission import Event
 from kwartier.model.care import Chore
@@ -8,6 +9,10 @@ from kwartier.model.ground import RestrictionKind, Role
 from kwartier.model.task import ProfileName
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
+
+IN_BITS: Final = frozenset({str(Chore.ALARMS), str(Chore.ERRORS)})
+"""Of what is seen at a meter, what is a register of bits (`alarms`)."""
+_BITS: Final = 32
 
 
 def chore(words: Words, code: str) -> str:
@@ -89,6 +94,37 @@ def alarm(words: Words, code: str) -> str:
         "denied": words.text("the meter says otherwise"),
     }
     return known.get(code, code)
+
+
+def alarms(words: Words, register: int) -> str:
+    """Say which bits of a meter's alarm register are set; its error register has the same.
+
+    Source: DSMR P3 4.2.2 (alarm register 0-0:97.98.0); bits 3, 4 and 28 to 31 are those of SMR 5, as implemented.
+    """
+    known = dict(_alarm_bits(words))
+    named = (known.get(bit) or words.text("bit %s, which no standard names") % bit for bit in range(_BITS) if register >> bit & 1)
+    return ", ".join(named) or words.text("nothing is reported")
+
+
+def _alarm_bits(words: Words) -> Iterator[tuple[int, str]]:
+    yield 0, words.text("the clock is not valid")
+    yield 1, words.text("the battery must be replaced")
+    yield 2, words.text("the power came on")
+    yield 3, words.text("an additional event")
+    yield 4, words.text("the settings changed")
+    yield 8, words.text("fault in the program memory")
+    yield 9, words.text("fault in the working memory")
+    yield 10, words.text("fault in the permanent memory")
+    yield 11, words.text("fault in the measuring part")
+    yield 12, words.text("the meter restarted by itself")
+    yield 13, words.text("possible fraud")
+    for channel in range(1, 5):
+        yield 15 + channel, words.text("no contact with the meter on channel %s") % channel
+        yield 19 + channel, words.text("possible fraud with the meter on channel %s") % channel
+        yield 23 + channel, words.text("a new meter on channel %s") % channel
+    for phase in range(1, 4):
+        yield 27 + phase, words.text("no voltage on phase %s") % phase
+    yield 31, words.text("a test")
 
 
 def recipient(words: Words, said: str) -> str:

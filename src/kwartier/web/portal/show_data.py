@@ -1,6 +1,6 @@
 """Everything held about me, to read: the document of access as headings and tables. The values are in the file beside it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, final
@@ -77,10 +77,17 @@ def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
         ("corrections", words.text("Corrections"), ("fact", "from", "to", "at")),
         ("told_of_corrections", words.text("Who was told of a correction"), ("receiver", "at")),
     )
-    yield from (_table(words, name, 3, columns, stay[part]) for part, name, columns in parts if stay.get(part))
+    yield from (_table(words, name, 3, columns, _said(words, stay[part])) for part, name, columns in parts if stay.get(part))
 
 
-def _table(words: Words, title: str, level: int, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+def _said(words: Words, rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield rows with the bits of a register in words, where what was seen is one."""
+    for row in rows:
+        bits = row.get("what") in codes.IN_BITS and row.get("value") is not None
+        yield {**row, "value": codes.alarms(words, row["value"])} if bits else row
+
+
+def _table(words: Words, title: str, level: int, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
     cells = [[_cell(words, column, row.get(column)) for column in columns] for row in rows]
     return Table(title, level, [_column(words, column) for column in columns], cells)
 
@@ -134,6 +141,7 @@ _WRITE: Mapping[str, Callable[[Words, Any], str]] = {
     "profile": codes.profile,
     "how": codes.by_whom,
     "state": codes.alarm,
+    "register": codes.alarms,
     "day": _day,
     **dict.fromkeys(("event", "ended"), codes.event),
 }
@@ -163,7 +171,7 @@ def _column(words: Words, column: str) -> str:
         "what": words.text("What"),
         "value": words.text("Value"),
         "text": words.text("Text"),
-        "register": words.text("Register"),
+        "register": words.text("What it reports"),
         "state": words.text("State"),
         "day": words.text("Day"),
         "party": words.text("To whom"),

@@ -11,6 +11,12 @@ STAY = {"metering_point": "871600000000000017", "product": "gas", "from": "2026-
 FACTS = ("occupancy", "coupling", "reading")
 
 
+def document(**parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what is held about Anna: one stay with these parts."""
+    nothing: dict[str, Any] = {name: [] for name in ("permissions", "purposes", "held", "left_out")}
+    return {"person": {"code": "ANNA", "name": ""}, "connections": [STAY | parts]} | nothing
+
+
 @pytest.mark.parametrize(
     ("language", "told"),
     [
@@ -20,14 +26,39 @@ FACTS = ("occupancy", "coupling", "reading")
 )
 def test_what_was_put_right_is_said_in_words(language: str, told: list[str]) -> None:
     rows = [{"fact": fact, "from": STAY["from"], "to": None, "at": STAY["from"]} for fact in FACTS]
-    found: dict[str, Any] = {
-        "person": {"code": "ANNA", "name": ""},
-        "connections": [STAY | {"corrections": rows}],
-        "permissions": [],
-        "purposes": [],
-        "held": [],
-        "left_out": [],
-    }
+    found = document(corrections=rows)
     words = Words(language)
     (table,) = [one for one in show_data.tables(words, found) if one.title == words.text("Corrections")]
     assert [row[0] for row in table.rows] == told
+
+
+@pytest.mark.parametrize(
+    ("language", "battery", "nothing"),
+    [
+        ("nl", "de batterij moet worden vervangen", "er wordt niets gemeld"),
+        ("en", "the battery must be replaced", "nothing is reported"),
+    ],
+)
+def test_bits_of_alarms_are_said_in_words_and_other_numbers_stay(language: str, battery: str, nothing: str) -> None:
+    at = STAY["from"]
+    seen = [
+        {"purpose": "device_care", "at": at, "text": ""} | one
+        for one in (
+            {"what": "alarms", "value": 2},
+            {"what": "errors", "value": 2},
+            {"what": "alarms", "value": 0},
+            {"what": "clock", "value": 2},
+            {"what": "alarms", "value": None},
+        )
+    ]
+    found = document(alarms=[{"at": at, "register": 2, "state": "told"}], care=seen)
+    words = Words(language)
+    told = {table.title: table for table in show_data.tables(words, found)}
+    assert told[words.text("Alarms")].rows[0][1] == battery
+    assert [row[3] for row in told[words.text("Seen at care for the meter")].rows] == [
+        battery,
+        battery,
+        nothing,
+        "2",
+        show_data.NOTHING,
+    ]
