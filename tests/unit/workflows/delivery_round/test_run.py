@@ -14,7 +14,7 @@ from kwartier.audit.events import EventKind
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Channel
-from kwartier.store.registry import deliveries, permissions
+from kwartier.store.registry import deliveries, permissions, stops
 from kwartier.workflows import delivery_round
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Installation
@@ -30,14 +30,14 @@ REGISTERS = [c for c in Channel if 1 << c & E_DAY]
 class Street:
     """One home with a third party's permission."""
 
-    def __init__(self, facts: World, code: str = "PERSON") -> None:
+    def __init__(self, facts: World, code: str = "PERSON", live: Period = ALWAYS) -> None:
         """Write the facts."""
         self.home = facts.connection()
         self.person = facts.subject(code)
         facts.occupancy(self.home, self.person)
         self.app = facts.party("third_party")
         facts.agreement(self.app)
-        self.permission = facts.permission(self.home, self.person, self.app)
+        self.permission = facts.permission(self.home, self.person, self.app, live)
         self.who = Requester(Role.THIRD_PARTY, self.app)
 
     def served(self, house: Installation, *, at: datetime = NIGHT) -> None:
@@ -110,6 +110,24 @@ def test_revoked_before_the_last_look_nothing_leaves(opened: Installation, stree
     assert list(opened.outbox.glob("*/*")) == []
     assert parcels(opened) == [("withheld", "F7", street.person)]
     assert told(opened, "PERSON", street.home, EventKind.PARCEL_WITHHELD) == 1
+    with opened.operator() as c:
+        assert c.execute("select at from kw.parcel").fetchone() == (NIGHT + timedelta(hours=1, seconds=2),), (
+            "by the decision just before, not by taking back what was announced"
+        )
+
+
+def test_a_permit_that_goes_while_documents_are_made_is_decided_on_again_and_withheld(opened: Installation, facts: World) -> None:
+    """Making them took longer than the look at the gate reaches back, and nobody said a stop: the permission ran out by itself."""
+    runs_out = NIGHT + timedelta(hours=1, minutes=2)
+    street = Street(facts, live=Period(ALWAYS.start, runs_out))
+    street.served(opened)
+    times = iter([runs_out - timedelta(minutes=2)] * 2)
+
+    report = delivery_round.run(opened, clock=lambda: next(times, runs_out + stops.IN_FLIGHT + timedelta(minutes=1)))
+    assert (report.delivered, report.withheld) == (0, 1)
+    assert list(opened.outbox.glob("*/*")) == []
+    assert [status for status, _, _ in parcels(opened)] == ["withheld"]
+    assert told(opened, "PERSON", street.home, EventKind.PARCEL_DELIVERED) == 0
 
 
 def test_a_ground_that_ends_while_a_slow_bundle_is_written_holds_it_back(
