@@ -1,6 +1,6 @@
 """The plan is the least: against every other set of reads there is (on a short day), and row by row on real ones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
@@ -63,9 +63,9 @@ def stamps(name: ProfileName, first_s: int, last_s: int) -> list[int]:
     return [stamp for stamp in every if first_s <= stamp <= last_s]
 
 
-def needed(name: ProfileName, permits: Iterable[PermitRef]) -> set[int]:
-    """Return the rows that at least one of the permits needs of a profile."""
-    return {stamp for one in permits if one.mask & PROFILES[name] for stamp in stamps(name, one.first_s, one.last_s)}
+def needed(name: ProfileName, permits: Iterable[PermitRef], serves: Mapping[ProfileName, Mask] = PROFILES) -> set[int]:
+    """Return the rows that at least one of the permits needs of a profile, which serves these channels."""
+    return {stamp for one in permits if one.mask & serves[name] for stamp in stamps(name, one.first_s, one.last_s)}
 
 
 def rows(task: Task) -> set[int]:
@@ -97,20 +97,22 @@ def wishes(draw: st.DrawFn, masks: Sequence[Mask], unit_s: int, span: int) -> li
     return made
 
 
-def check(permits: list[Permit], wired: Wired, served: Sequence[bytes] = ()) -> None:
+def check(permits: list[Permit], wired: Wired, served: Sequence[bytes] = (), serves: Mapping[ProfileName, Mask] = PROFILES) -> None:
     tasks = plan.plan(permits, wired, served)
     live = {ref(one) for one in permits if one.id not in served}
     here = {one: replace(one, first_s=max(one.first_s, wired.since_s)) for one in live}
     refs = {one for one, cut in here.items() if cut.first_s <= cut.last_s}
-    for name, channels in PROFILES.items():
+    for name, channels in serves.items():
         mine = [task for task in tasks if task.profile == name]
-        wanted = needed(name, (here[one] for one in refs))
+        wanted = needed(name, (here[one] for one in refs), serves)
         asked = [stamp for task in mine for stamp in rows(task)]
         assert set(asked) == wanted, "every row that is needed, and no other"
         assert len(asked) == len(wanted), "no row twice"
         assert len(mine) == fewest(name, wanted)
         for task in mine:
-            assert set(task.permits) == {one for one in refs if one.mask & channels and needed(name, [here[one]]) & rows(task)}
+            assert set(task.permits) == {
+                one for one in refs if one.mask & channels and needed(name, [here[one]], serves) & rows(task)
+            }
             assert {task.first_s, task.last_s} <= rows(task), "the ends are rows"
 
 
@@ -127,6 +129,65 @@ def test_no_set_of_reads_is_smaller_day_by_day(permits: list[Permit]) -> None:
 @given(wishes(G_MASKS, 1800, 9))
 def test_no_set_of_reads_is_smaller_for_gas(permits: list[Permit]) -> None:
     check(permits, G)
+
+
+SHARED = (
+    {ProfileName.E_DAY: {Channel.IMPORT}},
+    {ProfileName.E_INTERVAL: {Channel.DAY_EXPORT_LOW}},
+    {ProfileName.E_DAY: {Channel.IMPORT, Channel.EXPORT}, ProfileName.E_INTERVAL: {Channel.DAY_EXPORT_LOW}},
+    {ProfileName.E_DAY: {Channel.GAS}, ProfileName.G_DAY: {Channel.IMPORT}},
+)
+"""Channels that a profile has too, of those that another one has."""
+
+
+def sharing(more: Mapping[ProfileName, set[Channel]], *, backwards: bool) -> tuple[Wired, dict[ProfileName, Mask]]:
+    """Return a meter of which some channels stand in two profiles, and what each serves: what no earlier one of its product has."""
+    column = next(one for one in model().profiles[0].columns if one.channel is Channel.IMPORT)
+    profiles = [
+        replace(one, columns=(*one.columns, *(replace(column, channel=channel) for channel in sorted(more.get(one.name, ())))))
+        for one in model().profiles
+    ]
+    profiles = profiles[::-1] if backwards else profiles
+    where = {
+        each.channel: one.name
+        for one in reversed(profiles)
+        if one.name in {ProfileName.E_INTERVAL, ProfileName.E_DAY}
+        for each in one.columns
+        if each.channel is not None
+    }
+    serves = {name: mask_of(channel for channel, first in where.items() if first is name) for name in PROFILES}
+    return E._replace(model=replace(model(), profiles=tuple(profiles))), serves
+
+
+@given(
+    wishes((*E_MASKS, ALL_MASK & ~GAS_MASK, mask_of([Channel.IMPORT, Channel.DAY_EXPORT_LOW])), 900, 6),
+    st.sampled_from(SHARED),
+    st.booleans(),
+)
+def test_a_channel_that_stands_in_two_profiles_is_read_from_the_first_alone(
+    permits: list[Permit],
+    more: Mapping[ProfileName, set[Channel]],
+    backwards: bool,  # noqa: FBT001 - drawn
+) -> None:
+    wired, serves = sharing(more, backwards=backwards)
+    check(permits, wired, serves=serves)
+    assert plan.all_reads(wired, DAY) == sum(mask > 0 for mask in serves.values())
+
+
+def test_a_channel_of_a_day_too_is_one_read_of_the_profile_that_comes_first() -> None:
+    """For import alone: quarter-hours where they come first, the days where these do; never both, and the other has its own."""
+    day = {ProfileName.E_DAY: {Channel.IMPORT}}
+    only, both = mask_of([Channel.IMPORT]), mask_of([Channel.IMPORT, Channel.EXPORT])
+    for backwards, mask, read in (
+        (False, only, {ProfileName.E_INTERVAL}),
+        (True, only, {ProfileName.E_DAY}),
+        (False, both, {ProfileName.E_INTERVAL}),
+        (True, both, {ProfileName.E_INTERVAL, ProfileName.E_DAY}),
+    ):
+        wired, _ = sharing(day, backwards=backwards)
+        tasks = plan.plan([permit(mask, OPENS, OPENS + 90_000)], wired)
+        assert [task.profile for task in tasks] == sorted({task.profile for task in tasks}, reverse=not backwards)
+        assert {task.profile for task in tasks} == read
 
 
 @given(wishes(E_MASKS, 900, 6), st.integers(-900, 7 * 900))
