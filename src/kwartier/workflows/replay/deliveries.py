@@ -18,7 +18,7 @@ from kwartier.model.period import epoch_s
 from kwartier.store.registry import replay
 from kwartier.store.registry import replay_corrections as testimony
 from kwartier.store.registry.replay import Sent
-from kwartier.workflows.replay import documents, notices, papers
+from kwartier.workflows.replay import documents, notices, papers, wording
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.corrections import Corrections
 from kwartier.workflows.replay.findings import Findings
@@ -175,6 +175,8 @@ class Deliveries:
             if not holds:
                 self._found.add("parcel-beyond-permit", parcel=parcel, connection=one.connection)
             if speaks and holds:
+                if not wording.of_document(document, one):
+                    self._found.add("parcel-word-differs", parcel=parcel, connection=one.connection)
                 made.append((one, document))
         values.compare(made)
         taken = [(one, document) for one, document in made if one.purpose is Purpose.HAND_READING]

@@ -102,10 +102,14 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     ),
     "parcel-of-another": (Category.DELIVERY, "a document about another metering point, product or purpose than its parcel"),
     "parcel-value-differs": (Category.DELIVERY, "a document tells a value that is not the one that was read"),
+    "parcel-word-differs": (
+        Category.DELIVERY,
+        "a document names another ground, unit, mark or way of reading than its parcel gives, or says what has no place in it",
+    ),
     "parcel-beyond-permit": (Category.OVER_BROAD, "a document holds more than its permit"),
     "paper-beyond-parcels": (
         Category.OVER_BROAD,
-        "a supplier's paper rests on more than parcels to it, or its page says otherwise",
+        "a supplier's paper rests on more than parcels to it, or its page or its words say otherwise",
     ),
     "view-not-decided": (Category.VIEW, "somebody was shown something, and deciding again does not give that permit"),
     "view-of-another": (Category.VIEW, "somebody looked at what is about another person"),

@@ -21,6 +21,7 @@ from kwartier.model.period import Period
 from kwartier.model.register import channels_of
 from kwartier.store.registry import replay
 from kwartier.store.registry.replay import Sent
+from kwartier.workflows.replay import wording
 from kwartier.workflows.replay.documents import speaks_of
 from kwartier.workflows.replay.findings import Findings
 
@@ -106,9 +107,10 @@ def purpose(body: Paper, request: Request) -> Purpose:
 
 
 def follows(parts: Parts, body: Paper, connection: int, handed: Mapping[str, Request]) -> bool:
-    """True if the parts are what the body makes, and the body rests on parcels about this connection alone."""
+    """True if the parts are what the body makes, and the body rests on parcels about this connection alone, in their words."""
     try:
-        return dict(parts) == files(body) and _rests_on(body, connection, handed)
+        purposes = {parcel: request.purpose for parcel, request in handed.items()}
+        return dict(parts) == files(body) and _rests_on(body, connection, handed) and wording.of_paper(body, purposes)
     except (KeyError, TypeError, ValueError, AttributeError, KwartierError):
         return False  # what cannot be read cannot be shown to follow
 

@@ -18,7 +18,7 @@ from kwartier.delivery.paper_page import files
 from kwartier.model.ground import Request
 from kwartier.model.period import day_of, midnight
 from kwartier.model.register import CONSUMPTION_MASK, Mask
-from kwartier.workflows.replay import papers
+from kwartier.workflows.replay import papers, wording
 from replay_support import Faulty
 
 OPENS, CLOSES = midnight(date(2026, 1, 1)), midnight(date(2026, 2, 1))
@@ -81,6 +81,77 @@ def spoil_format(body: Body) -> None:
 def test_a_paper_that_says_more_does_not_follow(spoil: Callable[[Body], None]) -> None:
     body = overview()
     spoil(body)
+    assert not follows(body, handed())
+
+
+def word_of_the_ground(body: Body) -> None:
+    body["readings"][0]["article"] = "voor een ander doel"
+
+
+def word_of_the_sentence(body: Body) -> None:
+    body["readings"][1]["sentence"] = "S12"
+
+
+def word_of_the_edition(body: Body) -> None:
+    body["readings"][1]["edition"] = "leaflet"
+
+
+def word_of_the_permit(body: Body) -> None:
+    body["readings"][0]["permit"] = "by word of mouth"
+
+
+def word_of_a_hand(body: Body) -> None:
+    body["readings"][0] |= {"read": "by-hand", "by": "visit", "method": "003"}
+
+
+def word_of_the_unit(body: Body) -> None:
+    body["usage"][0]["unit"] = "kWh"
+
+
+def word_for_nothing(body: Body) -> None:
+    body["usage"][0] |= {"value": None, "why": "the customer is away"}
+    body["totals"][0]["value"] = None
+
+
+def word_beside_a_value(body: Body) -> None:
+    body["usage"][0]["why"] = "reading-missing"
+
+
+def word_of_the_total(body: Body) -> None:
+    body["totals"][0]["value"] += 1
+
+
+def word_of_ones_own(body: Body) -> None:
+    body["remark"] = "away in July"
+
+
+def word_in_a_reading(body: Body) -> None:
+    body["readings"][0]["remark"] = "away in July"
+
+
+def word_in_what_it_replaces(body: Body) -> None:
+    body["replaces"] = ["the one of July, when they were away"]
+
+
+@pytest.mark.parametrize("paper", [overview, bill])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(word_of_the_ground, word_of_the_sentence, word_of_the_edition, word_of_the_permit, word_of_a_hand, word_of_the_unit),
+        *(word_for_nothing, word_beside_a_value, word_of_the_total, word_of_ones_own, word_in_a_reading, word_in_what_it_replaces),
+    ],
+)
+def test_a_paper_in_words_of_its_own_does_not_follow(paper: Callable[[], Body], word: Callable[[Body], None]) -> None:
+    body, purposes = json.loads(json.dumps(paper())), {parcel: one.purpose for parcel, one in handed().items()}
+    assert wording.of_paper(body, purposes)
+    word(body)
+    assert not wording.of_paper(body, purposes)
+
+
+@pytest.mark.parametrize("word", [word_of_the_ground, word_of_ones_own, word_in_what_it_replaces])
+def test_words_count_also_where_the_page_says_the_same(word: Callable[[Body], None]) -> None:
+    body = bill()
+    word(body)
     assert not follows(body, handed())
 
 

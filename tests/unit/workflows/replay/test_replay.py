@@ -1,6 +1,7 @@
 """A night that is in order shows nothing; every fault planted in it is found, and named for what it is."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -442,6 +443,35 @@ def test_a_document_that_holds_another_register(night: Faulty) -> None:
     held[place]["series"][0]["register"] = "1-0:1.7.0"
     put(file, held)
     assert night.codes() == {"parcel-beyond-permit"}
+
+
+WORDS: list[Callable[[dict[str, Any]], object]] = [
+    lambda one: one["grounds"][0].update(article="op verzoek"),
+    lambda one: one["grounds"][0].update(purpose="annual_bill"),
+    lambda one: one["grounds"][0].update(rule="C1"),
+    lambda one: one["grounds"][0].update(edition="leaflet"),
+    lambda one: one["grounds"][0].update(permit=32 * "0"),
+    lambda one: one["grounds"].append(dict(one["grounds"][0])),
+    lambda one: one["period"].update(end=None),
+    lambda one: one.update(created="2020-01-01T00:00:00+00:00"),
+    lambda one: one.update(format="kwartier/readings/0"),
+    lambda one: one.update(remark="away in July"),
+    lambda one: one.update(corrects=["away in July"]),
+    lambda one: one["series"][0].update(unit="kWh"),
+    lambda one: one["series"][0].update(remark="away in July"),
+    lambda one: one["series"][0].update(quality=["away in July"] * len(one["series"][0]["values"])),
+]
+
+
+def test_a_document_in_words_of_its_own(night: Faulty) -> None:
+    file, held, place = documents(night, "series")
+    for change in WORDS:
+        said = json.loads(json.dumps(held))
+        change(said[place])
+        put(file, said)
+        found = night.found()
+        assert [(one.code, one.detail["parcel"]) for one in found.findings] == [("parcel-word-differs", held[place]["reference"])]
+        assert found.uncovered_deliveries == 1
 
 
 @pytest.mark.parametrize(
