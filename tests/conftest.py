@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import scratch_support
+
 pytest_plugins = ["fixtures_postgres"]
 
 ONE_WORKER = (
@@ -57,6 +59,8 @@ def guard(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(guard)
+
+scratch_support.settle()
 
 # No deadline per example: the machine is shared with servers and other tests.
 settings.register_profile("kwartier", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
