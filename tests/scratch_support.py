@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a private folder in it
+DISK = Path("/var/tmp")  # noqa: S108 - only below a private folder
+"""For what is too large for memory: `tempfile.TemporaryDirectory(dir=DISK)`."""
 ROOM = 2 << 30
 """Bytes: four times what a whole run needs at once."""
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +17,7 @@ from kwartier.workflows.replay.findings import CODES
 from lives_support import DAY
 from planted_support import BESIDES, PLANTED, missed
 from replay_support import Faulty, spoiling
+from scratch_support import DISK
 from town_nights_support import Nights, spring, town_of_nights
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(600)]
@@ -141,17 +143,24 @@ def test_all_planted_violations_are_found_together(night: Faulty) -> None:
     assert "not-understood" not in found.codes
 
 
+@pytest.fixture
+def on_disk() -> Iterator[Path]:
+    """A folder for gigabytes: 3.2 of 5,000 homes, and a copy to spoil."""
+    with TemporaryDirectory(dir=DISK) as name:
+        yield Path(name)
+
+
 @pytest.mark.full
 @pytest.mark.timeout(14_400)
-def test_sixty_nights_of_a_large_town(tmp_path: Path) -> None:
+def test_sixty_nights_of_a_large_town(on_disk: Path) -> None:
     """Takes an hour and three quarters on two cores that others use too: nights 80 minutes, each of the two replays 12 or so.
 
     All violations are planted in half a minute. With 500 homes it takes a quarter of an hour.
     """
-    for nights in lived(tmp_path / "data", homes=HOMES, count=60, busy=max(25, HOMES // 50), batch=max(400, HOMES // 5)):
+    for nights in lived(on_disk / "data", homes=HOMES, count=60, busy=max(25, HOMES // 50), batch=max(400, HOMES // 5)):
         assert nights.lives.happened.keys() >= HAPPENS
         assert shown(nights.house, nights.clock.now()) == []
-        with spoiling(nights.house, tmp_path / "spoilt") as faulty:
+        with spoiling(nights.house, on_disk / "spoilt") as faulty:
             expected = {name: plant(faulty) for name, plant in EVERY.items()}
             found = faulty.found()
             assert missed(expected, found) == []

@@ -4,7 +4,6 @@ import hmac
 import json
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ def test_names_only_grow_and_are_not_the_portals_to_see(named: Log, c: C, dsns: 
 
 
 def test_only_the_owner_takes_a_name_away_and_only_after_years(named: Log, c: C, dsns: Dsns) -> None:
-    entries = named.record(c, [replace(event(), at=datetime(2016, 11, 24, tzinfo=UTC)), event()])
+    entries = named.record(c, [event()._replace(at=datetime(2016, 11, 24, tzinfo=UTC)), event()])
     c.commit()
     with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(dsns.audit) as auditor:
         auditor.execute("delete from kw.staff_act")
