@@ -129,6 +129,10 @@ def word_in_a_reading(body: Body) -> None:
     body["readings"][0]["remark"] = "away in July"
 
 
+def word_in_an_earlier_time(body: Body) -> None:
+    body["earlier"] = [{name: body[name] for name in ("period", "usage", "totals")} | {"remark": "away in July"}]
+
+
 def word_in_what_it_replaces(body: Body) -> None:
     body["replaces"] = ["the one of July, when they were away"]
 
@@ -139,6 +143,7 @@ def word_in_what_it_replaces(body: Body) -> None:
     [
         *(word_of_the_ground, word_of_the_sentence, word_of_the_edition, word_of_the_permit, word_of_a_hand, word_of_the_unit),
         *(word_for_nothing, word_beside_a_value, word_of_the_total, word_of_ones_own, word_in_a_reading, word_in_what_it_replaces),
+        word_in_an_earlier_time,
     ],
 )
 def test_a_paper_in_words_of_its_own_does_not_follow(paper: Callable[[], Body], word: Callable[[Body], None]) -> None:
