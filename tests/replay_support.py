@@ -118,9 +118,6 @@ LINE_BY_LINE = """
         return null;
     end $$;
     create trigger came after insert or update on audit.place for each statement execute function audit.came();
-    drop trigger waits on audit.event;
-    create trigger waits after insert on audit.event referencing new table as recorded
-        for each statement when (pg_trigger_depth() = 0) execute function audit.wait();
 """
 """Lets a test change lines of batches as if each had a row of its own, and events as if their places stood beside them: whoever has
 the database can do that too. Only the batch that is changed is taken apart and stored again, so that it is cheap in a large log."""

@@ -37,7 +37,12 @@ START: Final = Head(0, bytes(32))
 
 def key(connection: int | None, subject_code: str) -> Key:
     """Return the chain of a person at a connection."""
-    return Key(connection or 0, sha256(subject_code.encode()).digest()[:WHO_SIZE])
+    return Key(connection or 0, who(subject_code))
+
+
+def who(subject_code: str) -> bytes:
+    """Return the beginning of the hash of a person's code."""
+    return sha256(subject_code.encode()).digest()[:WHO_SIZE]
 
 
 def link(salt: bytes, nth: int, before: bytes) -> bytes:

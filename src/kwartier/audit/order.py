@@ -1,6 +1,6 @@
 """Which line has which place in the tree: 64 to a row of `audit.place`, by their ids."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from psycopg import Connection
@@ -18,14 +18,15 @@ def size(c: C) -> int:
     return int(found[0]) if found else 0
 
 
-def append(c: C, before: int, ids: Sequence[int]) -> None:
-    """Give lines the places from `before` on."""
+def append(c: C, before: int, waiting: Int8s) -> None:
+    """Give the lines of these rows of `audit.waiting`, by the first of each, the places from `before` on."""
     c.execute(
         "insert into audit.place as p (page, greatest, ids)"
-        " select page, max(id), array_agg(id order by place)"
-        " from unnest(%b, %b) with ordinality as line (page, id, place) group by page"
+        " select place / 64, max(id), array_agg(id order by id) from ("
+        "  select id, %s + row_number() over (order by id) - 1 as place"
+        "  from audit.waiting, unnest(ids) as id where first = any(%b)) as line group by 1"
         " on conflict (page) do update set greatest = greatest(p.greatest, excluded.greatest), ids = p.ids || excluded.ids",
-        (Int8s(place // PAGE for place in range(before, before + len(ids))), Int8s(ids)),
+        (before, waiting),
     )
 
 

@@ -6,7 +6,6 @@ came in meanwhile.
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from struct import Struct
 from typing import Any, Final
@@ -17,7 +16,6 @@ from psycopg.errors import UniqueViolation
 from kwartier.audit import chain, staffed, subjects
 from kwartier.audit.arrays import Bytes, Int8s, Jsons, Moments, Texts
 from kwartier.audit.canonical import canonical
-from kwartier.audit.chain import Key
 from kwartier.audit.errors import BrokenLog, NotLoggable
 from kwartier.audit.events import Event
 from kwartier.audit.staffed import Act
@@ -52,10 +50,10 @@ def enter(c: C, entry: int, event: Event, staff: Staff | None) -> None:
 
 def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[int]:
     """Write them, and return their ids; again for as long as somebody took a number meanwhile."""
-    keys = [None if one.subject_code is None else chain.key(one.connection, one.subject_code) for one in events]
+    whose = [None if (code := one.subject_code) is None else chain.who(code) for one in events]
     while True:
         try:
-            return _tried(c, events, keys, acts)
+            return _tried(c, events, whose, acts)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
@@ -66,14 +64,14 @@ def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list
             raise BrokenLog(msg)
 
 
-def _tried(c: C, events: Sequence[Event], keys: Sequence[Key | None], acts: Sequence[Act | None]) -> list[int]:
+def _tried(c: C, events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequence[Act | None]) -> list[int]:
     """Write, and return the ids. All goes to the server in one go, which answers twice: with the ids, and when it is written."""
     ids: list[int] = []
     with c.pipeline():
         c.execute("savepoint tied", prepare=False)
         asked = c.execute("select audit.numbers(%s)", (len(events),), binary=True)
-        for some in _chunks(keys):
-            values = _values([events[n] for n in some], [keys[n] for n in some], [acts[n] for n in some])
+        for some in _chunks(events, whose):
+            values = _values([events[n] for n in some], [whose[n] for n in some], [acts[n] for n in some])
             # only the first is prepared: of others the driver would remember it though the server passed over them
             prepare = False if ids else None
             ids = ids or [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
@@ -82,9 +80,8 @@ def _tried(c: C, events: Sequence[Event], keys: Sequence[Key | None], acts: Sequ
     return ids
 
 
-def _values(events: Sequence[Event], keys: Sequence[Key | None], acts: Sequence[Act | None]) -> tuple[object, ...]:
+def _values(events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequence[Act | None]) -> tuple[object, ...]:
     """Return what is said of these events, but for their ids, as `audit.say` takes it."""
-    whose = [None if key is None else key.who for key in keys]
     salts = _salts(whose)
     return (
         _moments(events),
@@ -102,22 +99,23 @@ def _values(events: Sequence[Event], keys: Sequence[Key | None], acts: Sequence[
     )
 
 
-def _chunks(keys: Sequence[Key | None]) -> Iterator[list[int]]:
+def _chunks(events: Sequence[Event], whose: Sequence[bytes | None]) -> Iterator[list[int]]:
     """Part the numbers of events into those that are said together: of each chain one at the most, for the others follow it.
 
     Those about nobody come first, then of each chain the first one, by which it becomes ours, and then those that follow. Chains
     become ours in one order, whoever writes: so no two wait for each other.
     """
-    turns = defaultdict[int, list[tuple[Key, int]]](list)
-    free, turn = list[int](), defaultdict[Key, int](int)
-    for n, key in enumerate(keys):
-        if key is None:
-            free.append(n)
-        else:
-            turn[key] += 1
-            turns[turn[key]].append((key, n))
+    chains = sorted([(events[n].connection or 0, who, n) for n, who in enumerate(whose) if who is not None])
+    turns: list[list[int]] = [[n for n, who in enumerate(whose) if who is None]]
+    turn, before = 0, (-1, b"")
+    for connection, who, n in chains:
+        turn = turn + 1 if (connection, who) == before else 1
+        before = (connection, who)
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(n)
     size = FIRST
-    for some in (free, *([n for _, n in sorted(turns[which])] for which in sorted(turns))):
+    for some in turns:
         at = 0
         while at < len(some):
             yield some[at : at + size]

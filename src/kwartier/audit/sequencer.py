@@ -5,7 +5,6 @@ Ids become visible out of order: a line with a low id may commit after one with 
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
@@ -47,26 +46,26 @@ def integrate(c: C, signer: Signer, folder: Path) -> Checkpoint:
 
 def _take(c: C, size: int) -> int:
     """Give the first of those that wait their places in a tree of `size` lines; return how many those were."""
-    rows = c.execute("select first, ids from audit.waiting order by first limit %s", (CHUNK,)).fetchall()
-    upto = bisect_left(list(accumulate(len(ids) for _, ids in rows)), CHUNK) + 1
-    taken = sorted(number for _, ids in rows[:upto] for number in ids)
-    if taken:
-        hashes = _hashes(c, taken)
+    rows = c.execute("select first, cardinality(ids) from audit.waiting order by first limit %s", (CHUNK,), binary=True).fetchall()
+    upto = bisect_left(list(accumulate(many for _, many in rows)), CHUNK) + 1
+    if rows:
+        taken = Int8s([first for first, _ in rows[:upto]])
+        tiles.append(c, size, _hashes(c, taken, sum(many for _, many in rows[:upto])))
         order.append(c, size, taken)
-        tiles.append(c, size, hashes)
-        c.execute("delete from audit.waiting where first = any(%b)", (Int8s(first for first, _ in rows[:upto]),))
-    return len(taken)
+        c.execute("delete from audit.waiting where first = any(%b)", (taken,))
+    return sum(many for _, many in rows[:upto])
 
 
-def _hashes(c: C, ids: Sequence[int]) -> list[bytes]:
-    """Return the leaf hash of each of these lines, which do not leave the server. Raises BrokenLog if one is gone."""
+def _hashes(c: C, taken: Int8s, many: int) -> list[bytes]:
+    """Return the leaf hash of each line of these rows, which do not leave the server. Raises BrokenLog if one is gone."""
     found = c.execute(
-        "select string_agg(sha256('\\x00'::bytea || leaf), '' order by id) from audit.event where id = any(%b)",
-        (Int8s(ids),),
+        "select string_agg(sha256('\\x00'::bytea || leaf), '' order by id) from audit.event"
+        " where id = any(array(select unnest(ids) from audit.waiting where first = any(%b)))",
+        (taken,),
         binary=True,
     ).fetchone()
     hashes: bytes = found[0] if found and found[0] else b""
-    if len(hashes) != 32 * len(ids):
+    if len(hashes) != 32 * many:
         msg = "a line that waited is gone"
         raise BrokenLog(msg)
     return [hashes[at : at + 32] for at in range(0, len(hashes), 32)]

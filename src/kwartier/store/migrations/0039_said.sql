@@ -7,10 +7,10 @@ create function audit.numbers(many integer) returns bytea language sql volatile 
     select string_agg(int8send(nextval('audit.event_id')), '') from generate_series(1, many)
 $$;
 
--- Records lines, each in its place in the arrays. At most one is about the same person at the same connection, for a line is tied to those
--- that were there before the statement. A person is told by `who`, the beginning of SHA-256(code), with a salt and the tag made with it,
--- which are null in a line about nobody; `staff` is the commitment to which of the operator's people did it, if one did.
--- The portal says what its own person does, and has ids that were handed out.
+-- Records lines, each in its place in the arrays; they wait for their place in the tree. At most one is about the same person at the same
+-- connection, for a line is tied to those that were there before the statement. A person is told by `who`, the beginning of SHA-256(code),
+-- with a salt and the tag made with it, which are null in a line about nobody; `staff` is the commitment to which of the operator's people
+-- did it, if one did. The portal says what its own person does, and has ids that were handed out.
 create function audit.say(ids bigint[], ats timestamptz[], actors json[], bodies json[], connections bigint[], kinds text[],
     whose bytea[], salts bytea[], tags bytea[], staff bytea[]) returns void
     language plpgsql volatile security definer set search_path = '' as $$
@@ -34,6 +34,7 @@ begin
         case when one.who is not null then coalesce(greatest(last.nth, h.nth), 0) + 1 end as nth,
         case when one.who is not null then coalesce(case when h.nth >= coalesce(last.nth, 0) then h.last else last.hash end,
             '\x0000000000000000000000000000000000000000000000000000000000000000'::bytea) end as before) as place;
+    insert into audit.waiting select min(one), array_agg(one order by one) from unnest(ids) as one having count(*) > 0;
     if session_user = 'kw_portal' and (exists (select from unnest(ids) as one where not audit.handed_out(one))
         or exists (select from audit.event e where e.id = any(ids) and not audit.mine(e.leaf, e.kind, e.who, e.salt))) then
         raise exception 'this is not for the portal to say' using errcode = 'insufficient_privilege';
@@ -42,6 +43,8 @@ end $$;
 
 alter table audit.event drop constraint holds,
     add constraint tied check (num_nulls(who, salt, nth, before) in (0, 4)) not valid;    -- not valid: older lines may have a salt alone
+drop trigger waits on audit.event;
+drop function audit.wait();
 drop policy say_mine on audit.event;
 revoke insert on audit.event from kw_operator, kw_portal, kw_audit;
 drop function audit.ends(bigint[], bytea[]), audit.holds(bytea, timestamptz, bigint, text, bytea, bytea, bigint, bytea);
