@@ -706,4 +706,7 @@ BESIDES: dict[str, Callable[[Faulty], Expected]] = {
         blamed,
     )
 }
-"""What shows that a record is not true, and harms nobody by itself; or not yet."""
+"""What shows that a record is not true, and harms nobody by itself; or not yet.
+
+To be planted before the others: among the rows that those put into the lake it would change one that has no deed.
+"""

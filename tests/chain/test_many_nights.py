@@ -21,7 +21,7 @@ from scratch_support import DISK
 from town_nights_support import Nights, spring, town_of_nights
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(600)]
-EVERY = PLANTED | BESIDES
+EVERY = BESIDES | PLANTED
 ALONE = random.Random(7).sample([*EVERY], 6)
 """Of those that are planted together, these are planted one at a time as well; in `./test full` all of them are."""
 HAPPENS = {
