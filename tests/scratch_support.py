@@ -5,6 +5,7 @@ given up in the last minutes, one by one: four fifths of the processor time of s
 Nothing here needs to survive the machine, and the end of a process, however sudden, takes no file from memory either.
 """
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -25,7 +26,18 @@ def has_room(place: Path, room: int = ROOM) -> bool:
     return shutil.disk_usage(place).free >= room and psutil.virtual_memory().available >= 2 * room
 
 
+def forget(place: Path) -> None:
+    """Remove what runs left there that were killed: pytest keeps it for three days, and memory is dear."""
+    for lock in place.glob("pytest-of-*/pytest-*/.lock"):
+        with contextlib.suppress(OSError, ValueError):  # another's, or made or removed this moment
+            if not psutil.pid_exists(int(lock.read_text(encoding="ascii"))):
+                shutil.rmtree(lock.parent, ignore_errors=True)
+
+
 def settle() -> None:
-    """Choose before pytest makes its first folder. Who has chosen a place keeps it."""
-    if not {"PYTEST_DEBUG_TEMPROOT", "TMPDIR"} & set(os.environ) and has_room(MEMORY):
+    """Choose before pytest makes its first folder. Who has chosen a place keeps it, and so do workers."""
+    if {"PYTEST_DEBUG_TEMPROOT", "TMPDIR"} & set(os.environ):
+        return
+    forget(MEMORY)
+    if has_room(MEMORY):
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
