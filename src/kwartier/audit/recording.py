@@ -86,7 +86,7 @@ def _values(events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequen
     return (
         _moments(events),
         Jsons([canonical(one.actor) for one in events]),
-        Jsons([canonical(dict(one.body)) for one in events]),
+        Jsons([canonical(body if isinstance(body := one.body, dict) else dict(body)) for one in events]),
         Int8s([one.connection or 0 for one in events]),
         Texts([one.kind for one in events]),
         Bytes(whose),
@@ -95,7 +95,7 @@ def _values(events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequen
             None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
             for salt, one in zip(salts, events, strict=True)
         ),
-        Bytes(None if act is None else act.commitment for act in acts),
+        Bytes([None if act is None else act.commitment for act in acts] if any(acts) else []),  # as if it had a null for each
     )
 
 

@@ -29,7 +29,7 @@ begin
         unnest(staff) as by) as one
     left join lateral (select l.nth, sha256('\x00'::bytea || l.leaf) as hash from audit.event l
         where l.connection = one.connection and l.who = one.who order by l.nth desc limit 1) as last on true
-    left join audit.head h on h.connection = one.connection and h.who = one.who
+    left join lateral (select nth, last from audit.head where connection = one.connection and who = one.who limit 1) as h on true
     cross join lateral (select
         case when one.who is not null then coalesce(greatest(last.nth, h.nth), 0) + 1 end as nth,
         case when one.who is not null then coalesce(case when h.nth >= coalesce(last.nth, 0) then h.last else last.hash end,
