@@ -6,8 +6,8 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
   quarter-hours with two permits; one of ten a refusal. Every task has a line of intent and a line of deed. Counted is all from
   making the lines to the commit, and the sequencer's signature behind the last batch, divided by meters. The least of five nights.
 * Single events are a million lines about 100,000 people, 1,000 in a transaction: from making the first event until the last one has
-  its place in the signed tree. The sequencer works in a process of its own meanwhile, as it does beside pages and night, and takes
-  what there is whenever that is 10,000 lines; `event_cpu_us` is the CPU of both processes and of PostgreSQL.
+  its place in the signed tree. The sequencer works in a process of its own meanwhile, as it does beside pages and night, looks ten
+  times a second and takes what there is whenever that is 10,000 lines; `event_cpu_us` is the CPU of both and of PostgreSQL.
 * Proofs are of 20,000 random entries of that tree, 200 asked for together, as a page of a customer's log is; one alone is given.
   Checks are of the same files with the customer's code, by the check that customers have, one after another in one process.
 * Beside a batch: one process records batches of 20,000 lines, commits and signs, again and again, while this one records one event
@@ -54,7 +54,7 @@ METERS, BATCH, NIGHTS = 20_000, 2_000, 5
 EVENTS, PEOPLE, TOGETHER = 1_000_000, 100_000, 1_000
 PROOFS, PAGE, ALONE = 20_000, 200, 300
 SINGLES, BIG = 2_000, 20_000
-TAKEN, PAUSE_S = 10 * TOGETHER, 0.02
+TAKEN, PAUSE_S = 10 * TOGETHER, 0.1
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 NO = Ruling("F7", 55, "2026", "S6", "", "", "")
 SPAN = day_period(AT.date() - timedelta(days=1))
