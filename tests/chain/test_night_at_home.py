@@ -136,7 +136,7 @@ def test_one_wrong_quarter_is_named_with_both_values_and_no_other(
 @pytest.mark.full
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
 def test_it_agrees_on_days_of_92_and_of_100_quarter_hours(day: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    command = [sys.executable, "-m", "pytest", "-q", __file__]
     run = subprocess.run(command, env=os.environ | {"KW_TEST_DAY": day}, capture_output=True, text=True, check=False, timeout=280)
     assert run.returncode == 0, run.stdout
     assert "8 passed" in run.stdout
