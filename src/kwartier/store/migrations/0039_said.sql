@@ -48,3 +48,7 @@ drop function audit.wait();
 drop policy say_mine on audit.event;
 revoke insert on audit.event from kw_operator, kw_portal, kw_audit;
 drop function audit.ends(bigint[], bytea[]), audit.holds(bytea, timestamptz, bigint, text, bytea, bytea, bigint, bytea);
+revoke execute on function audit.numbers(integer), audit.say(bigint[], timestamptz[], json[], json[], bigint[], text[], bytea[], bytea[],
+    bytea[], bytea[]) from public;
+grant execute on function audit.numbers(integer), audit.say(bigint[], timestamptz[], json[], json[], bigint[], text[], bytea[], bytea[],
+    bytea[], bytea[]) to kw_operator, kw_portal, kw_audit;
