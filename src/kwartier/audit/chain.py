@@ -51,30 +51,37 @@ def link(salt: bytes, nth: int, before: bytes) -> bytes:
 
 
 _KEEP: Final = """
-    insert into audit.head (connection, who, nth, last)
-    select distinct on (connection, who) connection, who, nth, sha256('\\x00'::bytea || leaf) from audit.event e
-    where {which} and nth is not null and not exists (
-        select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)
-    order by connection, who, nth desc
-    on conflict (connection, who) do update set nth = excluded.nth, last = excluded.last where head.nth < excluded.nth"""
+    with ended as (
+        select distinct on (connection, who) connection, who, nth, sha256('\\x00'::bytea || leaf) from audit.event e
+        where {going} and nth is not null and not exists (
+            select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)
+        order by connection, who, nth desc),
+    kept as (
+        insert into audit.head (connection, who, nth, last) select * from ended
+        on conflict (connection, who) do update set nth = excluded.nth, last = excluded.last where head.nth < excluded.nth)
+    update audit.event e set goes_on = true from ended
+    where e.connection = ended.connection and e.who = ended.who and not ({going}) and not e.goes_on and not exists (
+        select from audit.event l
+        where l.connection = e.connection and l.who = e.who and l.nth > e.nth and not ({later_going}))"""
+"""Where chains end whose last line goes, and which line is the last that stays."""
 UNTIED: Final = "salt = null, nth = null, before = null, who = null"
 
 
 def untie(c: C, entries: Collection[int]) -> None:
     """Take from these single events what ties them to their person and to other lines; where their chains end is kept."""
-    within = (list(entries),)
-    c.execute(_KEEP.format(which="id = any(%s)").encode(), within)
-    c.execute(f"update audit.event set {UNTIED} where id = any(%s)", within)  # noqa: S608 - ours
+    _untie(c, "{0}.id = any(%(entries)s)", {"entries": list(entries)})
 
 
 def untie_before(c: C, within: dict[str, Any]) -> int:
     """Do the same to all single events in the tree of [since, moment); return how many those were."""
-    old = (
-        "at >= %(since)s and at < %(moment)s and salt is not null"
-        " and not exists (select from audit.waiting w where e.id = any(w.ids))"
-    )
-    c.execute(_KEEP.format(which=old).encode(), within)
-    return c.execute(f"update audit.event e set {UNTIED} where {old}", within).rowcount  # noqa: S608 - ours
+    old = "{0}.at >= %(since)s and {0}.at < %(moment)s and {0}.salt is not null"
+    return _untie(c, f"{old} and not exists (select from audit.waiting w where {{0}}.id = any(w.ids))", within)
+
+
+def _untie(c: C, going: str, within: dict[str, Any]) -> int:
+    """Untie the lines for which this holds, said of `{0}`; return how many those were."""
+    c.execute(_KEEP.format(going=going.format("e"), later_going=going.format("l")).encode(), within)
+    return c.execute(f"update audit.event e set {UNTIED} where {going.format('e')}".encode(), within).rowcount  # noqa: S608 - ours
 
 
 def forget(c: C, one: Key) -> None:

@@ -23,10 +23,9 @@ from kwartier.model.staff import Staff
 
 C = Connection[Any]
 
-CHUNK: Final = 200
-"""Events that go to the server at once: while it writes these, the next are named."""
-FIRST: Final = 50
-"""Of the first that go, so that it has something to write early."""
+FIRST, CHUNK = 25, 200
+"""Of the events that go to the server at once, how many at first and how many at most: each time twice as many, so that the next
+are named while it writes these, and it waits for none."""
 _TAKEN: Final = "chain"
 """The index that has each number of a chain once."""
 _SAY: Final = "select audit.say(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
@@ -44,16 +43,15 @@ def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
 def enter(c: C, entry: int, event: Event, staff: Staff | None) -> None:
     """Write an event about nobody whose id is known; the caller may be in a pipeline. Raises NotLoggable."""
     act = staffed.act(event, staff)
-    c.execute(_SAY, (Int8s([entry]), *_values([event], [None], [act])))
+    c.execute(_SAY, (Int8s([entry]), *_values([event], [act])))
     staffed.keep(c, [entry], [event], [act])
 
 
 def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[int]:
     """Write them, and return their ids; again for as long as somebody took a number meanwhile."""
-    whose = [None if (code := one.subject_code) is None else chain.who(code) for one in events]
     while True:
         try:
-            return _tried(c, events, whose, acts)
+            return _tried(c, events, acts)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
@@ -64,24 +62,24 @@ def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list
             raise BrokenLog(msg)
 
 
-def _tried(c: C, events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequence[Act | None]) -> list[int]:
+def _tried(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[int]:
     """Write, and return the ids. All goes to the server in one go, which answers twice: with the ids, and when it is written."""
     ids: list[int] = []
     with c.pipeline():
         c.execute("savepoint tied", prepare=False)
         asked = c.execute("select audit.numbers(%s)", (len(events),), binary=True)
-        for some in _chunks(events, whose):
-            values = _values([events[n] for n in some], [whose[n] for n in some], [acts[n] for n in some])
-            # only the first is prepared: of others the driver would remember it though the server passed over them
-            prepare = False if ids else None
+        for some in _chunks(events):
+            values = _values([events[n] for n in some], [acts[n] for n in some])
             ids = ids or [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
-            c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=prepare)
+            # always prepared: of a statement that is prepared once it was seen often the driver would not find out that it failed
+            c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=True)
         c.execute("release savepoint tied", prepare=False)
     return ids
 
 
-def _values(events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequence[Act | None]) -> tuple[object, ...]:
+def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object, ...]:
     """Return what is said of these events, but for their ids, as `audit.say` takes it."""
+    whose = [None if (code := one.subject_code) is None else chain.who(code) for one in events]
     salts = _salts(whose)
     return (
         _moments(events),
@@ -99,18 +97,18 @@ def _values(events: Sequence[Event], whose: Sequence[bytes | None], acts: Sequen
     )
 
 
-def _chunks(events: Sequence[Event], whose: Sequence[bytes | None]) -> Iterator[list[int]]:
+def _chunks(events: Sequence[Event]) -> Iterator[list[int]]:
     """Part the numbers of events into those that are said together: of each chain one at the most, for the others follow it.
 
     Those about nobody come first, then of each chain the first one, by which it becomes ours, and then those that follow. Chains
     become ours in one order, whoever writes: so no two wait for each other.
     """
-    chains = sorted([(events[n].connection or 0, who, n) for n, who in enumerate(whose) if who is not None])
-    turns: list[list[int]] = [[n for n, who in enumerate(whose) if who is None]]
-    turn, before = 0, (-1, b"")
-    for connection, who, n in chains:
-        turn = turn + 1 if (connection, who) == before else 1
-        before = (connection, who)
+    chains = sorted([(one.connection or 0, one.subject_code, n) for n, one in enumerate(events) if one.subject_code is not None])
+    turns: list[list[int]] = [[n for n, one in enumerate(events) if one.subject_code is None]]
+    turn, before = 0, (-1, "")
+    for connection, code, n in chains:
+        turn = turn + 1 if (connection, code) == before else 1
+        before = (connection, code)
         if turn == len(turns):
             turns.append([])
         turns[turn].append(n)
@@ -119,7 +117,7 @@ def _chunks(events: Sequence[Event], whose: Sequence[bytes | None]) -> Iterator[
         at = 0
         while at < len(some):
             yield some[at : at + size]
-            at, size = at + size, CHUNK
+            at, size = at + size, min(2 * size, CHUNK)
 
 
 def _moments(events: Sequence[Event]) -> Moments:

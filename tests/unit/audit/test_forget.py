@@ -1,8 +1,10 @@
 """Whoever is forgotten has no line any more, wherever it was; the tree and the lines of others are as they were."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +124,36 @@ def test_a_number_is_not_given_again_after_the_last_line_was_untied_before_other
         for hour in (2, 6):
             assert log.untie_before(c, AT + timedelta(hours=hour), AT + timedelta(minutes=1)) == 1
             assert ends(c, [chain.key(7, "carl")])[0].nth == 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_lines_are_untied_a_chain_goes_on_from_where_it_ended(dsns: Dsns, log: Log, seed: int) -> None:
+    """Lines of any age are untied in any order, the last ones too: those to come have numbers that were never there."""
+    draw = random.Random(seed)
+    people = list(product((7, 8), ("anna", "bert")))
+    ended = {chain.key(place, code): 2 for place, code in people}
+    with connection(dsns.audit) as c:
+        for _ in range(30):
+            match draw.randrange(4):
+                case 0:
+                    when = AT + timedelta(hours=draw.randrange(200))
+                    log.untie_before(c, when, when - timedelta(hours=draw.randrange(200)))
+                case 1:
+                    entries = [entry for (entry,) in c.execute("select id from audit.event where nth is not null order by id")]
+                    chain.untie(c, draw.sample(entries, min(len(entries), 2)))
+                case _:
+                    place, code = draw.choice(people)
+                    at = AT + timedelta(hours=draw.randrange(200))
+                    log.record(c, [Event(at, EventKind.VIEW_SHOWN, "customer:1", code, place, {})])
+                    ended[chain.key(place, code)] += 1
+                    log.integrate(c)
+            assert [head.nth for head in ends(c, list(ended))] == list(ended.values())
+            standings = [one for one in evidence.standings(c) if not one.batch and one.connection]
+            assert {chain.Key(one.connection, one.who): one.nth for one in standings} == ended
+            passed = c.execute(
+                "select count(*) filter (where e.goes_on), count(*) filter (where h.nth > e.nth) from audit.event e"
+                " join audit.head h using (connection, who) where not exists ("
+                "  select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)"
+            ).fetchone()
+            assert passed is not None
+            assert passed[0] == passed[1], "asked for where the chain ended is where a line that came after is untied"

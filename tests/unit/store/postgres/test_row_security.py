@@ -331,7 +331,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "UPDATE": {
             *("audit.block(ties)", "audit.cosignature", "audit.head(last)", "audit.head(nth)", "audit.page(heads)"),
             *("audit.place(greatest)", "audit.place(ids)", "audit.tile(hashes)"),
-            *(f"audit.event({name})" for name in ("before", "nth", "salt", "who")),
+            *(f"audit.event({name})" for name in ("before", "goes_on", "nth", "salt", "who")),
         },
         "DELETE": {"audit.head", "audit.waiting"},
     },
