@@ -154,8 +154,8 @@ def night(house: Installation, drawn: list[Drawn]) -> tuple[float, float]:
     spent = Spent(house)
     for number, one in enumerate(drawn):
         with house.operator() as c:
-            house.log.record_batch(c, EventKind.BATCH_REFUSED, number, AT, "operator", one.refused(), {"night": 1})
-            house.log.record_batch(c, EventKind.BATCH_INTENDED, number, AT, "operator", one.intended(), {"night": 1})
+            said = {EventKind.BATCH_REFUSED: one.refused(), EventKind.BATCH_INTENDED: one.intended()}
+            house.log.record_batches(c, number, AT, "operator", said, {"night": 1})
         record_batch(house, EventKind.BATCH_READ, number, one.read())
     integrate(house)
     return spent.per(METERS)

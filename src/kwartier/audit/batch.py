@@ -3,7 +3,7 @@
 import os
 import struct
 from binascii import hexlify
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -35,6 +35,11 @@ class Tagged(NamedTuple):
     tags: Sequence[bytes]
 
 
+def parts(leaves: Sequence[Leaf]) -> list[Tagged]:
+    """Part the lines of an entry into those of its rows, tagged."""
+    return [tagged(leaves[first : first + blocks.SIZE]) for first in range(0, len(leaves), blocks.SIZE)]
+
+
 def tagged(leaves: Sequence[Leaf]) -> Tagged:
     """Give each of up to 64 lines about a person a salt of its own, and the tag that it makes of the person's code."""
     salts = os.urandom(_SALT * len(leaves))
@@ -62,7 +67,7 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     `heads` says where the chains of these people stand, and afterwards where they stand then.
     """
     links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
-    tie_of = _TIE.pack
+    tie_of, joined = _TIE.pack, b"".join
     shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (START.nth, START.last)
     for (connection, _, body), key, salt, tag in zip(lines.leaves, lines.keys, lines.salts, shown, strict=True):
         if key is None:
@@ -75,7 +80,7 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
         nth += 1
         tie = tie_of(salt, nth, last)
         link = sha256(tie).digest()[:LINK_SIZE]
-        hashed = sha256(b'\0{"body":%b,"link":"%b","subject":"%b"}' % (body, hexlify(link), tag)).digest()
+        hashed = sha256(joined((b'\0{"body":', body, b',"link":"', hexlify(link), b'","subject":"', tag, b'"}'))).digest()
         row[key] = nth, hashed
         links.append(link)
         ties.append(tie)
@@ -85,15 +90,17 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     return done, tree.root_of(hashes)
 
 
-def store(c: C, entry: int, lines: Iterable[Tagged], heads: Heads) -> list[bytes]:
-    """Seal and store the lines of a batch; return the hash of each 64. The server stores some while the next are sealed."""
-    nodes = list[bytes]()
+def store(c: C, entries: Mapping[int, Iterable[Tagged]], heads: Heads) -> dict[int, list[bytes]]:
+    """Seal and store the lines of these entries; return the hash of each 64. The server stores some while the next are sealed."""
+    nodes = dict[int, list[bytes]]()
     with c.cursor() as cursor, cursor.copy(blocks.COPY) as copy:
         copy.write(blocks.HEAD)
-        for number, some in enumerate(lines):
-            done, node = sealed(some, heads)
-            copy.write(blocks.row(done, entry, number * blocks.SIZE))
-            nodes.append(node)
+        for entry, lines in entries.items():
+            nodes[entry] = []
+            for number, some in enumerate(lines):
+                done, node = sealed(some, heads)
+                copy.write(blocks.row(done, entry, number * blocks.SIZE))
+                nodes[entry].append(node)
         copy.write(blocks.TAIL)
     return nodes
 

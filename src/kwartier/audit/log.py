@@ -62,20 +62,49 @@ class Log:
         The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added. The lines stand in the order of their
         connections.
         """
-        lines = sorted(leaves, key=_CONNECTION)  # so that a stored row is about few connections, and found by them
+        return self._batches(c, batch, at, actor, {kind: leaves}, body)[kind]
+
+    def record_batches(
+        self,
+        c: C,
+        batch: int,
+        at: datetime,
+        actor: str,
+        leaves: Mapping[EventKind, Sequence[Leaf]],
+        body: Mapping[str, Json],
+    ) -> dict[EventKind, bytes]:
+        """Do so for lines of different kinds of one batch, in this order; a kind without lines has no event. Returns the roots.
+
+        Where the chains of people stand is looked up and written once for all of them.
+        """
+        some = {kind: lines for kind, lines in leaves.items() if lines}
+        return self._batches(c, batch, at, actor, some, body) if some else {}
+
+    def _batches(
+        self,
+        c: C,
+        batch: int,
+        at: datetime,
+        actor: str,
+        leaves: Mapping[EventKind, Sequence[Leaf]],
+        body: Mapping[str, Json],
+    ) -> dict[EventKind, bytes]:
+        sets = [sorted(lines, key=_CONNECTION) for lines in leaves.values()]  # a stored row is about few connections, found by them
         with c.pipeline():  # the server looks where the chains stand while the lines are tagged
-            asked = ledger.ask(c, {one.connection for one in lines if one.subject_code is not None})
-            numbered = blocks.ask_entry(c)
-            tagged = [batches.tagged(lines[first : first + blocks.SIZE]) for first in range(0, len(lines), blocks.SIZE)]
-        heads, entry = ledger.taken(asked), numbered.fetchall()[0][0]
-        crown = batches.store(c, entry, tagged, heads)
+            asked = ledger.ask(c, {one.connection for lines in sets for one in lines if one.subject_code is not None})
+            numbered = [blocks.ask_entry(c) for _ in sets]
+            tagged = [batches.parts(lines) for lines in sets]
+        heads, entries = ledger.taken(asked), [one.fetchall()[0][0] for one in numbered]
+        crowns = batches.store(c, dict(zip(entries, tagged, strict=True)), heads)
+        roots = {}
         with c.pipeline():  # one wait for all
             ledger.keep(c, heads)
-            c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
-            root = tree.root_of(crown)
-            said = {**body, "batch": batch, "leaves": len(lines), "root": root.hex()}
-            recording.enter(c, entry, Event(at, kind, actor, body=said), self._staff)
-        return root
+            for (kind, lines), (entry, crown) in zip(leaves.items(), crowns.items(), strict=True):
+                c.execute("insert into audit.crown (entry, hashes) values (%s, %s)", (entry, b"".join(crown)))
+                roots[kind] = tree.root_of(crown)
+                said = {**body, "batch": batch, "leaves": len(lines), "root": roots[kind].hex()}
+                recording.enter(c, entry, Event(at, kind, actor, body=said), self._staff)
+        return roots
 
     def integrate(self, c: C) -> Checkpoint:
         """Take all that is pending into the tree and sign it. Raises BrokenLog.

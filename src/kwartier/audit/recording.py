@@ -29,6 +29,10 @@ are named while it writes these, and it waits for none."""
 _TAKEN: Final = "chain"
 """The index that has each number of a chain once."""
 _SAY: Final = "select audit.say(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+_SAY_ONE: Final = """
+    select id, audit.say(array[id], %b, %b, %b, %b, %b, %b, %b, %b, %b)
+    from (select ('x' || encode(audit.numbers(1), 'hex'))::bit(64)::bigint as id offset 0) as drawn"""
+"""What a click waits for: one line, and its id in the same trip. `offset 0` keeps it from being drawn twice."""
 _NUMBER: Final = Struct("!q")
 
 
@@ -51,7 +55,7 @@ def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list
     """Write them, and return their ids; again for as long as somebody took a number meanwhile."""
     while True:
         try:
-            return _tried(c, events, acts)
+            return _tried(c, events, acts) if len(events) > 1 else [_alone(c, events, acts)]
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
@@ -75,6 +79,15 @@ def _tried(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[in
             c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=True)
         c.execute("release savepoint tied", prepare=False)
     return ids
+
+
+def _alone(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> int:
+    """Do so for one, which is answered once."""
+    with c.pipeline():
+        c.execute("savepoint tied", prepare=False)
+        said = c.execute(_SAY_ONE, _values(events, acts), prepare=True)
+        c.execute("release savepoint tied", prepare=False)
+    return int(said.fetchall()[0][0])
 
 
 def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object, ...]:

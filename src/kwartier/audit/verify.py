@@ -118,7 +118,7 @@ def climb(found: bytes, on_the_left: int, path: str) -> bytes:
     return found
 
 
-climb_on = lru_cache(maxsize=1024)(climb)  # under one tree head many paths end alike
+climb_on = lru_cache(maxsize=2048)(climb)  # under one tree head many paths end alike
 
 
 def root_of(leaf: bytes, index: int, size: int, path: str) -> bytes:
@@ -126,7 +126,7 @@ def root_of(leaf: bytes, index: int, size: int, path: str) -> bytes:
     below = (index ^ (size - 1)).bit_length()
     length = below + (index >> below).bit_count()
     need(index < size and len(path) == length * LINE, "not-included", "there is no such place in the tree")
-    left, own = index | -1 << below, max(length - 8, 0)
+    left, own = index | -1 << below, max(length - 10, 0)
     return climb_on(climb(leaf, left, path[: own * LINE]), left >> own, path[own * LINE :])
 
 

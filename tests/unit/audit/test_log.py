@@ -318,6 +318,26 @@ def test_every_line_of_a_batch_of_any_size_can_be_proved(dsns: Dsns, log: Log, c
             log.proof(c, 999)
 
 
+def test_lines_of_two_kinds_recorded_together_are_tied_one_after_another(dsns: Dsns, log: Log) -> None:
+    refused, meant = [leaf(0), leaf(1, "bert"), leaf(2, None)], [leaf(3), leaf(4, "bert", 8), leaf(5)]
+    said = {EventKind.BATCH_REFUSED: refused, EventKind.BATCH_READ: [], EventKind.BATCH_INTENDED: meant}
+    with connection(dsns.operator) as c:
+        assert log.record_batches(c, 12, AT, "operator", {EventKind.BATCH_READ: []}, {}) == {}
+        roots = log.record_batches(c, 12, AT, "operator", said, {"night": 3})
+    with connection(dsns.audit) as c:
+        log.integrate(c)
+        events = c.execute("select id, kind, convert_from(leaf, 'UTF8')::jsonb -> 'body' from audit.entry order by id").fetchall()
+        assert [(kind, body) for _, kind, body in events] == [
+            (kind, {"batch": 12, "leaves": 3, "night": 3, "root": roots[kind].hex()})
+            for kind in (EventKind.BATCH_REFUSED, EventKind.BATCH_INTENDED)
+        ]
+        mine = [(line.entry, line.leaf) for line in log.of_subject(c, "anna", 7, DAY)]
+        assert mine == [(events[0][0], 0), (events[1][0], 0), (events[1][0], 1)]
+        places = [verify(log.leaf_proof(c, entry, n or 0), log.vkey, "anna").place for entry, n in mine]
+    assert [place and place.nth for place in places] == [1, 2, 3]
+    assert [place and place.before for place in places[1:]] == [place and place.own for place in places[:-1]]
+
+
 def test_erasure_unties_the_lines_and_leaves_the_tree(dsns: Dsns, log: Log) -> None:
     with connection(dsns.operator) as c:
         log.record(c, [event(0), event(1, subject="bert")])

@@ -33,9 +33,11 @@ _SETTINGS: Final = (
     # what was erased must not live on in a file of the write-ahead log that waits to be used again, see postgres/traces.py
     "wal_recycle=off",
     "min_wal_size=32MB",
-    # a commit waits for all that was written before it: a batch's megabytes are flushed while it writes, and a new segment of the
-    # write-ahead log is not filled with zeros by whoever happens to need it
-    "wal_writer_delay=10ms",
+    # a commit waits for all that was written before it: a batch's megabytes are flushed little by little while it writes, as are
+    # pages that make room; a new segment of the write-ahead log is not filled with zeros by whoever happens to need it
+    "wal_writer_delay=2ms",
+    "wal_writer_flush_after=128kB",
+    "backend_flush_after=256kB",
     "wal_init_zero=off",
     # what a statement or an error says may hold personal data: the log gets LOG, FATAL and PANIC only
     "log_min_messages=log",

@@ -183,11 +183,10 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     balance.store_untold(house, c, intent, day, at)
     allocate.store_untold(house, c, intent, day, at)
     body: dict[str, Json] = {"night": night, "decided": int((intent.loaded or at).timestamp() * 1000)}
-    if intent.refusals:
-        house.log.record_batch(c, EventKind.BATCH_REFUSED, intent.batch, at, ACTOR, lines.refused(intent), body)
+    said = {EventKind.BATCH_REFUSED: lines.refused(intent), EventKind.BATCH_INTENDED: lines.intended(intent)}
+    house.log.record_batches(c, intent.batch, at, ACTOR, said, body)
     if not intent.tasks:
         return None
-    house.log.record_batch(c, EventKind.BATCH_INTENDED, intent.batch, at, ACTOR, lines.intended(intent), body)
     found, unasked = targets(c, intent.tasks, tries=house.settings.tries)
     return BatchJob(
         batch=intent.batch,

@@ -238,16 +238,15 @@ def _intend(
     subjects = {permit.subject for permit in plan.permits.values()} | {refusal.subject for refusal in plan.refusals}
     plan.codes = people.codes(c, {one for one in subjects if one is not None})
     batch = nights.plan_batch(c, None)
-    decided = {"decided": int(at.timestamp() * 1000)}
-    if plan.refusals:
-        refused = [leaves.refused(one, plan.code(one.subject)) for one in plan.refusals]
-        house.log.record_batch(c, EventKind.BATCH_REFUSED, batch, at, ACTOR, refused, decided)
+    requests = {key: permit.request for key, permit in plan.permits.items()}
+    said = {
+        EventKind.BATCH_REFUSED: [leaves.refused(one, plan.code(one.subject)) for one in plan.refusals],
+        EventKind.BATCH_INTENDED: [leaves.intended(errand, requests, plan.whom(errand)) for errand in plan.errands],
+    }
+    house.log.record_batches(c, batch, at, ACTOR, said, {"decided": int(at.timestamp() * 1000)})
     if not plan.errands:
         nights.mark_empty(c, batch, at)
         return None, []
-    requests = {key: permit.request for key, permit in plan.permits.items()}
-    meant = [leaves.intended(errand, requests, plan.whom(errand)) for errand in plan.errands]
-    house.log.record_batch(c, EventKind.BATCH_INTENDED, batch, at, ACTOR, meant, decided)
     found, unasked = targets(c, plan.errands, tries=house.settings.tries, images=images)
     return ErrandJob(batch, place(house, at), tuple(found), images), unasked
 
