@@ -62,7 +62,7 @@ class Log:
         The event's body is `body` with `batch`, `leaves` (how many) and `root` (hex) added. The lines stand in the order of their
         connections.
         """
-        return self._batches(c, batch, at, actor, {kind: leaves}, body)[kind]
+        return self.record_batches(c, batch, at, actor, {kind: leaves}, body)[kind]
 
     def record_batches(
         self,
@@ -73,22 +73,10 @@ class Log:
         leaves: Mapping[EventKind, Sequence[Leaf]],
         body: Mapping[str, Json],
     ) -> dict[EventKind, bytes]:
-        """Do so for lines of different kinds of one batch, in this order; a kind without lines has no event. Returns the roots.
+        """Do so for lines of different kinds of one batch, an event for each kind, in this order; return their roots.
 
         Where the chains of people stand is looked up and written once for all of them.
         """
-        some = {kind: lines for kind, lines in leaves.items() if lines}
-        return self._batches(c, batch, at, actor, some, body) if some else {}
-
-    def _batches(
-        self,
-        c: C,
-        batch: int,
-        at: datetime,
-        actor: str,
-        leaves: Mapping[EventKind, Sequence[Leaf]],
-        body: Mapping[str, Json],
-    ) -> dict[EventKind, bytes]:
         sets = [sorted(lines, key=_CONNECTION) for lines in leaves.values()]  # a stored row is about few connections, found by them
         with c.pipeline():  # the server looks where the chains stand while the lines are tagged
             asked = ledger.ask(c, {one.connection for lines in sets for one in lines if one.subject_code is not None})

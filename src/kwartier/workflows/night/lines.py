@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from kwartier.audit import leaves
+from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.model.permit import Permit
 from kwartier.model.task import Task
@@ -20,6 +21,12 @@ def about(intent: Intent) -> set[int]:
     """Return the people whom a round's permits and refusals are about."""
     people = {permit.subject for permit in intent.permits.values()} | {refusal.subject for refusal in intent.refusals}
     return {one for one in people if one is not None}
+
+
+def before(intent: Intent) -> dict[EventKind, list[Leaf]]:
+    """Say what is not asked and what is going to be, by kind; a kind without lines is left out."""
+    said = {EventKind.BATCH_REFUSED: refused(intent), EventKind.BATCH_INTENDED: intended(intent)}
+    return {kind: some for kind, some in said.items() if some}
 
 
 def refused(intent: Intent) -> list[Leaf]:

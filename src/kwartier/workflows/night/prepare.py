@@ -7,7 +7,6 @@ from typing import Any
 from psycopg import Connection
 
 from kwartier.audit.canonical import Json
-from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import STATION, decide
 from kwartier.grounds.moments import day_opened_by
 from kwartier.model.ground import Action, Facts, Purpose, Request
@@ -183,8 +182,7 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     balance.store_untold(house, c, intent, day, at)
     allocate.store_untold(house, c, intent, day, at)
     body: dict[str, Json] = {"night": night, "decided": int((intent.loaded or at).timestamp() * 1000)}
-    said = {EventKind.BATCH_REFUSED: lines.refused(intent), EventKind.BATCH_INTENDED: lines.intended(intent)}
-    house.log.record_batches(c, intent.batch, at, ACTOR, said, body)
+    house.log.record_batches(c, intent.batch, at, ACTOR, lines.before(intent), body)
     if not intent.tasks:
         return None
     found, unasked = targets(c, intent.tasks, tries=house.settings.tries)

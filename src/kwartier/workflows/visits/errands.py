@@ -243,7 +243,8 @@ def _intend(
         EventKind.BATCH_REFUSED: [leaves.refused(one, plan.code(one.subject)) for one in plan.refusals],
         EventKind.BATCH_INTENDED: [leaves.intended(errand, requests, plan.whom(errand)) for errand in plan.errands],
     }
-    house.log.record_batches(c, batch, at, ACTOR, said, {"decided": int(at.timestamp() * 1000)})
+    told = {kind: some for kind, some in said.items() if some}
+    house.log.record_batches(c, batch, at, ACTOR, told, {"decided": int(at.timestamp() * 1000)})
     if not plan.errands:
         nights.mark_empty(c, batch, at)
         return None, []

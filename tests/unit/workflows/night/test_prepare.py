@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
 from kwartier.grid import loss
 from kwartier.model.ground import Purpose, Requester, Role
@@ -56,6 +57,7 @@ def test_a_transformer_read_whole_reads_every_home_and_its_station(world: World)
     world.meter(transformer=transformer)
     case = world.use_case()
     intent = prepared(world.c)
+    assert lines.before(intent) == {EventKind.BATCH_INTENDED: lines.intended(intent)}, "nobody is refused, so nothing says so"
     assert summed(intent) == {0, *homes}
     (station,) = intent.stations
     assert (station.transformer, station.use_case, set(station.capacities_w), station.vacant) == (
@@ -181,6 +183,7 @@ def test_a_refusal_stands_on_the_account_of_who_lives_there(world: World) -> Non
     assert [(leaf.subject_code, refusal.rule) for leaf, refusal in zip(lines.refused(intent), intent.refusals, strict=True)] == [
         ("MINE", "F3")
     ]
+    assert lines.before(intent) == {EventKind.BATCH_REFUSED: lines.refused(intent)}, "nothing is asked, so nothing says so"
 
 
 def test_gas_that_was_coupled_during_the_day_is_in_its_round(world: World) -> None:
