@@ -8,8 +8,9 @@ it closes, except for a supply that begins there, whose customer is the person w
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import final
 
 from kwartier.grounds import defaults
 from kwartier.grounds.moments import is_anniversary, iso_days, midnights_in
@@ -19,7 +20,6 @@ from kwartier.model.ground import (
     FactRef,
     Facts,
     Occupancy,
-    Permission,
     Request,
     RestrictionKind,
     Role,
@@ -29,8 +29,13 @@ from kwartier.model.ground import (
 from kwartier.model.period import Period
 
 
-class Found(NamedTuple):
-    """What a yes rests on: the person the data are about, the facts, and the least group of homes for a figure that leaves."""
+@final
+@dataclass(slots=True)
+class Found:
+    """What a yes rests on: the person the data are about, the facts, and the least group of homes for a figure that leaves.
+
+    It lives from here to the permit and is not frozen: that would double what it costs, of which a night makes millions.
+    """
 
     subject: int | None
     facts: tuple[FactRef, ...]
@@ -38,6 +43,9 @@ class Found(NamedTuple):
 
 
 _NO_DAYS: frozenset[str] = frozenset()
+_SUPPLIER, _THIRD_PARTY, _CUSTOMER = Role.SUPPLIER, Role.THIRD_PARTY, Role.CUSTOMER
+_OFF = RestrictionKind.ADMINISTRATIVELY_OFF
+"""Members of enums by a name of this module: in Python 3.11 each look-up in the enum is a call, and a night makes millions."""
 _INSTANT = timedelta(microseconds=1)
 _Condition = Callable[[Rule, Request, Facts, datetime], Found | str]
 
@@ -50,26 +58,22 @@ def occupant(_rule: Rule, request: Request, facts: Facts, _at: datetime) -> Foun
 
 def opt_in(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
     """The customer asked for these readings for the own page: a permission without a party."""
-    mine = [p for p in facts.permissions if p.party is None and p.subject == request.requester.id]
-    return _permitted(mine, request, facts, at)
+    return _permitted(request, facts, at, None)
 
 
 def permission(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
     """The customer permitted this party, and the party is bound by an agreement."""
     party = request.requester.id
-    bound = _agreement(facts, party, Role.THIRD_PARTY, at)
-    if isinstance(bound, str):
-        return bound
-    theirs = [p for p in facts.permissions if p.party == party]
-    return _permitted(theirs, request, facts, at, bound)
+    bound = _agreement(facts, party, _THIRD_PARTY, at)
+    return bound if isinstance(bound, str) else _permitted(request, facts, at, party, ("agreement", bound.id))
 
 
 def schedule(rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
     """Own customer, own period, and every reading asked for is on the edition's schedule."""
     days = midnights_in(request.period)
-    if days is None or not all(rule.schedule.falls_on(day) for day in days):
+    if days is None or not rule.schedule.has(days):
         return "F5"
-    return _supplied(request, facts, at, lambda _: True)
+    return _supplied(request, facts, at)
 
 
 def anniversary(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
@@ -82,9 +86,11 @@ def anniversary(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Fo
 def move(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
     """Own customer, and an occupancy begins or ends at exactly this moment."""
     moment = request.period.start
-    if not request.period.is_moment or not any(bounds(o.period, moment) for o in facts.occupancies):
-        return "F5"
-    return _supplied(request, facts, at, lambda _: True)
+    if request.period.is_moment:
+        for home in facts.occupancies:
+            if bounds(home.period, moment):
+                return _supplied(request, facts, at)
+    return "F5"
 
 
 def switch(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
@@ -104,7 +110,7 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
         return "F10"
     if _used_up(case, facts.used_days.get(who, _NO_DAYS), iso_days(counted(request, at))):
         return "F11"
-    homes = [o for o in facts.occupancies if o.period.overlaps(request.period)]
+    homes = [home for home in facts.occupancies if home.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
     return Found(subject, (("use_case", who), *_refs(homes)), case.min_group)
 
@@ -123,9 +129,9 @@ def counted(request: Request, at: datetime) -> Period:
 
 def _used_up(case: UseCase, used: frozenset[str], asked: tuple[str, ...]) -> bool:
     """True if with these days any calendar year of them would have more than its limit; `used` may have days of other years."""
-    days = used.union(asked)
-    if len(days) <= case.yearly_limit:
+    if len(used) + len(asked) <= case.yearly_limit:
         return False
+    days = used.union(asked)
     return any(sum(day.startswith(year) for day in days) > case.yearly_limit for year in {day[:4] for day in asked})
 
 
@@ -136,13 +142,13 @@ def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found |
     if not request.period.is_moment:
         return "F5"
     then = min(at, request.period.start)
-    said = [r for r in facts.restrictions if r.kind is RestrictionKind.ADMINISTRATIVELY_OFF and r.period.start <= then]
+    said = [one for one in facts.restrictions if one.kind is _OFF and one.period.start <= then]
     if not said:
         return "F7"
     last = said[0] if len(said) == 1 else max(said, key=lambda one: (one.period.start, one.id))
-    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
-    here = [o.subject for o in homes if o.period.contains(request.period.start)] or [o.subject for o in homes]
-    return Found(here[0] if here else None, (("restriction", last.id), *_refs(homes)))
+    homes = _homes(facts, request.period)
+    here = [home for home in homes if home.period.contains(request.period.start)] or homes
+    return Found(here[0].subject if here else None, (("restriction", last.id), *_refs(homes)))
 
 
 def default(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:
@@ -157,7 +163,7 @@ def default(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found 
     for each in late:
         for supply in facts.supplies:
             if supply.party == each.party and defaults.collects(facts, supply, each, request.period.start, at):
-                homes = [o for o in facts.occupancies if o.period.touches(request.period)]
+                homes = _homes(facts, request.period)
                 rests_on = (("default", each.id), ("supply", supply.id), *_refs(homes))
                 return Found(_customer(homes, supply, request.period), rests_on)
     return "F5"
@@ -168,8 +174,8 @@ def by_hand(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found 
     here = [one for one in facts.restrictions if one.period.touches(request.period)]
     if not request.period.is_moment or not here:
         return "F5"
-    found = _supplied(request, facts, at, lambda _: True)
-    return found if isinstance(found, str) else found._replace(facts=(*found.facts, ("restriction", here[0].id)))
+    found = _supplied(request, facts, at)
+    return found if isinstance(found, str) else replace(found, facts=(*found.facts, ("restriction", here[0].id)))
 
 
 def never(_rule: Rule, _request: Request, _facts: Facts, _at: datetime) -> Found | str:
@@ -195,7 +201,7 @@ CONDITIONS: Mapping[Condition, _Condition] = {
 
 def bounds(period: Period, moment: datetime) -> bool:
     """True if the period begins or ends at exactly this moment."""
-    return moment in (period.start, period.end)
+    return period.start == moment or period.end == moment  # noqa: PLR1714 - a tuple to look in takes twice as long
 
 
 def _home(facts: Facts, subject: int, period: Period) -> Occupancy | None:
@@ -219,48 +225,58 @@ def is_suspended(facts: Facts, party: int, at: datetime) -> bool:
     return any(one.party == party and one.period.contains(at) for one in facts.suspensions)
 
 
-def _permitted(
-    permissions: list[Permission], request: Request, facts: Facts, at: datetime, bound: Agreement | None = None
-) -> Found | str:
-    """Return the first permission, live at `at`, whose scope and whose giver's occupancy hold all that is asked."""
-    live = [p for p in permissions if p.live.contains(at)]
-    if not live:
-        return "F7"
-    fitting = [p for p in live if not request.mask & ~p.mask and p.data.covers(request.period)]
-    if not fitting:
-        return "F8"
-    for each in fitting:
-        home = _home(facts, each.subject, request.period)
+def _permitted(request: Request, facts: Facts, at: datetime, party: int | None, bound: FactRef | None = None) -> Found | str:
+    """Return the first permission, live at `at`, whose scope and whose giver's occupancy hold all that is asked.
+
+    Of the noes the one counts that came nearest: none live (F7), none that reaches it (F8), given by nobody who lived there (F9).
+    """
+    asked, denied = request.period, "F7"
+    for each in facts.permissions:
+        if each.party != party or (party is None and each.subject != request.requester.id) or not each.live.contains(at):
+            continue
+        if request.mask & ~each.mask or not each.data.covers(asked):
+            denied = max(denied, "F8")
+            continue
+        home = _home(facts, each.subject, asked)
         if home is not None:
             rests_on = (("permission", each.id), ("occupancy", home.id))
-            return Found(each.subject, rests_on if bound is None else (*rests_on, ("agreement", bound.id)))
-    return "F9"
+            return Found(each.subject, rests_on if bound is None else (*rests_on, bound))
+        denied = "F9"
+    return denied
 
 
-def _supplied(request: Request, facts: Facts, at: datetime, fits: Callable[[Supply], bool]) -> Found | str:
-    """Return the party's supply that covers the period and fits, under an agreement in force."""
-    party = request.requester.id
-    bound = _agreement(facts, party, Role.SUPPLIER, at)
+def _supplied(request: Request, facts: Facts, at: datetime, fits: Callable[[Supply], bool] | None = None) -> Found | str:
+    """Return the party's supply that covers the period and fits, under an agreement in force. F4: none covers it; F5: none fits."""
+    party, asked = request.requester.id, request.period
+    bound = _agreement(facts, party, _SUPPLIER, at)
     if isinstance(bound, str):
         return bound
-    own = [s for s in facts.supplies if s.party == party and s.period.covers(request.period)]
-    if not own:
-        return "F4"
-    for supply in own:
-        if fits(supply):
-            break
-    else:
-        return "F5"
-    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
-    return Found(_customer(homes, supply, request.period), (("supply", supply.id), ("agreement", bound.id), *_refs(homes)))
+    denied = "F4"
+    for supply in facts.supplies:
+        if supply.party != party or not supply.period.covers(asked):
+            continue
+        if fits is None or fits(supply):
+            homes = _homes(facts, asked)
+            return Found(_customer(homes, supply, asked), (("supply", supply.id), ("agreement", bound.id), *_refs(homes)))
+        denied = "F5"
+    return denied
+
+
+def _homes(facts: Facts, period: Period) -> list[Occupancy]:
+    """Return who lived there during the period, or up to or from its boundary."""
+    homes = []
+    for home in facts.occupancies:
+        if home.period.touches(period):
+            homes.append(home)  # noqa: PERF401 - a comprehension is one more call, and most connections have one home
+    return homes
 
 
 def about(request: Request, facts: Facts) -> int | None:
     """Return the person a question is about that gets no permit: the customer who asks, else who lives there then."""
-    if request.requester.role is Role.CUSTOMER:
+    if request.requester.role is _CUSTOMER:
         return request.requester.id
-    homes = [o for o in facts.occupancies if o.period.touches(request.period)]
-    return _customer(homes, _begun(request, facts) if request.requester.role is Role.SUPPLIER else None, request.period)
+    begun = _begun(request, facts) if request.requester.role is _SUPPLIER else None
+    return _customer(_homes(facts, request.period), begun, request.period)
 
 
 def _begun(request: Request, facts: Facts) -> Supply | None:
@@ -284,7 +300,10 @@ def _customer(homes: list[Occupancy], supply: Supply | None, asked: Period) -> i
 
 
 def _refs(homes: list[Occupancy]) -> list[FactRef]:
-    return [("occupancy", home.id) for home in homes]
+    refs = []
+    for home in homes:
+        refs.append(("occupancy", home.id))  # noqa: PERF401 - as in _homes
+    return refs
 
 
 def _names(case: UseCase, request: Request, facts: Facts, at: datetime) -> bool:

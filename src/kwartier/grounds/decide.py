@@ -26,6 +26,8 @@ from kwartier.model.register import DAY_MASK, GAS_MASK, Mask
 STATION = 0
 """The connection number of a station meter: the operator's own asset, about no person."""
 _AT_THE_METER = frozenset({Action.READ, Action.WRITE})
+_BY_HAND, _DELIVER, _WRITE, _REFUSED = Purpose.HAND_READING, Action.DELIVER, Action.WRITE, RestrictionKind.REFUSED
+"""Members of enums by a name of this module, as in conditions.py."""
 
 
 def decide(request: Request, facts: Facts, *, at: datetime) -> Permit | Refusal:
@@ -74,13 +76,13 @@ def _seconds(start: datetime, end: datetime | None) -> tuple[int, int]:
 
 def barred_by(edition: Edition, request: Request, facts: Facts, at: datetime) -> str | None:
     """Return F1 or F2 if a restriction forbids this request, else None."""
-    if request.purpose is Purpose.HAND_READING and request.action is Action.DELIVER:
+    if request.purpose is _BY_HAND and request.action is _DELIVER:
         return None
     for restriction in facts.restrictions:
         touches_the_meter = request.action in _AT_THE_METER and restriction.period.contains(at)
         if not touches_the_meter and not _reaches(restriction.period, request):
             continue
-        if restriction.kind is RestrictionKind.REFUSED:
+        if restriction.kind is _REFUSED:
             return "F1"
         if request.mask or not edition.readable_when_off(request.data_class, at):
             return "F2"
@@ -102,7 +104,7 @@ def _beyond(rule: Rule, request: Request, facts: Facts) -> str | None:
     if request.action not in rule.actions:
         return "F12" if rule.role is Role.OPERATOR else "F0"
     mask = request.mask
-    if request.action is Action.WRITE and mask:
+    if mask and request.action is _WRITE:
         return "F0"
     if mask & ~rule.mask or (mask & GAS_MASK and mask & ~GAS_MASK):
         return "F6"
