@@ -30,9 +30,12 @@ _SETTINGS: Final = (
     "shared_buffers=128MB",
     "max_connections=400",  # a worker per processor has one, and each process of ours up to three pools of eight
     "jit=off",
-    # what was erased must not live on in a file of the write-ahead log that waits to be used again, see postgres/traces.py
-    "wal_recycle=off",
-    "min_wal_size=32MB",
+    # a commit is quick in a file of the write-ahead log that has its blocks already: files are used again, and checkpoints come
+    # often enough that there always are some; what was erased does not live on in them, see postgres/traces.py
+    "wal_recycle=on",
+    "min_wal_size=128MB",
+    "max_wal_size=384MB",
+    "checkpoint_warning=0",
     # a commit waits for all that was written before it: a batch's megabytes are flushed little by little while it writes, as are
     # pages that make room; a new segment of the write-ahead log is not filled with zeros by whoever happens to need it
     "wal_writer_delay=2ms",

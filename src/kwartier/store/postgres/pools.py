@@ -1,9 +1,11 @@
 """Connections, a pool per role, and the identity of the portal's transactions."""
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Self, final
+from typing import Any, Final, Self, final
 
 import psycopg
 from psycopg import Connection
@@ -11,6 +13,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kwartier.store.postgres.dsns import Dsns
 from kwartier.store.postgres.errors import ServerUnavailable
+
+_FRESH_S: Final = 1.0
+"""For how long after its last use a connection is not asked whether anybody answers."""
 
 
 @contextmanager
@@ -70,20 +75,42 @@ class Pools:
             yield connection
 
 
-def _pool(dsn: str, most: int, wait_s: float) -> ConnectionPool:
+@final
+class _Pooled(Connection[Any]):
+    """A connection that knows when it was used last, by the monotonic clock."""
+
+    used_s = -_FRESH_S
+
+
+def _check(connection: _Pooled) -> None:
+    """Raise OperationalError if the server is gone.
+
+    To ask it costs a round trip. A server that ends says so or closes, and then there is something to read; so only connections are
+    asked that have that, or that nobody used for a while: a far server may have gone without a word.
+    """
+    if time.monotonic() - connection.used_s < _FRESH_S:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        if not poll.poll(0):
+            return
+    ConnectionPool.check_connection(connection)
+
+
+def _pool(dsn: str, most: int, wait_s: float) -> ConnectionPool[_Pooled]:
     return ConnectionPool(
         dsn,
+        connection_class=_Pooled,
         min_size=0,
         max_size=most,
         timeout=wait_s,
         num_workers=1,
         open=False,
-        check=ConnectionPool.check_connection,
+        check=_check,
     )
 
 
 @contextmanager
-def _taken(pool: ConnectionPool) -> Iterator[Connection[Any]]:
+def _taken(pool: ConnectionPool[_Pooled]) -> Iterator[Connection[Any]]:
     """Take a connection from a pool for one transaction. Raises ServerUnavailable."""
     with ExitStack() as stack:
         try:
@@ -93,6 +120,7 @@ def _taken(pool: ConnectionPool) -> Iterator[Connection[Any]]:
             raise ServerUnavailable(msg) from fault
         stack.enter_context(_told(connection))
         yield connection
+        connection.used_s = time.monotonic()
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """What a PostgreSQL server keeps of rows that were deleted, and how it lets go of it.
 
 A deleted row stays in its page until the page is reused, in the planner's samples until they are taken anew, and in the write-ahead
-log until its segment is recycled, and then in the recycled file. So tables are written anew, and the log goes on in a fresh segment
-after a checkpoint; with `wal_recycle=off` (store/embedded/process.py) old segments are removed and not renamed.
+log until its segment is recycled, and then in the recycled file. So tables are written anew, and the log goes on until each segment
+from before has been removed, or renamed and written over.
 """
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from psycopg import Connection, sql
@@ -22,7 +22,7 @@ SNAPSHOT_WAIT_S: Final = 20.0
 """Longest wait for transactions that began before the erasure; the server's own, that takes statistics, is one."""
 _POLL_S: Final = 0.5
 _TURNS: Final = 200
-"""More than there can be files that wait to be used again; each costs milliseconds."""
+"""More than there can be files that wait to be used again (store/embedded/process.py); each costs tens of milliseconds."""
 
 BY_ADMINISTRATOR: Final = (
     "with wal_recycle = off: select pg_switch_wal(); checkpoint; until pg_wal holds no segment from before the erasure",
@@ -78,17 +78,24 @@ def _still_seen(detail: str | None) -> list[int]:
 def begin_anew(admin_dsn: str) -> None:
     """Remove what the planner and the write-ahead log remember, as the superuser. Raises TracesLeft, ServerUnavailable.
 
-    Switching also uses up files that an older version left to be used again, under names that come later.
+    A checkpoint removes segments from before, or gives them names that come later, to be used again. So the log goes on until it
+    has used all of these: a segment that is left early is filled with zeros to its end.
     """
     with reached(admin_dsn, autocommit=True) as admin:
         admin.execute("vacuum full pg_catalog.pg_statistic")
         before = _current(admin)
-        for _ in range(_TURNS):
-            admin.execute("select pg_switch_wal()")
-            admin.execute("checkpoint")
-            segments = _segments(admin)
-            if segments[0] > before and segments[-1] == _current(admin):
-                return
+        _go_on(admin, lambda: _segments(admin)[0] > before)
+        waiting = _segments(admin)[-1]  # what comes after this one was written since
+        _go_on(admin, lambda: _current(admin) > waiting)
+
+
+def _go_on(admin: Connection, done: Callable[[], bool]) -> None:
+    """Go on with the next segment until this is true. Raises TracesLeft."""
+    for _ in range(_TURNS):
+        admin.execute("select pg_switch_wal()")
+        admin.execute("checkpoint")  # also because an empty segment is not left
+        if done():
+            return
     msg = "files of the write-ahead log from before the erasure are still there"
     raise TracesLeft(msg)
 

@@ -7,8 +7,10 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from kwartier.store.postgres import Dsns, Pools, ServerUnavailable, connect, migrate, running
+from kwartier.store.postgres import pools as pools_module
 from postgres_support import left, processes
 
 NOWHERE = "host=127.0.0.1 port=1 user=kw_operator password=hidden connect_timeout=2"
@@ -94,6 +96,41 @@ def test_a_connection_that_ends_under_its_user_is_a_typed_error(dsns: Dsns, admi
         with pools.operator() as operator:
             operator.execute(INSERT)
     assert _names(dsns.operator) == [("T1",)]
+
+
+def _cut_off(operator: psycopg.Connection[Any], admin_dsn: str) -> int:
+    """End a connection that nobody uses, and wait until it is gone; return whose it was."""
+    backend = operator.info.backend_pid
+    with psycopg.connect(admin_dsn, autocommit=True) as admin:
+        assert admin.execute("select pg_terminate_backend(%s, 10000)", [backend]).fetchone() == (True,)
+    return backend
+
+
+@pytest.mark.parametrize("fresh_s", [60.0, 0.0])
+def test_a_connection_that_ended_unused_is_not_given_again(
+    fresh_s: float, dsns: Dsns, admin_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools_module, "_FRESH_S", fresh_s)
+    with Pools(dsns, most=1) as pools:
+        with pools.operator() as operator:
+            assert operator.execute("select 1").fetchone() == (1,)
+        gone = _cut_off(operator, admin_dsn)
+        with pools.operator() as operator:
+            assert operator.execute("select 1").fetchone() == (1,)
+            assert operator.info.backend_pid != gone
+
+
+def test_only_a_connection_that_nobody_used_for_a_while_is_asked(dsns: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(ConnectionPool, "check_connection", asked.append)
+    with Pools(dsns, most=1) as pools:
+        for _ in range(3):
+            with pools.operator() as operator:
+                operator.execute("select 1")
+        assert len(asked) == 1, "a new one"
+        monkeypatch.setattr(pools_module, "_FRESH_S", 0.0)
+        with pools.operator():
+            assert len(asked) == 2
 
 
 def test_any_other_failure_is_told_as_it_is(dsns: Dsns) -> None:
