@@ -36,11 +36,11 @@ _SETTINGS: Final = (
     "min_wal_size=128MB",
     "max_wal_size=384MB",
     "checkpoint_warning=0",
-    # a commit waits for all that was written before it: a batch's megabytes are flushed little by little while it writes, as are
-    # pages that make room; a new segment of the write-ahead log is not filled with zeros by whoever happens to need it
+    "checkpoint_completion_target=0.5",
+    # a commit waits for all that was written before it: a batch's megabytes are flushed little by little while it writes; a new
+    # segment of the write-ahead log is not filled with zeros by whoever happens to need it
     "wal_writer_delay=2ms",
     "wal_writer_flush_after=128kB",
-    "backend_flush_after=256kB",
     "wal_init_zero=off",
     # what a statement or an error says may hold personal data: the log gets LOG, FATAL and PANIC only
     "log_min_messages=log",
