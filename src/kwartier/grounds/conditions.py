@@ -235,7 +235,7 @@ def _permitted(request: Request, facts: Facts, at: datetime, party: int | None, 
         if each.party != party or (party is None and each.subject != request.requester.id) or not each.live.contains(at):
             continue
         if request.mask & ~each.mask or not each.data.covers(asked):
-            denied = max(denied, "F8")
+            denied = max(denied, "F8")  # F7 < F8 < F9, as they are written
             continue
         home = _home(facts, each.subject, asked)
         if home is not None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -199,6 +200,8 @@ def test_a_row_may_open_device_data_of_a_meter_that_is_off_but_never_usage() -> 
     assert isinstance(under(opened, CARE, off, at=AT), Permit)
     assert isinstance(under(opened, CARE, refused, at=AT), Refusal)
     assert isinstance(under(edition, CARE, off, at=AT), Refusal)
+    over = replace(opened, when_off=tuple(replace(row, in_force=between(date(2020, 1, 1), DAY)) for row in opened.when_off))
+    assert isinstance(under(over, CARE, off, at=AT), Refusal), "a row that is no longer in force opens nothing"
     for usage in (PERIODIC, THIRD, LOSS, INSIGHT):
         assert isinstance(under(opened, usage, off, at=AT), Refusal)
     hidden = replace(LOSS, data_class=DataClass.DEVICE_STATE)
@@ -352,6 +355,14 @@ def test_a_permission_reaches_no_further_than_its_givers_occupancy() -> None:
 def test_the_permission_that_fits_is_named_when_there_are_more() -> None:
     narrow = Permission(30, HOME, APP, mask_of([Channel.EXPORT]), "solar", since(date(2026, 2, 1)), LIVE)
     assert ("permission", 31) in yes(THIRD, replace(FACTS, permissions=(narrow, *FACTS.permissions))).facts
+
+
+def test_of_several_permissions_the_no_is_told_that_came_nearest() -> None:
+    over = Permission(30, HOME, APP, E_INTERVAL, "over", since(date(2020, 1, 1)), between(date(2026, 1, 10), date(2026, 2, 1)))
+    narrow = Permission(33, HOME, APP, mask_of([Channel.EXPORT]), "solar", since(date(2020, 1, 1)), LIVE)
+    left = Permission(34, OLD_HOME, APP, E_INTERVAL, "left", since(date(2020, 1, 1)), LIVE)
+    for given, why in (((over,), "F7"), ((over, narrow), "F8"), ((over, narrow, left), "F9")):
+        assert {no(THIRD, replace(FACTS, permissions=those)) for those in permutations(given)} == {why}
 
 
 def test_a_former_occupant_keeps_the_own_period_and_a_new_one_sees_nothing_from_before() -> None:
