@@ -9,7 +9,7 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
   its place in the signed tree. The sequencer works in a process of its own meanwhile, as it does beside pages and night, looks ten
   times a second and takes what there is whenever that is 10,000 lines; `event_cpu_us` is the CPU of both and of PostgreSQL.
 * Proofs are of 20,000 random entries of that tree, 200 asked for together, as a page of a customer's log is; one alone is given.
-  Checks are of the same files with the customer's code, by the check that customers have, one after another in one process.
+  Checks are of the same files, as bytes, with the customer's code, by the check that customers have, one after another.
 * Beside a batch: one process records batches of 20,000 lines, commits and signs, again and again, while this one records one event
   after another about the same people, each with a commit of its own.
 
@@ -292,14 +292,15 @@ def proofs(house: Installation) -> dict[str, float]:
         started = time.perf_counter()
         made = [text for at in range(0, PROOFS, PAGE) for text in house.log.proofs(c, asked[at : at + PAGE])]
         bulk = (time.perf_counter() - started) / PROOFS * 1e6
+        files = [text.encode() for text in made]
         started = time.perf_counter()
         for one in asked[:ALONE]:
             house.log.proof(c, one)
         alone = (time.perf_counter() - started) / ALONE * 1e6
     codes = [code(people[one] - METERS) for one in asked]
     started = time.perf_counter()
-    for text, who in zip(made, codes, strict=True):
-        verify(text, house.log.vkey, who)
+    for file, who in zip(files, codes, strict=True):
+        verify(file, house.log.vkey, who)
     checked = (time.perf_counter() - started) / PROOFS * 1e6
     return {
         "entries": size,

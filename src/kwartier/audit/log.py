@@ -51,7 +51,10 @@ class Log:
         return self._signer.vkey
 
     def record(self, c: C, events: Sequence[Event]) -> list[int]:
-        """Write events, in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog."""
+        """Write events, in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog.
+
+        In the tree those about nobody come first, as given, then each person's, as given; those of different people in any order.
+        """
         return recording.record(c, events, self._staff)
 
     def record_batch(  # noqa: PLR0917 - the interface that the night was written against

@@ -1,13 +1,12 @@
 """Single events: named, tied to the line before about the same person, and written once, where they stay.
 
-The database ties lines and writes them out (`audit.say`, migration 0039). Nobody waits but who writes about the same person at the
-same connection at the same time: of two lines with the same number the database lets one in, and the other is tied again to what
-came in meanwhile.
+The database ties lines, gives them their ids and writes them out (`audit.say`, migration 0043). Nobody waits but who writes about
+the same person at the same connection at the same time: of two lines with the same number the database lets one in, and the other
+is tied again to what came in meanwhile.
 """
 
 import os
 from collections.abc import Iterator, Sequence
-from struct import Struct
 from typing import Any, Final
 
 from psycopg import Connection
@@ -29,15 +28,13 @@ are named while it writes these, and it waits for none."""
 _TAKEN: Final = "chain"
 """The index that has each number of a chain once."""
 _SAY: Final = "select audit.say(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
-_SAY_ONE: Final = """
-    select id, audit.say(array[id], %b, %b, %b, %b, %b, %b, %b, %b, %b)
-    from (select ('x' || encode(audit.numbers(1), 'hex'))::bit(64)::bigint as id offset 0) as drawn"""
-"""What a click waits for: one line, and its id in the same trip. `offset 0` keeps it from being drawn twice."""
-_NUMBER: Final = Struct("!q")
 
 
 def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
-    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog."""
+    """Write events in the caller's transaction; return their entry ids. Raises NotLoggable, BrokenLog.
+
+    In the tree those about nobody come first, as given, and then each chain's, as given; those of different chains in any order.
+    """
     acts = [staffed.act(event, staff) for event in events]
     ids = _recorded(c, events, acts) if events else []
     staffed.keep(c, ids, events, acts)
@@ -47,7 +44,7 @@ def record(c: C, events: Sequence[Event], staff: Staff | None) -> list[int]:
 def enter(c: C, entry: int, event: Event, staff: Staff | None) -> None:
     """Write an event about nobody whose id is known; the caller may be in a pipeline. Raises NotLoggable."""
     act = staffed.act(event, staff)
-    c.execute(_SAY, (Int8s([entry]), *_values([event], [act])))
+    c.execute(_SAY, (entry, *_values([event], [act])))
     staffed.keep(c, [entry], [event], [act])
 
 
@@ -55,7 +52,7 @@ def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list
     """Write them, and return their ids; again for as long as somebody took a number meanwhile."""
     while True:
         try:
-            return _tried(c, events, acts) if len(events) > 1 else [_alone(c, events, acts)]
+            return _tried(c, events, acts)
         except UniqueViolation as fault:
             if fault.diag.constraint_name != _TAKEN:
                 raise
@@ -67,27 +64,17 @@ def _recorded(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list
 
 
 def _tried(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[int]:
-    """Write, and return the ids. All goes to the server in one go, which answers twice: with the ids, and when it is written."""
-    ids: list[int] = []
+    """Write, and return the ids. All goes to the server in one go, which answers once."""
+    asked = []
     with c.pipeline():
         c.execute("savepoint tied", prepare=False)
-        asked = c.execute("select audit.numbers(%s)", (len(events),), binary=True)
         for some in _chunks(events):
             values = _values([events[n] for n in some], [acts[n] for n in some])
-            ids = ids or [one for (one,) in _NUMBER.iter_unpack(asked.fetchall()[0][0])]
             # always prepared: of a statement that is prepared once it was seen often the driver would not find out that it failed
-            c.execute(_SAY, (Int8s([ids[n] for n in some]), *values), prepare=True)
+            asked.append((some, c.execute(_SAY, (None, *values), prepare=True, binary=True)))
         c.execute("release savepoint tied", prepare=False)
-    return ids
-
-
-def _alone(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> int:
-    """Do so for one, which is answered once."""
-    with c.pipeline():
-        c.execute("savepoint tied", prepare=False)
-        said = c.execute(_SAY_ONE, _values(events, acts), prepare=True)
-        c.execute("release savepoint tied", prepare=False)
-    return int(said.fetchall()[0][0])
+    ids = {n: one for some, said in asked for n, one in zip(some, said.fetchall()[0][0], strict=True)}
+    return [ids[n] for n in range(len(events))]
 
 
 def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object, ...]:

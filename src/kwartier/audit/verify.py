@@ -38,7 +38,7 @@ NO_KEY, NO_PROOF = ("bad-key", "this is no public key"), ("malformed", "this is 
 
 # The one form of everything. Of a hash in base64 the last letter says 4 bits only: the others are 0.
 N, HEX, HASH = "(0|[1-9][0-9]{0,18})", '"[0-9a-f]{64}"', "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n"
-FILE = re.compile(rf"c2sp\.org/tlog-proof@v1\nextra (.+\n)index {N}\n((?:{HASH}){{0,63}})\n((?s:.+))\Z")
+FILE = re.compile(rf"c2sp\.org/tlog-proof@v1\nextra (.+\n)index {N}\n((?:{HASH}){{0,63}})\n((?s:.+))\Z".encode())
 NOTE = re.compile(rf"((.+)\n{N}\n({HASH}))\n((?:— \S+ \S+\n){{1,9}})\Z")
 SIGNATURE = re.compile(r"— (\S+) (\S+\n)")
 BEFORE = re.compile('{(?:"before":"([0-9a-f]{64})",)?"event":')
@@ -94,7 +94,7 @@ def need(holds: object, code: str, text: str) -> None:
         raise Rejected(code, text)
 
 
-def parts(form: re.Pattern[str], text: str, start: int = 0) -> Sequence[Any]:
+def parts(form: re.Pattern[Any], text: str | bytes, start: int = 0) -> Sequence[Any]:
     """Take apart what must have this form."""
     found = form.match(text, start)
     if found is None:
@@ -102,14 +102,14 @@ def parts(form: re.Pattern[str], text: str, start: int = 0) -> Sequence[Any]:
     return found.groups()
 
 
-def bits(line: str) -> bytes:
+def bits(line: bytes) -> bytes:
     """Read a line of base64, in its one form only: otherwise a letter could be changed unseen."""
     data = a2b_base64(line)
-    need(b2a_base64(data).decode() == line, "malformed", "base64 in another form")
+    need(b2a_base64(data) == line, "malformed", "base64 in another form")
     return data
 
 
-def climb(found: bytes, on_the_left: int, path: str) -> bytes:
+def climb(found: bytes, on_the_left: int, path: bytes) -> bytes:
     """Climb past siblings, a line of base64 each; the bits of a number say which of them are on the left."""
     for line in path.splitlines():
         sibling = a2b_base64(line)
@@ -121,7 +121,7 @@ def climb(found: bytes, on_the_left: int, path: str) -> bytes:
 climb_on = lru_cache(maxsize=2048)(climb)  # under one tree head many paths end alike
 
 
-def root_of(leaf: bytes, index: int, size: int, path: str) -> bytes:
+def root_of(leaf: bytes, index: int, size: int, path: bytes) -> bytes:
     """Return the root of a tree. Above where the way of a leaf meets that of the last leaf, all siblings are on the left."""
     below = (index ^ (size - 1)).bit_length()
     length = below + (index >> below).bit_count()
@@ -153,11 +153,11 @@ def is_signed(text: bytes, signed: bytes, vkey: str, kind: int) -> bool:
 
 
 @lru_cache(maxsize=64)  # many proofs hang under one head
-def tree_head(note: str, vkey: str, witness: str | None) -> tuple[str, int, bytes, int | None]:
+def tree_head(note: bytes, vkey: str, witness: str | None) -> tuple[str, int, bytes, int | None]:
     """Return origin, size and root of a signed tree head, and when the witness saw it. Raises Rejected, and ValueError."""
-    text, origin, size, root, lines = parts(NOTE, note)
+    text, origin, size, root, lines = parts(NOTE, note.decode())
     signers = SIGNATURE.findall(lines)
-    signed = {name: bits(line) for name, line in signers}
+    signed = {name: bits(line.encode()) for name, line in signers}
     # a signature is the id of the key, the time if a witness signed, and 64 bytes
     once = [len(data) for data in signed.values()] == [4 + 64] + [4 + 8 + 64] * (len(signers) - 1)
     need(once, "malformed", "the signatures are not that of the log, then one of each witness")
@@ -176,12 +176,12 @@ def tree_head(note: str, vkey: str, witness: str | None) -> tuple[str, int, byte
 def verify(file: str | bytes, vkey: str, subject: str | None = None, witness: str | None = None) -> Verified:
     """Return what a file proves. Raises Rejected, and nothing else whatever it is given."""
     try:
-        return checked(file.decode() if isinstance(file, bytes) else file, vkey, subject, witness)
+        return checked(file.encode() if isinstance(file, str) else file, vkey, subject, witness)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError):
         raise Rejected(*NO_PROOF) from None
 
 
-def checked(file: str, vkey: str, subject: str | None, witness: str | None) -> Verified:
+def checked(file: bytes, vkey: str, subject: str | None, witness: str | None) -> Verified:
     """Do so; raises other errors too where it is none."""
     # the file: what is proved, its place in the tree, the path to the root; then the signed root
     need(len(file) <= MOST_BYTES, *NO_PROOF)
@@ -202,7 +202,7 @@ def checked(file: str, vkey: str, subject: str | None, witness: str | None) -> V
     if line is not None:
         batch = event["kind"].startswith("batch:") and type(event["body"]["leaves"]) is int
         need(batch and isinstance(line["body"], dict), "malformed", "only a batch has lines, and says how many")
-        steps = "".join(b2a_base64(bytes.fromhex(one)).decode() for one in inner.split('"')[1::2])
+        steps = b"".join(b2a_base64(bytes.fromhex(one)) for one in inner.split('"')[1::2])
         own = sha256(b"\0" + extra[end + 8 : last].encode()).digest()
         reached = root_of(own, int(number), event["body"]["leaves"], steps).hex() == event["body"]["root"]
         need(reached, "not-included", "the path does not lead to the root of the batch")

@@ -456,7 +456,7 @@ def test_a_line_is_written_out_from_its_columns(dsns: Dsns, log: Log) -> None:
                 ends[key] = (nth, sha256(b"\0" + leaf).digest())
 
 
-SAY = "select audit.say(%s, %s, %s::json[], %s::json[], %s, %s, %s, %s, %s, null)"
+SAY = "select audit.say(%s, %s, %s::json[], %s::json[], %s::bigint[], %s::text[], %s, %s, %s, null)"
 
 
 @pytest.mark.parametrize("role", ["operator", "audit", "portal"])
@@ -485,13 +485,13 @@ def test_a_line_comes_in_no_other_way(dsns: Dsns, role: str) -> None:
         {"kinds": [None]},
         {"connections": [None]},
         {"ats": [None]},
-        {"ids": [None]},
+        {"ats": [AT, AT]},
     ],
     ids=str,
 )
 def test_what_is_half_said_is_not_stored(dsns: Dsns, lie: dict[str, list[object]]) -> None:
-    said: dict[str, list[object]] = {
-        "ids": [1],
+    said: dict[str, list[object] | None] = {
+        "entry": None,
         "ats": [AT],
         "actors": ['"operator"'],
         "bodies": ["{}"],
@@ -507,27 +507,25 @@ def test_what_is_half_said_is_not_stored(dsns: Dsns, lie: dict[str, list[object]
         c.execute(SAY, list(said.values()))
 
 
-def test_the_portal_takes_no_id_that_is_still_to_come(dsns: Dsns, log: Log) -> None:
+def test_the_portal_names_no_id(dsns: Dsns) -> None:
     with connection(dsns.owner) as c:
         found = c.execute("insert into kw.subject (code) values ('anna') returning key").fetchone()
     assert found is not None
     tag = subjects.tag(bytes(16), "anna")
 
-    def say(ahead: int) -> None:
+    def say(entry: int | None) -> list[int]:
         with connection(dsns.portal) as c:
             c.execute("select set_config('kwartier.subject', %s, true)", (str(found[0]),))
-            given = c.execute("select audit.numbers(1)").fetchall()[0][0]
             who = chain.key(7, "anna").who
-            number = int.from_bytes(given, "big") + ahead
-            values = ([number], [AT], [f'"customer:{found[0]}"'], ["{}"], [7], ["view:shown"], [who], [bytes(16)], [tag])
-            c.execute(SAY, values)
+            values = (entry, [AT], [f'"customer:{found[0]}"'], ["{}"], [7], ["view:shown"], [who], [bytes(16)], [tag])
+            return list(c.execute(SAY, values).fetchall()[0][0])
 
-    for ahead in (1, 5, 10**15):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            say(ahead)
-    say(0)
-    with connection(dsns.operator) as c:
-        log.record(c, [event(n) for n in range(9)])
+    (first,) = say(None)
+    for entry in (first, first + 1, 10**15, 0, -1):
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UniqueViolation)):
+            say(entry)
+    (second,) = say(None)
+    assert second > first
 
 
 def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Dsns, log: Log) -> None:
