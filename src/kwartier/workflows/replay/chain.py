@@ -97,7 +97,7 @@ class Chain:
     def _head(self, size: int, root: bytes, note: str, witness: str | None) -> int | None:
         """Check a signed tree head against its row; return when the witness signed it."""
         try:
-            _, said, signed, at = tree_head(note, self._log.vkey, witness)
+            _, said, signed, at = tree_head(note.encode(), self._log.vkey, witness)
         except (Rejected, ValueError) as fault:
             self._found.add("checkpoint-refused", size=size, why=fault.code if isinstance(fault, Rejected) else "malformed")
             return None
