@@ -1,7 +1,7 @@
 """A night with faults planted in it: in a transaction that is rolled back, and in copies of its files."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,9 +11,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.log import Log
 from kwartier.keys import signing
+from kwartier.model.period import Period, epoch_s
+from kwartier.store.registry import rows
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Findings
@@ -24,6 +27,7 @@ C = psycopg.Connection[Any]
 GUARDED = (
     *(("audit", table) for table in ("event", "waiting", "place", "tile", "block", "crown", "checkpoint")),
     ("kw", "parcel"),
+    ("kw", "coupling"),
     ("kw", "staff_act"),
 )
 
@@ -121,6 +125,29 @@ LINE_BY_LINE = """
 """
 """Lets a test change lines of batches as if each had a row of its own, and events as if their places stood beside them: whoever has
 the database can do that too. Only the batch that is changed is taken apart and stored again, so that it is cheap in a large log."""
+
+
+_REGISTERED = "select key, product, area, transformer from kw.connection where key = any(%s) order by key"
+_PLACED = "select connection, key, placed from kw.meter where connection = any(%s) order by key"
+_COUPLED = "select connection, id, meter, mbus, period from kw.coupling where connection = any(%s) order by id"
+
+
+def whereabouts(c: C, at: datetime, connections: Collection[int]) -> Iterator[Event]:
+    """Yield what an import would have told of where connections lie, and of the meters at them, of what a test made by itself."""
+    asked = (list(connections),)
+
+    def told(kind: EventKind, about: int, period: Period | None = None, **body: Json) -> Event:
+        if period is not None:
+            body |= {"start": epoch_s(period.start), "end": None if period.end is None else epoch_s(period.end)}
+        return Event(at, kind, "operator", None, about, body)
+
+    with rows.cursor(c) as cursor:
+        for key, product, area, transformer in cursor.execute(_REGISTERED, asked).fetchall():
+            yield told(EventKind.CONNECTION_REGISTERED, key, connection=key, product=product, area=area, transformer=transformer)
+        for key, meter, placed in cursor.execute(_PLACED, asked).fetchall():
+            yield told(EventKind.METER_PLACED, key, placed, meter=meter, transformer=None)
+        for key, number, meter, mbus, period in cursor.execute(_COUPLED, asked).fetchall():
+            yield told(EventKind.COUPLING_BEGAN, key, period, coupling=number, meter=meter, mbus=mbus)
 
 
 def no_decisions() -> Again:

@@ -37,8 +37,8 @@ from kwartier.store.registry.rows import C
 
 _METERS = "select equipment_id, key, model, transformer from kw.meter order by key"
 _BATCHES = "select id, state from kw.batch"
-_PLACES = "select key, area, product from kw.connection where key = any(%s)"
-_STATIONS = "select m.key, t.area, m.placed from kw.meter m join kw.transformer t on t.key = m.transformer order by m.key"
+_PLACES = "select key, area, product, transformer from kw.connection where key = any(%s)"
+_TRANSFORMERS = "select key, area from kw.transformer order by key"
 # One that was put right is known since then, one that was taken out until then.
 _COUPLINGS = """
     with out as (
@@ -63,11 +63,18 @@ _PEOPLE = """
     order by h.connection, h.fact, h.id
 """
 _FACTS = """
-    select 'occupancy', id, subject, period from kw.occupancy where connection = any(%(keys)s)
-    union all select 'supply', id, party, period from kw.supply where connection = any(%(keys)s)
+    select 'occupancy', connection, id, subject, period from kw.occupancy where connection = any(%(keys)s)
+    union all select 'supply', connection, id, party, period from kw.supply where connection = any(%(keys)s)
 """
-_TAKEN_OUT = """
-    select id, subject, period from kw.superseded where fact = 'occupancy' and connection = any(%s) order by id
+_AT_HOME = "select connection, key, transformer, placed from kw.meter where connection = any(%s)"
+_AT_TRANSFORMERS = "select key, transformer, placed from kw.meter where connection is null order by key"
+_COUPLED = "select connection, id, meter, mbus, period from kw.coupling where connection = any(%s)"
+_STAYS_OUT = (
+    "select connection, id, subject, period from kw.superseded where fact = 'occupancy' and connection = any(%s) order by id"
+)
+_COUPLED_OUT = """
+    select connection, id, (said ->> 'meter')::bigint, (said ->> 'mbus')::smallint, period from kw.superseded
+    where fact = 'coupling' and connection = any(%s) order by id
 """
 _RESTRICTIONS = "select id, connection, kind, period from kw.restriction where connection = any(%s) order by id"
 _HOLDS = "select id, connection, subject, period from kw.hold where connection = any(%s) order by id"
@@ -111,11 +118,28 @@ class MeterRow:
     transformer: int | None
 
 
-class Station(NamedTuple):
-    """A station meter for as long as it is placed, and the area it lies in."""
+@final
+@dataclass(frozen=True, slots=True)
+class PlacedMeter:
+    """For how long a meter is placed: at a connection, or at this transformer."""
 
-    area: str
-    placed: Period
+    id: int
+    transformer: int | None
+    period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CoupledMeter:
+    """For how long a gas meter is on a channel of an electricity meter."""
+
+    id: int
+    meter: int
+    mbus: int
+    period: Period
+
+
+OfConnection = Occupancy | Supply | Permission | Restriction | Hold | Objection | PlacedMeter | CoupledMeter
 
 
 class Coupling(NamedTuple):
@@ -172,19 +196,17 @@ def meters(c: C) -> dict[str, MeterRow]:
         return {equipment: MeterRow(key, model, transformer) for equipment, key, model, transformer in cursor.execute(_METERS)}
 
 
-def stations(c: C) -> dict[int, list[Station]]:
-    """Return every station meter, by its key."""
-    found: dict[int, list[Station]] = defaultdict(list)
+def transformers(c: C) -> dict[int, str]:
+    """Return in which area each transformer lies."""
     with _rows.cursor(c) as cursor:
-        for key, area, placed in cursor.execute(_STATIONS):
-            found[key].append(Station(area, placed))
-    return {**found}
+        return dict(cursor.execute(_TRANSFORMERS).fetchall())
 
 
-def places(c: C, keys: Sequence[int]) -> dict[int, tuple[str, Product]]:
-    """Return in which area each of these connections lies, and its product."""
+def places(c: C, keys: Sequence[int]) -> dict[int, tuple[str, Product, int | None]]:
+    """Return in which area each of these connections lies, its product, and the transformer that it is behind."""
     with _rows.cursor(c) as cursor:
-        return {key: (area, Product(product)) for key, area, product in cursor.execute(_PLACES, (list(keys),))}
+        rows = cursor.execute(_PLACES, (list(keys),))
+        return {key: (area, Product(product), transformer) for key, area, product, transformer in rows}
 
 
 def couplings(c: C, keys: Sequence[int]) -> dict[int, list[Coupling]]:
@@ -211,22 +233,28 @@ def connections(c: C, *, after: int, limit: int = 2000) -> list[int]:
         return [key for (key,) in cursor.execute(_CONNECTIONS, (after, limit))]
 
 
-def facts(c: C, keys: Sequence[int]) -> Iterator[Occupancy | Supply | Permission | Restriction | Hold | Objection]:
-    """Yield every fact that the registry has about these connections."""
+def facts(c: C, keys: Sequence[int]) -> Iterator[tuple[int, OfConnection]]:
+    """Yield every fact that the registry has about these connections, each with its connection."""
     with _rows.cursor(c) as cursor:
         found = cursor.execute(_FACTS, {"keys": list(keys)}).fetchall()
         permissions = cursor.execute(_PERMISSIONS, (list(keys),)).fetchall()
-    for table, number, who, period in found:
-        yield Occupancy(number, who, period) if table == "occupancy" else Supply(number, who, period)
-    for number, _, subject, party, mask, data, live in permissions:
-        yield Permission(number, subject, party, mask, "", data, live)
-    yield from (one for _, one in denials(c, keys))
+        meters = cursor.execute(_AT_HOME, (list(keys),)).fetchall()
+        coupled = cursor.execute(_COUPLED, (list(keys),)).fetchall()
+    for table, connection, number, who, period in found:
+        yield connection, Occupancy(number, who, period) if table == "occupancy" else Supply(number, who, period)
+    for number, connection, subject, party, mask, data, live in permissions:
+        yield connection, Permission(number, subject, party, mask, "", data, live)
+    yield from ((connection, PlacedMeter(*meter)) for connection, *meter in meters)
+    yield from ((connection, CoupledMeter(*coupling)) for connection, *coupling in coupled)
+    yield from denials(c, keys)
 
 
-def taken_out(c: C, keys: Sequence[int]) -> list[Occupancy]:
-    """Return the stays at these connections that were wrong and were taken out of the facts."""
+def taken_out(c: C, keys: Sequence[int]) -> list[tuple[int, Occupancy | CoupledMeter]]:
+    """Return the stays and the couplings at these connections that were wrong and were taken out of the facts."""
     with _rows.cursor(c) as cursor:
-        return [Occupancy(*row) for row in cursor.execute(_TAKEN_OUT, (list(keys),))]
+        stays = [(connection, Occupancy(*stay)) for connection, *stay in cursor.execute(_STAYS_OUT, (list(keys),))]
+        coupled = [(connection, CoupledMeter(*coupling)) for connection, *coupling in cursor.execute(_COUPLED_OUT, (list(keys),))]
+    return [*stays, *coupled]
 
 
 def denials(c: C, keys: Sequence[int]) -> list[tuple[int, Restriction | Hold | Objection]]:
@@ -251,8 +279,14 @@ def suspensions(c: C) -> list[Suspension]:
         return [Suspension(*row) for row in cursor.execute(_SUSPENSIONS)]
 
 
+def station_meters(c: C) -> list[PlacedMeter]:
+    """Return every meter at a transformer."""
+    with _rows.cursor(c) as cursor:
+        return [PlacedMeter(*row) for row in cursor.execute(_AT_TRANSFORMERS)]
+
+
 def general_facts(c: C) -> list[Agreement | Suspension | SupplierDefault | UseCase]:
-    """Return every fact that the registry has about no connection."""
+    """Return every fact that the registry has about no connection, but for its meters."""
     with _rows.cursor(c) as cursor:
         bound = [Agreement(number, party, Role(role), period) for number, party, role, period in cursor.execute(_AGREEMENTS)]
         cases = [

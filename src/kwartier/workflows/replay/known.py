@@ -1,21 +1,22 @@
 """What was known of a connection at a moment, from the log alone: the facts it was told, as they stood then.
 
-What denies (a refusal, a suspension, what a person had stopped) and stands in the registry alone, holds all the same: nobody is
-read because a line is missing. Else from the registry comes only what is no fact about anybody's ground: which area a connection
-lies in, which electricity meter carries its gas, and which number stands for which person. The log names
-a person by a salted tag, so the number is that of whoever of the connection's people the tag fits; where the salt was erased, the
-one that the registry names.
+What denies (a refusal, a suspension, what a person had stopped, and for gas the coupling through which it does) and stands in the
+registry alone, holds all the same: nobody is read because a line is missing. Else from the registry comes only which number stands
+for which person. The log names a person by a salted tag, so the number is that of whoever of the connection's people the tag fits;
+where the salt was erased, the one that the registry names. Where a connection lies that the log was never told of is the registry's
+too; the comparison of both says so.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple, final
 
 from psycopg import Connection
 
 from kwartier.audit import evidence
+from kwartier.audit.events import EventKind
 from kwartier.audit.subjects import is_about
 from kwartier.grounds.decide import STATION
 from kwartier.model.errors import KwartierError
@@ -27,14 +28,16 @@ from kwartier.model.ground import (
     Suspension,
     UseCase,
 )
-from kwartier.model.period import midnight
 from kwartier.store.registry import replay
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.one import Carried, OneKnown, Step, cut, last_of, then
+from kwartier.workflows.replay.places import AT_HOMES, Lies, Stations, Whereabouts, lies
+from kwartier.workflows.replay.tasks import TaskKey
 from kwartier.workflows.replay.told import Fact, Histories, History
 
 C = Connection[Any]
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 HELD: Final = 20_000
 """Connections whose facts are kept in memory; what was not asked for longest goes first."""
 
@@ -68,7 +71,7 @@ class Known:
         self._general_steps = [self._steps(ref, history, {}) for ref, history in sorted(self.general.items())]
         self._moments = sorted(step.at for steps in self._general_steps for step in steps)
         self._positions = sorted(step.position for steps in self._general_steps for step in steps)
-        self._stations = replay.stations(c)
+        self.stations = Stations(c, found)
         self._then = -1, -1
         self._in_force = _General((), (), (), ())
 
@@ -91,21 +94,21 @@ class Known:
         """Return the facts as they were known at `at`; of a station meter those of its area on that local day. None: no such."""
         general = self._in_general(at, before)
         if connection == STATION:
-            area = self._area(meter, day)
+            area = self.stations.area(meter, day, at, before)
             return None if area is None else Facts(STATION, area, use_cases=general.use_cases_of(area))
         there = self._held.get(connection)
         if there is None:
             return None
-        own = there.then(at, before)
+        own, area = there.then(at, before), there.area(at, before)
         return Facts(
             connection,
-            there.area,
+            area,
             occupancies=own.occupancies,
             supplies=own.supplies,
             agreements=general.agreements,
             permissions=own.permissions,
             restrictions=own.restrictions,
-            use_cases=general.use_cases_of(there.area),
+            use_cases=general.use_cases_of(area),
             suspensions=general.suspensions,
             defaults=general.defaults,
             holds=own.holds,
@@ -140,12 +143,15 @@ class Known:
             return {}
 
     def _loaded(self, keys: list[int]) -> Iterator[tuple[int, OneKnown]]:
-        places, couplings = replay.places(self._c, keys), replay.couplings(self._c, keys)
+        lying, couplings = self._lying(keys), replay.couplings(self._c, keys)
         meters = {one.electricity for each in couplings.values() for one in each}
         said = self._said(sorted({*keys, *meters}))
         people = replay.people(self._c, keys)
+        placed: dict[int, dict[FactRef, History]] = defaultdict(dict)
+        for ref, history in self.histories(evidence.told(self._c, AT_HOMES, keys)).items():
+            placed[history[0].connection or 0][ref] = history
         for key in keys:
-            if key not in places:
+            if key not in lying:
                 continue
             mine = dict(sorted(said[key].items()))
             carried = [
@@ -157,7 +163,23 @@ class Known:
             named = people.get(key, {})
             whose = {one.position: _person(ref, one, named) for ref, each in mine.items() for one in each}
             steps = self._all_steps(mine, carried, whose)
-            yield key, OneKnown(key, *places[key], mine, carried, steps, whose, last_of(steps))
+            yield key, OneKnown(key, self._where(lying[key], placed[key]), mine, carried, steps, whose, last_of(steps))
+
+    def _where(self, lying: Sequence[Lies], placed: Histories) -> Whereabouts:
+        try:
+            return Whereabouts.of(lying, placed)
+        except (KeyError, TypeError, ValueError, KwartierError):
+            self._found.add("not-understood", table="meter")
+            return Whereabouts(lying, placed)
+
+    def _lying(self, keys: list[int]) -> dict[int, Sequence[Lies]]:
+        """Return where these connections were told to lie; one that was never told, where the registry has it."""
+        untold = {key: [Lies(told.UNTOLD, _EVER, *where)] for key, where in replay.places(self._c, keys).items()}
+        try:
+            return {**untold, **lies(evidence.told(self._c, [EventKind.CONNECTION_REGISTERED], keys))}
+        except (KeyError, TypeError, ValueError):
+            self._found.add("not-understood", connections=len(keys))
+            return {**untold}
 
     def _said(self, keys: list[int]) -> dict[int, dict[FactRef, History]]:
         found: dict[int, dict[FactRef, History]] = defaultdict(dict)
@@ -182,15 +204,18 @@ class Known:
     def _fact(self, ref: FactRef, state: told.State, whose: Mapping[int, int]) -> Fact:
         return told.fact_of(ref, state, whose.get(state.position, 0))
 
-    def station_of(self, use_case: int, day: date) -> int:
+    def station_of(self, use_case: int, day: date, at: datetime, before: int | None) -> int:
         """Return a station meter of the area that a use case names, as it was on a local day; 0 if there is none."""
         case = self.general.get(("use_case", use_case))
         area = None if case is None else case[0].rest.get("area")
-        return next((meter for meter in self._stations if area is not None and self._area(meter, day) == area), 0)
+        return 0 if area is None else self.stations.of_area(area, day, at, before)
 
-    def _area(self, meter: int, day: date) -> str | None:
-        ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
-        return next((one.area for one in self._stations.get(meter, ()) if one.placed.contains(ends)), None)
+    def is_at(self, key: TaskKey, before: int) -> bool:
+        """Tell whether this meter is where a task says, by what stood in the log before a position. Of what nobody knows: True."""
+        if key.connection == STATION:
+            return self.stations.has(key)
+        there = self._held.get(key.connection)
+        return there is None or there.where.has(key, before)
 
 
 def _person(ref: FactRef, state: told.State, people: Mapping[FactRef, replay.Named]) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple, final
 from kwartier.model.ground import FactRef, Hold, Objection, Occupancy, Permission, Restriction, Supply
 from kwartier.model.period import Period
 from kwartier.model.register import Product
+from kwartier.workflows.replay.places import Whereabouts, lay
 from kwartier.workflows.replay.told import UNTOLD, Fact, Histories, History
 
 
@@ -68,14 +69,22 @@ class OneKnown:
     """All that the log was ever told about one connection. `carried` are restrictions of the meter that carries its gas."""
 
     connection: int
-    area: str
-    product: Product
+    where: Whereabouts
     said: Histories
     carried: Sequence["Carried"]
     steps: Sequence[Sequence[Step]]
     whose: Mapping[int, int]
     """By the position of an entry: whom it is about."""
     last: "Last"
+
+    @property
+    def product(self) -> Product:
+        """What it carries."""
+        return self.where.lies[-1].product or Product.ELECTRICITY
+
+    def area(self, at: datetime, before: int | None) -> str:
+        """Return the area in which it lies, as it was known."""
+        return lay(self.where.lies, at, before).area
 
     def then(self, at: datetime, before: int | None) -> "Own":
         """Return its own facts as they were known."""

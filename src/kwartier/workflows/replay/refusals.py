@@ -55,16 +55,16 @@ class Refusals:
     def _one(self, entry: Entry, request: Request, rule: str, what: str, moments: Sequence[datetime]) -> None:
         """A no that cannot have been said at any moment is wrong; of what nothing is known at all, any no is right."""
         detail: dict[str, Any] = {"entry": entry.id, "connection": request.connection, "purpose": str(request.purpose)}
-        meter = self._station(request) if request.connection == STATION else 0
+        meter = self._station(request, entry) if request.connection == STATION else 0
         answers = [self._again.answer(request, moment, meter=meter, before=entry.position) for moment in moments]
         if all(isinstance(one, Permit) for one in answers):
             self._found.add(f"{what}-with-ground", **detail)
         elif None not in answers and rule not in {one.rule for one in answers if isinstance(one, Refusal)}:
             self._found.add(f"{what}-otherwise", **detail, rule=rule)
 
-    def _station(self, request: Request) -> int:
+    def _station(self, request: Request, entry: Entry) -> int:
         """Return a station meter of the area that the operator's use case names: a line says of none which one it was."""
-        return self._again.known.station_of(request.requester.id, day_of(request.period.start))
+        return self._again.known.station_of(request.requester.id, day_of(request.period.start), entry.at, entry.position)
 
 
 def _moments(entry: Entry) -> tuple[datetime, ...]:

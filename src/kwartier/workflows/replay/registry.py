@@ -4,7 +4,7 @@ No decision of the replay rests on the registry. But the next night's do: a fact
 log must show before anybody uses it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
@@ -19,7 +19,8 @@ from kwartier.store.registry import replay
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.known import Known
-from kwartier.workflows.replay.told import Fact, Histories, State
+from kwartier.workflows.replay.told import Histories, History, State
+from kwartier.workflows.replay.told import Kept as Fact
 
 C = Connection[Any]
 _TERMS: Final = {"permission": Kept.PERMISSIONS, "supply": Kept.SUPPLIES, "restriction": Kept.CHOICES}
@@ -53,39 +54,54 @@ class Gone:
 
 def check(c: C, known: Known, found: Findings, gone: Gone) -> None:
     """Compare all facts, connections by the page. What `gone` knows of need not be there any more."""
-    _compare(c, replay.general_facts(c), known.general, found, gone)
+    stations = known.stations
+    general = [(None, fact) for fact in (*replay.general_facts(c), *replay.station_meters(c))]
+    _compare(c, general, {**known.general, **stations.meters}, found, gone)
+    _lie("transformer", replay.transformers(c), {key: said[-1].area for key, said in stations.transformers.items()}, found)
     after = 0
     while keys := replay.connections(c, after=after):
         after = keys[-1]
         known.load(keys)
         there = [one for key in keys if (one := known.one(key)) is not None]
-        said = {ref: history for one in there for ref, history in one.said.items()}
+        said = {ref: history for one in there for ref, history in (*one.said.items(), *one.where.placed.items())}
         _compare(c, list(replay.facts(c, keys)), said, found, gone)
         _taken_out(c, keys, said, found)
+        lying = {one.connection: one.where.lies[-1][2:] for one in there if one.where.lies[-1].position != told.UNTOLD}
+        _lie("connection", replay.places(c, keys), lying, found)
+
+
+def _lie(table: str, there: Mapping[int, object], said: Mapping[int, object], found: Findings) -> None:
+    """Where things lie by the registry is where the log was told last that they do."""
+    found.compared["facts"] += len(there)
+    for key in there.keys() | said.keys():
+        if key not in said:
+            found.add("fact-not-told", table=table, id=key)
+        elif there.get(key) != said[key]:
+            found.add("fact-differs", table=table, id=key)
 
 
 def _taken_out(c: C, keys: Sequence[int], said: Histories, found: Findings) -> None:
-    """What was wrong and taken out is kept, and the log says of just these stays that they were."""
-    kept = {told.ref_of(one): one for one in replay.taken_out(c, keys)}
-    codes = replay.codes(c, {one.subject for one in kept.values()})
+    """What was wrong and taken out is kept, and the log says of just these stays and couplings that they were."""
+    kept = {told.ref_of(one): (connection, one) for connection, one in replay.taken_out(c, keys)}
+    codes = replay.codes(c, {one.subject for _, one in kept.values() if isinstance(one, told.ABOUT_PEOPLE)})
     for ref, history in said.items():
         if history[-1].out and ref not in kept:
             found.add("fact-differs", table=ref[0], id=ref[1])
-    for ref, one in kept.items():
+    for ref, (connection, one) in kept.items():
         history = said.get(ref, ())
-        if not history or not history[-1].out or not told.agrees(one, history[-1], codes):
+        if not history or not history[-1].out or not told.agrees(connection, one, history[-1], codes):
             found.add("fact-differs" if history else "fact-not-told", table=ref[0], id=ref[1])
 
 
-def _compare(c: C, facts: Iterable[Fact], said: Histories, found: Findings, gone: Gone) -> None:
-    there = {told.ref_of(fact): fact for fact in facts}
-    codes = replay.codes(c, {fact.subject for fact in there.values() if isinstance(fact, told.ABOUT_PEOPLE)})
+def _compare(c: C, facts: Iterable[tuple[int | None, Fact]], said: Mapping[FactRef, History], found: Findings, gone: Gone) -> None:
+    there = {told.ref_of(fact): (connection, fact) for connection, fact in facts}
+    codes = replay.codes(c, {fact.subject for _, fact in there.values() if isinstance(fact, told.ABOUT_PEOPLE)})
     found.compared["facts"] += len(there)
-    for ref, fact in there.items():
+    for ref, (connection, fact) in there.items():
         history = said.get(ref)
         if history is None or history[-1].position == told.UNTOLD:
             found.add("fact-not-told", table=ref[0], id=ref[1])
-        elif not told.agrees(fact, history[-1], codes):
+        elif not told.agrees(connection, fact, history[-1], codes):
             found.add("fact-differs", table=ref[0], id=ref[1])
     for ref, history in said.items():
         if history[-1].lives and ref not in there and not gone.has(ref, history[-1]):

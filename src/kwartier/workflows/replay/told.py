@@ -30,8 +30,11 @@ from kwartier.model.ground import (
     UseCase,
 )
 from kwartier.model.period import Period, epoch_s, from_epoch_s
+from kwartier.store.registry.replay import CoupledMeter, PlacedMeter
 
 Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase | Hold | Objection
+Kept = Fact | PlacedMeter | CoupledMeter
+"""What the registry keeps and the log is told of: facts for a decision, and whose a meter is."""
 TABLES: Final = {
     Occupancy: "occupancy",
     Supply: "supply",
@@ -43,6 +46,8 @@ TABLES: Final = {
     UseCase: "use_case",
     Hold: "hold",
     Objection: "objection",
+    PlacedMeter: "meter",
+    CoupledMeter: "coupling",
 }
 GENERAL: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"agreement", "suspension", "default", "use_case"})
 """What is told of facts about no connection."""
@@ -88,6 +93,7 @@ class State:
         return not self.out and (self.end is None or self.start < self.end)
 
 
+_TAKEN_OUT: Final = frozenset({EventKind.OCCUPANCY_SUPERSEDED, EventKind.COUPLING_SUPERSEDED})
 UNTOLD: Final = -1
 """The place in the log of what never stood there."""
 History = Sequence[State]
@@ -107,7 +113,7 @@ def histories(entries: Iterable[Told]) -> dict[FactRef, History]:
         if "start" in one.body:
             rest = {name: value for name, value in one.body.items() if name not in {table, "start", "end"}}
             span = from_epoch_s(one.body["start"]), None if one.body["end"] is None else from_epoch_s(one.body["end"])
-            out = one.kind == EventKind.OCCUPANCY_SUPERSEDED
+            out = one.kind in _TAKEN_OUT
             found[ref].append(State(one.position, one.at, one.connection, *span, rest, one.subject, one.salt, out))
             continue
         if ref not in found:
@@ -132,12 +138,12 @@ def known(history: History, at: datetime, before: int | None) -> State | None:
     return None
 
 
-def ref_of(fact: Fact) -> FactRef:
+def ref_of(fact: Kept) -> FactRef:
     """Return the name of a fact."""
     return TABLES[type(fact)], fact.id
 
 
-def period_of(fact: Fact) -> Period:
+def period_of(fact: Kept) -> Period:
     """Return the time for which a fact holds."""
     if isinstance(fact, Permission):
         return fact.live
@@ -185,9 +191,13 @@ def _of_party(ref: FactRef, rest: Mapping[str, Any], holds: Period) -> Fact:
     return _OF_PARTY[table](number, rest["party"], holds)
 
 
-def agrees(fact: Fact, state: State, codes: Mapping[int, str]) -> bool:
-    """Tell whether the registry has a fact as the log was told it last. `codes` are those of the people in the registry."""
-    if _span(period_of(fact)) != (epoch_s(state.start), None if state.end is None else epoch_s(state.end)):
+def agrees(connection: int | None, fact: Kept, state: State, codes: Mapping[int, str]) -> bool:
+    """Tell whether the registry has a fact of a connection, or of none, as the log was told it last.
+
+    `codes` are those of the people in the registry.
+    """
+    span = epoch_s(state.start), None if state.end is None else epoch_s(state.end)
+    if connection != state.connection or _span(period_of(fact)) != span:
         return False
     if any(state.rest.get(name, "") != value for name, value in _rest(fact).items()):
         return False
@@ -201,32 +211,28 @@ def _told_span(rest: Mapping[str, Any], name: str) -> Period:
     return Period(from_epoch_s(rest[f"{name}_start"]), None if end is None else from_epoch_s(end))
 
 
-def _rest(fact: Fact) -> dict[str, Any]:
+_SAID: Final[Mapping[type[Kept], Sequence[str]]] = {
+    Supply: ("party",),
+    Agreement: ("party", "role"),
+    Suspension: ("party",),
+    SupplierDefault: ("party",),
+    Restriction: ("kind",),
+    Objection: ("purpose",),
+    Permission: ("party", "mask"),
+    UseCase: ("purpose", "data_class", "mask", "area", "yearly_limit", "min_group"),
+    PlacedMeter: ("transformer",),
+    CoupledMeter: ("meter", "mbus"),
+}
+_SPANS: Final[Mapping[type[Kept], str]] = {Permission: "data", UseCase: "days"}
+
+
+def _rest(fact: Kept) -> dict[str, Any]:
     """Return what the log is told of a fact besides its time and its person."""
-    match fact:
-        case Supply() | Agreement() | Suspension() | SupplierDefault():
-            return {"party": fact.party} | ({"role": fact.role} if isinstance(fact, Agreement) else {})
-        case Restriction():
-            return {"kind": fact.kind}
-        case Objection():
-            return {"purpose": fact.purpose}
-        case Permission():
-            data = _span(fact.data)
-            return {"party": fact.party, "mask": fact.mask, "data_start": data[0], "data_end": data[1]}
-        case UseCase():
-            days = _span(fact.days)
-            return {
-                "purpose": fact.purpose,
-                "data_class": fact.data_class,
-                "mask": fact.mask,
-                "area": fact.area,
-                "days_start": days[0],
-                "days_end": days[1],
-                "yearly_limit": fact.yearly_limit,
-                "min_group": fact.min_group,
-            }
-        case _:
-            return {}
+    said = {name: getattr(fact, name) for name in _SAID.get(type(fact), ())}
+    name = _SPANS.get(type(fact))
+    if name is not None:
+        said[f"{name}_start"], said[f"{name}_end"] = _span(getattr(fact, name))
+    return said
 
 
 def _span(period: Period) -> tuple[int, int | None]:

@@ -60,7 +60,8 @@ def correct(house: Installation, pairs: Pairs, answer: Answer, *, at: datetime) 
             made = [_taken_out(house, c, old, right, answer, now) for old, right in wanted]
             for old, right in wanted:
                 if right is not None:
-                    coupled.couple(c, old, right)
+                    placed = replace(old, id=coupled.couple(c, old, right), connection=right)
+                    house.log.record(c, [_told(EventKind.COUPLING_BEGAN, placed, now)])
             rectify.answered(house, c, answer, at)
         corrected.carry(house, at)
     return made
@@ -144,9 +145,17 @@ def _said(c: C, number: int, row: ChannelDay, period: Period, now: datetime) -> 
     return replace(one, id=corrections.add(c, one))
 
 
+def _told(kind: EventKind, one: Coupled, at: datetime) -> Event:
+    """Say of a coupling what an import says of one."""
+    start, end = epoch_s(one.period.start), None if one.period.end is None else epoch_s(one.period.end)
+    body: dict[str, Json] = {"coupling": one.id, "meter": one.meter, "mbus": one.mbus, "start": start, "end": end}
+    return Event(at, kind, ACTOR, None, one.connection, body)
+
+
 def _events(
     c: C, old: Coupled, right: int | None, body: dict[str, Json], said: Sequence[Correction], now: datetime
 ) -> Iterator[Event]:
+    yield _told(EventKind.COUPLING_SUPERSEDED, old, now)
     wrong = people.codes(c, _homes(c, old.connection, old.period))
     for code in [*wrong.values()] or _NOBODY:
         yield Event(now, EventKind.RECTIFICATION_DONE, ACTOR, code, old.connection, body)

@@ -113,11 +113,14 @@ def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Gat
     kinds = {fact.kind for fact in gate.facts}
     assert kinds == {
         "agreement:began",
+        "connection:registered",
+        "coupling:began",
         "import:taken",
         "meter:placed",
         "occupancy:began",
         "permission:granted",
         "supply:began",
+        "transformer:registered",
     }
     said = repr([(fact.kind, fact.connection, fact.body) for fact in gate.facts])
     assert all(secret not in said for secret in (ean(1), ean(101), "Anna", "E0001", "127.0.1.1", "C-1001"))

@@ -151,10 +151,11 @@ def test_the_registry_agrees_with_the_log_or_not(other: Permission) -> None:
     entry = Told(0, LONG_AGO, "permission:granted", 7, GRANTED, tag(salt, "ONE"), salt)
     state = histories([entry])["permission", 3][-1]
     codes = {1: "ONE", 8: "ANOTHER"}
-    assert agrees(PERMISSION, state, codes)
-    assert not agrees(other, state, codes)
+    assert agrees(7, PERMISSION, state, codes)
+    assert not agrees(8, PERMISSION, state, codes)
+    assert not agrees(7, other, state, codes)
     forgotten = replace(state, salt=None)
-    assert agrees(replace(PERMISSION, subject=8), forgotten, codes), "erased: nobody can tell any more"
+    assert agrees(7, replace(PERMISSION, subject=8), forgotten, codes), "erased: nobody can tell any more"
 
 
 def test_bare_rows_are_found_whatever_the_grid() -> None:

@@ -17,6 +17,7 @@ from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import KEPT, Category, Findings
+from registry_support import World
 from replay_support import Faulty
 
 pytestmark = pytest.mark.database
@@ -84,6 +85,64 @@ def line(night: Faulty, kind: str) -> tuple[int, int]:
     ).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+WHERE = [
+    ("update kw.connection set area = area || 'x' where key = (select min(key) from kw.connection)", "connection"),
+    ("update kw.connection set transformer = null where key = (select min(key) from kw.connection)", "connection"),
+    ("update kw.transformer set area = area || 'x' where key = (select min(key) from kw.transformer)", "transformer"),
+    ("delete from kw.coupling where id = (select min(id) from kw.coupling)", "coupling"),
+    ("update kw.coupling set mbus = mbus + 1 where id = (select min(id) from kw.coupling)", "coupling"),
+    ("update kw.meter set placed = tstzrange(lower(placed), now()) where key = (select min(key) from kw.meter)", "meter"),
+    ("update kw.meter set placed = tstzrange(lower(placed), now()) where connection is null", "meter"),
+]
+
+
+@pytest.mark.parametrize(("change", "table"), WHERE, ids=[change[:40] for change, _ in WHERE])
+def test_where_something_is_was_changed_behind_the_log(night: Faulty, change: str, table: str) -> None:
+    night.change(change)
+    found = night.found().findings
+    assert {(one.code, one.detail["table"]) for one in found} == {("fact-differs", table)}
+
+
+def test_two_meters_that_were_swapped_behind_the_log(night: Faulty) -> None:
+    """Each fact is there, and about another home."""
+    (one, other) = night.c.execute("select connection from kw.meter where connection is not null order by key limit 2").fetchall()
+    swapped = "case connection when %s then %s::bigint else %s::bigint end"
+    night.c.execute("alter table kw.meter drop constraint meter_int8range_placed_excl")
+    night.change(
+        f"update kw.meter set connection = {swapped} where connection = any(%s)",  # noqa: S608 - a constant
+        one[0], other[0], one[0], [one[0], other[0]],
+    )  # fmt: skip
+    found = night.found().findings
+    assert [(each.code, each.detail["table"]) for each in found] == [("fact-differs", "meter")] * 2
+
+
+def test_a_place_that_the_log_was_never_told_of(night: Faulty) -> None:
+    world = World(night.c)
+    for _ in range(230):  # beyond the numbers of the town's own
+        world.number()
+    transformer = world.transformer()
+    electricity, gas = world.connection(transformer=transformer), world.connection("gas")
+    world.coupling(world.meter(electricity), gas)
+    world.meter(transformer=transformer)
+    told = {(one.code, one.detail["table"]) for one in night.found().findings}
+    assert told == {("fact-not-told", table) for table in ("connection", "transformer", "meter", "coupling")}
+
+
+def test_the_meter_of_another_home_was_to_be_asked(night: Faulty) -> None:
+    """Whoever changed the registry for a night, and back: the intent names a meter that was never there."""
+    entry, number = line(night, "batch:intended")
+    body = json.loads(
+        night.one("select convert_from(body, 'UTF8') from audit.leaf where (entry, number) = (%s, %s)", entry, number)
+    )
+    other = night.one("select min(key) from kw.meter where connection is not null and key <> %s", body["m"])
+    said = json.dumps(body | {"m": other}, separators=(",", ":"), sort_keys=True).encode()
+    night.change("update audit.leaf set body = %s where entry = %s and number = %s", said, entry, number)
+    found = night.found().findings
+    assert {one.code for one in found} >= {"batch-root-differs", "meter-of-another"}
+    (stranger,) = [one for one in found if one.code == "meter-of-another"]
+    assert (stranger.detail["connection"], stranger.detail["meter"]) == (body["c"], other)
 
 
 def test_a_changed_line_of_a_batch(night: Faulty) -> None:

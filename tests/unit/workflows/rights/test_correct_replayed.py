@@ -22,6 +22,7 @@ from kwartier.workflows.rights.correct import Right
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
 from registry_support import World, between, on
+from replay_support import whereabouts
 
 FOLDER = Path(__file__).resolve().parents[3] / "scenarios" / "night_move"
 DAY = date(2026, 3, 11)
@@ -159,13 +160,18 @@ def test_what_was_decided_by_a_coupling_that_was_wrong_is_decided_again_by_it(in
             world = World(c)
             for _ in range(230):  # beyond the numbers of the story's own homes
                 world.number()
-            home = world.connection()
-            other = world.coupling(world.meter(home), world.connection("gas"), wrong.period)
+            home, gas = world.connection(), world.connection("gas")
+            other = world.coupling(world.meter(home), gas, wrong.period)
             bar = world.restriction(home, between("2026-01-01"))
             body: dict[str, Json] = {"restriction": bar, "kind": "administratively_off"}
             before = datetime.fromisoformat("2026-03-01T02:00:00+01:00")
-            told = Event(before, EventKind.RESTRICTION_BEGAN, "operator", None, home, body | SPAN)
-            house.log.record(c, [told])
+            house.log.record(
+                c,
+                [
+                    Event(before, EventKind.RESTRICTION_BEGAN, "operator", None, home, body | SPAN),
+                    *whereabouts(c, before, (home, gas)),
+                ],
+            )
         story.night(date(2026, 3, 10))
         delivery_round.run(house, clock=story.clock)
         story.now = datetime.fromisoformat("2026-03-12T10:00:00+01:00")

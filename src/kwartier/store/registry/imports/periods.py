@@ -175,4 +175,6 @@ COUPLINGS = _spec(
     joins="left join kw.meter m on m.equipment_id = i.equipment_id left join kw.connection c on c.ean = i.ean",
     codes="""when m.key is null then 'unknown-meter' when m.connection is null then 'station-meter'
         when c.key is null then 'unknown-ean' when c.product <> 'gas' then 'not-gas'""",
+    about="h.connection, null::text",
+    body="'meter', h.meter, 'mbus', h.mbus, ",
 )

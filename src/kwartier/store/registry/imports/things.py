@@ -16,6 +16,10 @@ TRANSFORMERS = Spec(
     extend=None,
     insert="insert into kw.transformer (name, area) select name, area from taken order by line on conflict do nothing",
     landed="exists (select from kw.transformer t where t.name = j.name)",
+    events="""
+        select 'transformer:registered', null::bigint, null::text, jsonb_build_object('transformer', t.key, 'area', t.area)
+        from judged j join kw.transformer t on t.name = j.name where j.code is null and j.verdict <> 'same' order by j.line
+    """,
 )
 
 CONNECTIONS = Spec(
@@ -44,6 +48,11 @@ CONNECTIONS = Spec(
         select ean, product, area, transformer, capacity_w from taken order by line on conflict do nothing
     """,
     landed="exists (select from kw.connection c where c.ean = j.ean)",
+    events="""
+        select 'connection:registered', c.key, null::text,
+            jsonb_build_object('connection', c.key, 'product', c.product, 'area', c.area, 'transformer', c.transformer)
+        from judged j join kw.connection c on c.ean = j.ean where j.code is null and j.verdict <> 'same' order by j.line
+    """,
 )
 
 # A name is sealed under the key of its person before it comes here; the same name under the same key is the same bytes.

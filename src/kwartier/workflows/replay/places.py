@@ -1,0 +1,138 @@
+"""Which meter is whose, and which area each thing lies in, as the log was told it.
+
+None of it is anybody's ground. But all of it says whose readings are whose, and what a use case may look at: so this too is taken
+from the log, and what the registry says is held against it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple, final
+
+from psycopg import Connection
+
+from kwartier.audit import evidence
+from kwartier.audit.events import EventKind
+from kwartier.audit.evidence import Told
+from kwartier.grounds.decide import STATION
+from kwartier.model.ground import FactRef
+from kwartier.model.period import Period, from_epoch_s, midnight
+from kwartier.model.register import Product
+from kwartier.workflows.replay import told
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.tasks import TaskKey
+from kwartier.workflows.replay.told import Histories, History, State
+
+C = Connection[Any]
+
+AT_HOMES: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"meter", "coupling"})
+"""What is told of meters at connections, and of gas meters behind them."""
+
+
+class Lies(NamedTuple):
+    """Where a connection or a transformer lies, as one entry left it. A transformer has no product, and is at none."""
+
+    position: int
+    at: datetime
+    area: str
+    product: Product | None = None
+    transformer: int | None = None
+
+
+def lies(entries: Iterable[Told]) -> dict[int, list[Lies]]:
+    """Return where each thing was told to lie, in the log's order. Raises KeyError, ValueError where an entry does not say it."""
+    found: dict[int, list[Lies]] = defaultdict(list)
+    for one in entries:
+        body, where = one.body, Lies(one.position, one.at, one.body["area"])
+        if one.kind == EventKind.TRANSFORMER_REGISTERED:
+            found[body["transformer"]].append(where)
+        else:
+            found[body["connection"]].append(where._replace(product=Product(body["product"]), transformer=body["transformer"]))
+    return {**found}
+
+
+def lay(said: Sequence[Lies], at: datetime, before: int | None) -> Lies:
+    """Return where it lay as it was known; before it was told for the first time, where it was told to lie then."""
+    for one in reversed(said):
+        if one.at <= at and (before is None or one.position < before):
+            return one
+    return said[0]
+
+
+class AtHome(NamedTuple):
+    """A meter at a connection for a time, as one entry left it: the electricity meter itself, or a gas meter on a channel of it."""
+
+    position: int
+    meter: int
+    mbus: int
+    period: Period | None
+    """None for a coupling that was wrong, and was taken out."""
+
+    @classmethod
+    def of(cls, ref: FactRef, state: State) -> "AtHome":
+        """Read it from what was told of a placement or a coupling. Raises KeyError."""
+        holds = None if state.out else Period(state.start, state.end)
+        if ref[0] == "meter":
+            return cls(state.position, ref[1], 0, holds)
+        return cls(state.position, state.rest["meter"], state.rest["mbus"], holds)
+
+    def serves(self, key: TaskKey) -> bool:
+        """True if a task may ask this meter for this connection. A chore is done by the electricity meter, whoever it is for."""
+        mine = self.meter == key.meter and (self.mbus == key.mbus or (key.chore is not None and not key.mbus))
+        asked = Period(from_epoch_s(key.first_s), from_epoch_s(key.last_s))
+        return mine and self.period is not None and self.period.touches(asked)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What the log was told of where a connection lies (never empty), and of its meters and the gas meters coupled to it."""
+
+    lies: Sequence[Lies]
+    placed: Histories = field(default_factory=dict)
+    at_home: Sequence[Sequence[AtHome]] = ()
+    """The same, ready for a question: of each fact what it went through."""
+
+    @classmethod
+    def of(cls, lies: Sequence[Lies], placed: Histories) -> "Whereabouts":
+        """Sort what was told. Raises KeyError, ValueError."""
+        return cls(lies, placed, [[AtHome.of(ref, state) for state in history] for ref, history in placed.items()])
+
+    def has(self, key: TaskKey, before: int) -> bool:
+        """True if the meter of a task is there by what stood in the log before a position, or by what was told first after it."""
+        return any(
+            next((one for one in reversed(history) if one.position < before), history[0]).serves(key) for history in self.at_home
+        )
+
+
+@final
+class Stations:
+    """The meters at transformers, and the areas that they lie in."""
+
+    def __init__(self, c: C, found: Findings) -> None:
+        """`c` sees the log; what cannot be understood goes to `found`."""
+        self.meters: Mapping[FactRef, History] = {}
+        self.transformers: Mapping[int, Sequence[Lies]] = {}
+        try:
+            self.meters = told.histories(evidence.told(c, AT_HOMES))
+            self.transformers = lies(evidence.told(c, [EventKind.TRANSFORMER_REGISTERED]))
+        except (KeyError, TypeError, ValueError):
+            found.add("not-understood", table="meter")
+
+    def area(self, meter: int, day: date, at: datetime, before: int | None) -> str | None:
+        """Return the area of a station meter at the end of a local day; None if it was none then."""
+        ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
+        for state in self.meters.get(("meter", meter), ())[::-1]:
+            if state.start <= ends and (state.end is None or ends < state.end):
+                said = self.transformers.get(state.rest["transformer"] or 0)
+                return None if not said else lay(said, at, before).area
+        return None
+
+    def of_area(self, area: str, day: date, at: datetime, before: int | None) -> int:
+        """Return a station meter of an area; 0 if there is none."""
+        return next((meter for _, meter in self.meters if self.area(meter, day, at, before) == area), 0)
+
+    def has(self, key: TaskKey) -> bool:
+        """True if the log was told of this meter that it is at a transformer."""
+        return key.connection == STATION and ("meter", key.meter) in self.meters

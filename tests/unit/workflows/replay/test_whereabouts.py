@@ -1,0 +1,142 @@
+"""Where things lie and whose a meter is: as the log was told it, also of what came in before it was told such things."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kwartier.audit import evidence
+from kwartier.audit.canonical import canonical
+from kwartier.audit.events import EventKind
+from kwartier.audit.evidence import Told
+from kwartier.audit.log import Log
+from kwartier.keys import signing
+from kwartier.model.period import epoch_s
+from kwartier.model.register import Product
+from kwartier.store.postgres import migrate, migrations
+from kwartier.store.registry import couplings, rectifications
+from kwartier.store.registry.rectifications import Rectification
+from kwartier.workflows.replay import registry
+from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.known import Known
+from kwartier.workflows.replay.places import Lies, Whereabouts, lay, lies
+from kwartier.workflows.replay.registry import Gone
+from kwartier.workflows.replay.tasks import TaskKey
+from kwartier.workflows.replay.told import histories
+from registry_support import ALWAYS, World, between, on
+from replay_support import Faulty
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+TO = between("2026-01-01", "2026-02-01")
+
+
+def told(kind: EventKind, position: int, **body: object) -> Told:
+    return Told(position, AT + timedelta(days=position), kind, 7, body, None, None)
+
+
+def test_a_place_is_as_it_was_known_and_before_that_as_it_was_first_told() -> None:
+    said = {"connection": 7, "product": "gas", "transformer": None}
+    entries = [told(EventKind.CONNECTION_REGISTERED, n, area=area, **said) for n, area in ((3, "a"), (5, "b"))]
+    (there,) = lies(entries).values()
+    assert [one.product for one in there] == [Product.GAS, Product.GAS]
+    for days, before, area in ((0, None, "a"), (3, None, "a"), (5, None, "b"), (5, 5, "a"), (9, 6, "b"), (9, 1, "a")):
+        assert lay(there, AT + timedelta(days=days), before).area == area
+
+
+@pytest.mark.parametrize(
+    ("profile", "meter", "mbus", "first", "last", "serves"),
+    [
+        ("e_day", 4, 0, "2026-01-01", "2026-01-31", True),
+        ("e_day", 4, 0, "2026-02-01", "2026-02-01", True),  # the register on the boundary is still of who was there
+        ("e_day", 4, 0, "2026-02-02", "2026-02-03", False),
+        ("e_day", 5, 0, "2026-01-01", "2026-01-31", False),
+        ("g_day", 4, 1, "2026-01-01", "2026-01-31", False),
+        ("g_day", 9, 1, "2026-03-01", "2026-03-02", True),
+        ("g_day", 9, 2, "2026-03-01", "2026-03-02", False),
+        ("e_day", 9, 0, "2026-03-01", "2026-03-02", False),
+        ("clock", 9, 0, "2026-03-01", "2026-03-02", True),  # done at the electricity meter, for whoever has gas through it
+    ],
+)
+def test_a_meter_serves_where_it_was_told_to_be(
+    profile: str, meter: int, mbus: int, first: str, last: str, *, serves: bool
+) -> None:
+    start, end = epoch_s(TO.start), epoch_s(on("2026-02-01"))
+    placed = told(EventKind.METER_PLACED, 1, meter=4, transformer=None, start=start, end=end)
+    coupled = told(EventKind.COUPLING_BEGAN, 2, coupling=1, meter=9, mbus=1, start=start, end=None)
+    where = Whereabouts.of([Lies(0, AT, "a")], histories([placed, coupled]))
+    assert where.has(TaskKey(7, meter, profile, mbus, epoch_s(on(first)), epoch_s(on(last))), 3) is serves
+
+
+def test_what_was_told_later_changes_nothing_of_what_was_asked_before() -> None:
+    start = epoch_s(TO.start)
+    began = told(EventKind.METER_PLACED, 3, meter=4, transformer=None, start=start, end=None)
+    ended = told(EventKind.METER_REMOVED, 9, meter=4, transformer=None, start=start, end=epoch_s(on("2026-02-01")))
+    coupled = {"coupling": 1, "meter": 4, "mbus": 1, "start": start, "end": None}
+    couple, wrong = told(EventKind.COUPLING_BEGAN, 4, **coupled), told(EventKind.COUPLING_SUPERSEDED, 9, **coupled)
+    where = Whereabouts.of([Lies(0, AT, "a")], histories([began, couple, ended, wrong]))
+    march = epoch_s(on("2026-03-01")), epoch_s(on("2026-03-02"))
+    own, gas = TaskKey(7, 4, "e_day", 0, *march), TaskKey(7, 4, "g_day", 1, *march)
+    for before, is_there in ((1, True), (5, True), (9, True), (10, False)):
+        assert [where.has(own, before), where.has(gas, before)] == [is_there, is_there]
+
+
+@pytest.mark.database
+def test_the_area_of_a_station_is_the_logs_and_not_the_registrys(night: Faulty) -> None:
+    meter, area = night.c.execute(
+        "select m.key, t.area from kw.meter m join kw.transformer t on t.key = m.transformer order by m.key"
+    ).fetchall()[0]
+    night.change("update kw.transformer set area = 'elsewhere'")
+    night.change("update kw.connection set area = 'elsewhere'")
+    known, day, now = Known(night.c, Findings(AT)), date(2026, 11, 23), datetime(2027, 1, 1, tzinfo=UTC)
+    station = known.facts(0, meter, day, now, None)
+    assert station is not None
+    assert station.area == area
+    home = night.one("select min(key) from kw.connection")
+    known.load([home])
+    facts = known.facts(home, 0, day, now, None)
+    assert facts is not None
+    assert facts.area != "elsewhere"
+    assert known.facts(0, meter, date(1999, 1, 1), now, None) is None
+
+
+@pytest.mark.database
+def test_what_came_in_before_is_told_once_as_an_import_tells_it(empty_dsn: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    older.mkdir()
+    for one in migrations.packaged().iterdir():
+        if one.name[:4].isdecimal() and int(one.name[:4]) < 44:
+            (older / one.name).write_bytes(one.read_bytes())
+    migrate(empty_dsn, older)
+    with psycopg.connect(empty_dsn) as c:
+        world = World(c)
+        transformer = world.transformer('wijk "1"\n\\ é')
+        electricity, gas, other = world.connection(transformer=transformer), world.connection("gas"), world.connection("gas")
+        meter = world.meter(electricity)
+        wrong, right = world.coupling(meter, gas, TO, 1), world.coupling(meter, other, ALWAYS, 2)
+        number = rectifications.add(c, Rectification(0, None, gas, "coupling", TO, AT, ()), None, "A. Officer")
+        couplings.supersede(c, wrong, number)
+    assert migrate(empty_dsn)[0] == "0044_whereabouts"
+    (tmp_path / "keys").mkdir(mode=0o700)
+    (tmp_path / "audit").mkdir()
+    log = Log(signing.create(tmp_path / "keys", "kwartier.test/log"), tmp_path / "audit")
+    with psycopg.connect(empty_dsn) as c:
+        log.integrate(c)
+        found = [one for page in evidence.pages(c) for one in page]
+        assert all(canonical(json.loads(one.leaf)) == one.leaf for one in found)
+        span = {"start": epoch_s(TO.start), "end": epoch_s(on("2026-02-01"))}
+        always = {"start": epoch_s(ALWAYS.start), "end": None}
+        assert [(one.kind, one.connection, one.said["body"]) for one in found] == [
+            ("transformer:registered", None, {"transformer": transformer, "area": 'wijk "1"\n\\ é'}),
+            *(
+                ("connection:registered", key, {"connection": key, "product": product, "area": "wijk-01", "transformer": at})
+                for key, product, at in ((electricity, "electricity", transformer), (gas, "gas", None), (other, "gas", None))
+            ),
+            ("coupling:began", gas, {"coupling": wrong, "meter": meter, "mbus": 1, **span}),
+            ("coupling:began", other, {"coupling": right, "meter": meter, "mbus": 2, **always}),
+            ("coupling:superseded", gas, {"coupling": wrong, "meter": meter, "mbus": 1, **span}),
+        ]
+        findings = Findings(AT)
+        registry.check(c, Known(c, findings), findings, Gone(findings))
+        assert {one.detail["table"] for one in findings.findings} == {"meter"}, "this one was told when it came, and was not here"
