@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 
 from psycopg import Connection
 
@@ -101,9 +101,20 @@ class Whereabouts:
 
     def has(self, key: TaskKey, before: int) -> bool:
         """True if the meter of a task is there by what stood in the log before a position, or by what was told first after it."""
-        return any(
-            next((one for one in reversed(history) if one.position < before), history[0]).serves(key) for history in self.at_home
-        )
+        return any(_last(history, before).serves(key) for history in self.at_home)
+
+
+class _Told(Protocol):
+    @property
+    def position(self) -> int: ...
+
+
+_T = TypeVar("_T", bound=_Told)
+
+
+def _last(said: Sequence[_T], before: int | None) -> _T:
+    """Return what stood last in the log before a position; what was told first after it, where nothing did."""
+    return next((one for one in reversed(said) if before is None or one.position < before), said[0])
 
 
 @final
@@ -123,11 +134,12 @@ class Stations:
     def area(self, meter: int, day: date, at: datetime, before: int | None) -> str | None:
         """Return the area of a station meter at the end of a local day; None if it was none then."""
         ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
-        for state in self.meters.get(("meter", meter), ())[::-1]:
-            if state.start <= ends and (state.end is None or ends < state.end):
-                said = self.transformers.get(state.rest["transformer"] or 0)
-                return None if not said else lay(said, at, before).area
-        return None
+        history = self.meters.get(("meter", meter))
+        state = None if history is None else _last(history, before)
+        if state is None or not Period(state.start, state.end).contains(ends):
+            return None
+        said = self.transformers.get(state.rest["transformer"])
+        return None if said is None else lay(said, at, before).area
 
     def of_area(self, area: str, day: date, at: datetime, before: int | None) -> int:
         """Return a station meter of an area; 0 if there is none."""

@@ -99,6 +99,12 @@ def test_the_area_of_a_station_is_the_logs_and_not_the_registrys(night: Faulty) 
     assert facts is not None
     assert facts.area != "elsewhere"
     assert known.facts(0, meter, date(1999, 1, 1), now, None) is None
+    placed = night.one("select extract(epoch from lower(placed))::bigint from kw.meter where key = %s", meter)
+    body = {"meter": meter, "start": placed, "end": placed + 86_400}
+    body["transformer"] = night.one("select transformer from kw.meter where key = %s", meter)
+    night.tell(EventKind.METER_REMOVED, None, datetime(2026, 12, 1, tzinfo=UTC), **body)
+    assert Known(night.c, Findings(AT)).facts(0, meter, day, now, None) is None, "it is gone, as was told last"
+    assert Known(night.c, Findings(AT)).facts(0, meter, day, now, 1) is not None, "which was not known before"
 
 
 @pytest.mark.database
