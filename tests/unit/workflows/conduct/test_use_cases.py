@@ -24,6 +24,7 @@ from kwartier.workflows.conduct.use_cases import AlreadyThere, Expired, OwnPropo
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.publishing import publish
 from registry_support import World
+from replay_support import whereabouts
 
 pytestmark = pytest.mark.database
 AT = datetime(2027, 1, 5, 12, tzinfo=UTC)
@@ -78,6 +79,7 @@ def test_that_it_was_proposed_stands_in_the_log_with_what_it_said_and_by_whose_h
 
 def test_from_proposal_to_end(opened: Installation, facts: World, tmp_path: Path) -> None:
     home = facts.connection()
+    opened.log.record(facts.c, list(whereabouts(facts.c, AT, [home])))
     with opened.operator() as c:
         publish(opened, c, at=AT)
     what = proposal(tmp_path)
