@@ -79,8 +79,8 @@ def test_that_it_was_proposed_stands_in_the_log_with_what_it_said_and_by_whose_h
 
 def test_from_proposal_to_end(opened: Installation, facts: World, tmp_path: Path) -> None:
     home = facts.connection()
-    opened.log.record(facts.c, list(whereabouts(facts.c, AT, [home])))
     with opened.operator() as c:
+        opened.log.record(c, list(whereabouts(c, AT, [home])))
         publish(opened, c, at=AT)
     what = proposal(tmp_path)
     use_cases.propose(opened, what, "Anna", at=AT)
