@@ -32,6 +32,9 @@ begin
         case when one.who is not null then coalesce(case when h.nth >= coalesce(last.nth, 0) then h.last else last.hash end,
             '\x0000000000000000000000000000000000000000000000000000000000000000'::bytea) end as before) as place;
     insert into audit.waiting select ids[1], ids where cardinality(ids) > 0;
+    if entry is not null and (kinds[1] not like 'batch:%' or cardinality(ats) <> 1) then
+        raise exception 'only the event of a batch has an id before it is said' using errcode = 'insufficient_privilege';
+    end if;
     if session_user = 'kw_portal' and (entry is not null
         or exists (select from audit.event e where e.id = any(ids) and not audit.mine(e.leaf, e.kind, e.who, e.salt))) then
         raise exception 'this is not for the portal to say' using errcode = 'insufficient_privilege';

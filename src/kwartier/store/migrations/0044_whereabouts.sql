@@ -1,5 +1,6 @@
 -- The log is told where things lie and which gas meter is whose, so that a replay takes that from it too: an import tells it from now on,
--- and here it is told what came in before. What a rectification took out of the couplings is told as that.
+-- and here it is told what came in before. What a rectification took out of the couplings is told as that. A coupling was known before it
+-- is told here, with perhaps another end: it says that it is late.
 do $$
 declare
     part record;
@@ -16,7 +17,7 @@ begin
             union all
             select h.turn, h.id, h.connection, h.kind, '{"coupling":' || h.id
                 || ',"end":' || coalesce(floor(extract(epoch from upper(h.period)))::bigint::text, 'null')
-                || ',"mbus":' || h.mbus || ',"meter":' || h.meter
+                || ',"late":true,"mbus":' || h.mbus || ',"meter":' || h.meter
                 || ',"start":' || floor(extract(epoch from lower(h.period)))::bigint || '}'
             from (
                 select 3 as turn, id, connection, 'coupling:began' as kind, meter, mbus, period from kw.coupling

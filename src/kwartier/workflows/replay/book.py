@@ -146,7 +146,7 @@ class Book:
         for key, grants in tasks.items():
             permits = [self._decided(decided, key, grant, moments, entry.position) for grant in grants]
             self._beyond(said["batch"], key, grants)
-            if not self._again.known.is_at(key, entry.position):
+            if not any(self._again.known.is_at(key, moment, entry.position) for moment in moments):
                 self._found.add("meter-of-another", batch=said["batch"], connection=key.connection, meter=key.meter)
             stopped = tuple(self._again.stopped(one, moments[-1]) if one else entry.at for one in permits)
             restricted = () if not grants or is_switch(key) else self._again.restricted(key.connection)

@@ -147,9 +147,10 @@ class Known:
         meters = {one.electricity for each in couplings.values() for one in each}
         said = self._said(sorted({*keys, *meters}))
         people = replay.people(self._c, keys)
-        placed: dict[int, dict[FactRef, History]] = defaultdict(dict)
+        placed: dict[int, dict[FactRef, list[told.State]]] = defaultdict(lambda: defaultdict(list))
         for ref, history in self.histories(evidence.told(self._c, AT_HOMES, keys)).items():
-            placed[history[0].connection or 0][ref] = history
+            for state in history:
+                placed[state.connection or 0][ref].append(state)
         for key in keys:
             if key not in lying:
                 continue
@@ -210,12 +211,15 @@ class Known:
         area = None if case is None else case[0].rest.get("area")
         return 0 if area is None else self.stations.of_area(area, day, at, before)
 
-    def is_at(self, key: TaskKey, before: int) -> bool:
-        """Tell whether this meter is where a task says, by what stood in the log before a position. Of what nobody knows: True."""
+    def is_at(self, key: TaskKey, at: datetime, before: int) -> bool:
+        """Tell whether a task's meter is where it says, as it was known at a moment, by what stood in the log before a position.
+
+        Of a connection that nobody knows, True: there is no ground for it either.
+        """
         if key.connection == STATION:
             return self.stations.has(key)
         there = self._held.get(key.connection)
-        return there is None or there.where.has(key, before)
+        return there is None or there.where.has(key, at, before)
 
 
 def _person(ref: FactRef, state: told.State, people: Mapping[FactRef, replay.Named]) -> int:

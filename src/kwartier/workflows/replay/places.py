@@ -17,7 +17,7 @@ from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
 from kwartier.grounds.decide import STATION
 from kwartier.model.ground import FactRef
-from kwartier.model.period import Period, from_epoch_s, midnight
+from kwartier.model.period import Period, day_of, day_period, from_epoch_s, midnight
 from kwartier.model.register import Product
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
@@ -28,6 +28,22 @@ C = Connection[Any]
 
 AT_HOMES: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in {"meter", "coupling"})
 """What is told of meters at connections, and of gas meters behind them."""
+
+
+class _Told(Protocol):
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+_T = TypeVar("_T", bound=_Told)
+
+
+def _last(said: Sequence[_T], at: datetime, before: int | None) -> _T | None:
+    """Return what was known at a moment, by what stood in the log before a position (None: at any); None if nothing was."""
+    return next((one for one in reversed(said) if one.at <= at and (before is None or one.position < before)), None)
 
 
 class Lies(NamedTuple):
@@ -54,34 +70,42 @@ def lies(entries: Iterable[Told]) -> dict[int, list[Lies]]:
 
 def lay(said: Sequence[Lies], at: datetime, before: int | None) -> Lies:
     """Return where it lay as it was known; before it was told for the first time, where it was told to lie then."""
-    for one in reversed(said):
-        if one.at <= at and (before is None or one.position < before):
-            return one
-    return said[0]
+    return _last(said, at, before) or said[0]
 
 
 class AtHome(NamedTuple):
     """A meter at a connection for a time, as one entry left it: the electricity meter itself, or a gas meter on a channel of it."""
 
     position: int
+    at: datetime
     meter: int
     mbus: int
     period: Period | None
     """None for a coupling that was wrong, and was taken out."""
+    is_late: bool = False
+    """True where it came in before the log was told such things: then it was known before, if not until when."""
 
     @classmethod
     def of(cls, ref: FactRef, state: State) -> "AtHome":
         """Read it from what was told of a placement or a coupling. Raises KeyError."""
         holds = None if state.out else Period(state.start, state.end)
         if ref[0] == "meter":
-            return cls(state.position, ref[1], 0, holds)
-        return cls(state.position, state.rest["meter"], state.rest["mbus"], holds)
+            return cls(state.position, state.at, ref[1], 0, holds)
+        return cls(state.position, state.at, state.rest["meter"], state.rest["mbus"], holds, bool(state.rest.get("late")))
 
     def serves(self, key: TaskKey) -> bool:
-        """True if a task may ask this meter for this connection. A chore is done by the electricity meter, whoever it is for."""
-        mine = self.meter == key.meter and (self.mbus == key.mbus or (key.chore is not None and not key.mbus))
+        """True if a task may ask this meter for this connection.
+
+        Usage is asked of the time for which it is there alone. A chore is done by the electricity meter, whoever it is for, also
+        earlier on the day on which it comes.
+        """
+        if self.period is None or self.meter != key.meter or (self.mbus != key.mbus and (key.mbus or key.chore is None)):
+            return False
         asked = Period(from_epoch_s(key.first_s), from_epoch_s(key.last_s))
-        return mine and self.period is not None and self.period.touches(asked)
+        if key.chore is None:
+            return self.period.covers(asked)
+        ends = day_period(day_of(from_epoch_s(key.last_s))).end
+        return self.period.touches(Period(midnight(day_of(asked.start)), ends))
 
 
 @final
@@ -99,22 +123,15 @@ class Whereabouts:
         """Sort what was told. Raises KeyError, ValueError."""
         return cls(lies, placed, [[AtHome.of(ref, state) for state in history] for ref, history in placed.items()])
 
-    def has(self, key: TaskKey, before: int) -> bool:
-        """True if the meter of a task is there by what stood in the log before a position, or by what was told first after it."""
-        return any(_last(history, before).serves(key) for history in self.at_home)
+    def has(self, key: TaskKey, at: datetime, before: int) -> bool:
+        """True if the meter of a task was there as it was known at a moment, by what stood in the log before a position."""
+        return any(one.serves(key) for history in self.at_home if (one := _known(history, at, before)) is not None)
 
 
-class _Told(Protocol):
-    @property
-    def position(self) -> int: ...
-
-
-_T = TypeVar("_T", bound=_Told)
-
-
-def _last(said: Sequence[_T], before: int | None) -> _T:
-    """Return what stood last in the log before a position; what was told first after it, where nothing did."""
-    return next((one for one in reversed(said) if before is None or one.position < before), said[0])
+def _known(history: Sequence[AtHome], at: datetime, before: int) -> AtHome | None:
+    first = history[0]
+    late = first._replace(period=Period(first.period.start)) if first.is_late and first.period is not None else None
+    return _last(history, at, before) or late
 
 
 @final
@@ -135,7 +152,7 @@ class Stations:
         """Return the area of a station meter at the end of a local day; None if it was none then."""
         ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
         history = self.meters.get(("meter", meter))
-        state = None if history is None else _last(history, before)
+        state = None if history is None else _last(history, at, before)
         if state is None or not Period(state.start, state.end).contains(ends):
             return None
         said = self.transformers.get(state.rest["transformer"])

@@ -4,10 +4,12 @@ No decision of the replay rests on the registry. But the next night's do: a fact
 log must show before anybody uses it.
 """
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
+import numpy as np
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry
@@ -25,19 +27,27 @@ from kwartier.workflows.replay.told import Kept as Fact
 C = Connection[Any]
 _TERMS: Final = {"permission": Kept.PERMISSIONS, "supply": Kept.SUPPLIES, "restriction": Kept.CHOICES}
 """Facts that go some time after they ended."""
+_TOGETHER: Final = 2000
+"""Connections that are compared at once."""
 
 
 @final
 class Gone:
-    """What the log says that retention took away of the registry: facts of a table that had ended before a moment."""
+    """What the log says that retention took away of the registry: facts of a table that had ended before a moment.
+
+    And which connections the log was told of, 8 bytes each: of these none may be gone.
+    """
 
     def __init__(self, found: Findings) -> None:
         """What went before its term was over goes to `found`."""
         self._found = found
         self._before: dict[str, datetime] = {}
+        self.registered = array("q")
 
     def take(self, entry: Entry) -> None:
         """Take up an entry of the log."""
+        if entry.kind == "connection:registered":
+            self.registered.append(entry.connection or 0)
         if entry.kind != "retention:applied":
             return
         for table, since in entry.said["body"].get("facts_from", {}).items():
@@ -58,16 +68,25 @@ def check(c: C, known: Known, found: Findings, gone: Gone) -> None:
     general = [(None, fact) for fact in (*replay.general_facts(c), *replay.station_meters(c))]
     _compare(c, general, {**known.general, **stations.meters}, found, gone)
     _lie("transformer", replay.transformers(c), {key: said[-1].area for key, said in stations.transformers.items()}, found)
-    after = 0
+    after, there = 0, array("q")
     while keys := replay.connections(c, after=after):
         after = keys[-1]
-        known.load(keys)
-        there = [one for key in keys if (one := known.one(key)) is not None]
-        said = {ref: history for one in there for ref, history in (*one.said.items(), *one.where.placed.items())}
-        _compare(c, list(replay.facts(c, keys)), said, found, gone)
-        _taken_out(c, keys, said, found)
-        lying = {one.connection: one.where.lies[-1][2:] for one in there if one.where.lies[-1].position != told.UNTOLD}
-        _lie("connection", replay.places(c, keys), lying, found)
+        there.extend(keys)
+        _page(c, known, keys, found, gone)
+    lost: list[int] = np.setdiff1d(np.asarray(gone.registered), np.asarray(there)).tolist()
+    for first in range(0, len(lost), _TOGETHER):
+        _page(c, known, lost[first : first + _TOGETHER], found, gone)
+
+
+def _page(c: C, known: Known, keys: Sequence[int], found: Findings, gone: Gone) -> None:
+    """Compare all that is about these connections."""
+    known.load(keys)
+    there = [one for key in keys if (one := known.one(key)) is not None]
+    said = {ref: history for one in there for ref, history in (*one.said.items(), *one.where.placed.items())}
+    _compare(c, list(replay.facts(c, keys)), said, found, gone)
+    _taken_out(c, keys, said, found)
+    lying = {one.connection: one.where.lies[-1][2:] for one in there if one.where.lies[-1].position != told.UNTOLD}
+    _lie("connection", replay.places(c, keys), lying, found)
 
 
 def _lie(table: str, there: Mapping[int, object], said: Mapping[int, object], found: Findings) -> None:

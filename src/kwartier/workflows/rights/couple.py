@@ -6,7 +6,7 @@ the right connection it is read anew, where somebody there has a ground. Both ho
 readings is told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -116,7 +116,9 @@ def _taken_out(house: Installation, c: C, old: Coupled, right: int | None, answe
         "start": epoch_s(old.period.start),
         "end": None if old.period.end is None else epoch_s(old.period.end),
     }
-    house.log.record(c, list(_events(c, old, right, body, said, now)))
+    wrong = people.codes(c, _homes(c, old.connection, old.period))
+    house.log.record(c, list(_grounds(c, old, right, body, wrong, now)))  # they stand before what they are the ground of
+    house.log.record(c, list(_corrected(c, old, said, wrong, now)))
     return replace(made, id=number)
 
 
@@ -152,20 +154,24 @@ def _told(kind: EventKind, one: Coupled, at: datetime) -> Event:
     return Event(at, kind, ACTOR, None, one.connection, body)
 
 
-def _events(
-    c: C, old: Coupled, right: int | None, body: dict[str, Json], said: Sequence[Correction], now: datetime
+def _grounds(
+    c: C, old: Coupled, right: int | None, body: dict[str, Json], wrong: Mapping[int, str], now: datetime
 ) -> Iterator[Event]:
+    """Say what was taken out, and why, to the people of both homes; `wrong` are those of the home that it was wrong for."""
     yield _told(EventKind.COUPLING_SUPERSEDED, old, now)
-    wrong = people.codes(c, _homes(c, old.connection, old.period))
     for code in [*wrong.values()] or _NOBODY:
         yield Event(now, EventKind.RECTIFICATION_DONE, ACTOR, code, old.connection, body)
+    if right is not None:
+        for code in people.codes(c, _homes(c, right, old.period)).values():
+            yield Event(now, EventKind.RECTIFICATION_DONE, ACTOR, code, right, body)
+
+
+def _corrected(c: C, old: Coupled, said: Sequence[Correction], wrong: Mapping[int, str], now: datetime) -> Iterator[Event]:
+    """Say of each reading that left the lake, to who lived there then."""
     for one in said:
         mine: Sequence[str | None] = [code for subject, code in wrong.items() if _is_of(c, subject, old.connection, one.was)]
         for code in mine or _NOBODY:
             yield Event(now, EventKind.READING_CORRECTED, ACTOR, code, old.connection, digest.body(one))
-    if right is not None:
-        for code in people.codes(c, _homes(c, right, old.period)).values():
-            yield Event(now, EventKind.RECTIFICATION_DONE, ACTOR, code, right, body)
 
 
 def _is_of(c: C, subject: int, connection: int, row: ChannelDay) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import planted_support
 from kwartier.audit import tiles
 from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
@@ -130,19 +131,32 @@ def test_a_place_that_the_log_was_never_told_of(night: Faulty) -> None:
     assert told == {("fact-not-told", table) for table in ("connection", "transformer", "meter", "coupling")}
 
 
-def test_the_meter_of_another_home_was_to_be_asked(night: Faulty) -> None:
-    """Whoever changed the registry for a night, and back: the intent names a meter that was never there."""
-    entry, number = line(night, "batch:intended")
-    body = json.loads(
-        night.one("select convert_from(body, 'UTF8') from audit.leaf where (entry, number) = (%s, %s)", entry, number)
-    )
-    other = night.one("select min(key) from kw.meter where connection is not null and key <> %s", body["m"])
-    said = json.dumps(body | {"m": other}, separators=(",", ":"), sort_keys=True).encode()
-    night.change("update audit.leaf set body = %s where entry = %s and number = %s", said, entry, number)
+def test_a_home_that_is_gone_from_the_registry(night: Faulty) -> None:
+    gas = night.one("select min(connection) from kw.coupling")
+    for table, name in night.c.execute(
+        "select conrelid::regclass, conname from pg_constraint where contype = 'f'"
+        " and confrelid in ('kw.connection'::regclass, 'kw.occupancy'::regclass, 'kw.supply'::regclass)"
+    ).fetchall():
+        night.c.execute(f'alter table {table} drop constraint "{name}"')
+    for table in ("coupling", "occupancy", "supply", "connection"):
+        night.c.execute(f"alter table kw.{table} disable trigger user")
+    for table, column in (("coupling", "connection"), ("occupancy", "connection"), ("supply", "connection"), ("connection", "key")):
+        night.c.execute(f"delete from kw.{table} where {column} = %s", (gas,))  # noqa: S608 - a fixed list
+    found = {(one.code, one.detail.get("table")) for one in night.found().findings}
+    assert found >= {("fact-differs", table) for table in ("connection", "coupling", "occupancy", "supply")}
+
+
+def test_the_meter_of_another_home_was_to_be_asked(night: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changed the registry for a night, and back: log and session are whole, and name a meter that was never there."""
+    home, other = night.c.execute("select connection from kw.meter where connection is not null order by key limit 2").fetchall()
+    wired = planted_support.wired
+    monkeypatch.setattr(planted_support, "wired", lambda night, _: wired(night, other[0]))
+    request = planted_support.for_an_app(night, home[0], planted_support.last_day(night))
+    planted_support.read_anyway(night, request, bytes(16), 0)
     found = night.found().findings
-    assert {one.code for one in found} >= {"batch-root-differs", "meter-of-another"}
+    assert "batch-root-differs" not in {one.code for one in found}
     (stranger,) = [one for one in found if one.code == "meter-of-another"]
-    assert (stranger.detail["connection"], stranger.detail["meter"]) == (body["c"], other)
+    assert (stranger.detail["connection"], stranger.detail["meter"]) == (home[0], wired(night, other[0]).meter)
 
 
 def test_a_changed_line_of_a_batch(night: Faulty) -> None:

@@ -30,6 +30,7 @@ from replay_support import Faulty
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 TO = between("2026-01-01", "2026-02-01")
+DAYS = timedelta(days=1)
 
 
 def told(kind: EventKind, position: int, **body: object) -> Told:
@@ -39,47 +40,80 @@ def told(kind: EventKind, position: int, **body: object) -> Told:
 def test_a_place_is_as_it_was_known_and_before_that_as_it_was_first_told() -> None:
     said = {"connection": 7, "product": "gas", "transformer": None}
     entries = [told(EventKind.CONNECTION_REGISTERED, n, area=area, **said) for n, area in ((3, "a"), (5, "b"))]
-    (there,) = lies(entries).values()
-    assert [one.product for one in there] == [Product.GAS, Product.GAS]
+    (where,) = lies(entries).values()
+    assert [one.product for one in where] == [Product.GAS, Product.GAS]
     for days, before, area in ((0, None, "a"), (3, None, "a"), (5, None, "b"), (5, 5, "a"), (9, 6, "b"), (9, 1, "a")):
-        assert lay(there, AT + timedelta(days=days), before).area == area
+        assert lay(where, AT + timedelta(days=days), before).area == area
+
+
+def placed(position: int, kind: EventKind = EventKind.METER_PLACED, since: str = "2026-01-01", until: str | None = None) -> Told:
+    end = None if until is None else epoch_s(on(until))
+    return told(kind, position, meter=4, transformer=None, start=epoch_s(on(since)), end=end)
+
+
+def coupled(position: int, kind: EventKind = EventKind.COUPLING_BEGAN, until: str | None = None, **more: object) -> Told:
+    end = None if until is None else epoch_s(on(until))
+    return told(kind, position, coupling=1, meter=9, mbus=1, start=epoch_s(TO.start), end=end, **more)
+
+
+def there(*entries: Told) -> Whereabouts:
+    return Whereabouts.of([Lies(0, AT, "a")], histories(entries))
+
+
+def task(profile: str, meter: int, mbus: int, first: datetime | str, last: datetime | str) -> TaskKey:
+    moments = [on(one) if isinstance(one, str) else one for one in (first, last)]
+    return TaskKey(7, meter, profile, mbus, epoch_s(moments[0]), epoch_s(moments[1]))
 
 
 @pytest.mark.parametrize(
-    ("profile", "meter", "mbus", "first", "last", "serves"),
+    ("key", "serves"),
     [
-        ("e_day", 4, 0, "2026-01-01", "2026-01-31", True),
-        ("e_day", 4, 0, "2026-02-01", "2026-02-01", True),  # the register on the boundary is still of who was there
-        ("e_day", 4, 0, "2026-02-02", "2026-02-03", False),
-        ("e_day", 5, 0, "2026-01-01", "2026-01-31", False),
-        ("g_day", 4, 1, "2026-01-01", "2026-01-31", False),
-        ("g_day", 9, 1, "2026-03-01", "2026-03-02", True),
-        ("g_day", 9, 2, "2026-03-01", "2026-03-02", False),
-        ("e_day", 9, 0, "2026-03-01", "2026-03-02", False),
-        ("clock", 9, 0, "2026-03-01", "2026-03-02", True),  # done at the electricity meter, for whoever has gas through it
+        (task("e_day", 4, 0, "2026-01-01", "2026-02-01"), True),  # the register on the boundary is still of who was there
+        (task("e_day", 4, 0, "2026-01-01", "2026-02-02"), False),
+        (task("e_interval", 4, 0, "2025-12-31", "2026-01-31"), False),
+        (task("e_interval", 4, 0, "2026-02-01", "2026-02-28"), False),
+        (task("e_day", 5, 0, "2026-01-01", "2026-01-31"), False),
+        (task("g_day", 4, 1, "2026-01-01", "2026-01-31"), False),
+        (task("g_day", 9, 1, "2026-03-01", "2026-03-02"), True),
+        (task("g_day", 9, 2, "2026-03-01", "2026-03-02"), False),
+        (task("e_day", 9, 0, "2026-03-01", "2026-03-02"), False),
+        (task("clock", 9, 0, "2026-03-01", "2026-03-01"), True),  # done at the electricity meter, for whoever has gas through it
+        (task("clock", 4, 0, "2026-02-03", "2026-02-03"), False),
     ],
 )
-def test_a_meter_serves_where_it_was_told_to_be(
-    profile: str, meter: int, mbus: int, first: str, last: str, *, serves: bool
-) -> None:
-    start, end = epoch_s(TO.start), epoch_s(on("2026-02-01"))
-    placed = told(EventKind.METER_PLACED, 1, meter=4, transformer=None, start=start, end=end)
-    coupled = told(EventKind.COUPLING_BEGAN, 2, coupling=1, meter=9, mbus=1, start=start, end=None)
-    where = Whereabouts.of([Lies(0, AT, "a")], histories([placed, coupled]))
-    assert where.has(TaskKey(7, meter, profile, mbus, epoch_s(on(first)), epoch_s(on(last))), 3) is serves
+def test_a_meter_serves_where_and_while_it_is_told_to_be(key: TaskKey, *, serves: bool) -> None:
+    where = there(placed(1, until="2026-02-01"), coupled(2))
+    assert where.has(key, AT + 9 * DAYS, 3) is serves
+
+
+def test_a_chore_is_for_whoever_comes_that_day_and_usage_is_not() -> None:
+    """Nights and visits take the meter that is there at the end of the day."""
+    noon = TO.start.replace(hour=11)
+    body = {"meter": 4, "transformer": None, "start": epoch_s(noon), "end": None}
+    where = there(told(EventKind.METER_PLACED, 1, **body))
+    early = noon - timedelta(hours=4)
+    assert where.has(task("clock", 4, 0, early, early), AT + 9 * DAYS, 3)
+    assert not where.has(task("e_interval", 4, 0, early, noon), AT + 9 * DAYS, 3)
+    assert not where.has(task("clock", 4, 0, early - 1 * DAYS, early - 1 * DAYS), AT + 9 * DAYS, 3)
 
 
 def test_what_was_told_later_changes_nothing_of_what_was_asked_before() -> None:
-    start = epoch_s(TO.start)
-    began = told(EventKind.METER_PLACED, 3, meter=4, transformer=None, start=start, end=None)
-    ended = told(EventKind.METER_REMOVED, 9, meter=4, transformer=None, start=start, end=epoch_s(on("2026-02-01")))
-    coupled = {"coupling": 1, "meter": 4, "mbus": 1, "start": start, "end": None}
-    couple, wrong = told(EventKind.COUPLING_BEGAN, 4, **coupled), told(EventKind.COUPLING_SUPERSEDED, 9, **coupled)
-    where = Whereabouts.of([Lies(0, AT, "a")], histories([began, couple, ended, wrong]))
-    march = epoch_s(on("2026-03-01")), epoch_s(on("2026-03-02"))
-    own, gas = TaskKey(7, 4, "e_day", 0, *march), TaskKey(7, 4, "g_day", 1, *march)
-    for before, is_there in ((1, True), (5, True), (9, True), (10, False)):
-        assert [where.has(own, before), where.has(gas, before)] == [is_there, is_there]
+    ended, wrong = placed(9, EventKind.METER_REMOVED, until="2026-02-01"), coupled(9, EventKind.COUPLING_SUPERSEDED)
+    where = there(placed(3), coupled(4), ended, wrong)
+    own, gas = (task(*what, "2026-03-01", "2026-03-02") for what in (("e_day", 4, 0), ("g_day", 9, 1)))
+    for before, is_there in ((1, False), (5, True), (9, True), (10, False)):
+        assert [where.has(one, AT + 20 * DAYS, before) for one in (own, gas)] == [is_there, is_there], before
+    assert where.has(own, AT + 8 * DAYS, 10), "decided before it was told, and written down after"
+    assert not where.has(own, AT + 2 * DAYS, 10), "decided before anybody knew of the meter"
+
+
+def test_a_coupling_from_before_the_log_was_told_of_such_is_known_before_if_not_until_when() -> None:
+    march = task("g_day", 9, 1, "2026-03-01", "2026-03-02")
+    late = there(coupled(8, until="2026-02-01", late=True))
+    assert late.has(march, AT, 5)
+    assert not late.has(march, AT + 9 * DAYS, 10)
+    assert not late.has(task("g_day", 9, 1, "2025-12-01", "2025-12-02"), AT, 5)
+    assert not there(coupled(8, until="2026-02-01")).has(march, AT, 5), "any other is not known before it is told"
 
 
 @pytest.mark.database
@@ -104,7 +138,8 @@ def test_the_area_of_a_station_is_the_logs_and_not_the_registrys(night: Faulty) 
     body["transformer"] = night.one("select transformer from kw.meter where key = %s", meter)
     night.tell(EventKind.METER_REMOVED, None, datetime(2026, 12, 1, tzinfo=UTC), **body)
     assert Known(night.c, Findings(AT)).facts(0, meter, day, now, None) is None, "it is gone, as was told last"
-    assert Known(night.c, Findings(AT)).facts(0, meter, day, now, 1) is not None, "which was not known before"
+    last = night.one("select max(position) from audit.entry")
+    assert Known(night.c, Findings(AT)).facts(0, meter, day, now, last) is not None, "which was not known before"
 
 
 @pytest.mark.database
@@ -139,9 +174,9 @@ def test_what_came_in_before_is_told_once_as_an_import_tells_it(empty_dsn: str, 
                 ("connection:registered", key, {"connection": key, "product": product, "area": "wijk-01", "transformer": at})
                 for key, product, at in ((electricity, "electricity", transformer), (gas, "gas", None), (other, "gas", None))
             ),
-            ("coupling:began", gas, {"coupling": wrong, "meter": meter, "mbus": 1, **span}),
-            ("coupling:began", other, {"coupling": right, "meter": meter, "mbus": 2, **always}),
-            ("coupling:superseded", gas, {"coupling": wrong, "meter": meter, "mbus": 1, **span}),
+            ("coupling:began", gas, {"coupling": wrong, "late": True, "meter": meter, "mbus": 1, **span}),
+            ("coupling:began", other, {"coupling": right, "late": True, "meter": meter, "mbus": 2, **always}),
+            ("coupling:superseded", gas, {"coupling": wrong, "late": True, "meter": meter, "mbus": 1, **span}),
         ]
         findings = Findings(AT)
         registry.check(c, Known(c, findings), findings, Gone(findings))

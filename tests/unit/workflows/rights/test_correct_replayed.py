@@ -17,7 +17,7 @@ from kwartier.model.register import DAY_MASK, Channel
 from kwartier.store.readings import layout, put_right
 from kwartier.workflows import delivery_round, installation, replay
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import correct, couple
+from kwartier.workflows.rights import correct, couple, rectify
 from kwartier.workflows.rights.correct import Right
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
@@ -145,6 +145,22 @@ def test_a_gas_meter_that_was_anothers_leaves_no_row_and_no_finding(story: Story
     couple.correct(story.house, [(coupling.id, None)], ANSWER, at=story.clock())
     assert story.house.readings.day(coupling.connection, DAY) == []
     delivery_round.run(story.house, clock=story.clock)
+    assert codes(story) == set()
+
+
+def test_what_was_read_at_an_empty_home_has_its_ground_before_it(story: Story) -> None:
+    """Nobody lived there: its lines are about nobody, and come after the one about whoever lived there once."""
+    with story.house.operator() as c:
+        anna, bram = c.execute(
+            "select o.id, connection from kw.occupancy o join kw.coupling k using (connection) order by lower(o.period)"
+        ).fetchall()
+    connection = anna[1]
+    rectify.correct_stay(story.house, bram[0], None, ANSWER, at=story.clock())
+    rectify.correct_stay(story.house, anna[0], between("2020-01-01", "2026-03-05"), ANSWER, at=story.clock())
+    (coupling,) = couple.couplings(story.house, connection)
+    assert story.house.readings.day(connection, DAY)
+    story.now = datetime.fromisoformat("2026-03-12T10:00:00+01:00")
+    couple.correct(story.house, [(coupling.id, None)], ANSWER, at=story.clock())
     assert codes(story) == set()
 
 
