@@ -62,7 +62,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         Category.UNPROVED,
         "the plain check of a third party's consent says yes where the decision says no, or no where it says yes",
     ),
-    "meter-of-another": (Category.READ, "a meter was to be asked for a home where it never was, as far as the log was told"),
+    "meter-of-another": (Category.READ, "a meter was to be asked for a home where it was not, as the log was told"),
     "deed-without-intent": (Category.READ, "a task was done that no earlier intent names"),
     "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
     "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),

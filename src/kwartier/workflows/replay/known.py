@@ -32,7 +32,7 @@ from kwartier.store.registry import replay
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.one import Carried, OneKnown, Step, cut, last_of, then
-from kwartier.workflows.replay.places import AT_HOMES, Lies, Stations, Whereabouts, lies
+from kwartier.workflows.replay.places import AT_HOMES, Location, Stations, Whereabouts, locations
 from kwartier.workflows.replay.tasks import TaskKey
 from kwartier.workflows.replay.told import Fact, Histories, History
 
@@ -143,7 +143,7 @@ class Known:
             return {}
 
     def _loaded(self, keys: list[int]) -> Iterator[tuple[int, OneKnown]]:
-        lying, couplings = self._lying(keys), replay.couplings(self._c, keys)
+        located, couplings = self._locations(keys), replay.couplings(self._c, keys)
         meters = {one.electricity for each in couplings.values() for one in each}
         said = self._said(sorted({*keys, *meters}))
         people = replay.people(self._c, keys)
@@ -152,7 +152,7 @@ class Known:
             for state in history:
                 placed[state.connection or 0][ref].append(state)
         for key in keys:
-            if key not in lying:
+            if key not in located:
                 continue
             mine = dict(sorted(said[key].items()))
             carried = [
@@ -164,20 +164,20 @@ class Known:
             named = people.get(key, {})
             whose = {one.position: _person(ref, one, named) for ref, each in mine.items() for one in each}
             steps = self._all_steps(mine, carried, whose)
-            yield key, OneKnown(key, self._where(lying[key], placed[key]), mine, carried, steps, whose, last_of(steps))
+            yield key, OneKnown(key, self._where(located[key], placed[key]), mine, carried, steps, whose, last_of(steps))
 
-    def _where(self, lying: Sequence[Lies], placed: Histories) -> Whereabouts:
+    def _where(self, located: Sequence[Location], placed: Histories) -> Whereabouts:
         try:
-            return Whereabouts.of(lying, placed)
+            return Whereabouts.of(located, placed)
         except (KeyError, TypeError, ValueError, KwartierError):
             self._found.add("not-understood", table="meter")
-            return Whereabouts(lying, placed)
+            return Whereabouts(located, placed)
 
-    def _lying(self, keys: list[int]) -> dict[int, Sequence[Lies]]:
+    def _locations(self, keys: list[int]) -> dict[int, Sequence[Location]]:
         """Return where these connections were told to lie; one that was never told, where the registry has it."""
-        untold = {key: [Lies(told.UNTOLD, _EVER, *where)] for key, where in replay.places(self._c, keys).items()}
+        untold = {key: [Location(told.UNTOLD, _EVER, *where)] for key, where in replay.places(self._c, keys).items()}
         try:
-            return {**untold, **lies(evidence.told(self._c, [EventKind.CONNECTION_REGISTERED], keys))}
+            return {**untold, **locations(evidence.told(self._c, [EventKind.CONNECTION_REGISTERED], keys))}
         except (KeyError, TypeError, ValueError):
             self._found.add("not-understood", connections=len(keys))
             return {**untold}

@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 from kwartier.model.ground import FactRef, Hold, Objection, Occupancy, Permission, Restriction, Supply
 from kwartier.model.period import Period
 from kwartier.model.register import Product
-from kwartier.workflows.replay.places import Whereabouts, lay
+from kwartier.workflows.replay.places import Whereabouts, location_at
 from kwartier.workflows.replay.told import UNTOLD, Fact, Histories, History
 
 
@@ -80,11 +80,11 @@ class OneKnown:
     @property
     def product(self) -> Product:
         """What it carries."""
-        return self.where.lies[-1].product or Product.ELECTRICITY
+        return self.where.locations[-1].product or Product.ELECTRICITY
 
     def area(self, at: datetime, before: int | None) -> str:
         """Return the area in which it lies, as it was known."""
-        return lay(self.where.lies, at, before).area
+        return location_at(self.where.locations, at, before).area
 
     def then(self, at: datetime, before: int | None) -> "Own":
         """Return its own facts as they were known."""

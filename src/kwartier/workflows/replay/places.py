@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
+from typing import Any, Final, NamedTuple, final
 
 from psycopg import Connection
 
@@ -30,23 +30,7 @@ AT_HOMES: Final = tuple(kind for kind in EventKind if kind.partition(":")[0] in 
 """What is told of meters at connections, and of gas meters behind them."""
 
 
-class _Told(Protocol):
-    @property
-    def position(self) -> int: ...
-
-    @property
-    def at(self) -> datetime: ...
-
-
-_T = TypeVar("_T", bound=_Told)
-
-
-def _last(said: Sequence[_T], at: datetime, before: int | None) -> _T | None:
-    """Return what was known at a moment, by what stood in the log before a position (None: at any); None if nothing was."""
-    return next((one for one in reversed(said) if one.at <= at and (before is None or one.position < before)), None)
-
-
-class Lies(NamedTuple):
+class Location(NamedTuple):
     """Where a connection or a transformer lies, as one entry left it. A transformer has no product, and is at none."""
 
     position: int
@@ -56,11 +40,11 @@ class Lies(NamedTuple):
     transformer: int | None = None
 
 
-def lies(entries: Iterable[Told]) -> dict[int, list[Lies]]:
+def locations(entries: Iterable[Told]) -> dict[int, list[Location]]:
     """Return where each thing was told to lie, in the log's order. Raises KeyError, ValueError where an entry does not say it."""
-    found: dict[int, list[Lies]] = defaultdict(list)
+    found: dict[int, list[Location]] = defaultdict(list)
     for one in entries:
-        body, where = one.body, Lies(one.position, one.at, one.body["area"])
+        body, where = one.body, Location(one.position, one.at, one.body["area"])
         if one.kind == EventKind.TRANSFORMER_REGISTERED:
             found[body["transformer"]].append(where)
         else:
@@ -68,9 +52,9 @@ def lies(entries: Iterable[Told]) -> dict[int, list[Lies]]:
     return {**found}
 
 
-def lay(said: Sequence[Lies], at: datetime, before: int | None) -> Lies:
+def location_at(said: Sequence[Location], at: datetime, before: int | None) -> Location:
     """Return where it lay as it was known; before it was told for the first time, where it was told to lie then."""
-    return _last(said, at, before) or said[0]
+    return told.known(said, at, before) or said[0]
 
 
 class AtHome(NamedTuple):
@@ -113,15 +97,15 @@ class AtHome(NamedTuple):
 class Whereabouts:
     """What the log was told of where a connection lies (never empty), and of its meters and the gas meters coupled to it."""
 
-    lies: Sequence[Lies]
+    locations: Sequence[Location]
     placed: Histories = field(default_factory=dict)
     at_home: Sequence[Sequence[AtHome]] = ()
     """The same, ready for a question: of each fact what it went through."""
 
     @classmethod
-    def of(cls, lies: Sequence[Lies], placed: Histories) -> "Whereabouts":
+    def of(cls, locations: Sequence[Location], placed: Histories) -> "Whereabouts":
         """Sort what was told. Raises KeyError, ValueError."""
-        return cls(lies, placed, [[AtHome.of(ref, state) for state in history] for ref, history in placed.items()])
+        return cls(locations, placed, [[AtHome.of(ref, state) for state in history] for ref, history in placed.items()])
 
     def has(self, key: TaskKey, at: datetime, before: int) -> bool:
         """True if the meter of a task was there as it was known at a moment, by what stood in the log before a position."""
@@ -131,7 +115,7 @@ class Whereabouts:
 def _known(history: Sequence[AtHome], at: datetime, before: int) -> AtHome | None:
     first = history[0]
     late = first._replace(period=Period(first.period.start)) if first.is_late and first.period is not None else None
-    return _last(history, at, before) or late
+    return told.known(history, at, before) or late
 
 
 @final
@@ -141,10 +125,10 @@ class Stations:
     def __init__(self, c: C, found: Findings) -> None:
         """`c` sees the log; what cannot be understood goes to `found`."""
         self.meters: Mapping[FactRef, History] = {}
-        self.transformers: Mapping[int, Sequence[Lies]] = {}
+        self.transformers: Mapping[int, Sequence[Location]] = {}
         try:
             self.meters = told.histories(evidence.told(c, AT_HOMES))
-            self.transformers = lies(evidence.told(c, [EventKind.TRANSFORMER_REGISTERED]))
+            self.transformers = locations(evidence.told(c, [EventKind.TRANSFORMER_REGISTERED]))
         except (KeyError, TypeError, ValueError):
             found.add("not-understood", table="meter")
 
@@ -152,11 +136,11 @@ class Stations:
         """Return the area of a station meter at the end of a local day; None if it was none then."""
         ends = midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
         history = self.meters.get(("meter", meter))
-        state = None if history is None else _last(history, at, before)
+        state = None if history is None else told.known(history, at, before)
         if state is None or not Period(state.start, state.end).contains(ends):
             return None
         said = self.transformers.get(state.rest["transformer"])
-        return None if said is None else lay(said, at, before).area
+        return None if said is None else location_at(said, at, before).area
 
     def of_area(self, area: str, day: date, at: datetime, before: int | None) -> int:
         """Return a station meter of an area; 0 if there is none."""

@@ -21,8 +21,7 @@ from kwartier.store.registry import replay
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.known import Known
-from kwartier.workflows.replay.told import Histories, History, State
-from kwartier.workflows.replay.told import Kept as Fact
+from kwartier.workflows.replay.told import Histories, History, Registered, State
 
 C = Connection[Any]
 _TERMS: Final = {"permission": Kept.PERMISSIONS, "supply": Kept.SUPPLIES, "restriction": Kept.CHOICES}
@@ -67,7 +66,7 @@ def check(c: C, known: Known, found: Findings, gone: Gone) -> None:
     stations = known.stations
     general = [(None, fact) for fact in (*replay.general_facts(c), *replay.station_meters(c))]
     _compare(c, general, {**known.general, **stations.meters}, found, gone)
-    _lie("transformer", replay.transformers(c), {key: said[-1].area for key, said in stations.transformers.items()}, found)
+    _located("transformer", replay.transformers(c), {key: said[-1].area for key, said in stations.transformers.items()}, found)
     after, there = 0, array("q")
     while keys := replay.connections(c, after=after):
         after = keys[-1]
@@ -85,11 +84,11 @@ def _page(c: C, known: Known, keys: Sequence[int], found: Findings, gone: Gone) 
     said = {ref: history for one in there for ref, history in (*one.said.items(), *one.where.placed.items())}
     _compare(c, list(replay.facts(c, keys)), said, found, gone)
     _taken_out(c, keys, said, found)
-    lying = {one.connection: one.where.lies[-1][2:] for one in there if one.where.lies[-1].position != told.UNTOLD}
-    _lie("connection", replay.places(c, keys), lying, found)
+    located = {one.connection: one.where.locations[-1][2:] for one in there if one.where.locations[-1].position != told.UNTOLD}
+    _located("connection", replay.places(c, keys), located, found)
 
 
-def _lie(table: str, there: Mapping[int, object], said: Mapping[int, object], found: Findings) -> None:
+def _located(table: str, there: Mapping[int, object], said: Mapping[int, object], found: Findings) -> None:
     """Where things lie by the registry is where the log was told last that they do."""
     found.compared["facts"] += len(there)
     for key in there.keys() | said.keys():
@@ -112,7 +111,9 @@ def _taken_out(c: C, keys: Sequence[int], said: Histories, found: Findings) -> N
             found.add("fact-differs" if history else "fact-not-told", table=ref[0], id=ref[1])
 
 
-def _compare(c: C, facts: Iterable[tuple[int | None, Fact]], said: Mapping[FactRef, History], found: Findings, gone: Gone) -> None:
+def _compare(
+    c: C, facts: Iterable[tuple[int | None, Registered]], said: Mapping[FactRef, History], found: Findings, gone: Gone
+) -> None:
     there = {told.ref_of(fact): (connection, fact) for connection, fact in facts}
     codes = replay.codes(c, {fact.subject for _, fact in there.values() if isinstance(fact, told.ABOUT_PEOPLE)})
     found.compared["facts"] += len(there)

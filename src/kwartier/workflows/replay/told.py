@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, TypeVar, final
 
 from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
@@ -33,7 +33,7 @@ from kwartier.model.period import Period, epoch_s, from_epoch_s
 from kwartier.store.registry.replay import CoupledMeter, PlacedMeter
 
 Fact = Occupancy | Supply | Agreement | Suspension | SupplierDefault | Permission | Restriction | UseCase | Hold | Objection
-Kept = Fact | PlacedMeter | CoupledMeter
+Registered = Fact | PlacedMeter | CoupledMeter
 """What the registry keeps and the log is told of: facts for a decision, and whose a meter is."""
 TABLES: Final = {
     Occupancy: "occupancy",
@@ -130,20 +130,28 @@ def untold(fact: Restriction | Suspension | Hold | Objection, connection: int | 
     return State(UNTOLD, period.start, connection, period.start, period.end, _rest(fact), None, None)
 
 
-def known(history: History, at: datetime, before: int | None) -> State | None:
-    """Return a fact as it was known at a moment, by what stood in the log before this position (None: at any)."""
-    for state in reversed(history):
-        if state.at <= at and (before is None or state.position < before):
-            return state
-    return None
+class _Told(Protocol):
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def at(self) -> datetime: ...
 
 
-def ref_of(fact: Kept) -> FactRef:
+_T = TypeVar("_T", bound=_Told)
+
+
+def known(history: Sequence[_T], at: datetime, before: int | None) -> _T | None:
+    """Return what was known at a moment, by what stood in the log before this position (None: at any); None if nothing was."""
+    return next((one for one in reversed(history) if one.at <= at and (before is None or one.position < before)), None)
+
+
+def ref_of(fact: Registered) -> FactRef:
     """Return the name of a fact."""
     return TABLES[type(fact)], fact.id
 
 
-def period_of(fact: Kept) -> Period:
+def period_of(fact: Registered) -> Period:
     """Return the time for which a fact holds."""
     if isinstance(fact, Permission):
         return fact.live
@@ -191,7 +199,7 @@ def _of_party(ref: FactRef, rest: Mapping[str, Any], holds: Period) -> Fact:
     return _OF_PARTY[table](number, rest["party"], holds)
 
 
-def agrees(connection: int | None, fact: Kept, state: State, codes: Mapping[int, str]) -> bool:
+def agrees(connection: int | None, fact: Registered, state: State, codes: Mapping[int, str]) -> bool:
     """Tell whether the registry has a fact of a connection, or of none, as the log was told it last.
 
     `codes` are those of the people in the registry.
@@ -211,7 +219,7 @@ def _told_span(rest: Mapping[str, Any], name: str) -> Period:
     return Period(from_epoch_s(rest[f"{name}_start"]), None if end is None else from_epoch_s(end))
 
 
-_SAID: Final[Mapping[type[Kept], Sequence[str]]] = {
+_SAID: Final[Mapping[type[Registered], Sequence[str]]] = {
     Supply: ("party",),
     Agreement: ("party", "role"),
     Suspension: ("party",),
@@ -223,10 +231,10 @@ _SAID: Final[Mapping[type[Kept], Sequence[str]]] = {
     PlacedMeter: ("transformer",),
     CoupledMeter: ("meter", "mbus"),
 }
-_SPANS: Final[Mapping[type[Kept], str]] = {Permission: "data", UseCase: "days"}
+_SPANS: Final[Mapping[type[Registered], str]] = {Permission: "data", UseCase: "days"}
 
 
-def _rest(fact: Kept) -> dict[str, Any]:
+def _rest(fact: Registered) -> dict[str, Any]:
     """Return what the log is told of a fact besides its time and its person."""
     said = {name: getattr(fact, name) for name in _SAID.get(type(fact), ())}
     name = _SPANS.get(type(fact))

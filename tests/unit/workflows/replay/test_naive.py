@@ -15,7 +15,7 @@ from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Product
 from kwartier.workflows.replay.naive import Naive
 from kwartier.workflows.replay.one import OneKnown, Step, last_of
-from kwartier.workflows.replay.places import Lies, Whereabouts
+from kwartier.workflows.replay.places import Location, Whereabouts
 from kwartier.workflows.replay.told import History, State, fact_of
 
 DAY0 = datetime(2026, 11, 1, 23, tzinfo=UTC)
@@ -61,7 +61,7 @@ def both(
         [Step(one.position, one.at, fact_of(ref, one, WHOSE.get(one.position, 0)) if one.lives else None)]
         for ref, one in facts.items()
     ]
-    there = OneKnown(7, Whereabouts([Lies(0, TOLD, "area", Product.ELECTRICITY)]), said, (), steps, WHOSE, last_of(steps))
+    there = OneKnown(7, Whereabouts([Location(0, TOLD, "area", Product.ELECTRICITY)]), said, (), steps, WHOSE, last_of(steps))
     naive = Naive(_Told(there, {ref: [one] for ref, one in general.items()}))  # type: ignore[arg-type] # it asks no more of it
     own = there.then(at, None)
     agreed = [fact_of(ref, one, 0) for ref, one in general.items()]

@@ -21,7 +21,7 @@ from kwartier.store.registry.rectifications import Rectification
 from kwartier.workflows.replay import registry
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.known import Known
-from kwartier.workflows.replay.places import Lies, Whereabouts, lay, lies
+from kwartier.workflows.replay.places import Location, Whereabouts, location_at, locations
 from kwartier.workflows.replay.registry import Gone
 from kwartier.workflows.replay.tasks import TaskKey
 from kwartier.workflows.replay.told import histories
@@ -40,10 +40,10 @@ def told(kind: EventKind, position: int, **body: object) -> Told:
 def test_a_place_is_as_it_was_known_and_before_that_as_it_was_first_told() -> None:
     said = {"connection": 7, "product": "gas", "transformer": None}
     entries = [told(EventKind.CONNECTION_REGISTERED, n, area=area, **said) for n, area in ((3, "a"), (5, "b"))]
-    (where,) = lies(entries).values()
+    (where,) = locations(entries).values()
     assert [one.product for one in where] == [Product.GAS, Product.GAS]
     for days, before, area in ((0, None, "a"), (3, None, "a"), (5, None, "b"), (5, 5, "a"), (9, 6, "b"), (9, 1, "a")):
-        assert lay(where, AT + timedelta(days=days), before).area == area
+        assert location_at(where, AT + timedelta(days=days), before).area == area
 
 
 def placed(position: int, kind: EventKind = EventKind.METER_PLACED, since: str = "2026-01-01", until: str | None = None) -> Told:
@@ -57,7 +57,7 @@ def coupled(position: int, kind: EventKind = EventKind.COUPLING_BEGAN, until: st
 
 
 def there(*entries: Told) -> Whereabouts:
-    return Whereabouts.of([Lies(0, AT, "a")], histories(entries))
+    return Whereabouts.of([Location(0, AT, "a")], histories(entries))
 
 
 def task(profile: str, meter: int, mbus: int, first: datetime | str, last: datetime | str) -> TaskKey:
@@ -127,6 +127,9 @@ def test_the_area_of_a_station_is_the_logs_and_not_the_registrys(night: Faulty) 
     station = known.facts(0, meter, day, now, None)
     assert station is not None
     assert station.area == area
+    midnight_s = epoch_s(on("2026-11-23"))
+    for who, is_there in ((meter, True), (meter + 10**6, False)):
+        assert known.is_at(TaskKey(0, who, "e_interval", 0, midnight_s, midnight_s), now, 10**6) is is_there
     home = night.one("select min(key) from kw.connection")
     known.load([home])
     facts = known.facts(home, 0, day, now, None)
