@@ -7,10 +7,13 @@ say() {
     printf '%s\n' "kwartier: $*" >&2
 }
 
-# python_here: print the first Python on the PATH that is new enough.
+# python_here: print the Python to use: KW_PYTHON if that is set, otherwise the first one that is new enough. The system's own comes
+# before the PATH where it can make environments: distributions build theirs with all optimisations, and one compiled without takes
+# up to a fifth longer for everything here.
 python_here() {
-    for candidate in python3 python3.13 python3.12 python3.11; do
-        if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    for candidate in ${KW_PYTHON:-/usr/bin/python3 python3 python3.13 python3.12 python3.11}; do
+        if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+            && { [ "$candidate" != /usr/bin/python3 ] || "$candidate" -c 'import venv, ensurepip' 2>/dev/null; }; then
             command -v "$candidate"
             return
         fi

@@ -32,10 +32,22 @@ def test_a_normal_user_gets_the_one_line_to_ask_for(tmp_path: Path) -> None:
 
 def test_no_new_enough_python_is_said(tmp_path: Path) -> None:
     old = dict.fromkeys(("python3", "python3.13", "python3.12", "python3.11"), "exit 1")
-    run = shell("python=$(python_here); echo went on", tmp_path, **old)
+    run = shell("KW_PYTHON='python3 python3.13'; python=$(python_here); echo went on", tmp_path, **old)
     assert run.returncode != 0
     assert "Python 3.11 or newer" in run.stderr
     assert run.stdout == ""
+
+
+def test_the_python_that_was_asked_for_is_used(tmp_path: Path) -> None:
+    run = shell("KW_PYTHON=mine; python_here", tmp_path, mine="exit 0", python3="exit 0")
+    assert run.stdout.strip() == str(tmp_path / "stubs" / "mine")
+
+
+def test_the_systems_own_python_comes_before_the_path_where_it_will_do(tmp_path: Path) -> None:
+    own = "/usr/bin/python3"
+    will_do = shell(f"{own} -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'", tmp_path).returncode == 0
+    run = shell("unset KW_PYTHON; python_here", tmp_path, python3="exit 0")
+    assert run.stdout.strip() == (own if will_do else str(tmp_path / "stubs" / "python3"))
 
 
 def environment(folder: Path) -> None:
@@ -70,7 +82,8 @@ def test_what_changed_is_not_finished(change: str, tmp_path: Path) -> None:
 
 def test_a_failed_installation_is_not_finished(tmp_path: Path) -> None:
     environment(tmp_path)
-    run = shell("echo somebody==2 > lock.txt; environment env lock.txt; echo went on", tmp_path, uv="exit 9", python3="exit 0")
+    again = "echo somebody==2 > lock.txt; KW_PYTHON=python3; environment env lock.txt; echo went on"
+    run = shell(again, tmp_path, uv="exit 9", python3="exit 0")
     assert run.returncode != 0
     assert run.stdout == ""
     assert shell("is_finished env lock.txt", tmp_path).returncode == 1

@@ -21,8 +21,9 @@ from kwartier.wire.p1.telegram import Checksum, Fault, Raw, Telegram
 Line = tuple[bytes, bytes, bytes, bytes]
 """Code, figures, decimals and the rest of one line, its `)` and carriage return included."""
 
-LINE: Final = re.compile(rb"\n([^(]++)\((?:([0-9]{1,12}+)(?:\.([0-9]++))?+)?+(.*+(?:\n\(.*+)*+)")
-"""A line that begins with `(` belongs to the one before it: the value of an old gas meter."""
+LINE: Final = re.compile(rb"\n([^(]++)\((?:([0-9]{1,12}+)(?:\.([0-9]++))?)?+(.*+(?:\n\(.*+)*+)")
+"""A line that begins with `(` belongs to the one before it: the value of an old gas meter. Decimals are optional with a plain `?`:
+Pythons before 3.11.5, Debian 12's among them, lose the point where nothing follows it (CPython issue 106052)."""
 _LINE_END: Final = re.compile(rb"\n(?!\()")
 _CONTINUED: Final = re.compile(rb"[\r ]*\n")
 _HEX: Final = frozenset(b"0123456789ABCDEFabcdef")
