@@ -58,7 +58,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder), cwd=HERE)
     [wheel] = folder.glob("*.whl")
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv", with_pip=True, symlinks=True)  # as `python -m venv` does: the interpreter is the system's
     pip = (str(folder / "venv" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
     run(*pip, "uninstall", "--yes", "setuptools", cwd=folder)  # older Pythons put it there
     [site] = (folder / "venv").glob("lib/python*/site-packages")

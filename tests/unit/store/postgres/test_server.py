@@ -100,6 +100,8 @@ def test_the_log_says_nothing_about_statements_or_values(home: Path, postgres_pr
 
 
 def test_an_overgrown_log_is_put_aside(home: Path, postgres_programs: Path) -> None:
+    with embedded(home, programs=postgres_programs, options=FAST):
+        pass  # so that there is one
     with (home / "server.log").open("ab") as log:
         log.truncate((8 << 20) + 1)
     with embedded(home, programs=postgres_programs, options=FAST):
