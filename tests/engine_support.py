@@ -21,7 +21,7 @@ def fail(text: str) -> None:
     raise ValueError(text)
 
 
-def die() -> None:
+def die(_: object = None) -> None:
     """End the worker as a kill would."""
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -17,7 +17,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Final, ParamSpec, TypeVar, final
+from typing import Any, Final, ParamSpec, TypeVar, final
 
 from kwartier.model.errors import KwartierError
 
@@ -65,6 +65,20 @@ class Inline(Executor):
         self._open = False
 
 
+class _Pool(ProcessPoolExecutor):
+    """A pool whose end comes also after a worker was killed while a large job waited in the pipe to the workers.
+
+    Before Python 3.11.5, Debian 12's too, nobody closes that pipe, and the thread that fills it is waited for (CPython 94777).
+    """
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
+        """Take no more work, and wait for what runs."""
+        inner: Any = self
+        if inner._broken and inner._call_queue is not None:  # noqa: SLF001 - see above
+            inner._call_queue._reader.close()  # noqa: SLF001 - see above
+        super().shutdown(wait, cancel_futures=cancel_futures)
+
+
 @contextmanager
 def opened(workers: int, kind: str = "processes") -> Iterator[Executor]:
     """Give an executor of a kind: "inline", "processes" (`workers` of them), "dask", or "dask:ADDRESS" of a scheduler.
@@ -89,7 +103,7 @@ def _made(workers: int, kind: str, stack: ExitStack) -> Executor:
         return Inline()
     if kind == "processes":
         # spawn: a forked child does not survive the threads of the lake's library
-        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+        return _Pool(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
     if name == "dask":
         return _dask(workers, address, stack)
     msg = f"no such engine; there are {', '.join(KINDS)}"

@@ -34,6 +34,21 @@ if __name__ == "__main__":
 """
 
 
+KILLED = """
+import engine_support as jobs
+from concurrent.futures.process import BrokenProcessPool
+from kwartier import engine
+if __name__ == "__main__":
+    try:
+        with engine.opened(2) as executor:
+            for done in [executor.submit(jobs.die, bytes(300_000)) for _ in range(8)]:
+                done.result()
+    except BrokenProcessPool:
+        print("broken")
+"""
+"""More than a pipe holds waits for workers that are gone."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_job_gives_the_same_on_each(kind: str) -> None:
     with engine.opened(2, kind) as executor:
@@ -86,6 +101,11 @@ def test_a_killed_worker_breaks_the_pool_and_a_new_one_goes_on() -> None:
             executor.submit(jobs.pid)
     with engine.opened(2) as executor:
         assert executor.submit(jobs.double, 21).result() == 42
+
+
+def test_a_pool_whose_workers_were_killed_ends_while_large_jobs_wait() -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED], env=_path(), capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "broken\n"
 
 
 def test_killing_the_parent_kills_its_workers(tmp_path: Path) -> None:
