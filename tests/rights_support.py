@@ -39,7 +39,7 @@ def changed_hands(opened: Installation, facts: World) -> Household:
     facts.agreement(supplier)
     facts.agreement(app)
     facts.supply(home, supplier)
-    permission = facts.permission(home, came, app)
+    permission = facts.permission(home, came, app, between("2026-03-01"))
     case = facts.use_case(purpose="outage")
     found = [channel_day(home, kind, day) for day in (BEFORE, AFTER) for kind in (Channel.IMPORT, Channel.DAY_IMPORT_LOW)]
     read(opened, found, at=AT)

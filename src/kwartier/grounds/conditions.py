@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import final
 
 from kwartier.grounds import defaults
+from kwartier.grounds.lasting import lasts
 from kwartier.grounds.moments import is_anniversary, iso_days, midnights_in
 from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import (
@@ -226,13 +227,15 @@ def is_suspended(facts: Facts, party: int, at: datetime) -> bool:
 
 
 def _permitted(request: Request, facts: Facts, at: datetime, party: int | None, bound: FactRef | None = None) -> Found | str:
-    """Return the first permission, live at `at`, whose scope and whose giver's occupancy hold all that is asked.
+    """Return the first permission, live at `at` and not over, whose scope and whose giver's occupancy hold all that is asked.
 
     Of the noes the one counts that came nearest: none live (F7), none that reaches it (F8), given by nobody who lived there (F9).
     """
     asked, denied = request.period, "F7"
     for each in facts.permissions:
         if each.party != party or (party is None and each.subject != request.requester.id) or not each.live.contains(at):
+            continue
+        if not lasts(each, facts, at):
             continue
         if request.mask & ~each.mask or not each.data.covers(asked):
             denied = max(denied, "F8")  # F7 < F8 < F9, as they are written

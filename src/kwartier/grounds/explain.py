@@ -13,6 +13,7 @@ from kwartier.grounds import conduct
 from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.decide import STATION
 from kwartier.grounds.halts import halts
+from kwartier.grounds.lasting import lasts
 from kwartier.grounds.rule import Condition, Edition, Rule
 from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, Restriction, RestrictionKind, Role, Supply
 from kwartier.model.period import Period, day_of
@@ -125,7 +126,7 @@ def _by_hand(facts: Facts, supply: Supply) -> Iterator[_Ground]:
 
 def _permissions(facts: Facts, at: datetime) -> Iterator[_Ground]:
     for permission in facts.permissions:
-        if not permission.live.contains(at):
+        if not (permission.live.contains(at) and lasts(permission, facts, at)):
             continue
         who, purpose = Requester(Role.CUSTOMER, permission.subject), Purpose.OWN_INSIGHT
         if permission.party is not None:

@@ -247,8 +247,10 @@ def test_a_suspended_party_gets_nothing_until_it_is_reinstated() -> None:
         apart = replace(FACTS, suspensions=(Suspension(81, party, Period(began, ended)),))
         assert no(ask, apart) == "F13"
         assert isinstance(decide(ask, apart, at=began - timedelta(seconds=1)), Permit)
-        assert isinstance(decide(ask, apart, at=ended), Permit)
-        assert decide(ask, apart, at=ended) == decide(ask, FACTS, at=ended), "a suspension that is over leaves no trace"
+        if party == SUPPLIER:
+            assert decide(ask, apart, at=ended) == decide(ask, FACTS, at=ended), "a suspension that is over leaves no trace"
+        else:
+            assert no(ask, apart, at=ended) == "F7", "what customers had permitted ended with it"
         assert no(ask, replace(apart, agreements=())) == "F3", "without an agreement there is nothing to suspend"
 
 
@@ -348,7 +350,7 @@ def test_a_permission_reaches_no_further_than_its_givers_occupancy() -> None:
     wide = Permission(31, HOME, APP, E_INTERVAL, "advice", since(date(2020, 1, 1)), LIVE)
     gone = (Occupancy(2, HOME, between(MOVED, DAY)), Occupancy(3, 101, since(DAY)))
     assert no(replace(THIRD, period=day_period(MOVED - timedelta(days=1))), replace(FACTS, permissions=(wide,))) == "F9"
-    assert no(THIRD, replace(FACTS, permissions=(wide,), occupancies=gone)) == "F9"
+    assert no(THIRD, replace(FACTS, permissions=(wide,), occupancies=gone)) == "F7", "it ended with the move"
     assert yes(replace(THIRD, period=day_period(MOVED)), replace(FACTS, permissions=(wide,))).subject == HOME
 
 
@@ -360,9 +362,43 @@ def test_the_permission_that_fits_is_named_when_there_are_more() -> None:
 def test_of_several_permissions_the_no_is_told_that_came_nearest() -> None:
     over = Permission(30, HOME, APP, E_INTERVAL, "over", since(date(2020, 1, 1)), between(date(2026, 1, 10), date(2026, 2, 1)))
     narrow = Permission(33, HOME, APP, mask_of([Channel.EXPORT]), "solar", since(date(2020, 1, 1)), LIVE)
-    left = Permission(34, OLD_HOME, APP, E_INTERVAL, "left", since(date(2020, 1, 1)), LIVE)
-    for given, why in (((over,), "F7"), ((over, narrow), "F8"), ((over, narrow, left), "F9")):
-        assert {no(THIRD, replace(FACTS, permissions=those)) for those in permutations(given)} == {why}
+    noon = THIRD.period.start + timedelta(hours=12)
+    came = Permission(34, OLD_HOME, APP, E_INTERVAL, "came at noon", since(date(2020, 1, 1)), Period(noon))
+    facts = replace(FACTS, occupancies=(*FACTS.occupancies, Occupancy(4, OLD_HOME, Period(noon))))
+    for given, why in (((over,), "F7"), ((over, narrow), "F8"), ((over, narrow, came), "F9")):
+        assert {no(THIRD, replace(facts, permissions=those)) for those in permutations(given)} == {why}
+
+
+def test_what_ended_by_itself_is_over_before_anybody_has_written_it_down() -> None:
+    """Also about time from before, and for good: a second stay or a meter that is accepted again gives nothing back."""
+    hour = timedelta(hours=1)
+    began, ended = AT - 3 * hour, AT - hour
+    stays = (FACTS.occupancies[0], Occupancy(2, HOME, Period(midnight(MOVED), began)))
+    for over in (
+        replace(FACTS, occupancies=stays),
+        replace(FACTS, occupancies=(*stays, Occupancy(3, HOME, Period(ended)))),
+        replace(FACTS, restrictions=(Restriction(51, RestrictionKind.REFUSED, Period(began, ended)),)),
+        replace(FACTS, suspensions=(Suspension(81, APP, Period(began, ended)),)),
+    ):
+        earlier = replace(THIRD, period=day_period(DAY - timedelta(days=3)))
+        for ask in (earlier, replace(earlier, action=Action.DELIVER)):
+            assert isinstance(decide(ask, over, at=began - hour), Permit)
+            assert no(ask, over) == "F7"
+
+
+def test_what_does_not_end_a_permission() -> None:
+    hour = timedelta(hours=1)
+    one_after_another = (Occupancy(2, HOME, Period(midnight(MOVED), AT - hour)), Occupancy(3, HOME, Period(AT - hour)))
+    for lasting in (
+        replace(FACTS, occupancies=one_after_another),
+        replace(FACTS, restrictions=(Restriction(51, RestrictionKind.REFUSED, Period(midnight(MOVED), LIVE.start)),)),
+        replace(
+            FACTS, restrictions=(Restriction(51, RestrictionKind.ADMINISTRATIVELY_OFF, Period(LIVE.start, LIVE.start + hour)),)
+        ),
+        replace(FACTS, suspensions=(Suspension(81, SUPPLIER, Period(AT - 2 * hour, AT - hour)),)),
+        replace(FACTS, suspensions=(Suspension(81, APP, Period(AT + hour)),)),
+    ):
+        assert yes(THIRD, lasting).subject == HOME
 
 
 def test_a_former_occupant_keeps_the_own_period_and_a_new_one_sees_nothing_from_before() -> None:

@@ -2,15 +2,16 @@
 
 Written from the leaflet's sentences and not from `grounds`: plain comparisons over what the log was told, so that a mistake in
 the one decision does not hide in its own replay. "Only with consent": a permission to this party, given and not ended, for these
-values and this time. "Of the customer": by who lived there in all of that time. "Bound themselves": an agreement in force that is
-not suspended. "The customer may refuse": nothing of a time for which the meter was refused or off, and no read while it is.
+values and this time. "Of the customer": by who lived there in all of that time, and lives there still. "Bound themselves": an
+agreement in force that is not suspended, and was not since the consent began. "The customer may refuse": nothing of a time for
+which the meter was refused or off, no read while it is, and nothing more by a consent from before a refusal.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, final
 
-from kwartier.model.ground import FactRef, Request, Role
+from kwartier.model.ground import FactRef, Request, RestrictionKind, Role
 from kwartier.model.period import epoch_s
 from kwartier.workflows.replay.known import Known
 from kwartier.workflows.replay.one import OneKnown
@@ -41,23 +42,38 @@ class Naive:
             self._bound(request.requester.id, at, before)
             and not _restricted(there, request.mask, (first, last), (at, before), at_the_meter=at_the_meter)
             and any(
-                _consents(state, request, (first, last), at) and _lived(said.items(), state, there, (first, last))
+                _consents(state, request, (first, last), at)
+                and _lived(said.items(), state, there, (first, last))
+                and _lives_still(said.items(), state, there, at)
+                and not _refused_since(there, state.start, at, before)
+                and not self._suspended_since(request.requester.id, state.start, at, before)
                 for (table, _), state in said.items()
                 if table == "permission"
             )
         )
+
+    def _suspended_since(self, party: int, since: datetime, at: datetime, before: int | None) -> bool:
+        return any(_ran(one, since, at) for one in self._of("suspension", party, at, before))
 
     def _bound(self, party: int, at: datetime, before: int | None) -> bool:
         return self._has("agreement", party, at, before) and not self._has("suspension", party, at, before)
 
     def _has(self, kind: str, party: int, at: datetime, before: int | None) -> bool:
         """True if a fact of this kind about the party is in force."""
+        return any(_runs(one, at) for one in self._of(kind, party, at, before))
+
+    def _of(self, kind: str, party: int, at: datetime, before: int | None) -> Iterable[State]:
         states = (known(history, at, before) for (table, _), history in self._facts.general.items() if table == kind)
-        return any(one is not None and one.rest.get("party") == party and _runs(one, at) for one in states)
+        return (one for one in states if one is not None and one.rest.get("party") == party)
 
 
 def _runs(state: State, at: datetime) -> bool:
     return state.start <= at and (state.end is None or at < state.end)
+
+
+def _ran(state: State, since: datetime, at: datetime) -> bool:
+    """True if it was in force at some moment from the one to the other."""
+    return state.start <= at and (state.end is None or since < state.end)
 
 
 def _consents(state: State, request: Request, asked: tuple[int, int], at: datetime) -> bool:
@@ -81,6 +97,31 @@ def _lived(said: Iterable[tuple[FactRef, State]], given: State, there: OneKnown,
         and epoch_s(stay.start) <= asked[0]
         and (stay.end is None or asked[1] <= epoch_s(stay.end))
         for (table, _), stay in said
+    )
+
+
+def _lives_still(said: Iterable[tuple[FactRef, State]], given: State, there: OneKnown, at: datetime) -> bool:
+    """True if who gave the permission lived there from its beginning up to now, in stays without a gap."""
+    giver = there.whose.get(given.position)
+    stays = [one for (table, _), one in said if table == "occupancy" and there.whose.get(one.position) == giver]
+    until = given.start
+    for stay in sorted(stays, key=lambda one: one.start):
+        if stay.start <= until and (stay.end is None or until < stay.end):
+            if stay.end is None:
+                return True
+            until = stay.end
+    return at < until
+
+
+def _refused_since(there: OneKnown, since: datetime, at: datetime, before: int | None) -> bool:
+    """True if the meter was refused, as far as it was known, at some moment from the one to the other."""
+    return any(
+        start <= epoch_s(at) and epoch_s(since) < end
+        for history, span in there.restrictions(at)
+        if (state := known(history, at, before)) is not None and state.rest["kind"] == RestrictionKind.REFUSED
+        for start, end in _times(
+            history, span and (epoch_s(span.start), None if span.end is None else epoch_s(span.end)), at, before
+        )
     )
 
 

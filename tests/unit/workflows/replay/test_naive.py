@@ -110,11 +110,14 @@ def test_with_consent_in_order_it_says_yes() -> None:
         ({}, {("agreement", 3): state(3, -90, 2, party=APP, role="third_party")}),
         ({}, {("agreement", 3): state(3, -90, None, party=OTHER, role="third_party")}),
         ({}, {("suspension", 4): state(4, 2, None, party=APP)}),
+        ({("occupancy", 2): state(2, -90, 2)}, {}),
+        ({("restriction", 9): state(9, 0, 1, kind="refused")}, {}),
+        ({}, {("suspension", 4): state(4, 0, 1, party=APP)}),
     ],
     ids=[
         *("not yet", "ended", "other channels", "later data", "earlier data", "another party", "told later"),
         *("lived there later", "somebody else lived there", "refused now", "off then"),
-        *("agreement ended", "another's agreement", "suspended"),
+        *("agreement ended", "another's agreement", "suspended", "left since", "refused since", "suspended since"),
     ],
 )
 def test_each_fact_counts(facts: dict[FactRef, State], general: dict[FactRef, State]) -> None:
@@ -124,12 +127,12 @@ def test_each_fact_counts(facts: dict[FactRef, State], general: dict[FactRef, St
 @pytest.mark.parametrize(
     ("barred", "registers", "quarters"), [((-3, 1), False, True), ((2, 3), False, True), ((-3, 0), True, True)]
 )
-def test_a_register_on_the_boundary_of_a_refusal_is_refused_and_the_quarters_beside_it_are_not(
+def test_a_register_on_the_boundary_of_a_meter_that_was_off_is_refused_and_the_quarters_beside_it_are_not(
     barred: tuple[int, int],
     registers: bool,  # noqa: FBT001 - a case
     quarters: bool,  # noqa: FBT001 - a case
 ) -> None:
-    facts = {**FACTS, ("permission", 1): permission(mask=18), ("restriction", 9): state(9, *barred, kind="refused")}
+    facts = {**FACTS, ("permission", 1): permission(mask=18), ("restriction", 9): state(9, *barred, kind="administratively_off")}
     assert both(asked(16), facts, GENERAL, day(3)) == (registers, registers)
     assert both(asked(2), facts, GENERAL, day(3)) == (quarters, quarters)
 
