@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from backup_support import KEYS, dumped, restored
 from erasure_support import cluster, in_bytes, in_log_of_readings, in_readings
 from kwartier.audit.verify import verify
 from kwartier.grounds.erasure import Fate
@@ -20,6 +21,7 @@ from kwartier.model.period import Period
 from kwartier.model.register import Direction, Kind
 from kwartier.model.task import ProfileName, Task
 from kwartier.store.registry import nights
+from kwartier.store.registry.names import Person
 from kwartier.workflows import enrolment, installation, replay, retention
 from kwartier.workflows.accounts import NoSuchPerson, account
 from kwartier.workflows.installation import Installation
@@ -162,8 +164,10 @@ def proofs(house: Installation, code: str) -> list[str]:
         ]
 
 
-def test_a_person_is_erased_and_is_nowhere_any_more(town: Town) -> None:
+def test_a_person_is_erased_and_is_nowhere_any_more(town: Town, postgres_programs: Path) -> None:
     house, story = town.house, town.story
+    kept_for_long = dumped(house, postgres_programs, f"--exclude-table-data={KEYS}")
+    assert names(house, postgres_programs, kept_for_long, keys(house, postgres_programs)) == {CODE: NAME, "NINA": "Nina Blijft"}
     theirs = {code: proofs(house, code) for code in (CODE, "NINA", "OTTO")}
     assert [len(found) > 0 for found in theirs.values()] == [True, True, True]
     assert replay.run(house, at=story.clock()).findings == []
@@ -176,6 +180,7 @@ def test_a_person_is_erased_and_is_nowhere_any_more(town: Town) -> None:
     assert report.left == ()
 
     nothing_is_left(town)
+    assert names(house, postgres_programs, kept_for_long, keys(house, postgres_programs)) == {CODE: "", "NINA": "Nina Blijft"}
     with pytest.raises(NoSuchPerson):
         account(house, subject)
     assert town.one("select count(*) from kw.parcel where status = 'delivered' and receiver_role = 'third_party'") == 6
@@ -191,6 +196,20 @@ def test_a_person_is_erased_and_is_nowhere_any_more(town: Town) -> None:
     house.readings.rewrite(date(2026, 3, 10), lambda rows: rows.slice(0, rows.num_rows - 1))
     gone = replay.run(house, at=story.clock())
     assert [one.code for one in gone.findings] == ["rows-missing"], "what goes without a word is found"
+
+
+def keys(house: Installation, programs: Path) -> bytes:
+    """Return the backup that is kept for days."""
+    return dumped(house, programs, "--data-only", f"--table={KEYS}")
+
+
+def names(house: Installation, programs: Path, *backups: bytes) -> dict[str, str]:
+    """Restore backups; return who is called how there, empty where nobody can read it any more."""
+    query = "select code, sealed_name, wrapped from kw.subject left join kw.subject_key on subject = key where code = any(%s)"
+    assert not any(NAME.encode() in one for one in backups), "in clear it stands in none"
+    with restored(house, programs, *backups) as c:
+        rows = c.execute(query, ([CODE, "NINA"],)).fetchall()
+    return {code: house.name_of(Person(0, code, sealed, wrapped)) for code, sealed, wrapped in rows}
 
 
 def held_before_it_goes(town: Town) -> None:
