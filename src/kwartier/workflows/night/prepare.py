@@ -1,6 +1,6 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night import allocate, balance, lines
 from kwartier.workflows.night.intent import ACTOR, Intent
-from kwartier.workflows.night.job import BatchJob, Share
+from kwartier.workflows.night.job import BatchJob
 from kwartier.workflows.night.shares import ON_NONE, Shares, is_share
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 from kwartier.workflows.visits.reach import place, targets
@@ -35,7 +35,8 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
     intent = Intent(loaded=at)
     month = due.month_to_settle(day)
     grid, spoken_for = _stations(c, this, intent, day, at)
-    shares = [Shares(day_period(day))] + ([Shares(month, Purpose.RECONCILIATION)] if month is not None else [])
+    days = Shares(day_period(day))
+    months = None if month is None else Shares(month, Purpose.RECONCILIATION)
     told_late = _told_late(c, this, day)
     decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
@@ -45,14 +46,13 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
         permits = _decide(dict.fromkeys([*requests, *told_late.get(row.key, ())]), row.facts, at, intent)
         if here is not None:
             here.add(row, permits, day)
-        for each in shares:
-            each.add(row, permits)
+        for each in (days, months):
+            if each is not None:
+                each.add(row, permits)
         decided.append((row, permits))
-    balanced = _balances(grid, intent)
-    for each in shares:
-        told, untold = each.made(_other_sums(c, this, each, spoken_for | balanced.keys()))
-        intent.shares += told
-        intent.untold_shares += _not_said(c, this, each, untold)
+    of_month = frozenset[int]() if months is None else _months(c, this, months, day, intent)
+    balanced = _balances({key: one for key, one in grid.items() if key not in of_month}, intent)
+    _days(days, spoken_for | of_month | balanced.keys(), intent)
     summed = {(one.use_case, home) for one in balanced.values() for home in one.read()}
     summed |= {(share.key.use_case, home) for share in intent.shares for home in share.read}
     _plan(c, this, decided, summed, intent, day)
@@ -104,24 +104,30 @@ def _stations(
     return found, balanced
 
 
-def _other_sums(c: Connection[Any], this: Round, shares: Shares, balanced: frozenset[int]) -> frozenset[int]:
-    """Return the transformers with sums beside which no share of this kind is told: of the day, or of the month and of its days."""
-    if shares.purpose is Purpose.ALLOCATION:
-        return balanced
+def _months(c: Connection[Any], this: Round, months: Shares, day: date, intent: Intent) -> frozenset[int]:
+    """Choose the shares of the month that are told, and return of which transformers the day is not told beside them.
+
+    The month comes before its last day, which the first night about it could tell as well: a month that has a sum of one day can be
+    told in no other night. Days of the month after are no part of it.
+    """
     around = sorted({*this.transformers, ON_NONE})
-    settled = reconciliation.settled(c, around, day_of(shares.about.start)) - {ON_NONE}
-    return settled | reconciliation.summed_by_day(c, around, shares.about)
+    first = day_of(months.about.start)
+    settled = reconciliation.settled(c, around, first) - {ON_NONE}
+    told, untold = months.made(settled | reconciliation.summed_by_day(c, around, months.about))
+    said = reconciliation.said(c, around, first) if untold else frozenset()
+    intent.shares += told
+    intent.untold_shares += [(share, why) for share, why in untold if share.key not in said]  # a month is tried in several nights
+    return frozenset(share.key.transformer for share in told if months.about.contains(midnight(day)))
 
 
-def _not_said(c: Connection[Any], this: Round, shares: Shares, untold: list[tuple[Share, str]]) -> Iterable[tuple[Share, str]]:
-    """Return what cannot be told and was not said to be so by an earlier night: a month is tried in several."""
-    if shares.purpose is Purpose.ALLOCATION or not untold:
-        return untold
-    said = reconciliation.said(c, sorted({*this.transformers, ON_NONE}), day_of(shares.about.start))
-    return [(share, why) for share, why in untold if share.key not in said]
+def _days(days: Shares, spoken_for: Container[int], intent: Intent) -> None:
+    """Choose the shares of the day that are told: none of a transformer that has a balance of it, or its month."""
+    told, untold = days.made(spoken_for)
+    intent.shares += told
+    intent.untold_shares += untold
 
 
-def _balances(grid: dict[int, Transformer], intent: Intent) -> dict[int, Transformer]:
+def _balances(grid: Mapping[int, Transformer], intent: Intent) -> dict[int, Transformer]:
     """Return the transformers whose figure could be told; of the others it is noted why not."""
     told = {}
     for key, one in grid.items():

@@ -3,16 +3,18 @@
 A share is the homes of one supplier on one transformer: each is told alone, or withheld, by the guard of all sums (hiding.py). So
 no sum or difference of shares is about fewer homes than the group. A transformer whose energy loss is balanced that day has none:
 a sum over its homes less a share would be a third sum that nobody looked at. A home is summed once for a day, and once for a month.
-A month and its days are not both told: the one less the others would be about homes that are in the one alone.
+A month and its days are not both told: the one less the others would be about homes that are in the one alone. So it is of a
+transformer, in one night as over nights (prepare.py), and of a home that came from another transformer meanwhile.
 """
 
 from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import final
 
 from kwartier.model.ground import Facts, Purpose, Request
-from kwartier.model.period import Period, day_of
+from kwartier.model.period import Period, day_of, days_in
 from kwartier.model.permit import Permit
 from kwartier.store.registry.facts import ConnectionRow
 from kwartier.workflows.night import hiding
@@ -21,6 +23,7 @@ from kwartier.workflows.night.job import Share, ShareKey
 ON_NONE = 0
 """The transformer of a connection that hangs on none."""
 MARKET = frozenset({Purpose.ALLOCATION, Purpose.RECONCILIATION})
+SUMS_OF_A_DAY = frozenset({Purpose.ALLOCATION, Purpose.ENERGY_LOSS})
 
 
 @final
@@ -42,6 +45,11 @@ class Shares:
     about: Period
     purpose: Purpose = Purpose.ALLOCATION
     drafts: dict[ShareKey, _Draft] = field(default_factory=dict)
+    days: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the local days that this is about, as they are counted."""
+        self.days = frozenset(day.isoformat() for day in days_in(self.about))
 
     def add(self, home: ConnectionRow, permits: Iterable[Permit]) -> None:
         """Count a home to its supplier under every use case, and let it be read under the first of them that may.
@@ -70,11 +78,9 @@ class Shares:
         return {case for case in asked if asked.count(case) == (1 if self.purpose is Purpose.ALLOCATION else 2)}
 
     def _is_summed(self, facts: Facts) -> bool:
-        """True if the home was read for this before: for the month, or else for this day; a day of a month that was is, too."""
-        day = day_of(self.about.start)
-        if self.purpose is Purpose.ALLOCATION and _used(facts, Purpose.ALLOCATION, day.isoformat()):
-            return True
-        return _used(facts, Purpose.RECONCILIATION, last_day_of_month(day).isoformat())
+        """True if the home was read for another sum of this time: of the day, of a day of the month, or of the month around it."""
+        month = last_day_of_month(day_of(self.about.start)).isoformat()
+        return _used(facts, SUMS_OF_A_DAY, self.days) or _used(facts, {Purpose.RECONCILIATION}, {month})
 
     def made(self, spoken_for: Container[int]) -> tuple[list[Share], list[tuple[Share, str]]]:
         """Return the shares that can be told, and those that cannot with the reason; none of transformers with other sums."""
@@ -106,8 +112,8 @@ def supplier_of(facts: Facts, about: Period) -> int | None:
     return None
 
 
-def _used(facts: Facts, purpose: Purpose, day: str) -> bool:
-    return any(day in facts.used_days.get(case.id, ()) for case in facts.use_cases if case.purpose is purpose)
+def _used(facts: Facts, purposes: Container[Purpose], days: AbstractSet[str]) -> bool:
+    return any(case.purpose in purposes and not days.isdisjoint(facts.used_days.get(case.id, ())) for case in facts.use_cases)
 
 
 def last_day_of_month(day: date) -> date:

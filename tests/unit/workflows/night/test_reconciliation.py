@@ -91,6 +91,7 @@ def test_a_midnight_counts_as_the_day_that_it_closes_of_its_own_year() -> None:
 
 
 def test_a_home_is_in_one_sum_of_a_month_and_in_none_of_its_days_after() -> None:
+    """Before it is in either it may be in each; that both are not told of one night is the round's choice (test_beside.py)."""
     end, use = date(2027, 5, 31), replace(CASE, id=42, purpose=Purpose.ALLOCATION, yearly_limit=366)
     both = replace(FACTS, use_cases=(CASE, use))
     day = Period(midnight(end), midnight(end + DAY))
@@ -101,6 +102,25 @@ def test_a_home_is_in_one_sum_of_a_month_and_in_none_of_its_days_after() -> None
     assert gathered(settled, end, day, Purpose.ALLOCATION) == {}
     begun = replace(both, used_days={41: frozenset({"2027-04-30"})})
     assert gathered(begun, end, MAY, Purpose.RECONCILIATION) == {7: 1}, "one end alone was read: both are asked again"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ALLOCATION, Purpose.ENERGY_LOSS])
+def test_a_home_that_was_in_a_sum_of_a_day_is_in_no_other_of_that_time_wherever_it_lies_now(purpose: Purpose) -> None:
+    """Transformers are renamed and parted: what was told of the one it hung on then is told all the same."""
+    end = date(2027, 5, 31)
+    use = replace(CASE, id=42, purpose=purpose, yearly_limit=366)
+    allocating = replace(CASE, id=43, purpose=Purpose.ALLOCATION, yearly_limit=366)
+    day = Period(midnight(end), midnight(end + DAY))
+
+    def after(used: str) -> Facts:
+        return replace(FACTS, use_cases=(CASE, use, allocating), used_days={42: frozenset({used})})
+
+    for used in ("2027-05-01", "2027-05-31"):
+        assert gathered(after(used), end, MAY, Purpose.RECONCILIATION) == {}, used
+    assert gathered(after("2027-05-31"), end, day, Purpose.ALLOCATION) == {}
+    for used in ("2027-04-30", "2027-06-01"):
+        assert gathered(after(used), end, MAY, Purpose.RECONCILIATION) == {7: 0}, used
+    assert gathered(after("2027-05-30"), end, day, Purpose.ALLOCATION).keys() == {7}
 
 
 KEY = ShareKey(41, 1, 50, Product.ELECTRICITY)
