@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from registry_support import World, between
+from kwartier.store.postgres import Dsns
+from registry_support import World, between, on
 
 C = psycopg.Connection[Any]
 PERIODS = (
@@ -57,3 +58,19 @@ def test_of_a_use_case_only_the_end_of_the_approval_changes(operator: C, world: 
     with pytest.raises(psycopg.errors.IntegrityConstraintViolation), operator.transaction():
         operator.execute(f"update kw.use_case set {change} where id = %s".encode(), (case,))  # noqa: S608 - a test's own words
     operator.execute("update kw.use_case set approved = tstzrange(lower(approved), '2026-06-01') where id = %s", (case,))
+
+
+@pytest.mark.parametrize("end", ["'2027-01-02'", "upper(approved) + interval '1 microsecond'", "null"])
+def test_an_approval_is_shortened_and_prolonged_by_nobody(dsns: Dsns, operator: C, world: World, end: str) -> None:
+    case = world.use_case()
+    operator.commit()
+    longer = f"update kw.use_case set approved = tstzrange(lower(approved), {end}) where id = %s"  # noqa: S608 - a test's own words
+    sooner = "update kw.use_case set approved = tstzrange(lower(approved), %s) where id = %s returning upper(approved)"
+    with psycopg.connect(dsns.owner) as owner:
+        for c in (operator, owner):
+            with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="prolonged"), c.transaction():
+                c.execute(longer.encode(), (case,))
+    for until in ("2026-09-01", "2026-06-01"):
+        assert operator.execute(sooner, (on(until), case)).fetchone() == (on(until),)
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="prolonged"), operator.transaction():
+        operator.execute(sooner, (on("2026-09-01"), case))

@@ -153,6 +153,8 @@ CASES: list[tuple[str, str, Row]] = [
     ("permission-differs", "permissions", PERMISSION | {"expires": ""}),
     ("permission-differs", "permissions", PERMISSION | {"party": ""}),
     ("use-case-differs", "use_cases", USE_CASE | {"yearly_limit": "13"}),
+    ("would-prolong", "use_cases", USE_CASE | {"approved_to": "2026-12-02"}),
+    ("would-prolong", "use_cases", USE_CASE | {"approved_to": "2026-12-01T00:00:01+01:00"}),
 ]
 NEEDS_BYTES = {"bad-csv", "columns", "not-utf8"}
 NEEDS_MORE = {"granted-elsewhere", "duplicate", "title-differs"}

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from enrolment_support import Gate
 from kwartier.model.errors import KwartierError
-from kwartier.model.period import midnight
+from kwartier.model.period import epoch_s, midnight
 from kwartier.store.registry import facts
 from kwartier.store.registry.imports import permissions
 from kwartier.workflows.enrolment.errors import UnreadableFile
 from kwartier.workflows.enrolment.report import ImportReport
-from registry_support import DAY, ean
+from registry_support import DAY, ean, on
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 STREET = SCENARIOS / "import_move" / "given"
@@ -151,6 +151,47 @@ def test_ends_move_until_they_have_passed(gate: Gate, write: Callable[..., Path]
     assert (changed, [code for _, _, code in refused]) == (0, ["already-ended"])
     stops = gate.ask("select at from kw.stop where fact = 'occupancy' order by seq")
     assert len(stops) == 3, "an end that comes nearer stops what rests on it; one that moves out does not"
+
+
+def test_the_approval_of_a_use_case_ends_sooner_and_never_later(gate: Gate, write: Callable[..., Path]) -> None:
+    case = {
+        "code": "loss-01",
+        "purpose": "energy_loss",
+        "data_class": "profile",
+        "area": "wijk-01",
+        "products": "electricity",
+        "kinds": "interval",
+        "days_from": "2026-01-01",
+        "days_to": "2027-01-01",
+        "approved_from": "2026-01-01",
+        "approved_by": "FG",
+        "yearly_limit": "12",
+        "min_group": "10",
+        "necessity": "n",
+        "subsidiarity": "s",
+        "proportionality": "p",
+    }
+
+    def end(until: str, now: datetime = LATER) -> list[tuple[str, object]]:
+        gate.take(write("cases", use_cases=[case | {"approved_to": until}]), at=now)
+        return [(fact.kind, fact.body["end"]) for fact in gate.facts if fact.kind.startswith("use_case:")]
+
+    def until() -> datetime:
+        ((found,),) = gate.ask("select upper(approved) from kw.use_case")
+        assert isinstance(found, datetime)
+        return found
+
+    assert end("2026-10-01") == [("use_case:registered", epoch_s(on("2026-10-01")))]
+    assert end("2026-11-01") == []
+    assert (until(), gate.refused()) == (on("2026-10-01"), [("use_cases.csv", 2, "would-prolong")])
+    assert end("2026-07-01") == [("use_case:ended", epoch_s(on("2026-07-01")))]
+    assert (until(), gate.ask("select fact, at from kw.stop")) == (on("2026-07-01"), [("use_case", on("2026-07-01"))])
+    assert end("2026-10-01") == [], "the end that was first approved is a later one now"
+    assert end("2026-07-01") == []
+    assert until() == on("2026-07-01")
+    assert [code for _, _, code in gate.refused()] == ["would-prolong"] * 2
+    assert end("2026-10-01", datetime(2026, 8, 1, tzinfo=UTC)) == []
+    assert [code for _, _, code in gate.refused()][2:] == ["already-ended"], "nor does what is over come back"
 
 
 def test_an_end_that_moves_out_into_the_next_occupant_is_refused_alone(gate: Gate, write: Callable[..., Path]) -> None:

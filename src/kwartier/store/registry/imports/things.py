@@ -194,7 +194,7 @@ USE_CASES = Spec(
         ("proportionality", "text"),
     ),
     natural="code",
-    # What was approved stays as it was approved; only the approval may get another end.
+    # What was approved stays as it was approved; only the approval may end sooner. For longer somebody has to approve it again.
     judge="""
         select i.line, i.raw, i.code as label, i.code as name, i.purpose, i.data_class, i.mask, i.area,
             tstzrange(i.days_from, i.days_to) as days, tstzrange(i.approved_from, i.approved_to) as approved, i.approved_by,
@@ -204,7 +204,8 @@ USE_CASES = Spec(
                     u.min_group, u.necessity, u.subsidiarity, u.proportionality)
                     <> (i.purpose, i.data_class, i.mask, i.area, tstzrange(i.days_from, i.days_to), i.approved_from, i.approved_by,
                     i.yearly_limit, i.min_group, i.necessity, i.subsidiarity, i.proportionality) then 'use-case-differs'
-                when upper(u.approved) <> i.approved_to and upper(u.approved) <= %(at)s then 'already-ended' end as code,
+                when upper(u.approved) <> i.approved_to and upper(u.approved) <= %(at)s then 'already-ended'
+                when i.approved_to > upper(u.approved) then 'would-prolong' end as code,
             case when u.id is null then 'new' when upper(u.approved) = i.approved_to then 'same' else 'changed' end as verdict
         from i left join kw.use_case u on u.code = i.code
     """,
