@@ -2,7 +2,7 @@
 
 Field names are those of the table in English. `granularity` is ours: the table's specification names no fineness, and a customer
 here gives quarter-hours and day readings apart. So is `invalidated` among the reasons for an end, with why: the table's four are
-fulfilled, end reached, revoked and terminated.
+fulfilled, end reached, revoked and terminated. And so is `valid_from`: a permission may be given today and begin later.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, final
 
 from kwartier.grounds.errors import BadObject
+from kwartier.grounds.permission import Because
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, utc
 from kwartier.model.register import CONSUMPTION_MASK, DAY_MASK, INTERVAL_MASK, Direction, Kind, Mask, Product, select
@@ -129,11 +130,12 @@ class BasicPermissionInformation:
 @final
 @dataclass(frozen=True, slots=True)
 class EstablishedPermissionInformation:
-    """A permission that was given."""
+    """A permission that was given, at `creation_timestamp`; it is in force from `valid_from` on."""
 
     name: ClassVar = "established_permission_information"
     permission_identifier: str
     creation_timestamp: datetime
+    valid_from: datetime
     permission: BasicPermissionInformation
 
 
@@ -203,8 +205,15 @@ def _plain(value: object) -> object:
 # Those that another permission administrator sends
 
 
-def read(said: Mapping[str, Any]) -> EstablishedPermissionInformation | RevocationNotification | TerminationNotification:
-    """Read one of the three objects that say that something happened. Raises BadObject, without repeating what stood there."""
+Told = EstablishedPermissionInformation | RevocationNotification | TerminationNotification | ListedPermission
+"""What another permission administrator sends: that something happened."""
+
+
+def read(said: Mapping[str, Any]) -> Told:
+    """Read one of the objects that say that something happened. Raises BadObject, without repeating what stood there.
+
+    A listed permission says so if it is over.
+    """
     match said.get("object"):
         case EstablishedPermissionInformation.name:
             return _established(said)
@@ -212,17 +221,35 @@ def read(said: Mapping[str, Any]) -> EstablishedPermissionInformation | Revocati
             return RevocationNotification(_text(said, "permission_identifier"), _moment(said, "permission_end_timestamp"))
         case TerminationNotification.name:
             return TerminationNotification(_text(said, "permission_identifier"), _moment(said, "termination_timestamp"))
+        case ListedPermission.name:
+            return _listed(said)
         case _:
             msg = "object: neither a permission that was given nor the end of one"
             raise BadObject(msg)
 
 
+def _listed(said: Mapping[str, Any]) -> ListedPermission:
+    """Read the end of a permission with its reason; `because` stands with what was invalidated only."""
+    try:
+        reason = EndReason(_text(said, "reason_for_end"))
+        because = None if said.get("because") is None else Because(_text(said, "because"))
+    except ValueError:
+        msg = "reason_for_end, because: a word that is none of those for an end"
+        raise BadObject(msg) from None
+    if because is not None and reason is not EndReason.INVALIDATED:
+        msg = "because: stands with what was invalidated only"
+        raise BadObject(msg)
+    return ListedPermission(_established(_inner(said, "established")), reason, because, _moment(said, "permission_end_timestamp"))
+
+
 def _established(said: Mapping[str, Any]) -> EstablishedPermissionInformation:
     basic = _inner(said, "permission")
     request = _inner(basic, "request")
+    created = _moment(said, "creation_timestamp")
     return EstablishedPermissionInformation(
         _text(said, "permission_identifier"),
-        _moment(said, "creation_timestamp"),
+        created,
+        created if said.get("valid_from") is None else _moment(said, "valid_from"),
         BasicPermissionInformation(
             _text(basic, "final_customer"),
             _text(basic, "eligible_party"),

@@ -20,7 +20,8 @@ from kwartier.store.registry.rows import C
 _OURS = re.compile(r"kw-([1-9][0-9]{0,17})")
 _LIST = """
     select p.id, coalesce(p.identifier, 'kw-' || p.id), p.connection, c.ean, c.product, p.subject, j.code, y.key, y.code,
-        p.mask, p.purpose, p.data, p.live, p.schedule, coalesce(r.origin, 'customer'), e.event, e.at, e.because
+        p.mask, p.purpose, p.data, p.live, p.schedule, coalesce(r.origin, 'customer'), e.event, e.at, e.because,
+        coalesce((select min(g.at) from kw.permission_event g where g.permission = p.id and g.event = 'granted'), lower(p.live))
     from kw.permission p join kw.connection c on c.key = p.connection join kw.subject j on j.key = p.subject
     left join kw.party y on y.key = p.party left join kw.permission_request r on r.id = p.request
     left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
@@ -45,7 +46,10 @@ _HANDED = """
 @final
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One permission. `party` and `party_code` are None for an opt-in; `origin` is customer, party or mandate."""
+    """One permission. `party` and `party_code` are None for an opt-in; `origin` is customer, party or mandate.
+
+    `given` is when the customer said yes; it may live later.
+    """
 
     id: int
     identifier: str
@@ -65,6 +69,7 @@ class Listed:
     event: str | None
     event_at: datetime | None
     because: str | None
+    given: datetime
 
     def ended(self, at: datetime) -> tuple[str, datetime] | None:
         """Return by which event and when it ended; None while it is active."""

@@ -1,4 +1,4 @@
-"""What another permission administrator tells: permissions given there, and their ends (EU 2023/1162, article 8, 3.5, 4.9).
+"""What another permission administrator tells: permissions given there, and their ends (EU 2023/1162, articles 6 and 8, 3.5, 4.9).
 
 Facts come in as JSON lines, each an information object of the regulation. They are appended, each once by its permission
 identifier; a line that cannot be taken is put aside with its reason, as an import does it, and stops no other.
@@ -20,7 +20,14 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import information
 from kwartier.grounds.errors import BadObject
-from kwartier.grounds.information import EstablishedPermissionInformation, RevocationNotification, TerminationNotification
+from kwartier.grounds.information import (
+    END_OF_EVENT,
+    EstablishedPermissionInformation,
+    ListedPermission,
+    RevocationNotification,
+    TerminationNotification,
+    Told,
+)
 from kwartier.grounds.permission import Scope, flawed
 from kwartier.model.ean import Ean
 from kwartier.model.errors import BadInput
@@ -29,6 +36,7 @@ from kwartier.model.period import Period
 from kwartier.store.registry import ends, incoming, locks, overviews, parties, people, permissions, points
 from kwartier.store.registry.ends import End
 from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
+from kwartier.store.registry.overviews import Listed
 from kwartier.store.registry.permissions import Grant
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import ends as endings
@@ -45,6 +53,9 @@ LOCK: Final = 0x6B77_6F74_6865_7200
 """Number of the advisory lock of whoever takes some lines: "kwother" in ASCII."""
 LONGEST_LINE: Final = 1 << 16
 """Characters; a longer line is put aside in pieces."""
+_EVENTS: Final = {reason: event for event, reason in END_OF_EVENT.items()}
+_ENDS_RENEWALS: Final = frozenset({"revoked", "terminated", "invalidated"})
+"""What has run out or was fulfilled goes on by its renewal."""
 
 
 class Code(StrEnum):
@@ -134,7 +145,7 @@ def _lines(source: Any) -> Iterator[tuple[int, str]]:  # noqa: ANN401 - a text f
             yield number, text
 
 
-def _object(line: str) -> EstablishedPermissionInformation | RevocationNotification | TerminationNotification:
+def _object(line: str) -> Told:
     try:
         said = json.loads(line)
         if not isinstance(said, dict):
@@ -146,20 +157,30 @@ def _object(line: str) -> EstablishedPermissionInformation | RevocationNotificat
         raise _Refused(Code.BAD_OBJECT) from None
 
 
-def _take(c: C, said: Any, at: datetime, report: Taken) -> list[Event]:  # noqa: ANN401 - one of three objects
+def _take(c: C, said: Told, at: datetime, report: Taken) -> list[Event]:
     """Append what a line tells, if it is new; return what the log is to be told."""
-    match said:
-        case EstablishedPermissionInformation():
-            events = _establish(c, said, at)
-            report.established += bool(events)
-        case RevocationNotification():
-            events = _end(c, said.permission_identifier, said.permission_end_timestamp, "revoked")
-            report.ended += bool(events)
-        case _:
-            events = _end(c, said.permission_identifier, said.termination_timestamp, "terminated")
-            report.ended += bool(events)
+    if isinstance(said, EstablishedPermissionInformation):
+        events = _establish(c, said, at)
+        report.established += bool(events)
+    else:
+        events = _over(c, said)
+        report.ended += bool(events)
     report.known += not events
     return events
+
+
+def _over(c: C, said: RevocationNotification | TerminationNotification | ListedPermission) -> list[Event]:
+    """Append an end, whatever it came by. Nothing to tell if it had ended before. Raises _Refused."""
+    match said:
+        case RevocationNotification():
+            return _end(c, _known(c, said.permission_identifier), said.permission_end_timestamp, "revoked")
+        case TerminationNotification():
+            return _end(c, _known(c, said.permission_identifier), said.termination_timestamp, "terminated")
+        case ListedPermission(established, reason, because, moment):
+            assert reason is not None and moment is not None  # noqa: S101, PT018 - it was read as an end
+            one = _known(c, established.permission_identifier)
+            _same(one, _grant(c, established)[0])
+            return _end(c, one, moment, _EVENTS[reason], because)
 
 
 def _establish(c: C, said: EstablishedPermissionInformation, at: datetime) -> list[Event]:
@@ -171,12 +192,10 @@ def _establish(c: C, said: EstablishedPermissionInformation, at: datetime) -> li
         if said.permission_identifier.startswith(OURS):
             raise _Refused(Code.RESERVED_IDENTIFIER) from None
     else:
-        same = (before.connection, before.party, before.mask, before.purpose, before.data, before.live, before.subject)
-        if same != (given.connection, given.party, given.mask, given.purpose, given.data, given.live, given.subject):
-            raise _Refused(Code.PERMISSION_DIFFERS)
+        _same(before, given)
         return []
     try:
-        number = permissions.grant(c, given, given.live.start)
+        number = permissions.grant(c, given, said.creation_timestamp)
     except AlreadyPermitted:
         raise _Refused(Code.OVERLAPS) from None
     except NotAnOccupant:
@@ -197,25 +216,37 @@ def _grant(c: C, said: EstablishedPermissionInformation) -> tuple[Grant, str]:
         period = specification.period
     except BadInput:
         raise _Refused(Code.BAD_EAN_OR_PERIOD) from None
-    there = points.find(c, [ean], said.creation_timestamp).get(ean)
+    there = points.find(c, [ean], said.valid_from).get(ean)
     if there is None or there.connection is None or there.product is None:
         raise _Refused(Code.UNKNOWN_EAN)
     until = basic.permission_maximum_lifetime
     if until is None or specification.energy_product is not there.product:
         raise _Refused(Code.SCOPE)
     scope = Scope(specification.mask, basic.purpose, period, until, basic.transmission_schedule)
-    if flawed(scope, said.creation_timestamp, there.product):
+    if flawed(scope, said.valid_from, there.product) or said.valid_from < said.creation_timestamp:
         raise _Refused(Code.SCOPE)
-    live = Period(said.creation_timestamp, until)
+    live = Period(said.valid_from, until)
     about = (there.connection, customer.key, party.key, scope.mask, scope.purpose, scope.data, live)
     return Grant(*about, schedule=scope.schedule, identifier=said.permission_identifier), customer.code
 
 
-def _end(c: C, identifier: str, at: datetime, event: str) -> list[Event]:
-    """Append an end. Nothing to tell if it had ended before. Raises _Refused."""
+def _same(before: Listed, given: Grant) -> None:
+    """Raise _Refused unless this permission, which is known, is told of as it was given. When it was given makes no difference."""
+    same = (before.connection, before.party, before.mask, before.purpose, before.data, before.live, before.subject)
+    if same != (given.connection, given.party, given.mask, given.purpose, given.data, given.live, given.subject):
+        raise _Refused(Code.PERMISSION_DIFFERS)
+
+
+def _known(c: C, identifier: str) -> Listed:
+    """Return a permission that was told of. Raises _Refused."""
     try:
-        one = overviews.one(c, identifier)
+        return overviews.one(c, identifier)
     except NotFound:
         raise _Refused(Code.UNKNOWN_PERMISSION) from None
-    over = [End(key, max(at, one.live.start), event) for key in (one.id, *permissions.successors(c, one.id))]
+
+
+def _end(c: C, one: Listed, at: datetime, event: str, because: str | None = None) -> list[Event]:
+    """Append an end, with those of the renewals that fall with it. Nothing to tell if it had ended before."""
+    after = permissions.successors(c, one.id) if event in _ENDS_RENEWALS else ()
+    over = [End(key, max(at, one.live.start), event, because) for key in (one.id, *after)]
     return [endings.told(one) for one in ends.write(c, over)]

@@ -197,7 +197,7 @@ def established(one: Listed) -> EstablishedPermissionInformation:
     basic = BasicPermissionInformation(
         one.subject_code, one.party_code or THE_CUSTOMER, request, one.purpose, one.schedule, one.live.end
     )
-    return EstablishedPermissionInformation(one.identifier, one.live.start, basic)
+    return EstablishedPermissionInformation(one.identifier, one.given, one.live.start, basic)
 
 
 def asked(house: Installation, request: int) -> tuple[PresetPermissionInformation, RequestValidationInformation]:

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kwartier.grounds import information
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
+from kwartier.store.registry import permissions
+from kwartier.store.registry.permissions import Grant
 from kwartier.workflows import enrolment, permission
-from kwartier.workflows.permission import elsewhere, ends, overview
-from permission_support import DAY, Home
-from registry_support import NOON, ean, on
+from kwartier.workflows.permission import elsewhere, ends, overview, reminders
+from permission_support import DAY, E_INTERVAL, Home
+from registry_support import NOON, between, ean, on
 
 AT = NOON + DAY
 
@@ -67,6 +70,16 @@ def terminated(identifier: str = "pa-1") -> dict[str, Any]:
     }
 
 
+def listed(home: Home, identifier: str = "pa-1", **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a listed one has
+    return {
+        "object": "listed_permission",
+        "established": established(home, identifier),
+        "reason_for_end": "invalidated",
+        "because": "moved_out",
+        "permission_end_timestamp": "2026-03-12T12:00:00Z",
+    } | changes
+
+
 def take(home: Home, folder: Path, *lines: object) -> elsewhere.Taken:
     path = folder / "permissions.jsonl"
     path.write_text("".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in lines), "utf-8")
@@ -114,7 +127,17 @@ def test_what_is_wrong_is_put_aside_and_stops_nothing(there: Home, tmp_path: Pat
             "scope",
         ),
         (established(there, "w8") | {"creation_timestamp": gone}, "scope"),
+        (established(there, "w11") | {"valid_from": "2026-02-28T23:00:00+01:00"}, "scope"),
         (revoked("w9"), "unknown-permission"),
+        (listed(there, "w9"), "unknown-permission"),
+        (listed(there, established=established(there, purpose="iets anders")), "permission-differs"),
+        (listed(there, established=established(there, eligible_party="nobody")), "unknown-party"),
+        (listed(there, reason_for_end="bored"), "bad-object"),
+        (listed(there, because="bored"), "bad-object"),
+        (listed(there, reason_for_end="fulfilled"), "bad-object"),
+        (listed(there, reason_for_end=None, because=None, permission_end_timestamp=None), "bad-object"),
+        (listed(there, permission_end_timestamp=None), "bad-object"),
+        (listed(there, established=None), "bad-object"),
         (established(there, "pa-1", purpose="iets anders"), "permission-differs"),
         (established(there, "w10"), "overlaps"),
         (established(there, "kw-999", purpose="nog iets anders"), "reserved-identifier"),
@@ -124,6 +147,45 @@ def test_what_is_wrong_is_put_aside_and_stops_nothing(there: Home, tmp_path: Pat
     rows = there.world.c.execute("select line, code from kw.import_reject where run = %s order by line", (report.run,)).fetchall()
     assert rows == [(number, code) for number, (_, code) in enumerate(wrong, 2)]
     assert report.refused.total() == len(wrong)
+
+
+def test_nothing_is_read_after_another_body_told_that_it_was_invalidated(there: Home, tmp_path: Path) -> None:
+    assert take(there, tmp_path, established(there), listed(there)).ended == 1
+    assert isinstance(there.may(NOON + 2 * DAY - DAY / 2), Permit)
+    assert isinstance(there.may(NOON + 2 * DAY), Refusal)
+    assert there.ended() == [("invalidated", NOON + 2 * DAY, "moved_out")]
+
+
+def test_why_it_was_invalidated_need_not_be_said(there: Home, tmp_path: Path) -> None:
+    told = listed(there)
+    del told["because"]
+    assert take(there, tmp_path, established(there), told).ended == 1
+    assert there.ended() == [("invalidated", NOON + 2 * DAY, None)]
+
+
+def test_what_was_given_there_to_begin_later_begins_later(there: Home, tmp_path: Path) -> None:
+    later = established(there) | {"valid_from": "2026-03-12T12:00:00Z"}
+    assert take(there, tmp_path, later).established == 1
+    assert isinstance(there.may(NOON + 2 * DAY - DAY / 2), Refusal)
+    assert isinstance(there.may(NOON + 2 * DAY), Permit)
+    assert take(there, tmp_path, later, established(there)).refused == {"permission-differs": 1}
+    (line,) = overview.log(there.house)
+    assert (line.event, line.at) == ("granted", on("2026-03-01"))
+
+
+@pytest.mark.parametrize(("reason", "over"), [("end_reached", 1), ("fulfilled", 1), ("revoked", 2), ("invalidated", 2)])
+def test_what_ran_out_goes_on_by_its_renewal_and_what_was_taken_back_does_not(
+    home: Home, there: Home, tmp_path: Path, reason: str, over: int
+) -> None:
+    data, live = between("2026-01-01"), between("2026-03-01", "2027-01-01")
+    given = Grant(home.connection, home.person, home.app, E_INTERVAL, "inzicht", data, live)
+    with home.house.operator() as c:
+        number = permissions.grant(c, given, live.start)
+    reminders.renew(home.house, home.person, number, until=on("2027-06-01"), at=NOON)
+    (said,) = [information.as_json(one.information) for one in [overview.show(home.house, f"kw-{number}", at=NOON)]]
+    end = {"reason_for_end": reason, "permission_end_timestamp": "2026-12-31T23:00:00Z"}
+    assert take(there, tmp_path, said | end).ended == 1
+    assert len(there.ended()) == over
 
 
 def test_who_did_not_live_there_gave_nothing(there: Home, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a permission administrator shows: active and past permissions, the provision log, and what was handed over under each."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,17 +9,20 @@ from pathlib import Path
 import pytest
 
 from kwartier.grounds import information
-from kwartier.grounds.information import EndReason, MeteredDataSpecification
+from kwartier.grounds.information import END_OF_EVENT, EndReason, MeteredDataSpecification
+from kwartier.grounds.permission import Because
 from kwartier.model.ground import Purpose, Requester, Role
-from kwartier.model.period import midnight
+from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel, Direction, Kind, Product
+from kwartier.store.registry import parties, permissions
 from kwartier.store.registry.errors import NotFound
+from kwartier.store.registry.permissions import Grant
 from kwartier.workflows import delivery_round, permission
 from kwartier.workflows.permission import elsewhere, ends, overview, requests
 from permission_support import DAY, E_INTERVAL, Home, wish
 from readings_support import channel_day, permit, read, whole
 from registry_support import DAY as MARCH_10
-from registry_support import NOON, between
+from registry_support import NOON, between, on
 
 
 def test_active_and_past_ones_are_told_apart_with_the_reason_for_each_end(home: Home) -> None:
@@ -86,28 +90,101 @@ def test_a_permission_as_the_regulation_has_it_comes_back_as_it_went(home: Home)
     assert overview.validation("scope").validation_result == "scope"
 
 
-def test_what_a_party_is_told_is_what_another_body_takes(home: Home, tmp_path: Path) -> None:
-    """The lines for the party, read by an installation that is no permission administrator: the same permissions, once."""
-    world = home.world
-    asked = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
-    requests.grant(home.house, home.person, asked.id, at=NOON)
-    second = requests.ask(home.house, home.code(), home.ean(), wish(purpose="b"), at=NOON)
-    requests.reject(home.house, home.person, second.id, at=NOON)
-    third = requests.ask(home.house, home.code(), home.ean(), wish(purpose="c"), at=NOON)
-    permission.revoke(home.house, home.person, requests.grant(home.house, home.person, third.id, at=NOON), at=NOON + DAY)
-    said = [information.as_json(one) for one in overview.notifications(home.house, home.code(), at=NOON + DAY)]
-    assert [one["object"] for one in said] == [
-        "established_permission_information",
-        "established_permission_information",
-        "revocation_notification",
-    ]
+def moved_out(home: Home) -> None:
+    cut(home, "occupancy")
+
+
+def agreement_ended(home: Home) -> None:
+    cut(home, "agreement")
+
+
+def cut(home: Home, table: str) -> None:
+    home.world.c.execute(f"update kw.{table} set period = tstzrange(lower(period), %s)".encode(), (OVER,))  # noqa: S608 - a test's own
+
+
+def refused(home: Home) -> None:
+    home.world.restriction(home.connection, Period(OVER), kind="refused")
+
+
+def party_suspended(home: Home) -> None:
+    with home.house.operator() as c:
+        parties.suspend(c, home.app, OVER, "breach")
+
+
+def fulfilled(home: Home) -> None:
+    home.world.c.execute(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at) values"
+        " ('p', 'third_party', %s, %s, 'third_party_service', tstzrange(%s, %s, '[]'), %s, 'delivered', %s)",
+        (home.app, home.connection, LIVE.start, LIVE.start + DAY, E_INTERVAL, OVER),
+    )
+
+
+def expired(_home: Home) -> None:
+    """Let the time pass."""
+
+
+def revoked(home: Home) -> None:
+    permission.revoke(home.house, home.person, only(home), at=OVER)
+
+
+def terminated(home: Home) -> None:
+    ends.terminate(home.house, home.code(), f"kw-{only(home)}", at=OVER)
+
+
+def only(home: Home) -> int:
+    """Return the one permission there is."""
+    ((number,),) = home.world.c.execute("select id from kw.permission").fetchall()
+    return int(number)
+
+
+LIVE = between("2026-03-12", "2026-06-01")
+OVER = on("2026-03-20") + timedelta(hours=3)
+EVERY_END: dict[Callable[[Home], None], tuple[str, Because | None]] = {
+    revoked: ("revoked", None),
+    terminated: ("terminated", None),
+    expired: ("expired", None),
+    fulfilled: ("fulfilled", None),
+    moved_out: ("invalidated", Because.MOVED_OUT),
+    refused: ("invalidated", Because.REFUSED),
+    agreement_ended: ("invalidated", Because.AGREEMENT_ENDED),
+    party_suspended: ("invalidated", Because.PARTY_SUSPENDED),
+}
+
+
+def test_there_are_no_other_ends() -> None:
+    assert {event for event, _ in EVERY_END.values()} == set(END_OF_EVENT)
+    assert {because for _, because in EVERY_END.values()} == {None, *Because}
+
+
+@pytest.mark.parametrize("over", EVERY_END)
+def test_what_a_party_is_told_is_what_another_body_takes(home: Home, tmp_path: Path, over: Callable[[Home], None]) -> None:
+    """The lines for the party, read by an installation that gives no permissions itself: the same permission, once, and its end."""
+    data = Period(LIVE.start, LIVE.start + DAY)
+    about = (home.connection, home.person, home.app, E_INTERVAL, "inzicht", data, LIVE)
+    with home.house.operator() as c:
+        permissions.grant(c, Grant(*about), NOON)
+    over(home)
+    ends.sweep(home.house, at=on("2026-06-02"))
+    said = [information.as_json(one) for one in overview.notifications(home.house, home.code(), at=on("2026-06-02"))]
+    assert (said[0]["creation_timestamp"], said[0]["valid_from"]) == ("2026-03-10T12:00:00Z", "2026-03-11T23:00:00Z")
     file = tmp_path / "permissions.jsonl"
-    foreign = [json.dumps(one).replace('"kw-', '"pa-').replace("inzicht", "a").replace('"c"', '"d"') + "\n" for one in said]
-    file.write_text("".join(foreign), "utf-8")
+    foreign = [json.dumps(one).replace('"kw-', '"pa-').replace("inzicht", "elders") + "\n" for one in said]
     there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
-    report = elsewhere.take(there, file, at=NOON + DAY)
-    assert (report.established, report.ended, report.refused.total()) == (2, 1, 0)
-    assert world.c.execute("select count(*) from kw.permission where identifier like 'pa-%'").fetchone() == (2,)
+    file.write_text("".join(foreign), "utf-8")
+    report = elsewhere.take(there, file, at=on("2026-06-03"))
+    assert (report.established, report.ended, report.refused.total()) == (1, 1, 0)
+    report = elsewhere.take(there, file, at=on("2026-06-03"))
+    assert (report.established, report.ended, report.known, report.refused.total()) == (0, 0, 2, 0)
+    rows = home.world.c.execute(
+        "select e.event, e.at, e.because, s.live from kw.permission p join kw.permission_state s on s.id = p.id"
+        " join kw.permission_event e on e.permission = p.id order by p.id, e.id"
+    ).fetchall()
+    here, taken = rows[:2], rows[2:]
+    assert here == taken
+    assert [row[0] for row in taken] == ["granted", EVERY_END[over][0]]
+    assert taken[1][2] == EVERY_END[over][1]
+    assert taken[1][3].upper == (LIVE.end if over is expired else OVER)
+    assert home.told()[-1] == (f"permission:{taken[1][0]}", taken[1][1]), "the log is told, as of any end"
 
 
 @pytest.mark.parametrize("direction", [*Direction])
