@@ -38,7 +38,7 @@ from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night.prepare import decide_round, write_intent
 from kwartier.workflows.night.settle import settle
 from kwartier.workflows.night.work import harvested
-from kwartier.workflows.permission import claims, mandates, requests
+from kwartier.workflows.permission import claims, mandates, reminders, requests
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 from kwartier.workflows.refusal import Choice
@@ -106,6 +106,7 @@ class Story:
             "import": lambda: self.take(f"when/{argument}"),
             "night": lambda: self.night(date.fromisoformat(argument)),
             "revoke": lambda: self.revoke(argument),
+            "renew": lambda: self.renew(*argument.split()),
             "claim": lambda: self.claim(argument),
             "veto": lambda: self.veto(argument),
             "deliver": lambda: delivery_round.run(self.house, clock=self.clock),
@@ -122,6 +123,14 @@ class Story:
 
     def revoke(self, reference: str) -> None:
         """Let the customer take a permission back."""
+        permission.revoke(self.house, *self._given(reference), at=self.clock())
+
+    def renew(self, reference: str, until: str) -> None:
+        """Let the customer give a permission again, from its end on."""
+        reminders.renew(self.house, *self._given(reference), until=moment(until), at=self.clock())
+
+    def _given(self, reference: str) -> tuple[int, int]:
+        """Return who gave a permission, and its number."""
         with self.house.operator() as c:
             row = c.execute(
                 "select p.subject, p.id from kw.permission p left join kw.permission_request r on r.id = p.request"
@@ -129,7 +138,7 @@ class Story:
                 (reference,),
             ).fetchone()
         assert row is not None
-        permission.revoke(self.house, row[0], row[1], at=self.clock())
+        return row[0], row[1]
 
     def claim(self, party: str) -> None:
         """Let a party upload its mandates: when/PARTY.csv."""

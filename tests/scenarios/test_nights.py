@@ -1,7 +1,7 @@
 """Runs every scenario of nights: `given` comes in, `when.csv` happens in its order, `then` is what was asked, kept and handed out.
 
     given/          files of an import, and `registers.csv` beside it: what the meters would answer
-    when.csv        at, what, argument; what: import, night, revoke, deliver, claim, veto, suspend, reinstate, default,
+    when.csv        at, what, argument; what: import, night, revoke, renew, deliver, claim, veto, suspend, reinstate, default,
                     default over, say, hand, take, saw
     when/<name>/    files of a later import
     when/<party>.csv  mandates that a party claims

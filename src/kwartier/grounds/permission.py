@@ -154,6 +154,18 @@ class Scope:
         same = (self.purpose, self.schedule) == (other.purpose, other.schedule)
         return same and not self.mask & ~other.mask and other.data.covers(self.data) and self.until <= other.until
 
+    def going_on(self, until: datetime) -> "Scope | None":
+        """Return the most with which what ends at `self.until` goes on until a later moment; None where nothing is to go on.
+
+        The same, and nothing besides: where the time it is about ends with it, that ends with it again; where that has its own end
+        after it, it keeps that one. What was about a time that ended before it gave nothing any more, and does not begin anew.
+        """
+        end = self.data.end
+        if end is not None and end < self.until:
+            return None
+        data = Period(self.data.start, max(until, end)) if end == self.until else self.data
+        return replace(self, data=data, until=until)
+
 
 def flawed(scope: Scope, start: datetime, product: Product) -> bool:
     """Tell whether no customer with this product can give this from `start` on."""

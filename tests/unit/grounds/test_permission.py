@@ -112,6 +112,26 @@ def test_narrower_is_an_order(one: Scope, other: Scope, third: Scope) -> None:
         assert one.within(third)
 
 
+@given(SCOPES, st.integers(0, 9))
+def test_what_goes_on_is_the_same_but_for_an_end_that_was_that_of_the_permission(one: Scope, days: int) -> None:
+    until = one.until + timedelta(days=days)
+    after, end = one.going_on(until), one.data.end
+    assert end is not None
+    if end < one.until:
+        assert after is None
+        return
+    assert after == replace(one, until=until, data=Period(one.data.start, until if end == one.until else end))
+    if after.data != one.data:
+        shorter = one.going_on(one.until)
+        assert shorter == one
+        assert one.within(after)
+
+
+def test_what_is_about_an_open_time_goes_on_as_it_is() -> None:
+    one = Scope(2, "a", Period(START), START + timedelta(days=1))
+    assert one.going_on(START + timedelta(days=9)) == replace(one, until=START + timedelta(days=9))
+
+
 @given(SCOPES, SCOPES)
 def test_what_is_narrower_covers_nothing_that_the_wider_does_not(one: Scope, other: Scope) -> None:
     if one.within(other):

@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from kwartier.grounds.errors import BadScope
+from kwartier.grounds.permission import Scope
 from kwartier.model.errors import BadInput
 from kwartier.web.portal import show_requests
 from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
@@ -69,7 +71,7 @@ def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Respo
         try:
             given = show_requests.narrowed(one.scope, form, at)
             requests.grant(desk.house, subject, number, at=at, given=given)
-        except (BadInput, ValueError, OverflowError) as fault:
+        except (BadInput, BadScope, ValueError, OverflowError) as fault:
             raise Unclear from fault
     else:
         raise Unclear
@@ -86,31 +88,33 @@ def said(desk: Desk, words: Words, subject: int, permissions: Sequence[inquiry.M
     return show_requests.answered(words, asked.answered(desk.house, subject, _number(form, "answered")) or "")
 
 
-def _running_out(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
-    """Return the permission that the form names, which is about to run out. Raises NoSuchPermission."""
+def _running_out(desk: Desk, subject: int, form: Form) -> tuple[inquiry.MyPermission, Scope]:
+    """Return the permission that the form names, which is about to run out, and how it goes on. Raises NoSuchPermission."""
     at = desk.clock()
     found = inquiry.who_may(desk.house, subject, at=at).permissions
     number = _number(form, "permission")
     for one in found:
         if one.id == number and one.ended is None and show_requests.runs_out(one, found, at):
-            return one
+            scope = show_requests.renewed(one)
+            if scope is not None:
+                return one, scope
     raise permission.NoSuchPermission
 
 
 def _ask_renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     if desk.account(session) is None:
         return _to(request, "")
-    one = _running_out(desk, _subject(desk, session), form)
+    one, _ = _running_out(desk, _subject(desk, session), form)
     (shown,) = show_requests.ending(Words(request.path_params["language"]), [one], desk.clock())
     return desk.page(request, session, "renew.html", one=shown)
 
 
 def _renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject, at = _subject(desk, session), desk.clock()
-    one = _running_out(desk, subject, form)
+    one, most = _running_out(desk, subject, form)
     try:
-        after = show_requests.narrowed(show_requests.renewed(one), form, at)
+        after = show_requests.narrowed(most, form, at)
         number = reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
-    except (BadInput, ValueError, OverflowError) as fault:
+    except (BadInput, BadScope, ValueError, OverflowError) as fault:
         raise Unclear from fault
     return _to(request, "mine?" + urlencode({"renewed": number}) + "#who")

@@ -48,7 +48,10 @@ class Wanted:
 @final
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A permission that is about to run out."""
+    """A permission that is about to run out. `until`, `about` and `same` tell what a renewal gives.
+
+    `choices` is None where nothing can go on; then `about` is the time that was.
+    """
 
     id: int
     name: str
@@ -56,7 +59,9 @@ class Ending:
     purpose: str
     state: str
     until: str
-    choices: Choices
+    about: str
+    same: str
+    choices: Choices | None
 
 
 def wanted(words: Words, requests: Sequence[MyRequest], at: datetime) -> list[Wanted]:
@@ -148,12 +153,17 @@ def narrowed(scope: Scope, form: Mapping[str, str], at: datetime) -> Scope:
     data, today = scope.data, midnight(day_of(at))
     if "from_now" in form and data.start < today:
         data = Period(today, data.end if data.end is None else max(data.end, today))
-    until = scope.until
-    if form.get("last"):
-        chosen = date.fromisoformat(form["last"])
-        if chosen != phrases.last_day(scope.until):
-            until = midnight(chosen + timedelta(days=1))
+    until = _until(scope, form)
+    if data.end == scope.until:
+        data = Period(data.start, until)  # what ends with the permission still does
     return replace(scope, mask=mask, data=data, until=until)
+
+
+def _until(scope: Scope, form: Mapping[str, str]) -> datetime:
+    chosen = date.fromisoformat(form["last"]) if form.get("last") else None
+    if chosen is None or chosen == phrases.last_day(scope.until):
+        return scope.until
+    return midnight(chosen + timedelta(days=1))
 
 
 def answered(words: Words, how: str) -> str:
@@ -180,10 +190,10 @@ def runs_out(one: MyPermission, permissions: Sequence[MyPermission], at: datetim
     return not any(each.given >= one.until and each.ended is None for each in alike)
 
 
-def renewed(one: MyPermission) -> Scope:
-    """Return what a renewal would be: the same, for another year."""
+def renewed(one: MyPermission) -> Scope | None:
+    """Return what a renewal would be: the same, for another year. None where nothing can go on."""
     assert one.until is not None  # noqa: S101 - only what runs out is renewed
-    return Scope(one.mask, one.purpose, one.data, one.until + RENEWED_FOR)
+    return Scope(one.mask, one.purpose, one.data, one.until).going_on(one.until + RENEWED_FOR)
 
 
 def _ending(words: Words, one: MyPermission, at: datetime) -> Ending:
@@ -194,6 +204,14 @@ def _ending(words: Words, one: MyPermission, at: datetime) -> Ending:
         what=_what(words, one.mask, one.product),
         purpose=one.purpose,
         state=words.text("Ends %s.") % phrases.until(words, one.until or at),
-        until=phrases.until(words, scope.until),
-        choices=choices(words, scope, one.product, at),
+        until="" if scope is None else phrases.until(words, scope.until),
+        about=phrases.span(words, one.data if scope is None else _in_force(scope)),
+        same="" if scope is None else words.text("The same data, %s.") % phrases.until(words, _in_force(scope).end or scope.until),
+        choices=None if scope is None else choices(words, scope, one.product, at),
     )
+
+
+def _in_force(scope: Scope) -> Period:
+    """Return the time of which there is anything to be had while this is in force."""
+    end = scope.data.end
+    return Period(scope.data.start, scope.until if end is None else min(end, scope.until))

@@ -6,6 +6,7 @@ KwartierError
 +-- NoSuchRequest          the customer named a request that is not theirs
 +-- WiderThanAsked         the customer gave more than was asked: nobody may have that
 +-- WiderThanBefore        a renewal asks for more than what it renews
++-- NothingToRenew         what a permission is about was over before it ends
 +-- NoLongerHolds          the request has fallen away meanwhile: agreement, suspension, refusal; `code` stays, `flaw` says which
 +-- GrantedElsewhere       another body is the permission administrator: permissions are given there
 +-- GrantedHere            whoever brings the facts of another permission administrator: there is none but us
@@ -42,6 +43,12 @@ class WiderThanBefore(BadInput):
     """A renewal keeps the scope or narrows it; nothing changed."""
 
     code = "wider-than-before"
+
+
+class NothingToRenew(BadInput):
+    """What a permission is about was over before it ends; nothing changed."""
+
+    code = "nothing-to-renew"
 
 
 class NoLongerHolds(KwartierError):

@@ -14,7 +14,7 @@ from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.reminders import Reminder
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import administrator, ends, telling
-from kwartier.workflows.permission.errors import NoSuchPermission, WiderThanBefore
+from kwartier.workflows.permission.errors import NoSuchPermission, NothingToRenew, WiderThanBefore
 
 DAYS: Final = (30, 7)
 """So many days before its end a permission is told of: our choice."""
@@ -53,8 +53,10 @@ def renew(
 ) -> int:
     """Give a permission again, from its end on until `until`: the same scope, or narrower. Returns the new one's number.
 
-    Raises NoSuchPermission for one that is not theirs or is over, WiderThanBefore, BadScope, AlreadyPermitted, NotAnOccupant,
-    GrantedElsewhere; then nothing changed.
+    It is about the same time, and where that ended with it, about that until the new end: `Scope.going_on`.
+
+    Raises NoSuchPermission for one that is not theirs or is over, NothingToRenew, WiderThanBefore, BadScope, AlreadyPermitted,
+    NotAnOccupant, GrantedElsewhere; then nothing changed.
     """
     with house.portal(subject) as c:
         permissions.alone(c, subject)
@@ -64,9 +66,12 @@ def renew(
             raise NoSuchPermission(msg)
         if one.party is not None:
             administrator.ours(house)
-        before = Scope(one.mask, one.purpose, one.data, until)
-        after = replace(before, mask=one.mask if mask is None else mask, data=data or one.data)
-        if not after.within(before) or until > one.live.end + RENEWED_FOR:
+        most = Scope(one.mask, one.purpose, one.data, one.live.end).going_on(until)
+        if most is None:
+            msg = "what the permission is about was over before it ends"
+            raise NothingToRenew(msg)
+        after = replace(most, mask=one.mask if mask is None else mask, data=data or most.data)
+        if not after.within(most) or until > one.live.end + RENEWED_FOR:
             msg = "a renewal is never wider than what it renews, and goes on for a year at the most"
             raise WiderThanBefore(msg)
         live = Period(one.live.end, max(until, one.live.end))

@@ -1,39 +1,120 @@
-"""A form about a request that says what no calendar has is told so, and answers nothing."""
+"""The pages of requests and renewals: what no calendar has answers nothing, and what a renewal gives is said before the yes."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
+from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
 from kwartier.workflows.permission import requests
 from pages_support import Direct, Visitor
-from permission_support import DAY, Home, wish
-from registry_support import NOON, World
+from permission_support import DAY, E_INTERVAL, UNTIL, Home, wish
+from registry_support import NOON, World, between, on
 
 
-def test_a_last_day_after_the_last_of_all_answers_nothing(installation_dir: Path, dsns: Dsns) -> None:
-    installation.create(installation_dir)
-    (installation_dir / "town").mkdir()
+@contextmanager
+def pages(folder: Path, dsns: Dsns, at: datetime) -> Iterator[tuple[Home, Visitor]]:
+    """Open a home's pages, seen by who lives there."""
     failed: list[Exception] = []
-    with installation.opened(installation_dir) as house, psycopg.connect(dsns.operator, autocommit=True) as c:
+    installation.create(folder)
+    (folder / "town").mkdir()
+    with installation.opened(folder) as house, psycopg.connect(dsns.operator, autocommit=True) as c:
         home = Home.begin(house, World(c))
         code = c.execute("select code from kw.subject").fetchone()
         assert code is not None
         persona = [{"subject": code[0], "name": "Me", "nl": "ik", "en": "me"}]
-        (installation_dir / "town" / "personas.json").write_text(json.dumps(persona))
-        one = requests.ask(house, home.code(), home.ean(), wish(), at=NOON)
-        app = application(house, clock=lambda: NOON + DAY, demo=True, failed=failed.append)
+        (folder / "town" / "personas.json").write_text(json.dumps(persona))
+        app = application(house, clock=lambda: at, demo=True, failed=failed.append)
         with httpx.Client(transport=Direct(app), base_url="http://127.0.0.1", follow_redirects=True) as client:
             visit = Visitor(client)
             visit.post("/nl/sign-in", persona=code[0])
-            for last, status in (("9999-12-31", 400), ("2020-01-01", 400), ("x", 400), ("", 200)):
-                assert visit.post("/nl/request", request=str(one.id), answer="yes", last=last).status_code == status, last
-                assert len(c.execute("select from kw.permission").fetchall()) == (status == 200)
-            page = visit.get("/nl/mine").text
-            assert "Wat zij eerder vroegen" in page
-            assert "U zei ja op" in page
+            yield home, visit
     assert failed == []
+
+
+def test_a_last_day_after_the_last_of_all_answers_nothing(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
+        one = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+        assert visit.post("/nl/request", request=str(one.id), answer="yes", choose="1").status_code == 400, "neither of the kinds"
+        for last, status in (("9999-12-31", 400), ("2020-01-01", 400), ("x", 400), ("", 200)):
+            assert visit.post("/nl/request", request=str(one.id), answer="yes", last=last).status_code == status, last
+            assert len(home.world.c.execute("select from kw.permission").fetchall()) == (status == 200)
+        page = visit.get("/nl/mine").text
+        assert "Wat zij eerder vroegen" in page
+        assert "U zei ja op" in page
+
+
+LIVE = between("2026-01-01", "2026-03-20")
+
+
+def given(home: Home, data: Period, purpose: str = "inzicht") -> int:
+    """Give a permission that runs out within a month."""
+    about: dict[str, Any] = {"connection": home.connection, "subject": home.person, "party": home.app, "mask": E_INTERVAL}
+    return home.world.new("permission", **about, purpose=purpose, data=data, live=LIVE)
+
+
+def newest(home: Home) -> tuple[Period, Period]:
+    """Return what the permission that was given last is about, and when it lives."""
+    row = home.world.c.execute("select data, live from kw.permission order by id desc").fetchone()
+    assert row is not None
+    data, live = (Period(one.lower, one.upper) for one in row)
+    return data, live
+
+
+@pytest.mark.parametrize(
+    ("data", "english", "dutch"),
+    [
+        (LIVE, "up to and including 19 Mar 2027", "tot en met 19 mrt 2027"),
+        (between("2026-01-01", "2026-05-01"), "up to and including 30 Apr 2026", "tot en met 30 apr 2026"),
+        (between("2026-01-01"), "up to and including 19 Mar 2027", "tot en met 19 mrt 2027"),
+    ],
+)
+def test_a_renewal_says_about_which_time_it_is_before_the_yes(
+    installation_dir: Path, dsns: Dsns, data: Period, english: str, dutch: str
+) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number = given(home, data)
+        page = visit.get(f"/en/renew?permission={number}").text
+        assert f"The same data, {english}." in page
+        assert f"About the time from 1 Jan 2026 {english}" in page
+        assert "Then valid up to and including 19 Mar 2027" in page
+        assert f"Dezelfde gegevens, {dutch}." in visit.get(f"/nl/renew?permission={number}").text
+        assert visit.post("/en/renew", permission=str(number), last="2027-03-19").status_code == 200
+        until = on("2027-03-20")
+        assert newest(home) == (Period(LIVE.start, until if data == LIVE else data.end), Period(on("2026-03-20"), until))
+
+
+def test_who_renews_for_a_shorter_time_gives_data_of_that_time(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number = given(home, LIVE)
+        for last, status in (("2027-03-20", 400), ("2026-03-19", 400), ("2020-01-01", 400), ("2026-04-30", 200)):
+            assert visit.post("/en/renew", permission=str(number), last=last, from_now="1").status_code == status, last
+        assert newest(home) == (between("2026-03-10", "2026-05-01"), between("2026-03-20", "2026-05-01"))
+
+
+def test_what_is_over_before_it_ends_is_told_and_cannot_be_renewed(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number, other = given(home, between("2026-01-01", "2026-03-01")), given(home, LIVE, "advies")
+        assert "there is nothing to go on with" in visit.get("/en/mine").text
+        page = visit.get("/nl/mine").text
+        assert "er valt niets te verlengen" in page
+        assert (f"renew?permission={number}" in page, f"renew?permission={other}" in page) == (False, True)
+        assert visit.get(f"/nl/renew?permission={number}").status_code == 404
+        assert visit.post("/nl/renew", permission=str(number), last="2027-03-19").status_code == 404
+        assert home.world.c.execute("select from kw.permission where renews is not null").fetchall() == []
+
+
+def test_a_shorter_yes_to_a_request_ends_its_data_with_it(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
+        asked = requests.ask(home.house, home.code(), home.ean(), wish(data=Period(NOON, UNTIL)), at=NOON)
+        assert visit.post("/en/request", request=str(asked.id), answer="yes", last="2026-06-30").status_code == 200
+        assert newest(home) == (Period(NOON, on("2026-07-01")), Period(NOON + DAY, on("2026-07-01")))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
+from psycopg.errors import IntegrityConstraintViolation
 
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
@@ -285,6 +286,83 @@ def test_a_renewal_goes_on_where_the_first_ends_as_it_was_or_narrower(home: Home
     assert ends.sweep(home.house, at=on("2026-06-02")) == 1
     assert isinstance(home.may(on("2026-06-02")), Permit)
     assert isinstance(home.may(until), Refusal)
+
+
+def about(home: Home, data: Period, purpose: str = "inzicht") -> int:
+    """Give a permission that lives as the others, about this time."""
+    who = {"connection": home.connection, "subject": home.person, "party": home.app, "mask": E_ALL, "purpose": purpose}
+    return home.world.new("permission", **who, data=data, live=LIVE)
+
+
+def test_what_was_about_the_time_of_the_permission_goes_on_until_the_new_end_and_no_longer(home: Home) -> None:
+    given, until = about(home, LIVE), on("2026-09-01")
+    with pytest.raises(permission.WiderThanBefore):
+        reminders.renew(home.house, home.person, given, until=until, at=NOON, data=between("2026-01-01", "2026-09-02"))
+    with pytest.raises(permission.WiderThanBefore):
+        reminders.renew(home.house, home.person, given, until=until, at=NOON, data=between("2025-12-31", "2026-09-01"))
+    reminders.renew(home.house, home.person, given, until=until, at=NOON)
+    assert isinstance(home.may(on("2026-06-03"), day=on("2026-06-02")), Permit), "new data, after the old end"
+    assert isinstance(home.may(on("2026-06-03"), day=on("2026-01-02")), Permit), "the period back stays"
+    assert isinstance(home.may(on("2026-08-31"), day=on("2025-12-31")), Refusal)
+    last = until - timedelta(seconds=1)
+    assert isinstance(home.may(last, day=until - timedelta(hours=1)), Permit)
+    assert no(home.may(last, day=until)) == "F8"
+    assert no(home.may(until, day=until - timedelta(hours=1))) == "F7"
+
+
+def no(answer: Permit | Refusal) -> str:
+    """Return the rule of a no."""
+    assert isinstance(answer, Refusal)
+    return answer.rule
+
+
+def test_what_was_about_a_time_that_ended_before_is_not_renewed(home: Home) -> None:
+    given = about(home, between("2026-01-01", "2026-05-31"))
+    with pytest.raises(permission.NothingToRenew):
+        reminders.renew(home.house, home.person, given, until=on("2026-09-01"), at=NOON)
+
+
+def test_what_was_about_a_time_that_ends_later_keeps_that_end(home: Home) -> None:
+    given = about(home, between("2026-01-01", "2026-07-01"))
+    reminders.renew(home.house, home.person, given, until=on("2026-09-01"), at=NOON)
+    assert isinstance(home.may(on("2026-08-01"), day=on("2026-06-30")), Permit)
+    assert isinstance(home.may(on("2026-08-01"), day=on("2026-07-01")), Refusal)
+
+
+GOES_ON = between("2026-06-01", "2026-09-01")
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    [
+        ({}, True),
+        ({"data": between("2026-02-01", "2026-07-01")}, True),
+        ({"mask": E_INTERVAL}, True),
+        ({"data": between("2026-01-01", "2026-09-02")}, False),
+        ({"data": between("2026-01-01")}, False),
+        ({"data": between("2025-12-31", "2026-09-01")}, False),
+        ({"mask": ALL_MASK}, False),
+        ({"purpose": "iets anders"}, False),
+        ({"live": between("2026-06-02", "2026-09-01")}, False),
+    ],
+)
+def test_the_database_lets_a_renewal_go_on_and_be_no_wider(home: Home, changes: dict[str, object], allowed: bool) -> None:  # noqa: FBT001 - parametrized
+    given = about(home, LIVE)
+    values: dict[str, object] = {"mask": E_ALL, "purpose": "inzicht", "data": between("2026-01-01", "2026-09-01"), "live": GOES_ON}
+    who = {"connection": home.connection, "subject": home.person, "party": home.app, "renews": given}
+    if allowed:
+        home.world.new("permission", **who, **(values | changes))
+    else:
+        with pytest.raises(IntegrityConstraintViolation, match="never wider"):
+            home.world.new("permission", **who, **(values | changes))
+
+
+@pytest.mark.parametrize("end", ["2026-05-31", "2026-06-02"])
+def test_the_database_lets_a_time_with_its_own_end_keep_it(home: Home, end: str) -> None:
+    given = about(home, between("2026-01-01", end))
+    who = {"connection": home.connection, "subject": home.person, "party": home.app, "renews": given, "mask": E_ALL}
+    with pytest.raises(IntegrityConstraintViolation, match="never wider"):
+        home.world.new("permission", **who, purpose="inzicht", data=between("2026-01-01", "2026-09-01"), live=GOES_ON)
 
 
 def test_what_is_revoked_is_not_renewed_either(home: Home, given: int) -> None:
