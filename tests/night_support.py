@@ -96,7 +96,8 @@ class Story:
             self.agree(line)
         with self.house.operator() as c:
             c.execute(
-                "insert into kw.meter_key (meter, guek, gak) select key, %s, %s from kw.meter on conflict do nothing",
+                "insert into kw.meter_key (meter, guek, gak) select key, %s, %s from kw.meter where system_title is not null"
+                " on conflict do nothing",
                 (self.house.vault.wrap(bytes(16)), self.house.vault.wrap(bytes(16))),
             )
 

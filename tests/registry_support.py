@@ -158,14 +158,19 @@ class World:
         self.c.execute("insert into kw.meter_key (meter, guek, gak) values (%s, %s, %s)", (key, b"g" * 24, b"a" * 24))
         return key
 
+    def conventional(self, connection: int, placed: Period = ALWAYS, digits: int = 6) -> int:
+        """Place a meter that no wire reads."""
+        model = f"conventional-{digits}"
+        return self.new("meter", equipment_id=f"E{self.number()}", model=model, connection=connection, placed=placed)
+
     def coupling(self, meter: int, connection: int, period: Period = ALWAYS, mbus: int = 1) -> int:
         """Couple a gas meter."""
         return self.new("coupling", meter=meter, mbus=mbus, connection=connection, period=period)
 
-    def home(self) -> tuple[int, int, int]:
+    def home(self, placed: Period = ALWAYS) -> tuple[int, int, int]:
         """Make an electricity and a gas connection on one meter: (electricity, gas, meter)."""
         electricity, gas = self.connection(), self.connection("gas")
-        meter = self.meter(electricity)
+        meter = self.meter(electricity, placed=placed)
         self.coupling(meter, gas)
         return electricity, gas, meter
 

@@ -8,6 +8,9 @@ from kwartier.model.care import Chore
 from kwartier.model.register import Channel, Obis
 from kwartier.model.task import ProfileName
 
+CONVENTIONAL: Final = {f"conventional-{digits}": digits for digits in range(4, 9)}
+"""Meters without communication, by how many digits their counters have before the decimals. A person reads them."""
+
 
 @final
 @dataclass(frozen=True, slots=True)

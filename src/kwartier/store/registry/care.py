@@ -38,11 +38,11 @@ _STATUSES = """
 _ON = """
     select c.transformer, t.name, count(distinct m.key) from kw.connection c
     join kw.transformer t on t.key = c.transformer join kw.meter m on m.connection = c.key and m.placed @> %(at)s
-    where c.transformer = any(%(keys)s) group by c.transformer, t.name
+    and m.system_title is not null where c.transformer = any(%(keys)s) group by c.transformer, t.name
 """
 _PLACED = """
     select m.key, m.connection, host(m.host), m.model from kw.meter m
-    where m.connection is not null and m.placed @> %(at)s and m.{column} = %(id)s
+    where m.connection is not null and m.system_title is not null and m.placed @> %(at)s and m.{column} = %(id)s
 """
 _BY_EQUIPMENT = _PLACED.replace("{column}", "equipment_id")
 _BY_KEY = _PLACED.replace("{column}", "key")
@@ -111,7 +111,7 @@ class Firmware:
 @final
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A transformer by name, and how many meters of homes are in place behind it."""
+    """A transformer by name, and how many meters of homes that talk are in place behind it."""
 
     key: int
     name: str
@@ -190,14 +190,14 @@ def stations(c: C, keys: Sequence[int], at: datetime) -> dict[int, Station]:
 
 
 def by_equipment(c: C, equipment_id: str, at: datetime) -> Placed | None:
-    """Return the meter of a home with this number on it, None if none such is in place at `at`."""
+    """Return the meter of a home with this number on it, None if none such that talks is in place at `at`."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_BY_EQUIPMENT, {"id": equipment_id, "at": at}).fetchone()
     return None if found is None else Placed(*found)
 
 
 def by_key(c: C, meter: int, at: datetime) -> Placed | None:
-    """Return the meter of a home with this surrogate key, None if none such is in place at `at`."""
+    """Return the meter of a home with this surrogate key, None if none such that talks is in place at `at`."""
     with rows.cursor(c) as cursor:
         found = cursor.execute(_BY_KEY, {"id": meter, "at": at}).fetchone()
     return None if found is None else Placed(*found)

@@ -69,10 +69,11 @@ _USED_DAYS = """
     select connection, use_case, string_agg(day::text, ' ') from kw.use_case_day
     where connection = any(%(keys)s) and day >= %(first)s and day < %(after)s group by connection, use_case
 """
-# Bounds are compared one by one: `placed @> at` invites the planner to walk all that is placed, through the GiST index.
+# Meters that talk. Bounds are compared one by one: `placed @> at` invites a walk of all that is placed, through the GiST index.
 _ELECTRICITY_METERS = """
     select connection, key, model, 0, lower(placed) from kw.meter
-    where connection = any(%(keys)s) and lower(placed) <= %(at)s and coalesce(upper(placed) > %(at)s, true)
+    where connection = any(%(keys)s) and system_title is not null
+    and lower(placed) <= %(at)s and coalesce(upper(placed) > %(at)s, true)
 """
 _GAS_METERS = """
     select k.connection, m.key, m.model, k.mbus, greatest(lower(k.period), lower(m.placed))
@@ -111,7 +112,7 @@ class Wired(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """One connection as the night sees it. `capacity_w` is W per direction, dm3 per hour for gas; `wired` None: no meter."""
+    """One connection as the night sees it. `capacity_w` is W per direction, dm3 per hour for gas; `wired` None: nothing talks."""
 
     key: int
     product: Product

@@ -25,6 +25,14 @@ _METERS = """
     select m.key, m.equipment_id, m.model, k.mbus, m.placed * k.period from kw.coupling k join kw.meter m on m.key = k.meter
     where k.connection = %(c)s and not isempty(m.placed * k.period * %(p)s)
 """
+_MEASURING = """
+    select c.product, c.capacity_w, m.key, m.model from kw.connection c
+    join kw.meter m on m.connection = c.key and m.placed @> %(at)s where c.key = %(c)s
+    union all
+    select c.product, c.capacity_w, m.key, m.model from kw.connection c
+    join kw.coupling k on k.connection = c.key and k.period @> %(at)s
+    join kw.meter m on m.key = k.meter and m.placed @> %(at)s where c.key = %(c)s
+"""
 _INSERT = """
     insert into kw.hand_reading (connection, meter, channel, value, at, how, taken) values (%s, %s, %s, %s, %s, %s, %s) returning id
 """
@@ -72,6 +80,17 @@ class Serving:
     model: str
     mbus: int
     period: Period
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What measures a connection at a moment: the meter and its model by name. `capacity_w` is W, for gas dm3 per hour."""
+
+    product: Product
+    capacity_w: int
+    meter: int
+    model: str
 
 
 @final
@@ -127,6 +146,13 @@ def serving(c: C, connection: int, period: Period) -> list[Serving]:
     """Return the meters that measured a connection within a period."""
     with rows.cursor(c) as cursor:
         return [Serving(*row) for row in cursor.execute(_METERS, {"c": connection, "p": period})]
+
+
+def measuring(c: C, connection: int, at: datetime) -> Measuring | None:
+    """Return what measured a connection at a moment, whether it talks or not; None where nothing is known to have."""
+    with rows.cursor(c) as cursor:
+        found = cursor.execute(_MEASURING, {"c": connection, "at": at}).fetchone()
+    return None if found is None else Measuring(Product(found[0]), *found[1:])
 
 
 def add(c: C, one: Taken, values: Iterable[tuple[Channel, int]]) -> list[int]:

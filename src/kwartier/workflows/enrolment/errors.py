@@ -24,6 +24,7 @@ class Code(StrEnum):
     BAD_SYSTEM_TITLE = "bad-system-title"
     COLUMNS = "columns"
     CONTROL_CHARACTER = "control-character"
+    CONVENTIONAL_METER = "conventional-meter"
     EMPTY = "empty"
     ENDS_BEFORE_IT_STARTS = "ends-before-it-starts"
     GRANTED_ELSEWHERE = "granted-elsewhere"

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from kwartier.model.ground import USAGE, DataClass, RestrictionKind
+from kwartier.model.meter import CONVENTIONAL
 from kwartier.model.register import Direction, Product
 from kwartier.workflows.enrolment import forms
 from kwartier.workflows.enrolment.errors import BadField, Code
@@ -77,14 +78,25 @@ def _coupling(f: list[str]) -> tuple[Any, ...]:
 def _meter(models: Collection[str]) -> Parse:
     def parse(f: list[str]) -> tuple[Any, ...]:
         model, ean, transformer = forms.text(f[1]), forms.maybe_ean(f[5]), forms.maybe(f[6])
-        if model not in models:
+        if model not in models and model not in CONVENTIONAL:
             raise BadField(Code.UNKNOWN_MODEL)
         if (ean is None) == (transformer is None):
             raise BadField(Code.ONE_PLACE)
-        title, host, port = forms.system_title(f[2]), forms.host(f[3]), forms.whole(f[4], 1, LARGEST_PORT)
-        return forms.text(f[0]), model, title, host, port, ean, transformer, *forms.span(f[7], f[8])
+        wire = _no_wire(f[2:5], transformer) if model in CONVENTIONAL else _wire(f[2:5])
+        return forms.text(f[0]), model, *wire, ean, transformer, *forms.span(f[7], f[8])
 
     return parse
+
+
+def _wire(f: list[str]) -> tuple[Any, ...]:
+    return forms.system_title(f[0]), forms.host(f[1]), forms.whole(f[2], 1, LARGEST_PORT)
+
+
+def _no_wire(f: list[str], transformer: str | None) -> tuple[Any, ...]:
+    """Read what a conventional meter has of a wire: nothing. It measures a connection."""
+    if transformer is not None or not forms.all_empty(f):
+        raise BadField(Code.CONVENTIONAL_METER)
+    return None, None, None
 
 
 def _permission(f: list[str]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from kwartier.workflows.enrolment.files import COLUMNS
 from registry_support import ean
 
 Row = dict[str, str]
-HOME, GAS, EMPTY_HOME, NEVER = ean(1), ean(2), ean(3), ean(4)
+HOME, GAS, EMPTY_HOME, NEVER, LONE_GAS = ean(1), ean(2), ean(3), ean(4), ean(5)
 DOCUMENT = Path(__file__).parents[4] / "docs" / "IMPORT.md"
 
 METER = {
@@ -28,6 +28,8 @@ METER = {
     "placed_from": "2021-01-01",
 }
 STATION = METER | {"equipment_id": "S1", "system_title": "4b57530000000002", "ean": "", "transformer": "T1"}
+CONVENTIONAL = {"equipment_id": "C1", "model": "conventional-6", "ean": EMPTY_HOME, "placed_from": "2022-01-01"}
+LONE = CONVENTIONAL | {"equipment_id": "C2", "model": "conventional-5", "ean": LONE_GAS}
 PERMISSION = {
     "reference": "r1",
     "ean": HOME,
@@ -65,8 +67,9 @@ WORLD: dict[str, list[Row]] = {
         {"ean": HOME, "product": "electricity", "area": "wijk-01", "transformer": "T1", "capacity_w": "17250"},
         {"ean": GAS, "product": "gas", "area": "wijk-01", "capacity_w": "6000"},
         {"ean": EMPTY_HOME, "product": "electricity", "area": "wijk-01", "transformer": "T1", "capacity_w": "17250"},
+        {"ean": LONE_GAS, "product": "gas", "area": "wijk-01", "capacity_w": "6000"},
     ],
-    "meters": [METER, STATION],
+    "meters": [METER, STATION, CONVENTIONAL, LONE],
     "couplings": [{"equipment_id": "E1", "mbus": "1", "ean": GAS, "start": "2021-01-01"}],
     "subjects": [{"code": "C1", "name": "Één Iemand"}, {"code": "C2", "name": "Iemand Anders"}],
     "occupancies": [
@@ -112,6 +115,12 @@ CASES: list[tuple[str, str, Row]] = [
     ("bad-host", "meters", METER | {"equipment_id": "E2", "host": "fe80::1%eth0"}),
     ("bad-system-title", "meters", METER | {"equipment_id": "E2", "system_title": "4b5753"}),
     ("unknown-model", "meters", METER | {"equipment_id": "E2", "model": "SMR9"}),
+    ("unknown-model", "meters", CONVENTIONAL | {"equipment_id": "C3", "model": "conventional-1"}),
+    ("conventional-meter", "meters", METER | {"equipment_id": "C3", "model": "conventional-6"}),
+    ("conventional-meter", "meters", CONVENTIONAL | {"equipment_id": "C3", "port": "4059"}),
+    ("conventional-meter", "meters", CONVENTIONAL | {"equipment_id": "C3", "ean": "", "transformer": "T1"}),
+    ("conventional-meter", "couplings", {"equipment_id": "C1", "mbus": "1", "ean": GAS, "start": "2022-01-01"}),
+    ("one-place", "meters", CONVENTIONAL | {"equipment_id": "C3", "ean": ""}),
     ("one-place", "meters", METER | {"equipment_id": "E2", "transformer": "T1"}),
     ("one-place", "meters", METER | {"equipment_id": "E2", "ean": ""}),
     ("unknown-ean", "occupancies", LIVES | {"ean": NEVER}),
@@ -140,13 +149,19 @@ CASES: list[tuple[str, str, Row]] = [
     ("overlaps", "occupancies", {"ean": HOME, "subject": "C1", "start": "2021-01-01", "end": "2022-01-02"}),
     ("overlaps", "permissions", PERMISSION | {"reference": "r2", "granted": "2026-06-01"}),
     ("overlaps", "meters", METER | {"equipment_id": "E2", "system_title": "4b57530000000003", "placed_from": "2025-01-01"}),
+    ("overlaps", "meters", CONVENTIONAL | {"equipment_id": "C3", "ean": HOME, "placed_from": "2025-01-01"}),
+    ("overlaps", "meters", LONE | {"equipment_id": "C3", "ean": GAS, "placed_from": "2025-01-01"}),
     ("overlaps", "couplings", {"equipment_id": "E1", "mbus": "2", "ean": GAS, "start": "2025-01-01"}),
+    ("overlaps", "couplings", {"equipment_id": "E1", "mbus": "2", "ean": LONE_GAS, "start": "2025-01-01"}),
     ("already-ended", "occupancies", {"ean": EMPTY_HOME, "subject": "C2", "start": "2021-01-01", "end": "2022-02-01"}),
     ("product-differs", "connections", {"ean": GAS, "product": "electricity", "area": "wijk-01", "capacity_w": "6000"}),
     ("role-differs", "parties", {"code": "P1", "name": "L", "role": "third_party"}),
     ("meter-differs", "meters", METER | {"ean": EMPTY_HOME}),
     ("meter-differs", "meters", METER | {"placed_from": "2020-01-01"}),
     ("meter-differs", "meters", METER | {"system_title": "4b57530000000003"}),
+    ("meter-differs", "meters", METER | {"model": "conventional-6", "system_title": "", "host": "", "port": ""}),
+    ("meter-differs", "meters", CONVENTIONAL | {"ean": LONE_GAS}),
+    ("meter-differs", "meters", METER | {"equipment_id": "C1", "ean": EMPTY_HOME, "system_title": "4b57530000000003"}),
     ("title-taken", "meters", METER | {"equipment_id": "E2", "ean": EMPTY_HOME}),
     ("permission-differs", "permissions", PERMISSION | {"purpose": "something else"}),
     ("permission-differs", "permissions", PERMISSION | {"expires": "2028-01-01"}),

@@ -247,6 +247,20 @@ def test_keys_come_in_wrapped_and_a_counter_goes_on_under_a_new_key(gate: Gate, 
     assert all("11111111" not in row for (row,) in gate.ask("select row from kw.import_reject"))
 
 
+def test_a_conventional_meter_gets_no_keys_and_another_model_is_a_change(gate: Gate, write: Callable[..., Path]) -> None:
+    gate.take(STREET)
+    row = {"equipment_id": "E0007", "model": "conventional-5", "ean": ean(7), "placed_from": "2021-05-01"}
+    home = {"ean": ean(7), "product": "gas", "area": "wijk-01", "capacity_w": "6000"}
+    folder = write("gas", connections=[home], meters=[row])
+    assert (gate.take(folder).added, gate.take(folder).unchanged) == (2, 2)
+    told = gate.take(write("gas", meters=[row | {"model": "conventional-6"}]))
+    assert (told.changed, told.unchanged) == (1, 1)
+    (folder / "keys.kws").write_bytes(ship(gate.public, shipped(7)))
+    assert gate.take(folder).rejected == 1
+    assert [code for _, _, code in gate.refused()] == ["conventional-meter"]
+    assert gate.ask("select count(*) from kw.meter_key") == [(0,)]
+
+
 def test_a_shipment_for_somebody_else_stops_the_import_whole(gate: Gate, write: Callable[..., Path]) -> None:
     folder = write("more", subjects=[{"code": "C1", "name": "x"}])
     stranger = X25519PrivateKey.generate().public_key().public_bytes_raw()

@@ -174,7 +174,10 @@ COUPLINGS = _spec(
     keys={"meter": "m.key", "mbus": "i.mbus", "connection": "c.key"},
     joins="left join kw.meter m on m.equipment_id = i.equipment_id left join kw.connection c on c.ean = i.ean",
     codes="""when m.key is null then 'unknown-meter' when m.connection is null then 'station-meter'
-        when c.key is null then 'unknown-ean' when c.product <> 'gas' then 'not-gas'""",
+        when m.system_title is null then 'conventional-meter'
+        when c.key is null then 'unknown-ean' when c.product <> 'gas' then 'not-gas'
+        when exists (select from kw.meter o
+            where o.connection = c.key and not isempty(o.placed * m.placed * tstzrange(i.first, i.until))) then 'overlaps'""",
     about="h.connection, null::text",
     body="'meter', h.meter, 'mbus', h.mbus, ",
 )

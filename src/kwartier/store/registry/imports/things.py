@@ -115,16 +115,16 @@ METERS = Spec(
             c.key as connection, t.key as transformer, tstzrange(i.first, i.until) as placed, m.key as had,
             case when i.nth > 1 then 'duplicate'
                 when i.ean is not null and c.key is null then 'unknown-ean'
-                when c.product <> 'electricity' then 'not-electricity'
+                when c.product <> 'electricity' and i.system_title is not null then 'not-electricity'
                 when i.transformer is not null and t.key is null then 'unknown-transformer'
                 when exists (select from kw.meter o where o.system_title = i.system_title and o.equipment_id <> i.equipment_id)
-                    or row_number() over (partition by i.system_title order by i.line) > 1 then 'title-taken'
-                when (m.system_title, lower(m.placed)) <> (i.system_title, i.first) or m.key is not null
-                    and (m.connection, m.transformer) is distinct from (c.key, t.key) then 'meter-differs'
+                    or i.system_title is not null and row_number() over (partition by i.system_title order by i.line) > 1
+                    then 'title-taken'
+                when m.key is not null and (m.system_title, lower(m.placed), m.connection, m.transformer)
+                    is distinct from (i.system_title, i.first, c.key, t.key) then 'meter-differs'
                 when upper(m.placed) <= %(at)s and upper(m.placed) is distinct from i.until then 'already-ended' end as code,
             case when m.key is null then 'new'
-                when (m.model, m.host, m.port) = (i.model, i.host, i.port) and upper(m.placed) is not distinct from i.until
-                    then 'same'
+                when (m.model, m.host, m.port, upper(m.placed)) is not distinct from (i.model, i.host, i.port, i.until) then 'same'
                 when coalesce(i.until, 'infinity') > coalesce(upper(m.placed), 'infinity') then 'extended'
                 else 'changed' end as verdict,
             upper(m.placed) is distinct from i.until as removed
@@ -141,7 +141,9 @@ METERS = Spec(
     insert="""
         insert into kw.meter (equipment_id, model, host, port, system_title, connection, transformer, placed)
         select equipment_id, model, host, port, system_title, connection, transformer, placed
-        from taken order by line on conflict do nothing
+        from taken where system_title is not null or not exists (select from kw.coupling k join kw.meter m on m.key = k.meter
+            where k.connection = j.connection and not isempty(m.placed * k.period * j.placed))
+        order by line on conflict do nothing
     """,
     landed="exists (select from kw.meter m where m.equipment_id = j.equipment_id)",
     events="""
@@ -162,6 +164,7 @@ KEYS = Spec(
     judge="""
         select i.line, i.raw, '...' || right(i.equipment_id, 4) as label, m.key as meter, i.guek, i.gak,
             case when i.nth > 1 then 'duplicate' when m.key is null then 'unknown-meter'
+                when m.system_title is null then 'conventional-meter'
                 when m.system_title <> i.system_title then 'title-differs' end as code,
             case when k.meter is null then 'new' when (k.guek, k.gak) = (i.guek, i.gak) then 'same' else 'changed' end as verdict
         from i left join kw.meter m on m.equipment_id = i.equipment_id left join kw.meter_key k on k.meter = m.key
