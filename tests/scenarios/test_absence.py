@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,20 @@ LATER = datetime.fromisoformat("2026-03-14T12:00:00+01:00")
 @pytest.fixture
 def played(installation_dir: Path) -> Iterator[Story]:
     """Play the refusal and the return."""
+    yield from play(FOLDER, installation_dir)
+
+
+@pytest.fixture
+def replaced(installation_dir: Path) -> Iterator[Story]:
+    """Play a refusal in which the smart meter made way for conventional ones, which were read by hand."""
+    yield from play(FOLDER.with_name("night_refused_conventional"), installation_dir)
+
+
+def play(folder: Path, installation_dir: Path) -> Iterator[Story]:
     installation.create(installation_dir)
     with installation.opened(installation_dir) as house:
-        steps = table(FOLDER / "when.csv")
-        story = Story.begin(house, FOLDER, datetime.fromisoformat(steps[0]["at"]))
+        steps = table(folder / "when.csv")
+        story = Story.begin(house, folder, datetime.fromisoformat(steps[0]["at"]))
         for line in steps:
             story.now = datetime.fromisoformat(line["at"])
             story.step(line["what"], line["argument"])
@@ -84,6 +94,17 @@ def test_what_was_not_read_is_proved_of_electricity_and_gas(played: Story) -> No
         assert (found.faults, found.open_end) == ([], False)
         assert found.lines >= 4
         assert found.statement["read"] == {"log": 0, "registry": 0, "store": 0, "journal": None}
+
+
+def test_what_was_read_by_hand_was_not_read_remotely(replaced: Story) -> None:
+    house, asked = replaced.house, (date(2027, 3, 3), date(2027, 3, 11))
+    anna, power, gas = keys(house)
+    for connection in (power, gas):
+        body = refusal.absence(house, anna, connection, *asked, at=replaced.clock()).body
+        assert check(house, body).faults == []
+    for first, last in ((date(2027, 3, 1), asked[1]), (asked[0], date(2027, 3, 13))):
+        with pytest.raises(WasRead):
+            refusal.absence(house, anna, power, first, last, at=replaced.clock() + timedelta(days=1))
 
 
 def test_what_was_read_is_not_proved_away_nor_another_s_time(played: Story) -> None:

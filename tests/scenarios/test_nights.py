@@ -129,6 +129,7 @@ def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
         "read_by_hand",
         "reconciliation",
         "refusal_and_return",
+        "refused_conventional",
         "revoked",
         "supplier_default",
         "suspended",

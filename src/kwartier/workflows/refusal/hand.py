@@ -18,12 +18,12 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import by_hand
 from kwartier.model.errors import BadInput
 from kwartier.model.ground import RestrictionKind, Role
+from kwartier.model.meter import CONVENTIONAL
 from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s
 from kwartier.model.register import DAY_MASK, GAS_MASK, Channel, Mask, Product, mask_of
 from kwartier.model.verdict import Verdict
-from kwartier.store.registry import facts, hand_readings, people
-from kwartier.store.registry.facts import ConnectionRow
-from kwartier.store.registry.hand_readings import HandReading, Taken
+from kwartier.store.registry import hand_readings, people
+from kwartier.store.registry.hand_readings import HandReading, Measuring, Taken
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.refusal.choice import NotYourMeter
 
@@ -89,18 +89,32 @@ def take(house: Installation, connection: int, values: Mapping[Channel, int], *,
         msg = "a reading has registers, and was taken before it is written down"
         raise BadInput(msg)
     with house.operator() as c:
-        (row,) = facts.rows(c, [connection], year=moment.year, day=day_of(moment)) or (None,)
-        if row is None or row.wired is None:
+        there = hand_readings.measuring(c, connection, moment)
+        if there is None:
             msg = "no meter was in service at this connection"
             raise NotYourMeter(msg)
-        if mask_of(values) & ~_registers(row.product):
-            msg = "these are not registers of this connection"
-            raise BadInput(msg)
-        _judge(house, c, row, row.wired.meter, values, moment)
-        numbers = hand_readings.add(c, Taken(connection, row.wired.meter, moment, how, at), sorted(values.items()))
+        _fits(there, values, how)
+        _judge(house, c, connection, there, values, moment)
+        numbers = hand_readings.add(c, Taken(connection, there.meter, moment, how, at), sorted(values.items()))
         _told(house, c, connection, numbers, mask_of(values), moment, how, at)
         hand_readings.wait(c, numbers)
     return len(numbers)
+
+
+def _fits(there: Measuring, values: Mapping[Channel, int], how: How) -> None:
+    """Raise BadInput for what a meter like this cannot have shown."""
+    if mask_of(values) & ~_registers(there.product):
+        msg = "these are not registers of this connection"
+        raise BadInput(msg)
+    digits = CONVENTIONAL.get(there.model)
+    if digits is None:
+        return
+    if how is How.P1:
+        msg = "a conventional meter has no P1 port"
+        raise BadInput(msg)
+    if max(values.values()) >= 10**digits * KWH:
+        msg = f"the counters of this meter have {digits} digits before the decimals"
+        raise BadInput(msg)
 
 
 def _registers(product: Product) -> Mask:
@@ -111,13 +125,13 @@ def _registers(product: Product) -> Mask:
 
 
 def _judge(
-    house: Installation, c: Connection[Any], row: ConnectionRow, meter: int, values: Mapping[Channel, int], moment: datetime
+    house: Installation, c: Connection[Any], connection: int, there: Measuring, values: Mapping[Channel, int], moment: datetime
 ) -> None:
-    known = _known(house, c, row.key, meter, epoch_s(moment))
+    known = _known(house, c, connection, there.meter, epoch_s(moment))
     verdicts = [
         verdict
         for channel, value in values.items()
-        for verdict in validation.by_hand(value, epoch_s(moment), known.get(channel, ()), row.capacity_w, channel)
+        for verdict in validation.by_hand(value, epoch_s(moment), known.get(channel, ()), there.capacity_w, channel)
     ]
     if verdicts:
         raise Implausible(verdicts)

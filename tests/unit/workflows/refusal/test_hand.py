@@ -17,7 +17,7 @@ from kwartier.workflows import delivery_round, enrolment, inquiry, refusal, repl
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.refusal import How, Implausible, NotYourMeter
 from readings_support import channel_day, read
-from registry_support import DAY, NOON, World, between, outcome
+from registry_support import ALWAYS, DAY, NOON, World, between, on, outcome
 
 LOW, NORMAL = Channel.DAY_IMPORT_LOW, Channel.DAY_IMPORT_NORMAL
 YEAR = timedelta(days=365)
@@ -228,3 +228,65 @@ def test_a_document_of_other_registers_than_were_taken_is_found(opened: Installa
     (path,) = opened.outbox.glob("*/*.jsonl")
     path.write_text(path.read_text("utf-8").replace('"value":6000', '"value":6001'), "utf-8")
     assert found() - before == {"parcel-value-differs"}
+
+
+REPLACED = on("2026-02-01")
+
+
+class Refused:
+    """A home that refused: its smart meter is gone since February 2026, and a conventional one is there for each product."""
+
+    def __init__(self, facts: World) -> None:
+        """Write its facts."""
+        self.power, self.gas, _ = facts.home(Period(ALWAYS.start, REPLACED))
+        self.me = facts.subject("ME")
+        for place in (self.power, self.gas):
+            facts.occupancy(place, self.me)
+            facts.restriction(place, Period(REPLACED), "refused")
+            facts.conventional(place, Period(REPLACED), digits=5)
+
+
+@pytest.fixture
+def refused(facts: World) -> Refused:
+    return Refused(facts)
+
+
+def test_a_refused_home_is_read_at_its_conventional_meter_and_its_turns_pass(opened: Installation, refused: Refused) -> None:
+    long_after = NOON.replace(year=2029)
+    every = [(place, whose) for place in (refused.power, refused.gas) for whose in (Role.OPERATOR, Role.SUPPLIER)]
+    assert {(place, whose) for place, whose, _ in turns(opened, long_after)} == set(every)
+    visit = long_after - timedelta(days=1)
+    refusal.take(opened, refused.power, {NORMAL: 12_345_600}, read_at=visit, how=How.VISIT, at=long_after)
+    assert {place for place, _, _ in turns(opened, long_after)} == {refused.gas}
+    refusal.take(opened, refused.gas, {Channel.DAY_GAS: 901_000}, read_at=visit, how=How.VISIT, at=long_after)
+    assert turns(opened, long_after) == []
+    (line,) = inquiry.who_saw(opened, refused.me, visit.date())[:1]
+    assert line.kind == "hand_reading:taken"
+
+
+def test_a_conventional_meter_is_judged_by_its_own_counters_alone(opened: Installation, refused: Refused) -> None:
+    """What the smart meter before it showed is another counter's."""
+    before, first, later = REPLACED - timedelta(days=1), REPLACED + timedelta(days=1), NOON
+    refusal.take(opened, refused.power, {NORMAL: 40_000_000}, read_at=before, how=How.VISIT, at=NOON)
+    refusal.take(opened, refused.power, {NORMAL: 12_000}, read_at=first, how=How.VISIT, at=NOON)
+    with pytest.raises(Implausible) as lower:
+        refusal.take(opened, refused.power, {NORMAL: 11_999}, read_at=later, how=How.CUSTOMER, at=NOON)
+    assert lower.value.rules == ["V06"]
+    assert refusal.take(opened, refused.power, {NORMAL: 12_000}, read_at=later, how=How.CUSTOMER, at=NOON) == 1
+    for values, how in (({NORMAL: 100_000_000}, How.VISIT), ({NORMAL: 12_001}, How.P1), ({Channel.DAY_GAS: 1}, How.VISIT)):
+        with pytest.raises(BadInput) as told:
+            refusal.take(opened, refused.power, values, read_at=later, how=how, at=NOON)
+        assert not isinstance(told.value, Implausible)
+        assert "100" not in str(told.value)
+
+
+def test_the_supplier_of_a_refused_home_gets_it_and_a_replay_decides_it_again(
+    opened: Installation, refused: Refused, facts: World
+) -> None:
+    supplier = facts.party()
+    facts.agreement(supplier)
+    for place in (refused.power, refused.gas):
+        facts.supply(place, supplier)
+    for place, channel in ((refused.power, NORMAL), (refused.gas, Channel.DAY_GAS)):
+        refusal.take(opened, place, {channel: 7_000}, read_at=IN_2027, how=How.CUSTOMER, at=IN_2027)
+    assert sorted(parcels(opened)) == [(supplier, 1 << NORMAL, "delivered"), (supplier, 1 << Channel.DAY_GAS, "delivered")]
