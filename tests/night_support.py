@@ -8,7 +8,7 @@ import csv
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -117,6 +117,7 @@ class Story:
             "default over": lambda: parties_of.end_default(self.house, argument, at=self.clock()),
             "say": lambda: self.say(*argument.split()),
             "hand": lambda: self.by_hand(*argument.split()),
+            "send": lambda: self.send_in(*argument.split()),
             "take": lambda: self.take_away(*argument.split()),
             "saw": lambda: self.who_saw(*argument.split()),
         }
@@ -177,9 +178,12 @@ class Story:
 
     def by_hand(self, digits: str, at: str, how: str, *registers: str) -> None:
         """Let somebody read registers (NAME=Wh) at the meter, and write them down."""
-        values = {Channel[name]: int(value) for name, value in (one.split("=") for one in registers)}
-        read_at = datetime.fromisoformat(at)
+        values, read_at = _written(registers), datetime.fromisoformat(at)
         refusal.take(self.house, self._connection(digits), values, read_at=read_at, how=refusal.How(how), at=self.clock())
+
+    def send_in(self, who: str, digits: str, *registers: str) -> None:
+        """Let a customer send in what the own counters show (NAME=Wh)."""
+        refusal.send_in(self.house, self._person(who), self._connection(digits), _written(registers), at=self.clock())
 
     def take_away(self, who: str, digits: str, first: str, last: str) -> None:
         """Let somebody ask for what is held of their own time between two days, both included; note what they get."""
@@ -272,6 +276,10 @@ class Story:
             (equipment,) = c.execute("select equipment_id from kw.meter where key = %s", (task.meter,)).fetchone() or ("",)
         rows = answered(table(self.folder / "registers.csv"), str(equipment), task, profile)
         return TaskAnswer(task, Result.READ, None, rows, task.permits, self.clock())
+
+
+def _written(registers: Sequence[str]) -> dict[Channel, int]:
+    return {Channel[name]: int(value) for name, value in (one.split("=") for one in registers)}
 
 
 def moment(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
     given/          files of an import, and `registers.csv` beside it: what the meters would answer
     when.csv        at, what, argument; what: import, night, revoke, renew, deliver, claim, veto, suspend, reinstate, default,
-                    default over, say, hand, take, saw
+                    default over, say, hand, send, take, saw
     when/<name>/    files of a later import
     when/<party>.csv  mandates that a party claims
     then/tasks      what the nights asked of which meter, for whom

@@ -93,6 +93,8 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
     "was-read": (CONFLICT, "was-read"),
+    "implausible": (CONFLICT, "implausible"),
+    "already-taken": (CONFLICT, "implausible"),
     "nothing-to-change": (BAD_REQUEST, "400"),
     "already-restricted": (BAD_REQUEST, "400"),  # the same word was said twice at the same moment
     "no-such-request": (NOT_FOUND, "no-such-request"),

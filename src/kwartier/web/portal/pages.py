@@ -132,6 +132,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         who=show_who.who(words, found, mine, at),
         given="given" in form,
         meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
+        readings=show_refusal.readings(words, refusal.counters(desk.house, subject, at=at)),
         chosen=show_refusal.chosen(words, form.get("chosen")),
         wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), at),
         asked_before=show_requests.past(words, asked.past(desk.house, subject, at=at)),

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from kwartier.model.errors import BadInput
+from kwartier.model.register import Channel
 from kwartier.web.portal import show_refusal
 from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
@@ -22,6 +24,8 @@ def routes() -> list[Route]:
         Route("/{language}/choice", answered(_ask), methods=["GET"]),
         Route("/{language}/choice", answered(_say), methods=["POST"]),
         Route("/{language}/absence", answered(_absence)),
+        Route("/{language}/reading", answered(_ask_reading), methods=["GET"]),
+        Route("/{language}/reading", answered(_take_reading), methods=["POST"]),
     ]
 
 
@@ -50,6 +54,43 @@ def _say(desk: Desk, request: Request, session: Session, form: Form) -> Response
     _, one, choice = _chosen(desk, account.subject, form)
     refusal.choose(desk.house, account.subject, one.connection, choice, at=desk.clock())
     return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}#meter", SEE_OTHER)
+
+
+def _counters(desk: Desk, subject: int, form: Form) -> tuple[int, refusal.Counters]:
+    """Return the counters by their number on the page. Raises Unclear."""
+    for number, one in enumerate(refusal.counters(desk.house, subject, at=desk.clock()), 1):
+        if str(number) == form.get("n"):
+            return number, one
+    raise Unclear
+
+
+def _ask_reading(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        return RedirectResponse(f"/{request.path_params['language']}/", SEE_OTHER)
+    number, one = _counters(desk, account.subject, form)
+    asked = show_refusal.reading(Words(request.path_params["language"]), number, one)
+    return desk.page(request, session, "reading.html", one=asked)
+
+
+def _take_reading(desk: Desk, request: Request, session: Session, form: Form) -> Response:
+    account = desk.account(session)
+    if account is None:
+        raise SignInFirst
+    _, one = _counters(desk, account.subject, form)
+    try:
+        refusal.send_in(desk.house, account.subject, one.connection, _values(one, form), at=desk.clock())
+    except refusal.Implausible:
+        raise
+    except BadInput:
+        raise Unclear from None
+    return RedirectResponse(f"/{request.path_params['language']}/mine?chosen=reading#meter", SEE_OTHER)
+
+
+def _values(one: refusal.Counters, form: Form) -> dict[Channel, int]:
+    """Return what was filled in, of the registers that a meter of this product may show. Raises BadInput."""
+    filled = {channel: form.get(channel.name.lower(), "") for channel in one.registers}
+    return {channel: refusal.shown(text) for channel, text in filled.items() if text.strip()}
 
 
 def _absence(desk: Desk, _: Request, session: Session, form: Form) -> Response:

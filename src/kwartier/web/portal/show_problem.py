@@ -83,6 +83,11 @@ def problem(words: Words, code: str) -> Problem:
             words.text("Usage was read in that time, so there is no proof that none was."),
             words.text("Your log says when, and for whom. Choose other days."),
         ),
+        "implausible": Problem(
+            words.text("This cannot be what the counter shows"),
+            words.text("It is less than before, or more than can have been used since. Nothing was written down."),
+            words.text("Read the counter once more. If it does show this, tell your grid operator, who comes to look."),
+        ),
         "not-yet": Problem(
             words.text("One moment"),
             words.text("This line is written, but not signed yet, so there is no proof of it so far."),

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from kwartier.model.register import Channel, Product
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
-from kwartier.workflows.refusal import Choice, MyMeter
+from kwartier.workflows.refusal import Choice, Counters, MyMeter
 
 
 @final
@@ -117,10 +118,45 @@ def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
     return Asked(number, str(choice), title, _digits(one), then, button)
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What may be sent in: whose counters, and each by the name of its field, its words and its unit."""
+
+    number: int
+    title: str
+    digits: str
+    fields: Sequence[tuple[str, str]]
+    unit: str
+
+
+def readings(words: Words, mine: Sequence[Counters]) -> list[Reading]:
+    """Return what the customer may send in."""
+    return [reading(words, number, one) for number, one in enumerate(mine, 1)]
+
+
+def reading(words: Words, number: int, one: Counters) -> Reading:
+    """Return the form of one meter."""
+    gas = one.product is Product.GAS
+    title = words.text("Send in the gas reading") if gas else words.text("Send in the electricity reading")
+    fields = [(channel.name.lower(), _counter(words, channel)) for channel in one.registers]
+    return Reading(number, title, one.masked[-4:], fields, "m³" if gas else "kWh")
+
+
+def _counter(words: Words, channel: Channel) -> str:
+    return {
+        Channel.DAY_IMPORT_LOW: words.text("Taken, low rate (counter 1)"),
+        Channel.DAY_IMPORT_NORMAL: words.text("Taken, normal rate (counter 2, or the only one)"),
+        Channel.DAY_EXPORT_LOW: words.text("Fed in, low rate"),
+        Channel.DAY_EXPORT_NORMAL: words.text("Fed in, normal rate"),
+    }.get(channel, words.text("Gas taken"))
+
+
 def chosen(words: Words, word: str | None) -> str:
     """Say what was just said; nothing for any other word."""
     return {
         "refuse": words.text("You refused the smart meter. From now on nothing is read remotely here."),
         "off": words.text("Your meter is administratively off from now on. Usage is not read."),
         "on": words.text("Your meter may be read again from now on, by those who have a ground."),
+        "reading": words.text("Your reading is written down. It stands in your log, and so does everybody who gets it."),
     }.get(word or "", "")

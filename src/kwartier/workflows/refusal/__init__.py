@@ -4,12 +4,14 @@ from kwartier.workflows.refusal.absence import Absence, WasRead, absence, occupa
 from kwartier.workflows.refusal.absence_check import Checked, check
 from kwartier.workflows.refusal.choice import Choice, MyMeter, NothingToChange, NotYourMeter, choose, choose_for, meters
 from kwartier.workflows.refusal.hand import KWH, Due, How, Implausible, due, readings, take
+from kwartier.workflows.refusal.own_reading import Counters, counters, send_in, shown
 
 __all__ = [
     "KWH",
     "Absence",
     "Checked",
     "Choice",
+    "Counters",
     "Due",
     "How",
     "Implausible",
@@ -21,9 +23,12 @@ __all__ = [
     "check",
     "choose",
     "choose_for",
+    "counters",
     "due",
     "meters",
     "occupant_of",
     "readings",
+    "send_in",
+    "shown",
     "take",
 ]

@@ -78,7 +78,16 @@ def due(house: Installation, *, at: datetime, ahead: timedelta = timedelta(0)) -
     return sorted(turns, key=lambda turn: (turn.by, turn.connection))
 
 
-def take(house: Installation, connection: int, values: Mapping[Channel, int], *, read_at: datetime, how: How, at: datetime) -> int:
+def take(
+    house: Installation,
+    connection: int,
+    values: Mapping[Channel, int],
+    *,
+    read_at: datetime,
+    how: How,
+    at: datetime,
+    actor: str = Role.OPERATOR,
+) -> int:
     """Write down registers that somebody read (Wh, dm3), all of one moment. Returns how many.
 
     Raises NotYourMeter where no meter was in service, BadInput for registers of something else or of the future, Implausible, and
@@ -94,9 +103,10 @@ def take(house: Installation, connection: int, values: Mapping[Channel, int], *,
             msg = "no meter was in service at this connection"
             raise NotYourMeter(msg)
         _fits(there, values, how)
-        _judge(house, c, connection, there, values, moment)
-        numbers = hand_readings.add(c, Taken(connection, there.meter, moment, how, at), sorted(values.items()))
-        _told(house, c, connection, numbers, mask_of(values), moment, how, at)
+        one = Taken(connection, there.meter, moment, how, at)
+        _judge(house, c, one, there, values)
+        numbers = hand_readings.add(c, one, sorted(values.items()))
+        _told(house, c, one, numbers, mask_of(values), actor)
         hand_readings.wait(c, numbers)
     return len(numbers)
 
@@ -124,54 +134,45 @@ def _registers(product: Product) -> Mask:
 # Plausibility: the rules V06 and V07, against the reading before and the one after
 
 
-def _judge(
-    house: Installation, c: Connection[Any], connection: int, there: Measuring, values: Mapping[Channel, int], moment: datetime
-) -> None:
-    known = _known(house, c, connection, there.meter, epoch_s(moment))
+def _judge(house: Installation, c: Connection[Any], one: Taken, there: Measuring, values: Mapping[Channel, int]) -> None:
+    known, moment_s = _known(house, c, one), epoch_s(one.at)
     verdicts = [
         verdict
         for channel, value in values.items()
-        for verdict in validation.by_hand(value, epoch_s(moment), known.get(channel, ()), there.capacity_w, channel)
+        for verdict in validation.by_hand(value, moment_s, known.get(channel, ()), there.capacity_w, channel)
     ]
     if verdicts:
         raise Implausible(verdicts)
 
 
-def _known(
-    house: Installation, c: Connection[Any], connection: int, meter: int, moment_s: int
-) -> dict[Channel, list[tuple[int, int]]]:
-    """Return (epoch seconds, register) of what is known of this meter's registers there: by hand, and last remotely."""
+def _known(house: Installation, c: Connection[Any], one: Taken) -> dict[Channel, list[tuple[int, int]]]:
+    """Return (epoch seconds, register) of what is known of this meter's registers there: by hand, and last remotely.
+
+    What the operator itself reads there is not held against what the customer sent in: a slip of theirs would bar it for good.
+    """
     found: dict[Channel, list[tuple[int, int]]] = {}
-    for one in hand_readings.of_meter(c, connection, meter):
-        found.setdefault(one.channel, []).append((epoch_s(one.at), one.value))
-    last = hand_readings.last_day_read(c, connection, meter, moment_s)
+    for taken in hand_readings.of_meter(c, one.connection, one.meter):
+        if one.how != How.VISIT or taken.how != How.CUSTOMER:
+            found.setdefault(taken.channel, []).append((epoch_s(taken.at), taken.value))
+    last = hand_readings.last_day_read(c, one.connection, one.meter, epoch_s(one.at))
     if last is not None:
-        for held in house.readings.day(connection, day_of(from_epoch_s(last)), DAY_MASK):
-            if held.meter == meter:
+        for held in house.readings.day(one.connection, day_of(from_epoch_s(last)), DAY_MASK):
+            if held.meter == one.meter:
                 found.setdefault(held.channel, []).append((last, held.start))
     return found
 
 
-def _told(  # noqa: PLR0917 - what a line says
-    house: Installation,
-    c: Connection[Any],
-    connection: int,
-    numbers: list[int],
-    mask: Mask,
-    moment: datetime,
-    how: How,
-    at: datetime,
-) -> None:
-    home = people.occupant(c, connection, moment)
+def _told(house: Installation, c: Connection[Any], one: Taken, numbers: list[int], mask: Mask, actor: str) -> None:
+    home = people.occupant(c, one.connection, one.at)
     body: dict[str, Json] = {
         "hand_readings": list(numbers),
         "mask": mask,
-        "how": how,
-        "start": epoch_s(moment),
-        "end": epoch_s(moment),
+        "how": one.how,
+        "start": epoch_s(one.at),
+        "end": epoch_s(one.at),
     }
     code = None if home is None else home.code
-    house.log.record(c, [Event(at, EventKind.HAND_READING_TAKEN, Role.OPERATOR, code, connection, body)])
+    house.log.record(c, [Event(one.taken, EventKind.HAND_READING_TAKEN, actor, code, one.connection, body)])
 
 
 def readings(house: Installation, connection: int, period: Period) -> list[HandReading]:

@@ -53,6 +53,30 @@ def test_off_refused_and_back_from_the_page(visitor: Visitor) -> None:
     assert "You may have" not in visitor.get("/en/choice?n=1&to=off").text
 
 
+def test_who_refused_sends_in_a_reading(visitor: Visitor) -> None:
+    assert "/nl/reading?n=1" not in visitor.get("/nl/mine").text
+    assert visitor.client.get("/nl/reading?n=1").status_code == 400, "this meter is read remotely"
+    visitor.post("/nl/choice", n="1", to="refuse")
+    assert "/nl/reading?n=1" in visitor.get("/nl/mine").text
+    asked = visitor.get("/nl/reading?n=1")
+    assert (asked.status_code, heading(asked)) == (200, "De stroomstand insturen")
+    after = visitor.post("/nl/reading", n="1", day_import_normal="1234,5", day_import_low=" ")
+    assert (after.status_code, after.url.query) == (200, b"chosen=reading")
+    assert "Uw stand is opgeschreven" in after.text
+    assert "Uw meter is bij de meter zelf afgelezen" in visitor.get("/nl/log").text
+    lower = visitor.post("/nl/reading", n="1", day_import_normal="1234,499")
+    assert (lower.status_code, heading(lower)) == (409, "Dit kan het telwerk niet aanwijzen")
+    assert "1234" not in lower.text
+
+
+@pytest.mark.parametrize("values", [{}, {"day_import_normal": "-1"}, {"day_import_normal": "1.234,5"}, {"day_gas": "1"}])
+def test_what_no_counter_of_this_meter_shows_is_unclear(visitor: Visitor, values: dict[str, str]) -> None:
+    visitor.post("/nl/choice", n="1", to="refuse")
+    assert visitor.post("/nl/reading", n="1", **values).status_code == 400
+    assert visitor.post("/nl/reading", n="2", day_import_normal="1").status_code == 400
+    assert visitor.client.post("/nl/reading", data={"n": "1", "day_import_normal": "1"}).status_code == 403
+
+
 @pytest.mark.parametrize("form", [{"n": "2", "to": "off"}, {"n": "1", "to": "on"}, {"n": "1", "to": "x"}, {"n": "1"}])
 def test_what_cannot_be_said_is_no_page(visitor: Visitor, form: dict[str, str]) -> None:
     assert visitor.post("/nl/choice", **form).status_code == 400
