@@ -84,7 +84,7 @@ def compared(nights: Nights) -> dict[str, float]:
 
 def planted(nights: Nights, copy: Path) -> dict[str, float]:
     """Plant every violation, and replay."""
-    with spoiling(nights.house, copy) as night:
+    with spoiling(nights.house, copy, nights.clock.now()) as night:
         expected = {}
         for name, plant in (BESIDES | PLANTED).items():
             expected[name] = plant(night)

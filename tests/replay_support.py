@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -163,10 +163,12 @@ class Faulty:
 
     house: Installation
     c: C
+    at: datetime
+    """When it is compared: not before what the log says last."""
 
     def found(self) -> Findings:
         """Compare as it stands now."""
-        made = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+        made = Findings(self.at)
         compare(self.house, self.c, made)
         return made
 
@@ -196,13 +198,13 @@ class Faulty:
 
 
 @contextmanager
-def spoiling(house: Installation, copy: Path) -> Iterator[Faulty]:
-    """Open a night as its owner with the guards off; everything is as it was afterwards."""
+def spoiling(house: Installation, copy: Path, at: datetime) -> Iterator[Faulty]:
+    """Open a night as its owner with the guards off, to compare it as of a moment; everything is as it was afterwards."""
     for name in ("audit", "keys", "outbox", "town", "lake"):
         shutil.copytree(house.data / name, copy / name)
     with psycopg.connect(house.dsns.owner) as c:
         for schema, table in GUARDED:
             c.execute(sql.SQL("alter table {} disable trigger user").format(sql.Identifier(schema, table)))
         c.execute(LINE_BY_LINE)
-        yield Faulty(replace(house, data=copy, log=Log(signing.load(copy / "keys"), copy / "audit")), c)
+        yield Faulty(replace(house, data=copy, log=Log(signing.load(copy / "keys"), copy / "audit")), c, at)
         c.rollback()

@@ -49,7 +49,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 
 @pytest.fixture
 def night(nights: Nights, tmp_path: Path) -> Iterator[Faulty]:
-    with spoiling(nights.house, tmp_path / "data") as faulty:
+    with spoiling(nights.house, tmp_path / "data", nights.clock.now()) as faulty:
         yield faulty
 
 
@@ -160,7 +160,7 @@ def test_sixty_nights_of_a_large_town(on_disk: Path) -> None:
     for nights in lived(on_disk / "data", homes=HOMES, count=60, busy=max(25, HOMES // 50), batch=max(400, HOMES // 5)):
         assert nights.lives.happened.keys() >= HAPPENS
         assert shown(nights.house, nights.clock.now()) == []
-        with spoiling(nights.house, on_disk / "spoilt") as faulty:
+        with spoiling(nights.house, on_disk / "spoilt", nights.clock.now()) as faulty:
             expected = {name: plant(faulty) for name, plant in EVERY.items()}
             found = faulty.found()
             assert missed(expected, found) == []

@@ -22,6 +22,7 @@ from kwartier.model.ground import Request, Role
 from kwartier.model.period import days_in, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
+from kwartier.workflows.replay import terms
 from kwartier.workflows.replay.again import PREPARING, Again
 from kwartier.workflows.replay.bases import Bases, Kept, freed_of
 from kwartier.workflows.replay.findings import Findings
@@ -83,12 +84,14 @@ class Book:
     def _gave_up(self, at: datetime, body: dict[str, Any]) -> None:
         """Take up what retention took away. What no term had ended for, and nobody had erased, it may not take."""
         if "day" not in body:
-            self.parcels_from = max(self.parcels_from, from_epoch_s(body["parcels_from"]))
+            before = terms.given_up(retention.Kept.PARCELS, body["parcels_from"], at, self._found, table="parcel")
+            self.parcels_from = max(self.parcels_from, before or self.parcels_from)
             return
         day = date.fromisoformat(body["day"])
         self.bases.freed[day] += freed_of(body)
         self.given_up[day].update({int(batch): rows for batch, rows in body["batches"].items()})
-        too_early = body["rows"] > body["erased"] and retention.holding(day, at) == retention.holding(day, midnight(day))
+        still = retention.holding(day, terms.applied(at, self._found)) == retention.holding(day, midnight(day))
+        too_early = body["rows"] > body["erased"] and still
         if too_early and self._window.holds(at):
             self._found.add("given-up-too-early", body["rows"] - body["erased"], day=body["day"])
 

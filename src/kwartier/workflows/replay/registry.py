@@ -13,12 +13,10 @@ import numpy as np
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry
-from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
 from kwartier.model.ground import FactRef
-from kwartier.model.period import from_epoch_s, midnight
 from kwartier.store.registry import replay
-from kwartier.workflows.replay import told
+from kwartier.workflows.replay import terms, told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.known import Known
 from kwartier.workflows.replay.told import Histories, History, Registered, State
@@ -50,10 +48,9 @@ class Gone:
         if entry.kind != "retention:applied":
             return
         for table, since in entry.said["body"].get("facts_from", {}).items():
-            before = from_epoch_s(since)
-            if table not in _TERMS or before > midnight(retention.oldest(_TERMS[table], entry.at)):
+            if table not in _TERMS:
                 self._found.add("given-up-too-early", table=table)
-            else:
+            elif before := terms.given_up(_TERMS[table], since, entry.at, self._found, table=table):
                 self._before[table] = max(self._before.get(table, before), before)
 
     def has(self, ref: FactRef, last: State) -> bool:

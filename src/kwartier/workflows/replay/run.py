@@ -68,7 +68,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
             refusals.take(entry, lines)
             named.take(entry)
             gone.take(entry)
-        except (KeyError, TypeError, ValueError, KwartierError):
+        except (KeyError, TypeError, ValueError, OverflowError, KwartierError):
             found.add("not-understood", entry=entry.id)
         if entry.kind == "batch:read":
             sessions.until(entry.at)

@@ -12,11 +12,10 @@ from typing import Any, Final, final
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry
-from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
-from kwartier.model.period import from_epoch_s, midnight
 from kwartier.store.registry import replay
 from kwartier.store.registry.replay import StaffAct
+from kwartier.workflows.replay import terms
 from kwartier.workflows.replay.findings import Findings
 
 C = Connection[Any]
@@ -49,13 +48,8 @@ class Named:
     def _given_up(self, entry: Entry) -> None:
         """Names of lines from before `staff_from` went, which must not lie within their term."""
         since = entry.said["body"].get("staff_from")
-        if since is None:
-            return
-        before = from_epoch_s(since)
-        if before > midnight(retention.oldest(Kept.STAFF, entry.at)):
-            self._found.add("given-up-too-early", table="staff_act")
-        else:
-            self._kept_from = max(self._kept_from, before)
+        before = None if since is None else terms.given_up(Kept.STAFF, since, entry.at, self._found, table="staff_act")
+        self._kept_from = max(self._kept_from, before or self._kept_from)
 
     def _compare(self) -> None:
         waiting, self._waiting = self._waiting, {}

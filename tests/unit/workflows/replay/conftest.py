@@ -21,5 +21,5 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture
 def night(house: Installation, tmp_path: Path) -> Iterator[Faulty]:
-    with spoiling(house, tmp_path / "data") as faulty:
+    with spoiling(house, tmp_path / "data", installation.system_clock()) as faulty:
         yield faulty

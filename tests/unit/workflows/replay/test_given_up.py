@@ -82,20 +82,48 @@ def applied(at: datetime, **body: Any) -> Entry:  # noqa: ANN401 - what an event
     return Entry(1, 1, "retention:applied", at, None, b"", {"body": body}, None)
 
 
-@pytest.mark.parametrize(("at", "erased", "early"), [(AT, 0, 3), (AT, 1, 2), (AT, 3, 0), (MUCH_LATER, 0, 0)])
-def test_what_every_ground_still_holds_goes_only_at_a_persons_request(at: datetime, erased: int, early: int) -> None:
-    found = Findings(AT)
+@pytest.mark.parametrize(
+    ("at", "now", "erased", "early"),
+    [
+        (AT, AT, 0, 3),
+        (AT, AT, 1, 2),
+        (AT, AT, 3, 0),
+        (MUCH_LATER, MUCH_LATER, 0, 0),
+        (MUCH_LATER, AT, 0, 3),
+        (AT, MUCH_LATER, 0, 3),
+    ],
+)
+def test_what_every_ground_still_holds_goes_only_at_a_persons_request(at: datetime, now: datetime, erased: int, early: int) -> None:
+    """Nor is it over because it is said to have gone at a moment that is still to come."""
+    found = Findings(now)
     book(found).take(applied(at, day=DAY.isoformat(), rows=3, erased=erased, batches={"1": 3}), [])
     assert found.uncovered == early
     assert {one.code for one in found.findings} == ({"given-up-too-early"} if early else set())
 
 
+FIVE_YEARS_AGO = datetime(2021, 11, 23, 23, tzinfo=UTC)
+"""Where the term of parcels had come."""
+
+
+def parcels_from(at: datetime, *since: datetime) -> tuple[datetime, list[str]]:
+    made = book(found := Findings(AT))
+    for one in since:
+        made.take(applied(at, run=1, gone={}, parcels_from=epoch_s(one), ties_from=0), [])
+    return made.parcels_from, [one.code for one in found.findings]
+
+
 def test_parcels_are_looked_for_from_where_they_must_be(lake: Path) -> None:
-    made = book(Findings(AT))
-    for since in (AT, MUCH_LATER, AT):
-        made.take(applied(AT, run=1, gone={}, parcels_from=epoch_s(since), ties_from=0), [])
-    assert made.parcels_from == MUCH_LATER
+    longer = FIVE_YEARS_AGO - timedelta(days=400)
+    assert parcels_from(AT, longer, FIVE_YEARS_AGO, longer) == (FIVE_YEARS_AGO, [])
+    assert parcels_from(AT, longer) == (longer, []), "who keeps them for longer is held to it"
     assert Held(lake).days() == set()
+
+
+def test_no_parcel_goes_before_its_term() -> None:
+    early = FIVE_YEARS_AGO + timedelta(seconds=1)
+    assert parcels_from(AT, FIVE_YEARS_AGO, early) == (FIVE_YEARS_AGO, ["given-up-too-early"])
+    assert parcels_from(MUCH_LATER, FIVE_YEARS_AGO, MUCH_LATER) == (FIVE_YEARS_AGO, ["given-up-too-early"])
+    assert parcels_from(MUCH_LATER, early)[1] == ["given-up-too-early"], "as if it were told years from now"
 
 
 EIGHT_YEARS_AGO = datetime(2018, 11, 23, 23, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 import planted_support as planted
 from kwartier.audit.events import EventKind
 from kwartier.workflows import replay
-from kwartier.workflows.installation import Installation
+from kwartier.workflows.installation import Installation, system_clock
 from planted_support import Expected
 from replay_support import Faulty
 
@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def test_what_was_refused_is_decided_again(house: Installation) -> None:
-    found = replay.run(house, at=AT)
+    found = replay.run(house, at=system_clock())
     assert found.compared["refusals"] > 0
     assert found.refused_wrongly == 0
 

@@ -15,7 +15,7 @@ from kwartier.audit.leaves import Grant
 from kwartier.model.period import epoch_s
 from kwartier.store.readings import Readings
 from kwartier.workflows import replay
-from kwartier.workflows.installation import Installation
+from kwartier.workflows.installation import Installation, system_clock
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import KEPT, Category, Findings
 from registry_support import World
@@ -26,7 +26,7 @@ AT = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def test_a_night_in_order_shows_nothing(house: Installation) -> None:
-    found = replay.run(house, at=AT)
+    found = replay.run(house, at=system_clock())
     assert found.findings == []
     assert (found.uncovered, found.over_broad, found.late) == (0, 0, 0)
     for what in ("entries", "lines", "checkpoints", "channel_days", "requests", "deeds", "parcels", "documents"):
