@@ -80,13 +80,16 @@ def _found(c: C, subject_code: str, connection: int | None, period: Period) -> I
 
 
 def erase(c: C, subject_code: str, connection: int | None, period: Period) -> int:
-    """Take from every line about this person what ties it to the person and to other lines; return how many lines those were."""
+    """Take from every line about this person what ties it to the person and to other lines; return how many lines those were.
+
+    Where no line is tied to the person any more, because of this or because of its age, where the chains ended goes too.
+    """
     found = list(_found(c, subject_code, connection, period))
     chain.untie(c, [line.entry for line in found if line.leaf is None])
     of_batches = sorted((line.entry, line.leaf) for line in found if line.leaf is not None)
     for entry, some in groupby(of_batches, key=itemgetter(0)):
         blocks.untie(c, entry, [number for _, number in some])
-    if found and not any(True for _ in _found(c, subject_code, connection, EVER)):
+    if not any(True for _ in _found(c, subject_code, connection, EVER)):
         chain.forget(c, chain.key(connection, subject_code))
         ledger.forget(c, chain.key(connection, subject_code))
     return len(found)

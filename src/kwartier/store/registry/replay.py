@@ -91,6 +91,16 @@ _USE_CASES = """
 """
 _CONNECTIONS = "select key from kw.connection where key > %s order by key limit %s"
 _CODES = "select key, code from kw.subject where key = any(%s)"
+# Whoever stayed somewhere, was believed to, or gave a permission there had to do with it.
+_FORGOTTEN = """
+    with had as (
+        select subject, connection, period from kw.occupancy
+        union all select subject, connection, null from kw.superseded where fact = 'occupancy'
+        union all select subject, connection, null from kw.permission)
+    select s.key, coalesce(array_agg(distinct h.connection) filter (where h.connection is not null), '{}'),
+        coalesce(bool_and(coalesce(upper(h.period), 'infinity') < %s) filter (where h.period is not null), false)
+    from kw.subject s left join had h on h.subject = s.key where s.code like 'forgotten:%%' group by s.key order by s.key
+"""
 _EANS = "select key, ean from kw.connection where key = any(%s)"
 _PARCEL = """
     select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.period, p.mask, p.permit, p.status, coalesce(b.at, p.at),
@@ -140,6 +150,14 @@ class CoupledMeter:
 
 
 OfConnection = Occupancy | Supply | Permission | Restriction | Hold | Objection | PlacedMeter | CoupledMeter
+
+
+class Forgotten(NamedTuple):
+    """Somebody who was forgotten: the connections that the person had to do with, and whether all stays ended before their term."""
+
+    key: int
+    places: frozenset[int]
+    lapsed: bool
 
 
 class Coupling(NamedTuple):
@@ -356,6 +374,13 @@ def staff_acts_in_all(c: C) -> int:
     with _rows.cursor(c) as cursor:
         ((count,),) = cursor.execute(_STAFF_ACTS_IN_ALL)
     return int(count)
+
+
+def forgotten(c: C, oldest: datetime) -> list[Forgotten]:
+    """Return whom the registry has forgotten. Stays that ended before `oldest` are reason enough for it."""
+    with _rows.cursor(c) as cursor:
+        rows = cursor.execute(_FORGOTTEN, (oldest,)).fetchall()
+    return [Forgotten(key, frozenset(places), lapsed) for key, places, lapsed in rows]
 
 
 def _sent(c: C, query: str, values: Any) -> list[Sent]:  # noqa: ANN401 - a query's values

@@ -11,6 +11,10 @@ from kwartier.audit.errors import AuditError, BrokenLog
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.log import Log
 from kwartier.audit.verify import Rejected, tree_head, verify
+from kwartier.grounds import retention
+from kwartier.grounds.retention import Kept
+from kwartier.model.period import midnight
+from kwartier.store.registry import replay
 from kwartier.workflows.replay.chains import Chains
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.tree import Grown, hashed, root_of
@@ -44,7 +48,8 @@ class Chain:
             self._last = page[-1]
         self._heads()
         self._signature()
-        self._chains.check(evidence.standings(self._c), evidence.persons(self._c))
+        lapsed = midnight(retention.oldest(Kept.PERSONS, self._found.at))
+        self._chains.check(evidence.standings(self._c), evidence.persons(self._c), replay.forgotten(self._c, lapsed))
         if stray := evidence.stray_lines(self._c):
             self._found.add("stray-lines", stray)
 

@@ -1,22 +1,22 @@
 """The lines about each person one after another: a line left out, a chain begun twice, a line untied that nobody was told of.
 
 The log does not say whom a line is about, nor which line came before: salt, number and hash before stand beside it until it is
-erased. Here every one that is there must open its line's link, and follow a line that is there, or one that was erased. Of two who
-wrote about the same person at once, the one who came second may have the earlier place in the tree.
+erased. Here every one that is there must open its line's link, and follow a line that is there, or one that was untied by its
+age: who is forgotten is forgotten whole, so nothing follows a line that was untied before its time. Of two who wrote about the
+same person at once, the one who came second may have the earlier place in the tree.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import final
 
 from kwartier.audit.evidence import Entry, Line, Standing, Tie
-from kwartier.model.period import from_epoch_s
+from kwartier.store.registry.replay import Forgotten
 from kwartier.workflows.replay.findings import Findings
+from kwartier.workflows.replay.untied import Lane, Untied
 
-Lane = tuple[int, bool]
-"""Connection (0 for none), and whether the lines are those of batches."""
 ZEROS = bytes(32)
 
 
@@ -29,25 +29,25 @@ class Chains:
         self._found = found
         self._ends: dict[Lane, dict[bytes, int]] = defaultdict(dict)
         self._ahead: dict[Lane, dict[bytes, tuple[int, int]]] = defaultdict(dict)
-        self._untied: dict[Lane, dict[bytes, datetime]] = defaultdict(dict)
-        self._ties_from = datetime(1, 1, 1, tzinfo=UTC)
-        self._told: Counter[int] = Counter()
+        self._untied = Untied(found)
         self._tied = False
 
     def entry(self, entry: Entry, own: bytes) -> None:
         """Take an entry; `own` is its hash in the tree."""
-        if entry.kind == "erasure:done":
-            self._told[entry.connection or 0] += entry.said["body"]["lines"]
-        if entry.kind == "retention:applied" and "ties_from" in entry.said["body"]:
-            self._ties_from = max(self._ties_from, from_epoch_s(entry.said["body"]["ties_from"]))
         if entry.tie is not None:
             self._take((entry.connection or 0, False), entry.tie, own, entry)
+        try:
+            self._untied.told(entry)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            self._found.add("not-understood", entry=entry.id)
 
     def lines(self, entry: Entry, lines: Sequence[Line], hashes: Sequence[bytes]) -> None:
         """Take the lines of a batch with their hashes."""
         for line, own in zip(lines, hashes, strict=True):
             if line.tie is not None:
                 self._take((line.connection, True), line.tie, own, entry)
+                if line.tie.salt is None and _place(line) != line.connection:  # of any other its chain shows it
+                    self._found.add("index-differs", entry=entry.id)
 
     def _take(self, lane: Lane, tie: Tie, own: bytes, entry: Entry) -> None:
         if tie.link is None:
@@ -56,13 +56,13 @@ class Chains:
             return
         self._tied = True
         if tie.salt is None or tie.nth is None or tie.before is None:
-            self._untied[lane][own] = entry.at
+            self._untied.take(lane, own, entry)
             return
         if sha256(tie.salt + tie.nth.to_bytes(8, "big") + tie.before).digest()[:16] != tie.link:
             self._found.add("line-untied", entry=entry.id, connection=lane[0])
         followed = self._ends[lane].pop(tie.before, None)
         first = tie.nth == 1 and tie.before == ZEROS
-        if not (first or followed == tie.nth - 1 or tie.before in self._untied[lane]):
+        if not (first or followed == tie.nth - 1):
             self._follows_nothing(lane, tie.before, entry.id, tie.nth, may_come=followed is None)
         nth, ahead = self._ahead[lane].pop(own, (0, 0))
         if nth != tie.nth + 1:
@@ -71,7 +71,10 @@ class Chains:
                 self._missing(lane, ahead, nth)
 
     def _follows_nothing(self, lane: Lane, before: bytes, entry: int, nth: int, *, may_come: bool) -> None:
-        """Remember a line until the one before it comes; unless that came and has another number, or another line waits for it."""
+        """Remember a line until the one before it comes; unless that came and has another number, or another line waits for it.
+
+        One that was untied does not come: who follows it waits to the end.
+        """
         if may_come and before not in self._ahead[lane]:
             self._ahead[lane][before] = nth, entry
         else:
@@ -80,25 +83,36 @@ class Chains:
     def _missing(self, lane: Lane, entry: int, nth: int) -> None:
         self._found.add("line-missing", entry=entry, connection=lane[0], nth=nth)
 
-    def check(self, standings: Iterable[Standing], persons: set[bytes]) -> None:
+    def check(self, standings: Iterable[Standing], persons: set[bytes], forgotten: Collection[Forgotten]) -> None:
         """After the last entry: every chain ends where the index says, is of a person there is, and no line was untied unsaid."""
         for lane, waiting in self._ahead.items():
-            for nth, entry in (waiting[before] for before in waiting.keys() - self._untied[lane].keys()):
-                self._missing(lane, entry, nth)
+            for before, (nth, entry) in waiting.items():
+                if not self._untied.holds(lane, before):
+                    self._missing(lane, entry, nth)
+                elif self._untied.in_part(lane, before):
+                    self._found.add("untied-in-part", entry=entry, connection=lane[0], nth=nth)
         self._stand(standings, persons)
-        untied: Counter[int] = Counter()
-        for (connection, _), hashes in self._untied.items():
-            untied[connection] += sum(at >= self._ties_from for at in hashes.values())
-        for connection, count in untied.items():
-            if count > self._told[connection]:
-                self._found.add("untied-unsaid", count - self._told[connection], connection=connection)
+        self._untied.check(forgotten)
 
     def _stand(self, standings: Iterable[Standing], persons: set[bytes]) -> None:
         for one in standings:
             lane = (one.connection, one.batch)
-            there = self._ends[lane].pop(one.last, None) == one.nth or one.last in self._untied[lane]
+            untied = self._untied.holds(lane, one.last)
+            there = self._ends[lane].pop(one.last, None) == one.nth or untied
             if not there or one.who not in persons:
                 self._found.add("chain-differs", connection=one.connection, nth=one.nth)
+            if untied and self._untied.in_part(lane, one.last):
+                self._found.add("untied-in-part", connection=one.connection, nth=one.nth)
         for lane, ends in self._ends.items():
-            if ends and not self._untied[lane]:
-                self._found.add("chain-differs", len(ends), connection=lane[0])
+            beyond = len(ends) - self._untied.by_age(lane)  # one that goes on with a line that age untied has no end of its own
+            if beyond > 0:
+                self._found.add("chain-differs", beyond, connection=lane[0])
+
+
+def _place(line: Line) -> int | None:
+    """Return the connection that a line of a batch says it is about, None if it says none."""
+    try:
+        place: int | None = json.loads(line.body).get("c")
+    except (AttributeError, ValueError):
+        return None
+    return place

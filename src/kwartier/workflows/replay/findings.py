@@ -40,7 +40,16 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "line-missing": (Category.UNPROVED, "a line about a person does not follow the one before it"),
     "line-untied": (Category.UNPROVED, "what stands beside a line does not tie it to the one before it"),
     "chain-differs": (Category.UNPROVED, "the lines about a person do not end where the index of chains says"),
-    "untied-unsaid": (Category.UNPROVED, "lines were untied from a person, and the log says nothing of it"),
+    "untied-unsaid": (Category.UNPROVED, "lines were untied from a person, and the log says nothing of it afterwards"),
+    "untied-in-part": (
+        Category.UNPROVED,
+        "a line was untied before its age did it, and lines of the same person follow: nobody is forgotten in part",
+    ),
+    "erasure-of-nobody": (
+        Category.UNPROVED,
+        "the log says that somebody was forgotten at a connection, more often than people who had to do with it were",
+    ),
+    "forgotten-unasked": (Category.UNPROVED, "somebody was forgotten who did not ask, before the term of persons was over"),
     "fact-not-told": (Category.UNPROVED, "the registry has a fact that the log was never told: it is no ground"),
     "fact-differs": (Category.UNPROVED, "the registry has a fact otherwise than the log was told, or no more"),
     "staff-missing": (
@@ -74,7 +83,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "rows-missing": (Category.UNPROVED, "fewer rows in the lake than the deed says were stored"),
     "given-up-too-early": (
         Category.UNPROVED,
-        "retention took readings away that every ground still held, and nobody had them erased; or facts, names within their term",
+        "retention took readings away that every ground still held, and nobody had them erased; or anything else within its term",
     ),
     "correction-without-ground": (
         Category.UNPROVED,

@@ -10,14 +10,15 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from kwartier.audit import checkpoint, evidence, tiles, tree
+from kwartier.audit import blocks, checkpoint, evidence, ledger, tiles, tree
 from kwartier.audit.errors import AuditError
+from kwartier.audit.events import EventKind
+from kwartier.audit.lines import EVER
 from kwartier.audit.witness import Refused, Witness
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.replay.chain import Chain
@@ -51,7 +52,7 @@ def detected(night: Faulty, witness: Witness, *, whole: bool) -> bool:
     """Tell whether the replay or the witness sees it; `whole` replays the facts too, not the log alone."""
     if whole and night.codes():
         return True
-    found = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+    found = Findings(night.at)
     try:
         for _ in Chain(night.c, night.house.log, found).entries():
             pass
@@ -192,8 +193,57 @@ def move(night: Faulty, draw: random.Random) -> None:
     night.change(query.replace(" % ", " %% "), draw.choice(keys))
 
 
+def single(night: Faulty, draw: random.Random, *, last: bool) -> int:
+    """Untie an event from its person: the last of a chain, or one that others follow. Return its connection."""
+    ends = "not" if last else ""
+    found = night.c.execute(
+        f"select id, connection from audit.event e where nth is not null and {ends} exists ("  # noqa: S608 - fixed words
+        "select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth) order by id"
+    ).fetchall()
+    entry, connection = draw.choice(found)
+    night.change("update audit.event set salt = null, nth = null, before = null, who = null where id = %s", entry)
+    return int(connection)
+
+
+def line(night: Faulty, draw: random.Random, *, last: bool) -> int:
+    """Do the same to a line of a batch; of the last one, the index says that the chain ends before it."""
+    ends = {(one.connection, one.last): one for one in evidence.standings(night.c) if one.batch}
+    batches = [row[0] for row in night.c.execute("select distinct entry from audit.block order by 1")]
+    lines = [(batch, one) for batch in batches for one in blocks.of_entry(night.c, batch) if one.nth]
+    batch, chosen = draw.choice([each for each in lines if last == ((each[1].connection, tree.leaf_hash(each[1].data)) in ends)])
+    night.change(
+        "update audit.leaf set salt = null, nth = null, before = null where (entry, number) = (%s, %s)", batch, chosen.number
+    )
+    if last:
+        assert chosen.nth is not None
+        assert chosen.before is not None
+        heads = ledger.taken(ledger.ask(night.c, [chosen.connection]))
+        row = heads[chosen.connection >> ledger.SHIFT]
+        name = ledger.name(chosen.connection, ends[chosen.connection, tree.leaf_hash(chosen.data)].who)
+        row[name] = chosen.nth - 1, chosen.before
+        if chosen.nth == 1:
+            del row[name]
+        ledger.keep(night.c, heads)
+    return chosen.connection
+
+
+def untie(night: Faulty, draw: random.Random) -> None:
+    """Hide a line from its person, or all of a person's lines at a connection, and have the log say that somebody was forgotten."""
+    how, last = draw.choice((single, line, None)), draw.random() < 0.5
+    if how is None:
+        code, place = draw.choice(
+            night.c.execute(
+                "select s.code, o.connection from kw.occupancy o join kw.subject s on s.key = o.subject order by o.id"
+            ).fetchall()
+        )
+        assert night.house.log.erase(night.c, code, place, EVER) > 0
+        night.house.log.integrate(night.c)
+        return
+    night.tell(EventKind.ERASURE_DONE, how(night, draw, last=last) or None, night.at, lines=1)
+
+
 ATTEMPTS: tuple[Callable[[Faulty, random.Random], None], ...] = (
-    change, delete, insert, reorder, fork, omit, roll_back, forge, move,
+    change, delete, insert, reorder, fork, omit, roll_back, forge, move, untie,
 )  # fmt: skip
 OF_FACTS = (forge, move)
 """What leaves the log as it is: that is for the replay of facts to find."""
@@ -218,6 +268,36 @@ def test_every_attempt_is_detected(night: Faulty, witness: Witness, count: int) 
                 refit(night)
             assert detected(night, witness, whole=attempt in OF_FACTS), (seed, attempt.__name__)
             raise psycopg.Rollback(inner)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("how", [single, line])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_line_is_not_hidden_from_its_person(night: Faulty, how: Callable[..., int], *, last: bool, seed: int) -> None:
+    """Whatever the log is told afterwards: nobody was forgotten there, nor in part."""
+    place = how(night, random.Random(seed), last=last)
+    night.tell(EventKind.ERASURE_DONE, place or None, night.at, lines=1)
+    assert night.codes() >= {"erasure-of-nobody"} | (set() if last else {"untied-in-part"})
+
+
+def test_an_untied_line_of_a_batch_is_about_the_connection_that_it_names(night: Faulty) -> None:
+    """What is hashed says it; the column beside it could put the line where somebody was forgotten."""
+    line(night, random.Random(1), last=False)
+    assert "index-differs" not in night.codes()
+    night.change("update audit.leaf set connection = connection + 1 where subject is not null and salt is null")
+    assert "index-differs" in night.codes()
+
+
+def test_who_is_forgotten_behind_the_log_is_found_too(night: Faulty) -> None:
+    """All that is said of somebody, and the name in the registry: but nobody asked for it, and the term is not over."""
+    code, place = night.c.execute(
+        "select s.code, o.connection from kw.occupancy o join kw.subject s on s.key = o.subject order by o.id limit 1"
+    ).fetchone() or ("", 0)
+    night.house.log.forget(night.c, code, [place])
+    night.house.log.integrate(night.c)
+    assert "erasure-of-nobody" in night.codes()
+    night.change("update kw.subject set code = 'forgotten:' || key where code = %s", code)
+    assert night.codes() == {"forgotten-unasked"}
 
 
 def test_the_roots_are_those_of_an_independent_implementation(house: Installation) -> None:
@@ -249,7 +329,7 @@ def test_a_row_of_a_batch_that_is_none_is_a_finding(night: Faulty, witness: Witn
 
 def walked(night: Faulty, witness: Witness) -> dict[str, object]:
     """Return why a checkpoint is refused by a walk through the log that knows the witness, by its size."""
-    found = Findings(datetime(2026, 11, 25, tzinfo=UTC))
+    found = Findings(night.at)
     for _ in Chain(night.c, night.house.log, found, witness.vkey).entries():
         pass
     assert {one.code for one in found.findings} <= {"checkpoint-refused"}
