@@ -1,11 +1,11 @@
 """Who is forgotten, and what age unties, shows nothing; a line that is untied behind the log does, also where somebody was."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
-from kwartier.audit.canonical import canonical
+from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import EVER
@@ -22,8 +22,8 @@ LATER = NOW + timedelta(days=1)
 SEEN = frozenset({"line-missing", "line-untied", "chain-differs", "given-up-too-early"})
 
 
-def view(code: str, home: int, at: object = NOW) -> Event:
-    return Event(at, EventKind.VIEW_SHOWN, "operator", code, home, {})  # type: ignore[arg-type]
+def view(code: str, home: int, at: datetime = NOW) -> Event:
+    return Event(at, EventKind.VIEW_SHOWN, "operator", code, home, {})
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def strip(dsns: Dsns, house: Installation, which: str) -> None:
     with psycopg.connect(dsns.owner) as c:
         c.execute("alter table audit.event disable trigger user")
         gone = c.execute(
-            "update audit.event e set salt = null, nth = null, before = null, who = null where (e.connection, e.nth) ="  # noqa: S608
+            "update audit.event e set salt = null, nth = null, before = null, who = null where (e.connection, e.nth) ="  # noqa: S608 - fixed words
             f" (select connection, {which}(nth) from audit.event where who = {who} group by 1) and e.who = {who}"
         )
         assert gone.rowcount == 1
@@ -126,8 +126,8 @@ def test_a_moment_that_no_term_allows_hides_nothing(opened: Installation, dsns: 
         opened.log.integrate(c)
     strip(dsns, opened, "min")
     with opened.operator() as c:
-        said = {"run": 9, "gone": {}, "parcels_from": 0, "ties_from": epoch_s(LATER)}
-        opened.log.record(c, [Event(NOW, EventKind.RETENTION_APPLIED, "operator", None, None, said)])  # type: ignore[arg-type]
+        said: dict[str, Json] = {"run": 9, "gone": {}, "parcels_from": 0, "ties_from": epoch_s(LATER)}
+        opened.log.record(c, [Event(NOW, EventKind.RETENTION_APPLIED, "operator", None, None, said)])
     assert codes(opened) == {"given-up-too-early", "untied-in-part", "untied-unsaid"}
 
 
