@@ -198,6 +198,17 @@ def unlogged_read(night: Faulty) -> Expected:
     return Expected("get-without-intent", Category.READ, {"meter": wire.meter, "at": at})
 
 
+def read_beside_the_model(night: Faulty) -> Expected:
+    """A meter was asked, while it was read in good order, for a profile of which its model says nothing."""
+    lines = (json.loads(line) for line in night.journal.read_bytes().splitlines())
+    one = next(line for line in lines if line["event"] == "profile" and line["obis"] == "1-0:99.2.0")
+    when = datetime.fromisoformat(one["at"]) + timedelta(milliseconds=1)
+    with night.journal.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(one | {"obis": "1-0:98.1.0", "at": when.isoformat(timespec="milliseconds")}) + "\n")
+    meter = night.one("select key from kw.meter where equipment_id = %s", one["equipment_id"])
+    return Expected("get-without-intent", Category.READ, {"meter": meter, "obis": "1-0:98.1.0"})
+
+
 def longer_read(night: Faulty) -> Expected:
     """Beside a request in order the meter was asked for a quarter-hour more."""
     lines = (json.loads(line) for line in night.journal.read_bytes().splitlines())
@@ -701,12 +712,13 @@ BESIDES: dict[str, Callable[[Faulty], Expected]] = {
         withheld_with_a_ground,
         kept_for_another_rule,
         kept_for_less,
+        read_beside_the_model,
         somebody_else,
         nobody,
         blamed,
     )
 }
-"""What shows that a record is not true, and harms nobody by itself; or not yet.
+"""What shows that a record is not true, and harms nobody by itself, or not yet; and another way of what is among the twenty.
 
 To be planted before the others: among the rows that those put into the lake it would change one that has no deed.
 """

@@ -76,7 +76,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
     "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),
     "row-without-deed": (Category.READ, "a stored channel-day that no deed covers"),
-    "get-without-intent": (Category.READ, "a meter was asked for usage that no intent covers then"),
+    "get-without-intent": (Category.READ, "a meter was asked for something that no intent covers then"),
     "get-while-restricted": (Category.READ, "a meter was asked for usage of a connection that refused or was switched off"),
     "register-read": (Category.READ, "a usage register was read outside every profile"),
     "set-without-intent": (Category.READ, "something was set or called at a meter that no intent covers then"),

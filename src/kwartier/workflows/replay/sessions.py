@@ -24,14 +24,24 @@ TRAVEL: Final = timedelta(milliseconds=50)
 """From the look at the stop list to the meter's own clock: the way there, and both clocks."""
 CLOCK: Final = timedelta(milliseconds=2)
 """Journals are written in whole milliseconds."""
-REGISTERS: Final = frozenset({3, 4, 5})
-"""Interface classes that hold a measured value: register, extended register, demand register."""
+REGISTERS: Final = frozenset({3, 4, 5, 61})
+"""Interface classes that hold measured values: register, extended register, demand register, register table."""
+ABSTRACT: Final = 0
+"""Value group A of what is measured at no medium (IEC 62056-6-1): a clock, a counter, a log. Any other is something measured."""
+M_BUS: Final = 24
+"""Value group C of what is about the meter on an M-Bus channel; only there group B is the channel."""
 
 
 ON_CHANNEL: Final = frozenset({Chore.GAS_STATUS})
 """Chores at an object of one M-Bus channel: what hangs on another one is another meter."""
-MANAGEMENT: Final = 1
-"""The client that may ask for more than a counter and a clock. What the public client may ask for says nothing of anybody."""
+PUBLIC: Final = 16
+"""The client without keys."""
+COUNTER: Final = (1, 2)
+"""Class and attribute of the invocation counter: an association cannot begin without, so any client may ask where it stands."""
+CLOCK_OBJECT: Final = (8, "0-0:1.0.0", 2)
+"""Class, logical name and attribute of the clock: it says nothing of anybody, and everybody may ask. With keys it is a chore."""
+QUIET: Final = frozenset({"associated", "refused", "released", "denied", "unreleased", "bad_frame", "dropped"})
+"""Events by which a meter gave nothing and took nothing."""
 
 
 MOST_CHANNELS: Final = 5
@@ -70,6 +80,7 @@ class Sessions:
         self._meters = meters
         self._profiles = {name: _profiles(model) for name, model in models.items()}
         self._chores = {name: _chores(model) for name, model in models.items()}
+        self._counters = {name: str(model.public_counter) for name, model in models.items() if model.public_counter}
         self._found = found
         self._allowed = timedelta(seconds=stop_age_s) + TRAVEL
         self._lines = ordered(journal)
@@ -121,33 +132,38 @@ class Sessions:
         match said["event"]:
             case "profile":
                 self._profile(meter, said)
-            case "object" if said["sap"] == MANAGEMENT:
-                self._object(meter, said)
+            case "object":
+                if not self._is_needed(meter, said):
+                    self._object(meter, said)
             case "written" | "called" | "write_denied" | "call_denied":
                 self._set(meter, said)
-            case _:
-                pass
+            case event:
+                if event not in QUIET:
+                    self._found.add("not-understood", journal="sessions.jsonl")
+
+    def _is_needed(self, meter: MeterRow, line: Mapping[str, Any]) -> bool:
+        """True if somebody asked for what every association may: the counter, and without keys the clock."""
+        one = line["class_id"], str(Obis.parse(line["obis"])), line["attribute"]
+        counter = self._counters.get(meter.model)
+        return one == (COUNTER[0], counter, COUNTER[1]) or (line["sap"] == PUBLIC and one == CLOCK_OBJECT)
 
     def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
-        named = self._profiles.get(meter.model, {}).get(_on_any_channel(Obis.parse(line["obis"])))
+        obis = Obis.parse(line["obis"])
+        named = self._profiles.get(meter.model, {}).get(_on_any_channel(obis))
         if named is None:
             self._object(meter, line)
             return
-        obis = Obis.parse(line["obis"])
         mbus = obis.code[1] if named.startswith("g_") else 0
         self._found.compared["requests"] += 1
         self._request(Request(datetime.fromisoformat(line["at"]), meter.key, named, mbus, line["first_s"], line["last_s"]))
 
     def _object(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
-        """Anything but usage that was asked for: some chore must have been meant to look at it; a log only within its range."""
+        """Anything else that was asked for: some chore must have been meant to look at it; a log only within its range.
+
+        What no chore is about, nobody can have meant: a profile or an object that the meter's model does not name.
+        """
         chores = self._chores_at(meter, line["obis"])
-        if not chores and line.get("class_id") not in REGISTERS:
-            return  # what makes an association work: its own object, the counter
-        if not chores:
-            self._found.compared["requests"] += 1
-            self._found.add("register-read", meter=meter.key, obis=line["obis"], at=line["at"])
-            return
-        self._chore(meter, line, chores, "get-without-intent")
+        self._chore(meter, line, chores, "get-without-intent" if chores or not _is_register(line) else "register-read")
 
     def _set(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
         """Whatever was set or called at a meter must have been meant, even if the meter denied it."""
@@ -214,8 +230,14 @@ class Sessions:
 
 def _on_any_channel(obis: Obis) -> bytes:
     """Return the code with its M-Bus channel taken out: 0-n:24.3.0 is one profile on any channel."""
-    a, _, c, d, e, f = obis.code
-    return bytes((a, 0, c, d, e, f))
+    a, b, c, d, e, f = obis.code
+    return bytes((a, 0 if c == M_BUS else b, c, d, e, f))
+
+
+def _is_register(line: Mapping[str, Any]) -> bool:
+    """True if an object, whatever its class, holds something measured."""
+    measured = Obis.parse(line["obis"]).code[0] != ABSTRACT
+    return line["event"] == "object" and (measured or line["class_id"] in REGISTERS)
 
 
 def _profiles(model: MeterModel) -> dict[bytes, ProfileName]:

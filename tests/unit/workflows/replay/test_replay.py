@@ -385,9 +385,17 @@ def test_a_request_for_more_than_was_intended(night: Faulty) -> None:
     assert found.over_broad == 2
 
 
+@pytest.mark.parametrize("obis", ["0-0:98.1.0", "1-0:98.1.0"])
+def test_a_profile_that_the_model_does_not_name(night: Faulty, obis: str) -> None:
+    append(night, usage(night) | {"obis": obis})
+    assert night.codes() == {"get-without-intent"}
+
+
 def test_a_usage_register_read_by_itself(night: Faulty) -> None:
-    append(night, usage(night) | {"event": "object", "class_id": 3, "obis": "1-0:1.8.0", "attribute": 2})
-    assert night.codes() == {"register-read"}
+    for class_id in (3, 61, 1):
+        append(night, usage(night) | {"event": "object", "class_id": class_id, "obis": "1-0:1.8.0", "attribute": 2})
+    found = night.found()
+    assert [one.code for one in found.findings] == ["register-read"] * 3
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,14 @@ def line(after_s: float, **fields: object) -> dict[str, object]:
     return said | {"rows": 97} | fields
 
 
-def judged(tmp_path: Path, tasks: list[Asked], lines: list[dict[str, object]]) -> list[str]:
+def judged(tmp_path: Path, tasks: list[Asked], lines: list[dict[str, object]], *, model: str = "SMR5") -> list[str]:
     found = Findings(AT)
     book = Book(no_decisions(), found)
     for one in tasks:
         book.remember(one)
     journal = tmp_path / "sessions.jsonl"
     journal.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
-    Sessions(book, {"E1": MeterRow(1, "SMR5", None)}, meter_models(), 0.25, found, journal=journal).finish()
+    Sessions(book, {"E1": MeterRow(1, model, None)}, meter_models(), 0.25, found, journal=journal).finish()
     return [one.code for one in found.findings]
 
 
@@ -67,7 +67,19 @@ def test_profiles_and_channels_are_told_apart(tmp_path: Path) -> None:
     assert judged(tmp_path, [gas], [line(1, obis="0-1:24.3.0")]) == ["get-without-intent"]
     assert judged(tmp_path, [gas], [line(1)]) == ["get-without-intent"]
     assert judged(tmp_path, [], [line(1, obis="0-0:99.98.0")]) == ["get-without-intent"], "no usage, but no ground either"
-    assert judged(tmp_path, [], [line(1, obis="0-0:99.1.77")]) == [], "a profile of which no model knows anything"
+
+
+@pytest.mark.parametrize("sap", [1, 16, 102])
+@pytest.mark.parametrize("obis", ["0-0:98.1.0", "1-0:98.1.0", "1-0:99.2.1", "0-0:99.1.77", "1-1:99.1.0"])
+def test_a_profile_that_the_model_does_not_name_nobody_can_have_meant(tmp_path: Path, obis: str, sap: int) -> None:
+    """Not even where every profile and every log of the model was meant: the last one is the model's own but for its channel."""
+    every = [asked(name) for name in ("e_interval", "e_day", "standard_events", "power_failures")]
+    assert judged(tmp_path, every, [line(1, obis=obis, sap=sap)]) == ["get-without-intent"]
+
+
+def test_a_meter_of_a_model_that_is_not_known_names_nothing(tmp_path: Path) -> None:
+    assert judged(tmp_path, [asked()], [line(1)], model="another") == ["get-without-intent"]
+    assert judged(tmp_path, [asked()], [line(1, **COUNTER)], model="another") == ["get-without-intent"]
 
 
 @pytest.mark.parametrize(
@@ -122,13 +134,48 @@ def test_a_deed_needs_a_memory_of_it_where_the_meter_keeps_a_journal(tmp_path: P
     assert judged(tmp_path, done, [line(1, equipment_id="another")]) == []
 
 
-def test_a_register_read_by_itself_is_uncovered(tmp_path: Path) -> None:
-    told = {"event": "object", "class_id": 3, "attribute": 2}
-    assert judged(tmp_path, [asked()], [line(1, **told, obis="1-0:1.8.0")]) == ["register-read"]
-    assert judged(tmp_path, [asked()], [line(1, event="object", class_id=1, attribute=2, obis="0-0:43.1.0")]) == []
+@pytest.mark.parametrize(
+    ("class_id", "obis"),
+    [
+        (3, "1-0:1.8.0"),
+        (4, "0-1:24.2.1"),
+        (5, "1-0:1.4.0"),
+        (61, "1-0:1.8.0"),
+        (1, "1-0:1.8.0"),
+        (62, "7-0:3.1.0"),
+        (61, "0-0:98.1.0"),
+    ],
+)
+def test_a_register_read_by_itself_is_uncovered(tmp_path: Path, class_id: int, obis: str) -> None:
+    """Whatever class the meter keeps it in: a name of something measured, or a class that holds what was."""
+    assert judged(tmp_path, [asked()], [line(1, event="object", class_id=class_id, attribute=2, obis=obis)]) == ["register-read"]
 
 
 CLOCK = {"event": "object", "class_id": 8, "attribute": 2, "obis": "0-0:1.0.0"}
+COUNTER = {"event": "object", "class_id": 1, "attribute": 2, "obis": "0-0:43.1.0"}
+
+
+@pytest.mark.parametrize("sap", [1, 16])
+def test_an_association_needs_its_counter_and_no_other_object(tmp_path: Path, sap: int) -> None:
+    assert judged(tmp_path, [], [line(1, **COUNTER, sap=sap)]) == []
+    for other in ({"class_id": 15, "obis": "0-0:40.0.0"}, {"class_id": 7}, {"obis": "0-0:43.1.1"}, {"obis": "0-0:96.1.0"}):
+        assert judged(tmp_path, [], [line(1, **(COUNTER | other), sap=sap)]) == ["get-without-intent"], other
+    assert judged(tmp_path, [], [line(1, **(COUNTER | {"attribute": 3}), sap=sap)]) == ["get-without-intent"]
+
+
+@pytest.mark.parametrize("sap", [2, 16])
+def test_another_client_than_ours_may_not_look_either(tmp_path: Path, sap: int) -> None:
+    register = {"event": "object", "class_id": 3, "attribute": 2, "obis": "1-0:1.8.0"}
+    assert judged(tmp_path, [], [line(1, **register, sap=sap)]) == ["register-read"]
+    assert judged(tmp_path, [], [line(1, **(CLOCK | {"attribute": 3}), sap=sap)]) == ["get-without-intent"]
+
+
+def test_an_event_that_no_meter_has_is_not_understood(tmp_path: Path) -> None:
+    quiet = ("associated", "refused", "denied", "released", "unreleased", "bad_frame", "dropped")
+    assert judged(tmp_path, [], [line(1, event=event) for event in quiet]) == []
+    assert judged(tmp_path, [], [line(1, event="streamed")]) == ["not-understood"]
+
+
 STATUS = {"class_id": 1, "attribute": 2, "obis": "0-1:94.31.0"}
 
 
