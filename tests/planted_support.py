@@ -641,6 +641,15 @@ def withheld_with_a_ground(night: Faulty) -> Expected:
 # who of the operator's people it was
 
 
+def unnamed_look(night: Faulty) -> Expected:
+    """One of the operator's people looked at a home, and said neither who it was nor why."""
+    connection = night.one("select min(key) from kw.connection")
+    body: dict[str, Json] = {"asked": None, "shown": "grounds"}
+    (entry,) = night.house.log.record(night.c, [Event(last(night), EventKind.VIEW_SHOWN, ACTOR, None, connection, body)])
+    night.house.log.integrate(night.c)
+    return Expected("look-unnamed", Category.VIEW, {"entry": entry})
+
+
 def named(night: Faulty) -> int:
     """Write down what somebody did; return its entry."""
     log = Log(signing.load(night.house.data / "keys"), night.house.data / "audit", Staff("Mieke", "storing"))
@@ -713,6 +722,7 @@ BESIDES: dict[str, Callable[[Faulty], Expected]] = {
         kept_for_another_rule,
         kept_for_less,
         read_beside_the_model,
+        unnamed_look,
         somebody_else,
         nobody,
         blamed,

@@ -21,11 +21,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command()
 @staffed.by
 def look(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Look after every meter in whose area a use case of device care is approved, then list what needs care."""
+    """Look after every meter in whose area a use case of device care is approved, then list what needs care.
+
+    By itself, without a name, it tells how many: `care list` shows which to somebody who says who they are.
+    """
     with staffed.opened(context, scheduled=True) as house:
         with house.executor() as executor, edge.working(out, "meters are looked after"):
             counts = device_care.look(house, executor, clock=system_clock).counts()
-        _tell(house, counts, as_json=as_json)
+        if staffed.is_named(context):
+            _tell(house, counts, as_json=as_json)
+            return
+        told_care.unlisted(Console(), len(device_care.needing(house)), counts, "care list", as_json=as_json)
 
 
 @app.command("list")

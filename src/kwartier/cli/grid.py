@@ -68,11 +68,17 @@ def outages_as_dict(found: Outages) -> dict[str, Any]:
     }
 
 
-def _endangered(house: Installation) -> list[Endangered]:
-    """Return the connections with a danger; that they were looked at goes into the log first."""
+def _tell_dangers(context: typer.Context, house: Installation, counts: dict[str, Any], *, as_json: bool) -> None:
+    """List the connections with a danger to whoever is named; that they were looked at goes into the log first."""
     found = grid_care.endangered(house)
+    if not staffed.is_named(context):
+        told_care.unlisted(Console(), len(found), counts, "grid dangers --no-ask", as_json=as_json)
+        return
     looks.looked(house, (one.connection for one in found), "dangers", now=system_clock())
-    return found
+    if as_json:
+        printed.as_json(counts | {"dangers": [danger_as_dict(one) for one in found]})
+    else:
+        told_care.dangers(Console(), found, counts)
 
 
 @app.command()
@@ -83,17 +89,13 @@ def dangers(
     ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask the meters first, where a use case is approved.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """List dangerous situations with who must act."""
+    """List dangerous situations with who must act. By itself, without a name, it tells how many: --no-ask lists them."""
     counts: dict[str, Any] = {}
     with staffed.opened(context, scheduled=ask) as house:
         if ask:
             with house.executor() as executor, edge.working(out, "meters are asked"):
                 counts = grid_care.look_for_dangers(house, executor, clock=system_clock).counts()
-        found = _endangered(house)
-    if as_json:
-        printed.as_json(counts | {"dangers": [danger_as_dict(one) for one in found]})
-    else:
-        told_care.dangers(Console(), found, counts)
+        _tell_dangers(context, house, counts, as_json=as_json)
 
 
 def danger_as_dict(one: Endangered) -> dict[str, Any]:
@@ -195,12 +197,11 @@ def _day(text: str) -> date:
 @app.command("alarms")
 @staffed.by
 def alarms_(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Look into the alarms that came: ask each meter, since what it told was not authenticated, then list the dangers."""
+    """Look into the alarms that came: ask each meter, since what it told was not authenticated, then list the dangers.
+
+    By itself, without a name, it tells how many: `grid dangers --no-ask` lists them.
+    """
     with staffed.opened(context, scheduled=True) as house:
         with house.executor() as executor, edge.working(out, "meters are asked"):
             counts = grid_care.look_into_alarms(house, executor, clock=system_clock).counts()
-        found = _endangered(house)
-    if as_json:
-        printed.as_json(counts | {"dangers": [danger_as_dict(one) for one in found]})
-    else:
-        told_care.dangers(Console(), found, counts)
+        _tell_dangers(context, house, counts, as_json=as_json)

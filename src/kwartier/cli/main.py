@@ -226,6 +226,7 @@ def audit_checkpoint(context: typer.Context) -> None:
 
 
 @audit_app.command("staff")
+@staffed.by
 def audit_staff(
     context: typer.Context,
     entry: Annotated[int, typer.Argument(help="Number of the entry, as the address of its proof has it.", min=0)],
@@ -234,10 +235,11 @@ def audit_staff(
 ) -> None:
     """Tell which of the operator's people did what this entry says, and why, with the salt that opens the commitment in it.
 
-    Exits 1 if nobody is named, or the entry holds a commitment to something else.
+    That somebody looked, and by whose hand, is a line of the log too. Exits 1 if nobody is named, or the entry holds a commitment
+    to something else.
     """
-    with _house(context) as house:
-        found = inquiry.staff(house, entry)
+    with staffed.opened(context) as house:
+        found = inquiry.staff(house, entry, at=installation.system_clock())
     if as_json:
         printed.as_json({"entry": entry} | told.staff_as_dict(found))
     else:

@@ -6,7 +6,8 @@
         with staffed.opened(context) as house:
 
 What is recorded through that house as the operator's doing then carries a commitment to both. A command that may run by itself,
-on a schedule, says `staffed.opened(context, scheduled=True)`: without a name it acts in the operator's role alone.
+on a schedule, says `staffed.opened(context, scheduled=True)`: without a name it acts in the operator's role alone, and then shows
+counts and nothing of any connection (`is_named`): a look has a person.
 """
 
 import inspect
@@ -62,6 +63,11 @@ def person(context: typer.Context, *, scheduled: bool = False) -> Staff | None:
         return None
     message = "say who you are and why: --person NAME --because REASON (or set KWARTIER_PERSON and KWARTIER_BECAUSE)"
     raise typer.BadParameter(message, param_hint="'--because'" if who else "'--person'")
+
+
+def is_named(context: typer.Context) -> bool:
+    """True if somebody is named: only then may a command that also runs by itself show what it found of connections."""
+    return all(context.meta[_META])
 
 
 def opened(context: typer.Context, *, scheduled: bool = False, make: bool = False) -> AbstractContextManager[Installation]:

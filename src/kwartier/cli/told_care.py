@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kwartier.cli import printed
 from kwartier.cli.told import said
 from kwartier.grid.dangers import Found as Danger
 from kwartier.model.period import ZONE, from_epoch_s
@@ -46,6 +47,15 @@ def needing(out: Console, found: Sequence[Needing], counts: Mapping[str, Any]) -
             place = str(one.meter), one.equipment_id
             table.add_row(*place, _words(finding.need), escape(finding.detail), since, _words(finding.act))
     out.print(table, highlight=False)
+
+
+def unlisted(out: Console, found: int, counts: Mapping[str, Any], command: str, *, as_json: bool) -> None:
+    """Tell how many there are to list, where nobody is named who looks."""
+    if as_json:
+        printed.as_json({**counts, "to_list": found})
+        return
+    counted(out, "Visited", counts)
+    said(out, f"To list: {found}. `kwartier {command}` lists them to whoever says who they are and why.")
 
 
 def dangers(out: Console, found: Sequence[Endangered], counts: Mapping[str, Any]) -> None:

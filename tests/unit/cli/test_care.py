@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -134,6 +135,42 @@ def test_looking_after_devices(three: Street) -> None:
     assert told(three.house, "care", "list") == {"needing": said["needing"]}
     code, shown_to_people, _ = ran(three.house, "care", "list")
     assert (code, low in shown_to_people) == (0, True)
+
+
+def by_itself(house: Installation, *arguments: str) -> str:
+    """Run a command as a timer does: nobody is named."""
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("KWARTIER_")}
+    ended = kwartier_here("--data", house.data, *arguments, environment={**bare, "COLUMNS": "200"})
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "listing", "ailment"),
+    [
+        (["care", "look"], ["care", "list"], Ailment.BATTERY_LOW),
+        (["grid", "dangers"], ["grid", "dangers", "--no-ask"], Ailment.TERMINAL_COVER),
+        (["grid", "alarms"], ["grid", "dangers", "--no-ask"], Ailment.TERMINAL_COVER),
+    ],
+    ids=["care look", "grid dangers", "grid alarms"],
+)
+def test_what_runs_by_itself_shows_nobody_anything(three: Street, command: list[str], listing: list[str], ailment: Ailment) -> None:
+    """A timer does the round and is told how many; the line of a look is that of somebody."""
+    for purpose, what in (("device_care", "device_state"), ("danger", "event_log"), ("danger", "device_state")):
+        three.use_case(purpose, what)
+    told(three.house, "grid", "dangers")  # so that there is something to list after alarms, too
+    before = three.all("select count(*) from audit.event where kind = 'view:shown'")
+    equipment = identity.equipment_id(first(ailment).number)
+    said = by_itself(three.house, *command)
+    assert equipment not in said
+    assert " ".join(listing) in said
+    counts = json.loads(by_itself(three.house, *command, "--json"))
+    assert counts.keys() == COUNTS | {"to_list"}
+    assert three.all("select count(*) from audit.event where kind = 'view:shown'") == before
+    code, shown_to_people, _ = ran(three.house, *listing)
+    assert (code, equipment in shown_to_people) == (0, True)
+    assert three.all("select count(*) from audit.event where kind = 'view:shown'") > before
+    assert counts["to_list"] > 0
 
 
 def test_dangers_and_outages(three: Street) -> None:

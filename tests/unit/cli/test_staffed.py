@@ -21,7 +21,7 @@ STAFFED = {
     *("grid outages", "grid dangers", "grid listen", "grid alarms"),
     *("permission list", "permission log", "permission show", "permission sweep", "permission take", "permission claim"),
     *("permission sample", "permission evidence", "permission end", "customer refuse", "customer off", "customer on"),
-    *("grounds may", "grounds who", "grounds what-if"),
+    *("grounds may", "grounds who", "grounds what-if", "audit staff"),
 }
 """What changes personal data or shows them; a command that comes by is entered here."""
 
@@ -43,7 +43,13 @@ def test_these_commands_ask_who_and_why() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["grounds", "who", "1"], ["care", "list"], ["grid", "dangers", "--no-ask"], ["permission", "notify", "P1"]],
+    [
+        ["grounds", "who", "1"],
+        ["care", "list"],
+        ["grid", "dangers", "--no-ask"],
+        ["permission", "notify", "P1"],
+        ["audit", "staff", "1"],
+    ],
     ids=" ".join,
 )
 def test_nobody_looks_without_a_name_and_a_reason(command: list[str], tmp_path: Path) -> None:
@@ -74,10 +80,18 @@ def test_who_looked_is_told_to_an_auditor_and_to_nobody_else(installation_dir: P
         assert done.returncode == 0, done.stderr
         entry = c.execute("select max(id) from audit.pending").fetchone()
         assert entry is not None
-        told = ran("--data", installation_dir, "audit", "staff", str(entry[0]), "--json")
+        auditor = {"KWARTIER_PERSON": "A. Uditor", "KWARTIER_BECAUSE": "steekproef"}
+        told = ran("--data", installation_dir, "audit", "staff", str(entry[0]), "--json", **auditor)
         said = json.loads(told.stdout)
         assert (told.returncode, said["person"], said["because"], said["agrees"]) == (0, "M. de Vries", "belt: wie ziet dit", True)
         assert len(said["salt"]) == 32
-        assert "M. de Vries" in ran("--data", installation_dir, "audit", "staff", str(entry[0])).stdout
-        unknown = ran("--data", installation_dir, "audit", "staff", str(entry[0] + 1))
+        assert "M. de Vries" in ran("--data", installation_dir, "audit", "staff", str(entry[0]), **auditor).stdout
+        looks = c.execute(
+            "select e.id, convert_from(e.leaf, 'UTF8')::jsonb -> 'body', a.person, a.reason from audit.event e"
+            " join kw.staff_act a on a.entry = e.id where e.kind = 'view:shown' and e.id <> %s order by e.id",
+            (entry[0],),
+        ).fetchall()
+        said_of_it = {"entry": entry[0], "shown": "staff"}
+        assert [each[1:] for each in looks] == [(said_of_it, "A. Uditor", "steekproef")] * 2, "who asked for a name is named too"
+        unknown = ran("--data", installation_dir, "audit", "staff", str(looks[-1][0] + 1), **auditor)
         assert (unknown.returncode, "not-in-log" in unknown.stderr) == (3, True)

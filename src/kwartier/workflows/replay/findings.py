@@ -124,6 +124,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "view-not-decided": (Category.VIEW, "somebody was shown something, and deciding again does not give that permit"),
     "view-of-another": (Category.VIEW, "somebody looked at what is about another person"),
     "view-refused-with-ground": (Category.UNPROVED, "somebody was refused a look for which there was a ground"),
+    "look-unnamed": (Category.VIEW, "one of the operator's people looked, and the line holds no commitment to who it was and why"),
     "proof-of-another": (Category.VIEW, "somebody was given the proof of a line about another person"),
     "refused-with-ground": (Category.REFUSED, "a read was refused for which there was a ground"),
     "refused-otherwise": (Category.REFUSED, "a read was refused for another reason than deciding again gives"),

@@ -37,6 +37,8 @@ class Views:
 
     def take(self, entry: Entry) -> None:
         """Take up an entry of the log, in the log's order."""
+        if _is_unnamed(entry) and self._window.holds(entry.at):
+            self._found.add("look-unnamed", entry=entry.id)
         if _of_staff(entry):
             self._found.compared["looks"] += 1
         elif entry.kind in {"view:shown", "view:refused", "proof:given"} and self._window.holds(entry.at):
@@ -98,6 +100,11 @@ class Views:
 def _of_staff(entry: Entry) -> bool:
     """True if one of the operator's people looked at what is known of a connection: grounds and needs, never readings."""
     return entry.kind == "view:shown" and entry.said["actor"] == Role.OPERATOR and "permit" not in entry.said["body"]
+
+
+def _is_unnamed(entry: Entry) -> bool:
+    """True if the operator looked, and the line says of nobody who and why: what runs by itself shows nobody anything."""
+    return entry.kind in {"view:shown", "view:refused"} and entry.said["actor"] == Role.OPERATOR and not entry.said.get("staff")
 
 
 def _customer(entry: Entry) -> int | None:

@@ -9,11 +9,16 @@ import pytest
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
+from kwartier.audit.log import Log
+from kwartier.keys import signing
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.register import GAS_MASK, INTERVAL_MASK
+from kwartier.model.staff import Staff
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Category, Findings
+from kwartier.workflows.replay.run import compare
+from kwartier.workflows.replay.window import Window
 from replay_support import Faulty
 
 pytestmark = pytest.mark.database
@@ -119,6 +124,38 @@ def test_a_proof_of_absence_is_of_no_line(night: Faulty) -> None:
     assert who.day.end is not None
     told(night, EventKind.PROOF_GIVEN, who, who.subject, {"absence": True, "start": 0, "end": epoch_s(who.day.end)})
     assert night.codes() == set()
+
+
+def looked_by_staff(night: Faulty, who: Person, staff: Staff | None, kind: EventKind = EventKind.VIEW_SHOWN) -> int:
+    """Let one of the operator's people look at what is known of a connection, as the command line has it written."""
+    log = Log(signing.load(night.house.data / "keys"), night.house.data / "audit", staff)
+    body: dict[str, Json] = {"asked": None, "shown": "grounds"}
+    (entry,) = log.record(night.c, [Event(who.now, kind, "operator", who.code, who.connection, body)])
+    log.integrate(night.c)
+    return entry
+
+
+def test_who_of_the_operators_people_looked_is_in_order_by_name(night: Faulty) -> None:
+    looked_by_staff(night, resident(night), Staff("M. de Vries", "belt: wie ziet dit"))
+    found = night.found()
+    assert found.findings == []
+    assert found.compared["looks"] == 1
+
+
+def test_a_look_of_which_the_line_says_of_nobody_who_and_why(night: Faulty) -> None:
+    who = resident(night)
+    entry = looked_by_staff(night, who, None)
+    found = night.found()
+    assert [(one.code, one.detail) for one in found.findings] == [("look-unnamed", {"entry": entry})]
+    assert (found.uncovered_views, found.uncovered) == (1, 1)
+    before = Findings(who.now)
+    compare(night.house, night.c, before, Window(None, who.now))
+    assert before.findings == [], "only what happened in the time asked about is compared"
+
+
+def test_a_refusal_to_nobody_is_found_too(night: Faulty) -> None:
+    looked_by_staff(night, resident(night), None, EventKind.VIEW_REFUSED)
+    assert "look-unnamed" in night.codes()
 
 
 def test_a_look_that_nobody_understands_hides_no_other(night: Faulty) -> None:
