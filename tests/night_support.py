@@ -228,6 +228,7 @@ class Story:
 
     def night(self, day: date) -> None:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
+        parties_of.check(self.house, at=self.clock())
         permission.keep_up(self.house, at=self.clock())
         with self.house.operator() as c:
             (this,) = rounds(c, day, 1000)

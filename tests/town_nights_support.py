@@ -22,10 +22,13 @@ from kwartier.model.errors import KwartierError
 from kwartier.model.period import ZONE, midnight
 from kwartier.model.register import Direction, Kind
 from kwartier.model.task import Task
-from kwartier.workflows import delivery_round, enrolment, inquiry, installation, permission
+from kwartier.store.registry import assurance
+from kwartier.store.registry import parties as registry
+from kwartier.workflows import delivery_round, enrolment, inquiry, installation, parties, permission
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.night import run as nights
 from kwartier.workflows.night.job import BatchJob, BatchResult
+from kwartier.workflows.parties import Kind as Statement
 from kwartier.workflows.parties import suspending
 from kwartier.workflows.permission import mandates
 from kwartier.workflows.permission.placing import Claim
@@ -126,6 +129,7 @@ class Nights:
             suspending.suspend(self.house, party, suspending.Because.BREACH, at=self.clock.now())
         for party in made.reinstated:
             suspending.reinstate(self.house, party, at=self.clock.now())
+        self._hand_in()
         for person in made.lookers:
             self._look(person)
         self.today += DAY
@@ -149,6 +153,15 @@ class Nights:
     def _read(self) -> None:
         counts = nights.run(self.house, self.today - DAY, self.workers, clock=self.clock.now).counts()
         self.said.update({name: counts[name] for name in ("tasks", "read", "stopped", "refused", "channel_days", "quarantined")})
+
+    def _hand_in(self) -> None:
+        """Let every app hand in the statements that it was told it owes."""
+        with self.house.operator() as c:
+            codes = {one.key: one.code for one in registry.every(c)}
+            owed = assurance.not_received(c)
+        for one in owed:
+            parties.receive(self.house, codes[one.party], Statement(one.kind), bytes(32), at=self.clock.now())
+            self.said["statements"] += 1
 
     def _take(self, made: Day) -> None:
         if not any(made.rows.values()):

@@ -24,7 +24,7 @@ from kwartier.model.permit import Permit
 from kwartier.store.readings import Glance, Readings
 from kwartier.store.registry import deliveries, hand_readings, names, people, stops
 from kwartier.store.registry.deliveries import Due, ParcelRow
-from kwartier.workflows import permission
+from kwartier.workflows import parties, permission
 from kwartier.workflows.delivery_round import bundle, by_hand, late, notices, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
@@ -76,6 +76,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
     with _only_one(house):
         begun = clock()
         recover(house, begun)
+        parties.check(house, at=begun)  # first: what is permitted to who is suspended now ends in what follows
         permission.keep_up(house, at=begun)
         late.promise(house, begun)
         by_hand.promise(house, begun)

@@ -11,7 +11,7 @@ from kwartier.model.period import midnight
 from kwartier.model.task import GapReason, Task
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import Round, rounds
-from kwartier.workflows import permission
+from kwartier.workflows import parties, permission
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult
@@ -42,6 +42,7 @@ def run(
         found = recover(house, begun)
         report.rolled_forward, report.abandoned = found.forward, found.abandoned
         report.swept = sweep(house)
+        parties.check(house, at=begun)  # first: what is permitted to who is suspended now ends in what follows
         permission.keep_up(house, at=begun)
         with house.operator() as c:
             night = nights.begin(c, day, clock())

@@ -15,7 +15,7 @@ from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Channel
 from kwartier.store.registry import deliveries, permissions, stops
-from kwartier.workflows import delivery_round
+from kwartier.workflows import delivery_round, parties
 from kwartier.workflows.delivery_round import bundle
 from kwartier.workflows.installation import Installation
 from readings_support import channel_day, moment, permit, read, whole
@@ -93,6 +93,18 @@ def test_a_day_of_quarter_hours_goes_to_the_party_and_into_the_persons_log(opene
     assert parcels(opened) == [("delivered", None, street.person)]
     assert told(opened, "PERSON", street.home, EventKind.PARCEL_DELIVERED) == 1
     assert delivery_round.run(opened, clock=ticking()) == delivery_round.DeliveryReport()
+
+
+def test_nothing_leaves_to_a_party_whose_statement_is_overdue_though_nobody_asked(opened: Installation, street: Street) -> None:
+    """It was told long ago what it owes; that nothing came, the round finds by itself."""
+    parties.check(opened, at=NIGHT - timedelta(days=40))
+    street.served(opened)
+    report = delivery_round.run(opened, clock=ticking())
+    assert (report.delivered, report.withheld) == (0, 1)
+    assert parcels(opened) == [("withheld", "F13", street.person)]
+    with opened.operator() as c:
+        kinds = [kind for (kind,) in c.execute("select kind from audit.event where kind ~ '^(assurance|suspension)' order by id")]
+    assert kinds == ["assurance:due", "assurance:missed", "suspension:began"]
 
 
 @pytest.mark.parametrize("look", [0, 1, 2])
