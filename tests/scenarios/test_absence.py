@@ -143,21 +143,39 @@ def answered(house: Installation) -> None:
         )
 
 
-def remembered(house: Installation, obis: str = "1-0:99.1.0") -> None:
+def remembered(house: Installation, obis: str = "1-0:99.1.0", **more: object) -> None:
     with house.operator() as c:
         query = "select equipment_id from kw.meter where connection = %s"
         ((meter,),) = c.execute(query, (keys(house)[1],)).fetchall()
     journal = house.data / "town" / "sessions.jsonl"
     journal.parent.mkdir(exist_ok=True)
-    said = {"equipment_id": meter, "event": "profile", "obis": obis, "at": "2026-03-10T12:00:00+01:00", "first_s": 0, "last_s": 0}
+    at = "2026-03-10T12:00:00+01:00"
+    said = {"equipment_id": meter, "event": "profile", "obis": obis, "at": at, "first_s": 0, "last_s": 0, **more}
     with journal.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(said) + "\n")
 
 
-@pytest.mark.parametrize("book", [stored, answered, remembered])
+def unnamed(house: Installation) -> None:
+    """A profile that the meter's model does not have."""
+    remembered(house, "1-0:98.1.0")
+
+
+def asked_as_data(house: Installation) -> None:
+    """A register as a plain value, of class 1."""
+    remembered(house, "1-0:1.8.0", event="object", class_id=1, attribute=2)
+
+
+def asked_as_a_table(house: Installation) -> None:
+    """Registers in one table, of class 61."""
+    remembered(house, "0-0:98.10.1", event="object", class_id=61, attribute=2)
+
+
+@pytest.mark.parametrize("book", [stored, answered, remembered, unnamed, asked_as_data, asked_as_a_table])
 def test_any_one_book_that_knows_of_usage_is_enough(played: Story, book: Callable[[Installation], None]) -> None:
     """Whoever read behind the log, and wrote it nowhere else, finds no proof that nothing was read."""
-    remembered(played.house, "0-0:99.98.0")  # its event log is no usage
+    remembered(played.house, "0-0:99.98.0")  # its event log is no usage, nor is its clock, nor the gas of the same meter
+    remembered(played.house, "0-0:1.0.0", event="object", class_id=8, attribute=2)
+    remembered(played.house, "0-1:24.3.0")
     assert proved(played.house)
     book(played.house)
     with pytest.raises(WasRead):

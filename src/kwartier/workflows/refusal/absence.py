@@ -38,7 +38,10 @@ _USAGE: Final = {
     Product.ELECTRICITY: (ProfileName.E_INTERVAL, ProfileName.E_DAY),
     Product.GAS: (ProfileName.G_INTERVAL, ProfileName.G_DAY),
 }
-_REGISTERS: Final = frozenset({3, 4, 5})
+_REGISTERS: Final = frozenset({3, 4, 5, 61})
+"""Interface classes that hold measured values, as in workflows/replay/sessions.py."""
+_ABSTRACT, _M_BUS = 0, 24
+"""Value group A of what is measured at no medium, and C of what is about the meter on an M-Bus channel (IEC 62056-6-1)."""
 A_DAY: Final = timedelta(days=1)
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -147,19 +150,27 @@ def _asked(journal: Path, about: _About, meters: list[Serving]) -> int:
 
 
 def _is_usage(said: Mapping[str, Any], meters: Mapping[str, Serving], wanted: tuple[ProfileName, ...], period: Period) -> bool:
+    """True if the meter gave something measured in that time. What its model does not name counts too: it may be anything."""
     meter = meters.get(said["equipment_id"])
-    if meter is None or not period.contains(datetime.fromisoformat(said["at"])):
+    if meter is None or said["event"] not in {"object", "profile"} or not period.contains(datetime.fromisoformat(said["at"])):
         return False
+    model, obis = meter_models()[meter.model], Obis.parse(said["obis"])
     if said["event"] == "object":
-        return said.get("class_id") in _REGISTERS
-    if said["event"] != "profile":
-        return False
-    code = Obis.parse(said["obis"]).code
-    model = meter_models()[meter.model]
-    return any(
-        profile is not None and profile.obis.code[2:] == code[2:] and code[1] == (meter.mbus or profile.obis.code[1])
-        for profile in map(model.profile, wanted)
-    )
+        return said.get("class_id") in _REGISTERS or obis.code[0] != _ABSTRACT
+    if any(_alike(one.obis, obis) for one in model.objects):
+        return False  # a log of events
+    named = {one.name for one in model.profiles if _alike(one.obis, obis)}
+    return (not named or not named.isdisjoint(wanted)) and meter.mbus == _channel(obis)
+
+
+def _alike(one: Obis, other: Obis) -> bool:
+    """True if both name the same, on whatever M-Bus channel."""
+    return one.code[2:] == other.code[2:] and one.code[0] == other.code[0] and (_channel(one) > 0) == (_channel(other) > 0)
+
+
+def _channel(obis: Obis) -> int:
+    """Return the M-Bus channel, 0 for what is not about a meter on one."""
+    return obis.code[1] if obis.code[2] == _M_BUS else 0
 
 
 # The file
