@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from kwartier.cli.told import said
+from kwartier.grounds.permission import Flaw
 from kwartier.model.period import ZONE, day_of
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK
 from kwartier.workflows.permission.overview import MANDATE, Listed, Provided, RequestRow, Shown
@@ -50,6 +51,8 @@ def counts(out: Console, found: Mapping[str, Any]) -> None:
     """Tell what was done, as words and numbers."""
     for word, count in found.items():
         said(out, f"{word.replace('_', ' ')}: {count if count not in ({}, []) else 'none'}")
+    if Flaw.SAID_NO in found.get("invalid", ()):
+        said(out, "said_no: the customer said no to this before. The party may ask for it (`permission ask`), which needs a yes.")
 
 
 def _moment(moment: datetime) -> str:

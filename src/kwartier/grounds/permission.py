@@ -52,7 +52,10 @@ class Because(StrEnum):
 
 
 class Flaw(StrEnum):
-    """Why a request does not hold (FOUND_INVALID)."""
+    """Why a request does not hold (FOUND_INVALID).
+
+    SAID_NO: a mandate of somebody who said no to it before, or took the permission back. The party may ask, and needs a yes.
+    """
 
     UNKNOWN_PARTY = "unknown_party"
     NOT_A_THIRD_PARTY = "not_a_third_party"
@@ -60,6 +63,7 @@ class Flaw(StrEnum):
     PARTY_SUSPENDED = "party_suspended"
     UNKNOWN_POINT = "unknown_point"
     NOBODY_LIVES_THERE = "nobody_lives_there"
+    SAID_NO = "said_no"
     REFUSED = "refused"
     SCOPE = "scope"
     ALREADY_PERMITTED = "already_permitted"

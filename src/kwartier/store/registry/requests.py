@@ -50,8 +50,19 @@ _OVERDUE = f"""
 """  # noqa: S608 - constants only
 _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 - constants only
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
-# before the customer came was given by who lived there then, and opens nothing of who lives there now.
-_FLAWS = """
+# before the customer came was given by who lived there then, and opens nothing of who lives there now. Silence is no answer to a
+# mandate of which this person said no before, to the same party for the same purpose, however that is spelt: that needs a yes.
+_SPELT = r"lower(regexp_replace({}.purpose, '[[:space:][:punct:]]+', '', 'g'))"
+_SAID_NO = f"""
+    r.origin = 'mandate' and (
+        exists (select from kw.permission_request q join kw.request_event e on e.request = q.id
+            where q.subject = r.subject and q.connection = r.connection and q.party = r.party and e.event = 'rejected'
+            and e.at <= %(at)s and {_SPELT.format("q")} = {_SPELT.format("r")})
+        or exists (select from kw.permission p join kw.permission_event e on e.permission = p.id
+            where p.subject = r.subject and p.connection = r.connection and p.party = r.party and e.event = 'revoked'
+            and e.at <= %(at)s and {_SPELT.format("p")} = {_SPELT.format("r")}))
+"""  # noqa: S608 - constants only
+_FLAWS = f"""
     select r.id, case
         when r.party is null then 'unknown_party'
         when y.role <> 'third_party' then 'not_a_third_party'
@@ -62,6 +73,7 @@ _FLAWS = """
             where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
         when r.origin = 'mandate' and r.live_from < %(at)s and not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> r.live_from) then 'nobody_lives_there'
+        when {_SAID_NO} then 'said_no'
         when exists (select from kw.restriction x where x.connection = r.connection and x.kind = 'refused' and x.period @> %(at)s)
             or exists (select from kw.coupling k join kw.meter m on m.key = k.meter
                 join kw.restriction x on x.connection = m.connection
@@ -72,7 +84,7 @@ _FLAWS = """
             and s.purpose = r.purpose and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
         end as flaw
     from kw.permission_request r left join kw.party y on y.key = r.party where r.id = any(%(keys)s)
-"""
+"""  # noqa: S608 - constants only
 
 
 @final

@@ -18,8 +18,9 @@ from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.permission import mandates
 from kwartier.workflows.permission.asked import waiting
-from kwartier.workflows.permission.requests import give
-from permission_support import DAY, Home, claim
+from kwartier.workflows.permission.placing import Claimed
+from kwartier.workflows.permission.requests import ask, give, grant, reject
+from permission_support import DAY, Home, claim, wish
 from registry_support import NOON, ean
 
 NOTICE = 14 * DAY
@@ -93,6 +94,68 @@ def test_a_veto_while_it_begins_ends_it(home: Home) -> None:
         assert no.result() is not None
     assert isinstance(home.may(late), Refusal)
     assert home.ended() == [("revoked", late, None)]
+
+
+# Silence is no answer to what somebody said no to
+
+
+def again(home: Home, at: datetime, **changes: Any) -> Claimed:  # noqa: ANN401 - whatever a claim has
+    """Claim it once more, under another reference."""
+    return mandates.claim(home.house, home.code(), [claim(home, **({"reference": "consent-2"} | changes))], at=at)
+
+
+@pytest.mark.parametrize("purpose", ["inzicht", "Inzicht!", " in zicht"])
+def test_what_was_vetoed_is_no_mandate_any_more_whatever_its_reference_and_spelling(home: Home, purpose: str) -> None:
+    mandates.veto(home.house, home.person, claimed(home), at=NOON + DAY)
+    found = again(home, NOON + 2 * DAY, purpose=purpose)
+    assert (found.presented, found.invalid) == (0, {"said_no": 1})
+    assert mandates.due(home.house, at=NOON + 60 * DAY) == 0
+    assert isinstance(home.may(NOON + 60 * DAY), Refusal)
+
+
+def test_what_was_taken_back_is_no_mandate_any_more(home: Home) -> None:
+    request = claimed(home)
+    mandates.due(home.house, at=NOON + NOTICE)
+    mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
+    assert again(home, NOON + NOTICE + 2 * DAY).invalid == {"said_no": 1}
+
+
+def test_a_no_to_what_was_asked_is_one_to_a_mandate_too(home: Home) -> None:
+    asked = ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+    reject(home.house, home.person, asked.id, at=NOON + DAY)
+    assert again(home, NOON + 2 * DAY).invalid == {"said_no": 1}
+
+
+def test_a_no_is_one_to_every_claim_of_the_same_that_waits(home: Home) -> None:
+    request = claimed(home)
+    assert again(home, NOON).presented == 1
+    mandates.veto(home.house, home.person, request, at=NOON + DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert isinstance(home.may(NOON + NOTICE), Refusal)
+    assert home.told()[-1] == ("permission:found_invalid", NOON + NOTICE)
+
+
+def test_whoever_said_no_to_a_mandate_may_be_asked_and_say_yes(home: Home) -> None:
+    mandates.veto(home.house, home.person, claimed(home), at=NOON + DAY)
+    asked = ask(home.house, home.code(), home.ean(), wish(), at=NOON + 2 * DAY)
+    grant(home.house, home.person, asked.id, at=NOON + 3 * DAY)
+    assert isinstance(home.may(NOON + 3 * DAY), Permit)
+
+
+def test_a_no_bars_no_other_party_purpose_home_or_person(home: Home) -> None:
+    mandates.veto(home.house, home.person, claimed(home), at=NOON + DAY)
+    other, place, came = home.world.party("third_party"), home.world.connection(), home.world.subject()
+    home.world.agreement(other)
+    home.world.occupancy(place, home.person)
+    there = Home(home.house, home.world, place, home.person, home.app)
+    assert again(home, NOON + 2 * DAY, purpose="iets anders").presented == 1
+    assert again(there, NOON + 2 * DAY, reference="there").presented == 1
+    assert again(Home(home.house, home.world, home.connection, home.person, other), NOON + 2 * DAY).presented == 1
+    home.world.c.execute(
+        "update kw.occupancy set period = tstzrange(lower(period), %s) where connection = %s", (NOON + 3 * DAY, home.connection)
+    )
+    home.world.occupancy(home.connection, came, Period(NOON + 3 * DAY))
+    assert again(home, NOON + 4 * DAY, reference="came", begin=NOON + 3 * DAY).presented == 1
 
 
 def test_what_who_left_said_yes_to_is_not_put_to_who_came(home: Home) -> None:
