@@ -73,8 +73,10 @@ class Settings:
         "", "Where customers and parties go if it is elsewhere: shown to them as it stands."
     )
     mandate_notice_days: int = _setting(
-        14, "Days between the notice of a claimed mandate to the customer and the first reading for it.", least=1, most=365
+        14, "Days between the letter to the customer about a claimed mandate and the first reading for it.", least=1, most=365
     )
+    pages_at: str = _setting("", "Public address of the customer's pages, as letters to customers give it.")
+    letters_to: str = _setting("", "Postal address of the operator, as letters to customers give it for a no by letter.")
     port: int = _setting(
         8080, "Port on 127.0.0.1 on which the pages are served; 0 lets the system choose one.", least=0, most=MOST_PORT
     )

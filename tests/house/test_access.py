@@ -27,6 +27,7 @@ IN_THE_ANSWER = {
     "kw.permission_request": "asked_by_parties",
     "kw.request_event": "asked_by_parties",
     "kw.permission_reminder": "reminders",
+    "kw.letter": "letters",
     "kw.mandate_sample": "mandates_sampled",
     "kw.mandate_evidence": "mandates_sampled",
     "kw.parcel": "recipients",

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     PERMISSION_INVALIDATED = "permission:invalidated"
     PERMISSION_FULFILLED = "permission:fulfilled"
     PERMISSION_REMINDED = "permission:reminded"
+    LETTER_LAID = "letter:laid"
     MANDATE_SAMPLED = "mandate:sampled"
     MANDATE_EVIDENCED = "mandate:evidenced"
     MANDATE_FAILED = "mandate:failed"

@@ -1,5 +1,6 @@
 """`kwartier permission`: what was allowed to whom, what parties claim and another administrator tells, what ends by itself."""
 
+import secrets
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,8 @@ from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
 out = Console(stderr=True)
+MOST_SEED = 2**53
+"""Below this a seed is the same number for whatever reads JSON."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 OfParty = Annotated[str | None, typer.Option("--party", help="Public code of a party, for its own only.")]
@@ -123,7 +126,7 @@ def show(context: typer.Context, identifier: Identifier, *, as_json: AsJson = Fa
 @app.command()
 @staffed.by
 def sweep(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Write down what ended by itself, close requests, let unvetoed mandates begin, remind. Nights and deliveries do so too."""
+    """Write down what ended by itself, close requests, let unvetoed mandates begin, remind by letter. Nights and deliveries too."""
     with staffed.opened(context, scheduled=True) as house:
         found = workflow.keep_up(house, at=system_clock())
         jobs.sign(house)
@@ -183,15 +186,33 @@ def sample(
     context: typer.Context,
     party: Party,
     most: Annotated[int, typer.Option(help="So many mandates at the most.", min=1)] = 20,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same mandates.", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Draw the same again, or by a seed made in public; else by chance.", min=0)
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Draw mandates of a party whose evidence it must show; what is not shown in time has failed."""
+    """Draw mandates of a party whose evidence it must show; what is not shown in time has failed.
+
+    The seed is printed and told to the log, so that anybody can draw the same again.
+    """
+    drawn = secrets.randbelow(MOST_SEED) if seed is None else seed
     with staffed.opened(context) as house:
-        found = mandates.sample(house, party, most=most, seed=seed, at=system_clock())
+        found = mandates.sample(house, party, most=most, seed=drawn, at=system_clock())
         jobs.sign(house)
-    _report({"samples": found, "days": mandates.SHOW_WITHIN.days}, as_json=as_json)
+    _report({"samples": found, "seed": drawn, "days": mandates.SHOW_WITHIN.days}, as_json=as_json)
+
+
+@app.command()
+@staffed.by
+def veto(
+    context: typer.Context, request: Annotated[int, typer.Argument(help="Number of a mandate, as its letter has it.", min=1)]
+) -> None:
+    """Write down that a customer says no to a claimed mandate by letter; one that has begun is revoked."""
+    with staffed.opened(context) as house:
+        permission = mandates.veto_by_letter(house, request, at=system_clock())
+        jobs.sign(house)
+    told_permission.vetoed(Console(), permission)
 
 
 @app.command()

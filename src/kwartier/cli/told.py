@@ -51,6 +51,7 @@ _NEXT = {
     "nothing-to-change": "Nothing is to be done: the meter stands as it was asked to.",
     "granted-elsewhere": "Ask there; `kwartier permission take FILE` brings in what was decided there.",
     "granted-here": "Set permission_administrator in kwartier.toml if another body grants permissions.",
+    "no-such-request": "`kwartier permission requests` has the requests with their numbers.",
     "no-such-permission": "`kwartier permission list` has the permissions with their identifiers.",
     "already-answered": "Nothing is to be done: it has its answer.",
     "not-found": "Look at the name or number, and try again.",

@@ -47,6 +47,11 @@ def shown(out: Console, found: Shown, at: datetime) -> None:
         said(out, f"{_moment(one.at)}  {one.parcel}  about {day_of(one.period.start)}")
 
 
+def vetoed(out: Console, permission: int | None) -> None:
+    """Tell what became of a no by letter."""
+    said(out, "It had not begun, and does not." if permission is None else f"It had begun: permission {permission} is revoked.")
+
+
 def counts(out: Console, found: Mapping[str, Any]) -> None:
     """Tell what was done, as words and numbers."""
     for word, count in found.items():

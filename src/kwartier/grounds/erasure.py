@@ -233,6 +233,10 @@ _RULE_LESS: Final = {
         "wat de zorg voor meter en net zag waar u hebt gewoond wordt gewist; waar u woont blijft het laatste.",
         "what care of meter and grid saw where you have lived is erased; where you live the latest stays.",
     ),
+    Kept.LETTERS: (
+        "brieven aan u die nog klaarliggen voor de post worden gewist, behalve een waarop u nog nee kunt zeggen.",
+        "letters to you that still lie ready for the post are erased, except one to which you can still say no.",
+    ),
 }
 
 

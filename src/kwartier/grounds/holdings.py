@@ -56,13 +56,13 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         id="permissions",
         where=(
             *("kw.permission", "kw.permission_event", "kw.permission_state", "kw.permission_request", "kw.request_event"),
-            *("kw.permission_reminder", "kw.mandate_sample", "kw.mandate_evidence"),
+            *("kw.permission_reminder", "kw.mandate_sample", "kw.mandate_evidence", "kw.letter", "letters"),
         ),
         nl="Welke toestemmingen u gaf en introk",
         en="Which permissions you gave and revoked",
         source_nl="uzelf, of de partij aan wie u de toestemming gaf",
         source_en="yourself, or the party that you gave the permission to",
-        rows=(Kept.PERMISSIONS,),
+        rows=(Kept.PERMISSIONS, Kept.LETTERS),
         article="GDPR art. 7(1); Regulation (EU) 2023/1162 art. 8",
     ),
     Holding(

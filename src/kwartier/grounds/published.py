@@ -40,6 +40,7 @@ TERMS: Final = (
     "4ab6a2646af6d799",  # staff
     "626177ac82773a1d",  # proposals
     "e5d96595b62fad05",  # contacts
+    "bbfabbd7a411dcca",  # letters
 )
 """The same of the rows of the retention table, in its order: a change is a row at the end from a date that is still to come, and an
 end to the one before. A replay asks what might go at a moment that is over."""

@@ -49,6 +49,7 @@ class Kept(StrEnum):
     STAFF = "staff"
     PROPOSALS = "proposals"
     CONTACTS = "contacts"
+    LETTERS = "letters"
 
 
 @final
@@ -381,6 +382,16 @@ TABLE: Final[tuple[Keep, ...]] = (
         en="whom to speak to at a party: name, mail address, telephone number",
         nl="met wie bij een partij te spreken: naam, mailadres, telefoonnummer",
         source="our choice: a year to settle what the party was handed; GDPR art. 5(1)(e), 19",
+        certainty=None,
+        in_force=_EVER,
+    ),
+    Keep(
+        kept=Kept.LETTERS,
+        term=Term(1),
+        counted_from="when it was laid down",
+        en="letters to customers about claimed mandates and ending permissions, until whoever posts them takes them away",
+        nl="brieven aan klanten over gemelde en aflopende toestemmingen, tot wie ze verstuurt ze meeneemt",
+        source="our choice: as long as a post service may be behind; GDPR art. 5(1)(e)",
         certainty=None,
         in_force=_EVER,
     ),

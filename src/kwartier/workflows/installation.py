@@ -87,6 +87,11 @@ class Installation:
         """The folder from which receivers fetch."""
         return self.data / "outbox"
 
+    @property
+    def letters(self) -> Path:
+        """The folder from which letters to customers are taken, to be printed and posted."""
+        return self.data / "letters"
+
 
 def system_clock() -> datetime:
     """Return now in UTC. The edge of the house: below here the time is a parameter."""
@@ -109,7 +114,7 @@ def meter_models() -> dict[str, MeterModel]:
 def create(data: Path) -> None:
     """Make the folder of a new installation: settings, keys, an empty lake. An existing one is left as it is."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in ("keys", "audit", "outbox"):
+    for folder in ("keys", "audit", "outbox", "letters"):
         (data / folder).mkdir(mode=0o700, exist_ok=True)
     with _alone(data / "creating.lock"):
         if not (data / "keys" / "master.key").exists():

@@ -141,3 +141,27 @@ def test_requests_are_listed_with_what_became_of_them(place: Place, tmp_path: Pa
     for text in (listed.stdout, told.stdout):
         assert place.home.ean().reveal() not in text
         assert "geheim" not in text
+
+
+def test_a_no_by_letter_is_written_down_and_the_party_is_told_to_ask(place: Place, tmp_path: Path) -> None:
+    file, head = tmp_path / "mandates.csv", "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to"
+
+    def claimed(reference: str) -> str:
+        file.write_text(f"{head}\n{place.home.ean().reveal()},{reference},2026-01-01,2030-01-01,day,combined,rekening,,\n", "utf-8")
+        return place("claim", place.home.code(), file).stdout
+
+    assert "presented: 1" in claimed("c1")
+    (letter,) = (place.data / "letters").iterdir()
+    number = json.loads(letter.read_text("utf-8"))["reference"].removeprefix("mandate-")
+    done = place("veto", number)
+    assert (done.returncode, "does not" in done.stdout) == (0, True), done.stderr
+    assert (again := place("veto", number)).returncode == 3
+    assert "already-answered" in again.stderr
+    assert "no-such-request" in place("veto", "999").stderr
+    assert "permission ask" in claimed("c2")
+
+
+def test_a_sample_is_drawn_by_another_seed_each_time_unless_one_is_given(place: Place) -> None:
+    drawn = [json.loads(place("sample", place.home.code(), "--json").stdout)["seed"] for _ in range(2)]
+    assert drawn[0] != drawn[1]
+    assert json.loads(place("sample", place.home.code(), "--seed", "7", "--json").stdout)["seed"] == 7

@@ -21,6 +21,7 @@ _PERMISSIONS: Final = (
     and not exists (select from kw.hold h where h.connection = p.connection and h.period @> %(at)s)
     """,
     "delete from kw.permission_event where permission in (select id from going)",
+    "delete from kw.letter where permission in (select id from going)",
     "delete from kw.permission_reminder where permission in (select id from going)",
     "delete from kw.permission_state where id in (select id from going)",
     "delete from kw.permission where id in (select id from going)",
@@ -36,6 +37,7 @@ _ASKED: Final = (
     """,
     "delete from kw.mandate_evidence e using kw.mandate_sample s where s.id = e.sample and s.request in (select id from going)",
     "delete from kw.mandate_sample where request in (select id from going)",
+    "delete from kw.letter where request in (select id from going)",
     "delete from kw.request_event where request in (select id from going)",
     "delete from kw.permission_request where id in (select id from going)",
 )

@@ -160,6 +160,16 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             and p.live && m.period join kw.permission_reminder w on w.permission = p.id and m.period @> w.at order by w.at, p.id
         """,
     ),
+    "letters": (
+        ("about", "at", "answer_by"),
+        """
+            case when l.request is null then 'end' else 'mandate' end, l.at, l.answer_by
+            from mine m join kw.letter l on m.period @> l.at and (exists (select from kw.permission_request r
+                where r.id = l.request and r.connection = m.connection and r.subject = %(me)s)
+            or exists (select from kw.permission p
+                where p.id = l.permission and p.connection = m.connection and p.subject = %(me)s)) order by l.id
+        """,
+    ),
     "disputes": (
         ("period", "at", "outcome", "ended"),
         """

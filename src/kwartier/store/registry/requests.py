@@ -26,10 +26,14 @@ _INSERT = """
 _SAY = "insert into kw.request_event (request, at, event, because) values (%s, %s, %s, %s)"
 _COLUMNS = """
     select r.id, r.origin, r.party, r.connection, r.subject, r.mask, r.purpose, r.data, r.live_from, r.live_until, r.schedule,
-        r.asked, r.answer_by, r.reference, e.event, e.at, e.because
+        r.asked, coalesce(l.answer_by, r.answer_by), r.reference, e.event, e.at, e.because
 """
 # By the request, of which there are a few: `id + 0` has no index, which would lead through the events of all the others.
-_LAST = "join lateral (select event, at, because from kw.request_event where request = r.id order by id + 0 desc limit 1) e on true"
+# What a letter says of until when counts: of a mandate silence is an answer from then on, and without a letter never.
+_LAST = """
+    join lateral (select event, at, because from kw.request_event where request = r.id order by id + 0 desc limit 1) e on true
+    left join kw.letter l on l.request = r.id
+"""
 _SELECT = f"{_COLUMNS} from kw.permission_request r {_LAST}"
 _ONE = _SELECT + " where r.id = %(key)s"
 _MANY = _SELECT + " where r.id = any(%(keys)s) order by r.id"
@@ -44,8 +48,9 @@ _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
 _PAGE = f"r.id > %(after)s and {_AWAITING} order by r.id limit %(limit)s"
 _OVERDUE = f"""
-    {_COLUMNS} from (select r.* from kw.permission_request r
-        where r.origin = %(origin)s and r.answer_by <= %(at)s and {_PAGE}) r
+    {_COLUMNS} from (select r.* from kw.permission_request r left join kw.letter w on w.request = r.id
+        where r.origin = %(origin)s and coalesce(w.answer_by, case r.origin when 'party' then r.answer_by end) <= %(at)s
+        and {_PAGE}) r
     {_LAST} order by r.id
 """  # noqa: S608 - constants only
 _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 - constants only
@@ -106,7 +111,10 @@ class Asked:
 @final
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A request and how it stands: `event` is the last one, `because` why it was found invalid."""
+    """A request and how it stands: `event` is the last one, `because` why it was found invalid.
+
+    `answer_by` of a mandate is what its letter says; before that lies there, what it would have said when it was claimed.
+    """
 
     id: int
     origin: str
@@ -209,7 +217,10 @@ def by_reference(c: C, party: int, reference: str) -> RequestRow | None:
 
 
 def overdue(c: C, origin: str, at: datetime, *, after: int, limit: int) -> list[RequestRow]:
-    """Return the next requests of this origin, by number, whose time to answer is over and that nobody answered."""
+    """Return the next requests of this origin, by number, whose time to answer is over and that nobody answered.
+
+    The time of a mandate runs from its letter: without one it is never over.
+    """
     return _select(c, _OVERDUE, {"origin": origin, "at": at, "after": after, "limit": limit})
 
 

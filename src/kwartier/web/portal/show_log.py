@@ -159,6 +159,7 @@ def _life(words: Words) -> dict[str, str]:
         "permission:expired": words.text("Permission ran out: %s"),
         "permission:terminated": words.text("Permission ended by the other side: %s"),
         "permission:invalidated": words.text("Permission declared invalid: %s"),
+        "letter:laid": words.text("A letter to you about %s was made ready for the post"),
         "mandate:sampled": words.text("%s was asked to show the permission that it says you gave"),
         "mandate:evidenced": words.text("%s showed the permission that you gave"),
         "mandate:failed": words.text("%s could not show a permission of yours"),

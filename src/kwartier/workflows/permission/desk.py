@@ -5,7 +5,9 @@ customer asked for them: the opt-in, a permission without a party.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s, midnight
@@ -15,6 +17,8 @@ from kwartier.store.registry.permissions import Grant
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
 from kwartier.workflows.permission.errors import NoSuchPermission, NotYourConnection
+
+C = Connection[Any]
 
 OWN_PURPOSE: Final = "own_insight"
 """What an opt-in says it is for; an import of opt-ins says the same."""
@@ -28,16 +32,20 @@ def revoke(house: Installation, subject: int, permission: int, *, at: datetime) 
     The fact, the stop for meters and parcels under way, and the event in the log stand in one transaction.
     """
     with house.portal(subject) as c:
-        permissions.alone(c, subject)
-        one = permissions.own(c, subject, permission, at)
-        me = names.person(c, key=subject)
-        if one is None or me is None:
-            msg = "no such permission of this person"
-            raise NoSuchPermission(msg)
-        over = [key for key in (permission, *permissions.successors(c, permission)) if permissions.revoke(c, key, at)]
-        bodies = [telling.ended(key, one.party, one.mask) for key in over]
-        actor = telling.customer(subject)
-        house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body) for body in bodies])
+        take_back(house, c, subject, permission, at, telling.customer(subject))
+
+
+def take_back(house: Installation, c: C, subject: int, permission: int, at: datetime, actor: str) -> None:
+    """Revoke a person's permission in the caller's transaction, and what renews it. Raises NoSuchPermission."""
+    permissions.alone(c, subject)
+    one = permissions.own(c, subject, permission, at)
+    me = names.person(c, key=subject)
+    if one is None or me is None:
+        msg = "no such permission of this person"
+        raise NoSuchPermission(msg)
+    over = [key for key in (permission, *permissions.successors(c, permission)) if permissions.revoke(c, key, at)]
+    bodies = [telling.ended(key, one.party, one.mask) for key in over]
+    house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body) for body in bodies])
 
 
 def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) -> int:

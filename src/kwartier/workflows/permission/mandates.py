@@ -1,11 +1,13 @@
 """S6, S12: mandates that parties claim: the customer said yes in the party's own app, and the party uploads the connection.
 
-The customer hears of it before anything is read, and can veto it in one step. What nobody vetoed within the notice becomes the
-same permission as any other. Of what was claimed a sample is drawn, whose evidence the party must show, or it is suspended.
+The customer hears of it before anything is read, by letter and on the own page, and can veto it in one step. What nobody vetoed
+within the notice, which runs from the letter, becomes the same permission as any other. Of what was claimed a sample is drawn,
+whose evidence the party must show, or it is suspended.
 The days of notice are our choice (setting `mandate_notice_days`): no source names a number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from hashlib import sha256
 from heapq import nsmallest
@@ -23,13 +25,14 @@ from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, No
 from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.requests import MANDATE, RequestRow, Said
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission import desk, ends, telling
+from kwartier.workflows.permission import desk, ends, letters, telling
 from kwartier.workflows.permission.beginning import told, whole
 from kwartier.workflows.permission.errors import NoSuchRequest
 from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
-from kwartier.workflows.permission.requests import reject
+from kwartier.workflows.permission.requests import rejected
 
 C = Connection[Any]
+Opened = Callable[[], AbstractContextManager[C]]
 
 FAILED: Final = "mandate_failed"
 """Why a party is suspended that cannot show its evidence."""
@@ -40,14 +43,17 @@ SHOW_WITHIN: Final = timedelta(days=14)
 def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: datetime) -> Claimed:
     """Take a party's mandates: each becomes a request that its customer hears of. The same upload again changes nothing.
 
-    Raises NotFound for an unknown party, GrantedElsewhere.
+    The letters are laid down at once; of an upload that was killed, by the next upkeep. Raises NotFound for an unknown party,
+    GrantedElsewhere.
     """
     notice = whole(at) + timedelta(days=house.settings.mandate_notice_days)
-    return place_all(house, MANDATE, party_code, rows, at=at, answer_by=notice)
+    claimed = place_all(house, MANDATE, party_code, rows, at=at, answer_by=notice)
+    letters.lay(house, at=at)
+    return claimed
 
 
 def due(house: Installation, *, at: datetime) -> int:
-    """Let the mandates begin whose notice is over and that nobody vetoed. Returns how many began.
+    """Let the mandates begin whose notice, by letter, is over and that nobody vetoed. Returns how many began.
 
     None begins where another body grants permissions: then it waits for that body's word. A part of them to a transaction, which
     writes the registry first, by their numbers, and the log last and at once: nobody waits crosswise.
@@ -115,28 +121,49 @@ def veto(house: Installation, subject: int, request: int, *, at: datetime) -> in
 
     Raises NoSuchRequest, AlreadyAnswered, NoSuchPermission.
     """
-    permission = _begun(house, subject, request)
+    return _no(house, lambda: house.portal(subject), request, at, telling.customer(subject))
+
+
+def veto_by_letter(house: Installation, request: int, *, at: datetime) -> int | None:
+    """Write down that a customer says no to a mandate by letter, as one of the operator's people opened it. Returns as `veto`.
+
+    Raises NoSuchRequest also for what is no mandate, AlreadyAnswered, NoSuchPermission.
+    """
+    with house.operator() as c:
+        if _asked(c, request).origin != MANDATE:
+            msg = "no mandate has this number"
+            raise NoSuchRequest(msg)
+    return _no(house, house.operator, request, at, telling.OPERATOR)
+
+
+def _no(house: Installation, opened: Opened, request: int, at: datetime, actor: str) -> int | None:
+    permission = _begun(opened, request)
     if permission is None:
         try:
-            reject(house, subject, request, at=at)
+            with opened() as c:
+                rejected(house, c, request, at, actor)
         except AlreadyAnswered:
-            permission = _begun(house, subject, request)  # it may have begun at the same moment: then the no ends it
+            permission = _begun(opened, request)  # it may have begun at the same moment: then the no ends it
             if permission is None:
                 raise
     if permission is not None:
-        desk.revoke(house, subject, permission, at=at)
+        with opened() as c:
+            desk.take_back(house, c, _asked(c, request).subject or 0, permission, at, actor)
     return permission
 
 
-def _begun(house: Installation, subject: int, request: int) -> int | None:
-    """Return the permission that a request of this person became, if it did. Raises NoSuchRequest."""
-    with house.portal(subject) as c:
-        try:
-            requests.one(c, request)
-        except NotFound as fault:
-            msg = "no such request to this person"
-            raise NoSuchRequest(msg) from fault
-        return samples.permission_of(c, request)
+def _begun(opened: Opened, request: int) -> int | None:
+    """Return the permission that a request became, if it did. Raises NoSuchRequest also for one that is not theirs to see."""
+    with opened() as c:
+        return samples.permission_of(c, _asked(c, request).id)
+
+
+def _asked(c: C, request: int) -> RequestRow:
+    try:
+        return requests.one(c, request)
+    except NotFound as fault:
+        msg = "no such request to this person"
+        raise NoSuchRequest(msg) from fault
 
 
 # Evidence
@@ -147,7 +174,8 @@ def sample(
 ) -> list[int]:
     """Ask a party to show the evidence of at most `most` mandates that were not asked about before. Returns the samples' numbers.
 
-    Which ones follows from the seed alone: whoever knows it can draw the same again. Raises NotFound.
+    Which ones follows from the seed alone, which the log is told: whoever knows it can draw the same again, and whoever does not
+    know it before cannot tell which it will be. Raises NotFound.
     """
     with house.operator() as c:
         party = parties.by_code(c, party_code)
@@ -156,7 +184,7 @@ def sample(
             raise NotFound(msg)
         drawn = nsmallest(most, samples.unasked(c, party.key), key=lambda key: sha256(f"{seed}|{key}".encode()).digest())
         made = [samples.ask(c, key, at, at + within, seed) for key in drawn]
-        _say(house, c, EventKind.MANDATE_SAMPLED, made, at)
+        _say(house, c, EventKind.MANDATE_SAMPLED, made, at, seed=seed)
     return made
 
 
@@ -211,13 +239,13 @@ def _end_all(house: Installation, party: int, at: datetime) -> None:
             return
 
 
-def _say(house: Installation, c: C, kind: EventKind, numbers: Iterable[int], at: datetime) -> None:
+def _say(house: Installation, c: C, kind: EventKind, numbers: Iterable[int], at: datetime, **more: Json) -> None:
     """Tell the customers, each in a line of their own."""
     rows = requests.many(c, (asked := samples.requests_of(c, list(numbers))).values())
     codes = people.codes(c, {row.subject for row in rows.values() if row.subject is not None})
     said = []
     for number, request in asked.items():
         row = rows[request]
-        body: dict[str, Json] = {"request": row.id, "party": row.party, "sample": number}
+        body: dict[str, Json] = {"request": row.id, "party": row.party, "sample": number, **more}
         said.append(Event(at, kind, telling.OPERATOR, codes.get(row.subject or 0), row.connection, body))
     house.log.record(c, said)

@@ -131,8 +131,13 @@ def give(house: Installation, c: C, asked: RequestRow, scope: Scope, at: datetim
 def reject(house: Installation, subject: int, request: int, *, at: datetime) -> None:
     """Say no. Raises NoSuchRequest, AlreadyAnswered."""
     with house.portal(subject) as c:
-        _awaiting(c, request, at)
-        record(house, c, [Said(request, at, "rejected")], telling.customer(subject))
+        rejected(house, c, request, at, telling.customer(subject))
+
+
+def rejected(house: Installation, c: C, request: int, at: datetime, actor: str) -> None:
+    """Write a customer's no down, in the caller's transaction. Raises NoSuchRequest, AlreadyAnswered."""
+    _awaiting(c, request, at)
+    record(house, c, [Said(request, at, "rejected")], actor)
 
 
 def _awaiting(c: C, request: int, at: datetime) -> RequestRow:

@@ -31,7 +31,7 @@ def third_party(party: int) -> str:
 
 
 def granted(permission: int, given: Grant, at: datetime, actor: str, code: str) -> Event:
-    """Say that a permission was given. `code` is the giver's own."""
+    """Say that a permission was given, and to which request. `code` is the giver's own."""
     start, end = _span(given.live)
     first, last = _span(given.data)
     body: dict[str, Json] = {
@@ -43,6 +43,8 @@ def granted(permission: int, given: Grant, at: datetime, actor: str, code: str) 
         "start": start,
         "end": end,
     }
+    if given.request is not None:
+        body["request"] = given.request
     return Event(at, EventKind.PERMISSION_GRANTED, actor, code, given.connection, body)
 
 

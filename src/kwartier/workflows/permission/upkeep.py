@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import final
 
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.permission import ends, mandates, reminders, requests
+from kwartier.workflows.permission import ends, letters, mandates, reminders, requests
 
 
 @final
@@ -19,6 +19,7 @@ class Upkeep:
     mandates_begun: int
     evidence_missed: int
     reminded: int
+    letters: int
 
     def counts(self) -> dict[str, int]:
         """Return it for a report."""
@@ -26,11 +27,12 @@ class Upkeep:
 
 
 def keep_up(house: Installation, *, at: datetime) -> Upkeep:
-    """Write down ends that came by themselves, close requests, let unvetoed mandates begin, and remind.
+    """Write down ends that came by themselves, close requests, let unvetoed mandates begin, remind, and lay letters down.
 
-    In that order: a mandate of a party that was suspended, or of a customer who left, must not begin.
+    In that order: a mandate of a party that was suspended, or of a customer who left, must not begin, nor is a letter sent of it.
     """
     missed = mandates.overdue(house, at=at)
     ended = ends.sweep(house, at=at)
     withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)
-    return Upkeep(ended, withered, timed_out, mandates.due(house, at=at), missed, reminders.remind(house, at=at))
+    begun, reminded = mandates.due(house, at=at), reminders.remind(house, at=at)
+    return Upkeep(ended, withered, timed_out, begun, missed, reminded, letters.lay(house, at=at))

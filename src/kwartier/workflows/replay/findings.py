@@ -72,6 +72,11 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         "the plain check of a third party's consent says yes where the decision says no, or no where it says yes",
     ),
     "meter-of-another": (Category.READ, "a meter was to be asked for a home where it was not, as the log was told"),
+    "mandate-without-letter": (
+        Category.UNPROVED,
+        "a claimed mandate began by silence, and no letter to its customer lay there before",
+    ),
+    "mandate-too-soon": (Category.UNPROVED, "a claimed mandate began by silence before the time that its letter gives was over"),
     "deed-without-intent": (Category.READ, "a task was done that no earlier intent names"),
     "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
     "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),

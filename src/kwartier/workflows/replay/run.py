@@ -20,6 +20,7 @@ from kwartier.workflows.replay.deliveries import Deliveries
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
 from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.letters import Letters
 from kwartier.workflows.replay.refusals import Refusals
 from kwartier.workflows.replay.sessions import Sessions
 from kwartier.workflows.replay.staff import Named
@@ -55,7 +56,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     chosen = house.settings
     book = Book(again, found, window, timedelta(seconds=chosen.stop_age_s + chosen.session_s))
     deliveries, views = Deliveries(c, again, house.outbox, found, window), Views(c, again, found, window)
-    corrections = Corrections(c, found)
+    corrections, letters = Corrections(c, found), Letters(found, window)
     refusals, named, gone = Refusals(again, found, window), Named(c, found), registry.Gone(found)
     sessions = _sessions(house, c, book, found, window)
     witness = None if house.witness is None else house.witness.vkey
@@ -66,6 +67,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
             views.take(entry)
             corrections.take(entry)
             refusals.take(entry, lines)
+            letters.take(entry)
             named.take(entry)
             gone.take(entry)
         except (KeyError, TypeError, ValueError, OverflowError, KwartierError):

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from kwartier.store.readings import durable
+from kwartier.store.registry.letters import About
 
 PAPERS: Final = ".papers.zip"
 NOTICE: Final = ".notice.json"
+LETTER: Final = ".letter.json"
+ASIDE: Final = ".aside"
 LESS: Final = ".less"
 """A bundle without what goes, until it takes the bundle's place. A round of deliveries that begins meanwhile sweeps its own."""
 
@@ -27,6 +30,19 @@ def remove(outbox: Path, boxes: Iterable[tuple[str, str]]) -> int:
                 path.unlink()
                 gone += 1
         (outbox / box / f"{bundle}{LESS}").unlink(missing_ok=True)
+    return gone
+
+
+def take_away(folder: Path, found: Iterable[About]) -> int:
+    """Remove letters to customers that nobody took, and what a crash left of them. Returns how many went."""
+    gone = 0
+    for one in found:
+        path = folder / f"{one.reference}{LETTER}"
+        gone += path.exists()
+        for each in (path, path.with_suffix(ASIDE)):
+            each.unlink(missing_ok=True)
+    if gone:
+        durable.sync(folder)
     return gone
 
 

@@ -12,7 +12,7 @@ from kwartier.grounds.retention import Kept
 from kwartier.model.period import Period, day_of
 from kwartier.store import postgres
 from kwartier.store.readings.going import Part, about
-from kwartier.store.registry import erasures
+from kwartier.store.registry import erasures, letters
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
 from kwartier.workflows.installation import Installation
@@ -57,6 +57,7 @@ def carry_out(house: Installation, one: Waiting, at: datetime, places: Collectio
         documents = erasures.documents(c, one, retention.permitted(), at)
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
+    counts["letters"] = _letters(house, one.subject, forgotten=forgotten)
     if forgotten:
         counts["ties"] += _untie(house, one.subject, one.code, places, at)
     with postgres.connect(house.dsns.owner) as c:
@@ -78,11 +79,19 @@ def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
     with house.auditor() as c:
         places = house.log.places(c, [code for _, code in free])
     for subject, code in free:
+        counts["letters"] += _letters(house, subject, forgotten=True)
         counts["ties"] += _untie(house, subject, code, places[code], at)
         with postgres.connect(house.dsns.owner) as c:
             terms.forget(c, subject, code)
         counts["forgotten"] += 1
     return counts
+
+
+def _letters(house: Installation, subject: int, *, forgotten: bool) -> int:
+    """Take away the letters to a person that nobody took; of who still lives there, not one to which silence is an answer."""
+    with house.operator() as c:
+        found = letters.of_subject(c, subject, waiting=forgotten)
+    return outbox.take_away(house.letters, found)
 
 
 def _untie(house: Installation, subject: int, code: str, places: Collection[int], at: datetime) -> int:

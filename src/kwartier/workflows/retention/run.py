@@ -23,9 +23,10 @@ from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
 from kwartier.model.period import epoch_s, midnight
 from kwartier.store import postgres
-from kwartier.store.registry import corrections, ended, erasures, notices
+from kwartier.store.registry import corrections, ended, erasures, letters, notices
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
+from kwartier.store.registry.letters import About
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import lake, outbox, persons, traces
 from kwartier.workflows.visits import corrected
@@ -81,6 +82,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
         )
         report.counts += lake.give_up(house, wanted, last, at)
         report.counts["files"] = outbox.remove(house.outbox, _handed_over(house, last, at))
+        report.counts["letters"] = outbox.take_away(house.letters, _laid(house, last, at))
         report.counts += _registry(house, at)
         report.counts["corrections"] = _corrections(house, {one.connection for one in wanted.guards}, at)
         report.counts += _persons(house, waiting, at)
@@ -98,6 +100,13 @@ def _handed_over(house: Installation, last: datetime | None, at: datetime) -> li
     until = midnight(retention.oldest(Kept.DOCUMENTS, at))
     with house.operator() as c:
         return [*terms.boxes(c, since, until), *notices.boxes(c, since, until)]
+
+
+def _laid(house: Installation, last: datetime | None, at: datetime) -> list[About]:
+    """Return the letters to customers whose term ended since the last run."""
+    since = _EVER if last is None else _oldest(Kept.LETTERS, last)
+    with house.operator() as c:
+        return letters.between(c, since, _oldest(Kept.LETTERS, at))
 
 
 def _registry(house: Installation, at: datetime) -> Counter[str]:

@@ -27,6 +27,7 @@ PERSONAL = [
     "permission_request",
     "request_event",
     "permission_reminder",
+    "letter",
 ]
 
 # One home, two occupants after each other; a second home of the second one's neighbour. 1 moves out when 2 moves in.
@@ -61,6 +62,7 @@ insert into kw.use_case (code, purpose, data_class, mask, area, days, approved, 
     ('U1', 'outage', 'event_log', 0, 'north', '[2025-01-01, 2027-01-01)', '[2025-01-01, 2027-01-01)', 'x', 9, 5, 'n', 's', 'p');
 insert into kw.use_case_day (use_case, connection, day) values (1, 1, '2025-12-30'), (1, 1, '2026-01-02'), (1, 2, '2025-05-05');
 insert into kw.permission_reminder (permission, days, at) values (1, 30, '2026-01-01');
+insert into kw.letter (permission, days, at, answer_by) values (1, 30, '2026-01-01', '2026-01-31');
 """
 
 PERMIT = "insert into kw.permission (connection, subject, mask, purpose, data, live) values "
@@ -295,6 +297,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             ),
             *(
                 "kw.subject_key",
+                "kw.letter",
                 "kw.permission_reminder",
                 "kw.permission_request",
                 "kw.request_event",

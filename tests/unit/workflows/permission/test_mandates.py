@@ -1,5 +1,6 @@
 """Mandates that parties claim: the customer hears first and can veto in one step; evidence is sampled; a failure ends the rest."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,12 +27,11 @@ from registry_support import NOON, ean
 NOTICE = 14 * DAY
 
 
-def claimed(home: Home) -> int:
+def claimed(home: Home, **changes: Any) -> int:  # noqa: ANN401 - whatever a claim has
     """Claim one mandate and return its request."""
-    report = mandates.claim(home.house, home.code(), [claim(home)], at=NOON)
+    report = mandates.claim(home.house, home.code(), [claim(home, **changes)], at=NOON)
     assert report.presented == 1
-    (request,) = home.events()
-    return request
+    return max(home.events())
 
 
 def test_nothing_is_read_before_the_notice_is_over_and_then_it_is_the_same_permission(home: Home) -> None:
@@ -158,6 +158,33 @@ def test_a_no_bars_no_other_party_purpose_home_or_person(home: Home) -> None:
     assert again(home, NOON + 4 * DAY, reference="came", begin=NOON + 3 * DAY).presented == 1
 
 
+# By letter
+
+
+def test_a_veto_by_letter_is_the_operators_line_and_ends_it_whether_it_has_begun_or_not(home: Home) -> None:
+    waits, began = claimed(home), claimed(home, reference="2", purpose="tweede")
+    assert mandates.veto_by_letter(home.house, waits, at=NOON + DAY) is None
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert mandates.veto_by_letter(home.house, began, at=NOON + NOTICE + DAY) is not None
+    assert isinstance(home.may(NOON + NOTICE + DAY), Refusal)
+    leaves = home.world.c.execute("select leaf from audit.pending union all select leaf from audit.entry order by 1").fetchall()
+    lines = [json.loads(bytes(leaf)) for (leaf,) in leaves]
+    by = {line["kind"]: line["actor"] for line in lines if line["kind"] in {"permission:rejected", "permission:revoked"}}
+    assert by == {"permission:rejected": "operator", "permission:revoked": "operator"}
+    assert again(home, NOON + NOTICE + 2 * DAY, reference="3").invalid == {"said_no": 1}
+
+
+def test_a_veto_by_letter_of_nothing_changes_nothing(home: Home) -> None:
+    request = claimed(home)
+    asked = ask(home.house, home.code(), home.ean(), wish(purpose="iets anders"), at=NOON)
+    for number in (asked.id, 999):
+        with pytest.raises(permission.NoSuchRequest):
+            mandates.veto_by_letter(home.house, number, at=NOON)
+    mandates.veto_by_letter(home.house, request, at=NOON + DAY)
+    with pytest.raises(AlreadyAnswered):
+        mandates.veto_by_letter(home.house, request, at=NOON + DAY)
+
+
 def test_what_who_left_said_yes_to_is_not_put_to_who_came(home: Home) -> None:
     place, came = home.world.connection(), home.world.subject()
     home.world.occupancy(place, home.world.subject(), Period(NOON - 90 * DAY, NOON - 30 * DAY))
@@ -242,6 +269,8 @@ def test_whoever_knows_the_seed_can_draw_the_same_again(home: Home) -> None:
     mandates.sample(home.house, home.code(), most=4, seed=2026, at=NOON + NOTICE + DAY)
     drawn = sorted(every, key=lambda key: sha256(f"2026|{key}".encode()).digest())[:4]
     assert sampled(home, 2026) == sorted(drawn)
+    leaves = home.world.c.execute("select leaf from audit.pending where kind = 'mandate:sampled'").fetchall()
+    assert [json.loads(bytes(leaf))["body"]["seed"] for (leaf,) in leaves] == [2026] * 4, "the log is told by which"
     assert sorted(drawn) not in [every[n : n + 4] for n in range(9)], "not just some that follow one another"
 
 

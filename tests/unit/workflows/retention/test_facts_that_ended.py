@@ -74,6 +74,7 @@ def request(facts: World, answer: str, at: datetime, **more: object) -> int:
     key = facts.new("permission_request", **(about | asked | when))
     sample = facts.new("mandate_sample", request=key, at=at, due=at + timedelta(days=365), seed=1)
     facts.c.execute("insert into kw.mandate_evidence values (%s, %s, 'held')", (sample, at))
+    facts.new("letter", request=key, at=at - timedelta(days=14), answer_by=at)
     with facts.c.transaction():
         for event in ("requested", "presented", *([answer] if answer else [])):
             facts.c.execute("insert into kw.request_event (request, at, event) values (%s, %s, %s)", (key, at, event))
@@ -97,7 +98,7 @@ def test_what_was_asked_and_answered_goes_and_what_waits_or_was_given_stays(open
     }
     assert retention.nightly(opened, at=NOW).counts["permissions"] == 3
     assert kept(opened, "permission_request") == kept(opened, "request_event", "request") == left
-    assert kept(opened, "mandate_sample", "request") == left
+    assert kept(opened, "mandate_sample", "request") == kept(opened, "letter", "request") == left
     assert len(kept(opened, "mandate_evidence", "sample")) == len(left)
 
 

@@ -1,0 +1,128 @@
+"""Letters to customers: which are to be laid down for the post, and which were. Works as the operator."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, final
+
+from kwartier.model.ean import Ean
+from kwartier.model.period import Period
+from kwartier.model.register import Mask, Product
+from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.names import Person
+from kwartier.store.registry.rows import C, Row
+
+_TO: Final = "j.key, j.code, j.sealed_name, k.wrapped, c.key, c.ean, c.product, x.party, y.name, y.code, x.purpose, x.mask, x.data"
+_FROM: Final = """
+    join kw.subject j on j.key = x.subject left join kw.subject_key k on k.subject = j.key
+    join kw.connection c on c.key = x.connection left join kw.party y on y.key = x.party
+"""
+# What has no letter yet comes first: of most there is one.
+_MANDATES: Final = f"""
+    select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until) from kw.permission_request x {_FROM}
+    where %(ours)s and x.origin = 'mandate' and not exists (select from kw.letter l where l.request = x.id)
+    and exists (select from kw.request_event e where e.request = x.id and e.event = 'presented')
+    and not exists (select from kw.request_event e where e.request = x.id and e.event not in ('requested', 'presented'))
+    order by x.id limit %(limit)s
+"""  # noqa: S608 - constants only
+# The nearest step counts, as it does for the reminder itself; of what was renewed or has ended nothing need be said any more.
+_REMINDERS: Final = f"""
+    select null, x.id, w.days, {_TO}, s.live from kw.permission_reminder w
+    join kw.permission x on x.id = w.permission join kw.permission_state s on s.id = x.id {_FROM}
+    where (x.party is null or %(ours)s) and not isempty(s.live) and upper(s.live) > %(at)s
+    and not exists (select from kw.letter l where l.permission = w.permission and l.days <= w.days)
+    and not exists (select from kw.permission_reminder n where n.permission = w.permission and n.days < w.days)
+    and not exists (select from kw.permission_event e where e.permission = x.id and e.event <> 'granted')
+    and not exists (select from kw.permission p where p.renews = x.id)
+    order by x.id limit %(limit)s
+"""  # noqa: S608 - constants only
+_LAID: Final = """
+    insert into kw.letter (request, permission, days, at, answer_by)
+    select * from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::timestamptz[], %b::timestamptz[]) returning id
+"""
+_REFERENCES: Final = "select l.request, l.permission, l.days from kw.letter l"
+_BETWEEN: Final = _REFERENCES + " where l.at >= %s and l.at < %s order by l.id"
+# A claim that waits for this person's word needs its letter.
+_OF_SUBJECT: Final = f"""
+    {_REFERENCES} where l.permission in (select id from kw.permission where subject = %(subject)s)
+    or l.request in (select r.id from kw.permission_request r where r.subject = %(subject)s and (%(waiting)s
+        or exists (select from kw.request_event e where e.request = r.id and e.event not in ('requested', 'presented'))))
+    order by l.id
+"""  # noqa: S608 - constants only
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a letter is about: a claimed mandate, or the end of a permission so many days before it. Once each."""
+
+    request: int | None
+    permission: int | None
+    days: int | None
+
+    @property
+    def reference(self) -> str:
+        """What the letter is called, and its file: it says nothing of anybody."""
+        return f"mandate-{self.request}" if self.permission is None else f"reminder-{self.permission}-{self.days}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A letter to be laid down: to whom, about which home, and what was claimed, or given. `party` None: the own page."""
+
+    about: About
+    person: Person
+    connection: int
+    ean: Ean
+    product: Product
+    party: int | None
+    party_name: str | None
+    party_code: str | None
+    purpose: str
+    mask: Mask
+    data: Period
+    live: Period
+
+
+def due(c: C, at: datetime, *, ours: bool, limit: int) -> list[Due]:
+    """Return letters that nobody laid down yet, so many at the most. `ours` is False where another body grants to parties."""
+    with _rows.cursor(c) as cursor:
+        values = {"at": at, "ours": ours, "limit": limit}
+        mandates = cursor.execute(_MANDATES, values).fetchall()
+        return [_due(row) for row in mandates or cursor.execute(_REMINDERS, values).fetchall()]
+
+
+def _due(row: Row) -> Due:
+    request, permission, days, subject, code, sealed, wrapped, connection, ean, product, *rest = row
+    party, name, party_code, purpose, mask, data, live = rest
+    about, person = About(request, permission, days), Person(subject, code, sealed, wrapped)
+    spans = Period(data.start, data.end), Period(live.start, live.end)
+    return Due(about, person, connection, Ean(ean), Product(product), party, name, party_code, purpose, mask, *spans)
+
+
+def laid(c: C, found: Sequence[tuple[About, datetime]], at: datetime) -> None:
+    """Write that these letters lie there, each with until when silence says nothing yet."""
+    columns = (
+        [one.request for one, _ in found],
+        [one.permission for one, _ in found],
+        [one.days for one, _ in found],
+        [at] * len(found),
+        [answer_by for _, answer_by in found],
+    )
+    with _rows.cursor(c) as cursor:
+        cursor.execute(_LAID, columns)
+
+
+def between(c: C, since: datetime, until: datetime) -> list[About]:
+    """Return what the letters of [since, until) were about."""
+    return _about(c.execute(_BETWEEN.encode(), (since, until)).fetchall())
+
+
+def of_subject(c: C, subject: int, *, waiting: bool) -> list[About]:
+    """Return what the letters to a person were about; those about claims that wait for an answer only with `waiting`."""
+    return _about(c.execute(_OF_SUBJECT.encode(), {"subject": subject, "waiting": waiting}).fetchall())
+
+
+def _about(rows: Iterable[Row]) -> list[About]:
+    return [About(*row) for row in rows]

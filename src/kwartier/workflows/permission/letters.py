@@ -1,0 +1,121 @@
+"""S6: what customers hear by letter: that a party claims their yes, and that a permission is about to end.
+
+A row and a line on a page reach nobody who does not look. So a letter is laid down for whoever prints and posts: one file for each
+claimed mandate and for each reminder, in the folder `letters` of the installation. Whoever takes one away posts it.
+
+written aside   nobody takes it; a crash leaves a stray that the next time removes
+named           from here on it is there to be taken
+marked          registry and log say so, in one transaction: from then on the days of notice run
+
+A crash between the last two lays the same letter down again, under the same name: a service that knows the name posts it once.
+Names of people stand in the file alone.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection
+
+from kwartier.audit.canonical import Json
+from kwartier.audit.events import Event, EventKind
+from kwartier.delivery import letter
+from kwartier.delivery.letter import Letter
+from kwartier.model.period import Period, epoch_s
+from kwartier.store.readings import durable
+from kwartier.store.registry import letters, locks
+from kwartier.store.registry.letters import Due
+from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import telling
+from kwartier.workflows.permission.beginning import whole
+
+C = Connection[Any]
+
+LOCK: Final = 0x6B77_6C65_7474_6572
+AT_ONCE: Final = 200
+"""Letters of one transaction."""
+SUFFIX: Final = ".letter.json"
+ASIDE: Final = ".aside"
+
+
+def lay(house: Installation, *, at: datetime) -> int:
+    """Lay every letter down that is due and does not lie there yet. Safe to repeat, and to interrupt. Returns how many."""
+    now, ours, count = whole(at), house.settings.permission_administrator == "own", 0
+    house.letters.mkdir(mode=0o700, exist_ok=True)
+    while True:
+        with house.operator() as c:
+            locks.alone(c, LOCK)
+            sweep(house.letters)
+            found = [(one, _turns(house, one, now)) for one in letters.due(c, now, ours=ours, limit=AT_ONCE)]
+            _put(house.letters, [_written(house, one, turns, now) for one, turns in found])
+            letters.laid(c, [(one.about, turns) for one, turns in found], now)
+            house.log.record(c, [_event(one, turns, now) for one, turns in found])
+        if not found:
+            return count
+        count += len(found)
+
+
+def _turns(house: Installation, one: Due, now: datetime) -> datetime:
+    """Return until when silence says nothing yet: the notice of a mandate is over, or the permission ends."""
+    if one.about.permission is None:
+        return now + timedelta(days=house.settings.mandate_notice_days)
+    assert one.live.end is not None  # noqa: S101 - what has no end has no reminder
+    return one.live.end
+
+
+def _written(house: Installation, one: Due, turns: datetime, now: datetime) -> Letter:
+    claimed = one.about.permission is None
+    begins = max(one.live.start, turns) if claimed else turns
+    return Letter(
+        reference=one.about.reference,
+        made=now,
+        claimed=claimed,
+        name=house.name_of(one.person),
+        customer=one.person.code,
+        ean=one.ean.reveal(),
+        product=one.product,
+        party=one.party_name or "",
+        party_code=one.party_code or "",
+        purpose=one.purpose,
+        mask=one.mask,
+        data=one.data,
+        live=Period(begins, max(begins, one.live.end or begins)) if claimed else one.live,
+        turns=begins,
+        pages_at=house.settings.pages_at,
+        letters_to=house.settings.letters_to,
+    )
+
+
+def path_of(folder: Path, reference: str) -> Path:
+    """Return where a letter lies until it is taken."""
+    return folder / f"{reference}{SUFFIX}"
+
+
+def _put(folder: Path, found: Sequence[Letter]) -> None:
+    """Lay letters down, durably: none is seen before it is whole."""
+    paths = [path_of(folder, one.reference) for one in found]
+    for path, one in zip(paths, found, strict=True):
+        with path.with_suffix(ASIDE).open("wb") as out:
+            out.write(letter.document(one))
+            out.flush()
+            os.fsync(out.fileno())
+    for path in paths:
+        path.with_suffix(ASIDE).replace(path)
+    if paths:
+        durable.sync(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a crash left aside."""
+    for stray in folder.glob(f"*{ASIDE}"):
+        stray.unlink()
+
+
+def _event(one: Due, turns: datetime, at: datetime) -> Event:
+    """Say that it lies there: about what, and until when silence says nothing yet."""
+    said = {"request": one.about.request, "permission": one.about.permission, "days": one.about.days}
+    body: dict[str, Json] = {name: value for name, value in said.items() if value is not None}
+    body |= {"party": one.party, "mask": one.mask, "answer_by": epoch_s(turns)}
+    return Event(at, EventKind.LETTER_LAID, telling.OPERATOR, one.person.code, one.connection, body)
