@@ -36,6 +36,7 @@ LINKED = {
     "/{language}/rights/data": "a[href*='rights/data?']",
     "/{language}/request": "a[href*='request?']",
     "/{language}/renew": "a[href*='renew?']",
+    "/{language}/reading": "a[href*='reading?']",
 }
 """Pages behind a link of the page before them."""
 NO_PAGES = {"/", "/{language}/absence", "/{language}/download", "/{language}/log-key", "/{language}/rights/file"}
@@ -105,6 +106,30 @@ def test_the_own_page_of_others(browser: Browser, address: str, personas: dict[s
         if page.locator(LINKED["/{language}/opt-in"]).count():
             follow(page, "/{language}/opt-in")
             assert violations(page) == []
+
+
+@pytest.mark.database
+@two_screens
+def test_who_is_not_read_remotely_sends_in_a_reading(
+    browser: Browser, address: str, personas: dict[str, str], screen: Screen
+) -> None:
+    with looking(browser, screen) as page:
+        sign_in(page, address, screen, personas["backwards"])
+        off = page.locator("a[href*='choice?'][href*='off']")
+        if off.count():  # the first of the two screens switches it off
+            with page.expect_navigation():
+                off.first.click()
+            with page.expect_navigation():
+                page.locator("main form button").click()
+        follow(page, "/{language}/reading")
+        assert violations(page) == []
+        for text in ("a lot", "0"):  # neither is what this counter can show
+            page.locator("main form input[type='text']").first.fill(text)
+            with page.expect_navigation():
+                page.locator("main form button").click()
+            assert page.get_by_role("status").count() == 0
+            assert violations(page) == []
+            page.go_back()
 
 
 @pytest.fixture(scope="module")
