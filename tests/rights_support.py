@@ -1,10 +1,13 @@
 """A home that changed hands, with a supplier and an app, and readings of both times."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from kwartier.audit.log import Log
+from kwartier.keys import signing
 from kwartier.model.period import midnight
 from kwartier.model.register import Channel
+from kwartier.model.staff import Staff
 from kwartier.workflows.installation import Installation
 from readings_support import channel_day, read
 from registry_support import DAY, World, between
@@ -44,3 +47,8 @@ def changed_hands(opened: Installation, facts: World) -> Household:
     found = [channel_day(home, kind, day) for day in (BEFORE, AFTER) for kind in (Channel.IMPORT, Channel.DAY_IMPORT_LOW)]
     read(opened, found, at=AT)
     return Household(opened, facts, home, left, came, supplier, app, case, permission)
+
+
+def officer(house: Installation) -> Installation:
+    """Return the installation as one of the operator's people has it open."""
+    return replace(house, log=Log(signing.load(house.data / "keys"), house.data / "audit", Staff("A. Officer", "a request")))

@@ -66,7 +66,7 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
         ["audit", "checkpoint"],
         ["database", "check"],
         ["grounds", "who", "1", "--person", "A. Somebody", "--because", "a test"],
-        ["audit", "staff", "1"],
+        ["audit", "staff", "1", "--person", "A. Somebody", "--because", "a test"],
     ],
     ids=" ".join,
 )

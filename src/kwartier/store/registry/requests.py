@@ -62,10 +62,10 @@ _SAID_NO = f"""
     r.origin = 'mandate' and (
         exists (select from kw.permission_request q join kw.request_event e on e.request = q.id
             where q.subject = r.subject and q.connection = r.connection and q.party = r.party and e.event = 'rejected'
-            and e.at <= %(at)s and {_SPELT.format("q")} = {_SPELT.format("r")})
+            and {_SPELT.format("q")} = {_SPELT.format("r")})
         or exists (select from kw.permission p join kw.permission_event e on e.permission = p.id
             where p.subject = r.subject and p.connection = r.connection and p.party = r.party and e.event = 'revoked'
-            and e.at <= %(at)s and {_SPELT.format("p")} = {_SPELT.format("r")}))
+            and {_SPELT.format("p")} = {_SPELT.format("r")}))
 """  # noqa: S608 - constants only
 _FLAWS = f"""
     select r.id, case

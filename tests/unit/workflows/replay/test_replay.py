@@ -470,13 +470,13 @@ def test_an_entry_that_is_found_under_another_name(night: Faulty, column: str) -
 
 
 def test_a_look_by_the_operators_people_is_none_at_readings(night: Faulty) -> None:
-    """Who may see what is no reading; a look of theirs that names a permit would be one, and there is no such ground."""
+    """Who may see what is no reading, and who looked has a name; a look that names a permit has no ground there is."""
     connection, at = served(night)[1], night.one("select clock_timestamp()")
     night.tell(EventKind.VIEW_SHOWN, connection, at, shown="grounds", asked=None)
     found = night.found()
-    assert ({one.code for one in found.findings}, found.compared["looks"]) == (set(), 1)
+    assert ({one.code for one in found.findings}, found.compared["looks"]) == ({"look-unnamed"}, 1)
     night.tell(EventKind.VIEW_SHOWN, connection, at, permit="00" * 16, rule="C1", u="own_access", start=0, end=900)
-    assert night.codes() == {"view-of-another"}
+    assert night.codes() == {"look-unnamed", "view-of-another"}
 
 
 def test_a_parcel_of_which_the_log_says_something_else(night: Faulty) -> None:

@@ -233,7 +233,8 @@ def test_who_has_no_ground_any_more_is_told_and_gets_no_value(household: Househo
     house = household.house
     given = promised(household)
     delivery_round.run(house, clock=lambda: AT)
-    revoke(house, household.came, given, at=AT + QUARTER)
+    for one in (given, household.permission):
+        revoke(house, household.came, one, at=AT + QUARTER)
     correct.correct(house, household.home, [Right(Channel.IMPORT, OPENING, 9)], ANSWER, at=LATER)
     report = delivery_round.run(house, clock=lambda: LATER + QUARTER)
     assert (report.delivered, report.withheld, report.notices) == (0, 1, 1)

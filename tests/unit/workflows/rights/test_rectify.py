@@ -19,7 +19,7 @@ from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoS
 from kwartier.workflows.rights.rectify import Answer
 from night_support import Story
 from registry_support import between, on
-from rights_support import AFTER, AT, BEFORE, Household
+from rights_support import AFTER, AT, BEFORE, Household, officer
 
 FOLDER = Path(__file__).resolve().parents[3] / "scenarios" / "night_move"
 ANSWER = Answer("A. Officer", "the contract says otherwise")
@@ -143,7 +143,7 @@ def story(installation_dir: Path) -> Iterator[Story]:
 
 
 def stays(story: Story, code: str) -> list[tuple[int, Period]]:
-    return [(one.id, one.period) for one in rectify.stays(story.house, code, at=story.clock())]
+    return [(one.id, one.period) for one in rectify.stays(officer(story.house), code, at=story.clock())]
 
 
 def corrected(story: Story) -> list[Rectification]:
@@ -166,11 +166,11 @@ def test_what_was_decided_before_is_decided_again_as_of_then_and_who_must_be_tol
     done = corrected(story)
     assert {told.role for one in done for told in one.tell} == {"supplier"}
     for one in done:
-        heard = [(each.role, each.receiver, each.parcels) for each in rectify.told(story.house, one.id)]
+        heard = [(each.role, each.receiver, each.parcels) for each in rectify.told(officer(story.house), one.id)]
         assert heard == [tuple(each) for each in one.tell]
     story.night(date(2026, 3, 12))
     assert delivery_round.run(story.house, clock=story.clock).notices == sum(len(one.tell) for one in done) > 0
-    assert all(each.told is not None for one in done for each in rectify.told(story.house, one.id))
+    assert all(each.told is not None for one in done for each in rectify.told(officer(story.house), one.id))
     checked = replay.run(story.house, at=story.clock())
     assert (checked.findings, checked.uncovered, checked.over_broad, checked.late) == ([], 0, 0, 0)
 
