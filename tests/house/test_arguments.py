@@ -24,6 +24,7 @@ OF_NOBODY = {
     "end": "the id of a party's public key",
     "first": "a date",
     "identifier": "of a permission, as the permission administrator numbers it",
+    "reference": "of a letter, by what it is about and its number",
     "kind": "of an event, of a contact: from a list",
     "known": "a moment",
     "last": "a date",

@@ -175,6 +175,7 @@ def test_any_one_book_that_knows_of_usage_is_enough(played: Story, book: Callabl
     """Whoever read behind the log, and wrote it nowhere else, finds no proof that nothing was read."""
     remembered(played.house, "0-0:99.98.0")  # its event log is no usage, nor is its clock, nor the gas of the same meter
     remembered(played.house, "0-0:1.0.0", event="object", class_id=8, attribute=2)
+    remembered(played.house, "1-0:0.2.0", event="object", class_id=1, attribute=2)  # its firmware
     remembered(played.house, "0-1:24.3.0")
     assert proved(played.house)
     book(played.house)

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     PERMISSION_FULFILLED = "permission:fulfilled"
     PERMISSION_REMINDED = "permission:reminded"
     LETTER_LAID = "letter:laid"
+    LOOKS_NAMED = "looks:named"
     MANDATE_SAMPLED = "mandate:sampled"
     MANDATE_EVIDENCED = "mandate:evidenced"
     MANDATE_FAILED = "mandate:failed"

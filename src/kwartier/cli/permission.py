@@ -1,5 +1,6 @@
 """`kwartier permission`: what was allowed to whom, what parties claim and another administrator tells, what ends by itself."""
 
+import re
 import secrets
 from datetime import datetime
 from itertools import islice
@@ -15,12 +16,13 @@ from kwartier.model.register import channels_of
 from kwartier.workflows import jobs
 from kwartier.workflows import permission as workflow
 from kwartier.workflows.installation import system_clock
-from kwartier.workflows.permission import claims, elsewhere, ends, mandates, overview
+from kwartier.workflows.permission import claims, desk, elsewhere, ends, mandates, overview
 from kwartier.workflows.permission.overview import Handed, Listed, Provided, RequestRow
 from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
 out = Console(stderr=True)
+_REFERENCE = re.compile(r"(?:(?P<kind>mandate|reminder|permission|kw)-)?(?P<number>[1-9][0-9]{0,17})(?:-[0-9]{1,4})?")
 MOST_SEED = 2**53
 """Below this a seed is the same number for whatever reads JSON."""
 
@@ -187,7 +189,7 @@ def sample(
     party: Party,
     most: Annotated[int, typer.Option(help="So many mandates at the most.", min=1)] = 20,
     seed: Annotated[
-        int | None, typer.Option(help="Draw the same again, or by a seed made in public; else by chance.", min=0)
+        int | None, typer.Option(help="Draw the same again, or by a seed made in public; else by chance.", min=0, max=MOST_SEED - 1)
     ] = None,
     *,
     as_json: AsJson = False,
@@ -206,13 +208,29 @@ def sample(
 @app.command()
 @staffed.by
 def veto(
-    context: typer.Context, request: Annotated[int, typer.Argument(help="Number of a mandate, as its letter has it.", min=1)]
+    context: typer.Context,
+    reference: Annotated[
+        str, typer.Argument(help="As the letter has it: `mandate-4`, `reminder-7-30`; `permission-7` where there was none.")
+    ],
 ) -> None:
-    """Write down that a customer says no to a claimed mandate by letter; one that has begun is revoked."""
+    """Write down that a customer says no by letter: to a claimed mandate, or to a permission, which is revoked."""
+    kind, number = _referred(reference)
     with staffed.opened(context) as house:
-        permission = mandates.veto_by_letter(house, request, at=system_clock())
+        if kind == "mandate":
+            permission = mandates.veto_by_letter(house, number, at=system_clock())
+        else:
+            desk.take_back_by_letter(house, permission := number, at=system_clock())
         jobs.sign(house)
     told_permission.vetoed(Console(), permission)
+
+
+def _referred(reference: str) -> tuple[str, int]:
+    """Return what kind of thing a letter is about, and its number."""
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        msg = "no letter has such a reference"
+        raise typer.BadParameter(msg, param_hint="REFERENCE")
+    return found["kind"] or "mandate", int(found["number"])
 
 
 @app.command()

@@ -157,7 +157,9 @@ def test_a_no_by_letter_is_written_down_and_the_party_is_told_to_ask(place: Plac
     assert (done.returncode, "does not" in done.stdout) == (0, True), done.stderr
     assert (again := place("veto", number)).returncode == 3
     assert "already-answered" in again.stderr
-    assert "no-such-request" in place("veto", "999").stderr
+    assert "no-such-request" in place("veto", "mandate-999").stderr
+    assert "no-such-permission" in place("veto", "reminder-999-30").stderr
+    assert place("veto", "letter-1").returncode == 2
     assert "permission ask" in claimed("c2")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, final
+from typing import Final, Self, final
 
 from kwartier.model.ean import Ean
 from kwartier.model.period import Period
@@ -20,7 +20,7 @@ _FROM: Final = """
 # What has no letter yet comes first: of most there is one.
 _MANDATES: Final = f"""
     select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until) from kw.permission_request x {_FROM}
-    where %(ours)s and x.origin = 'mandate' and not exists (select from kw.letter l where l.request = x.id)
+    where %(ours)s and x.origin = 'mandate' and x.id > %(request)s and not exists (select from kw.letter l where l.request = x.id)
     and exists (select from kw.request_event e where e.request = x.id and e.event = 'presented')
     and not exists (select from kw.request_event e where e.request = x.id and e.event not in ('requested', 'presented'))
     order by x.id limit %(limit)s
@@ -29,7 +29,7 @@ _MANDATES: Final = f"""
 _REMINDERS: Final = f"""
     select null, x.id, w.days, {_TO}, s.live from kw.permission_reminder w
     join kw.permission x on x.id = w.permission join kw.permission_state s on s.id = x.id {_FROM}
-    where (x.party is null or %(ours)s) and not isempty(s.live) and upper(s.live) > %(at)s
+    where (x.party is null or %(ours)s) and w.permission > %(permission)s and not isempty(s.live) and upper(s.live) > %(at)s
     and not exists (select from kw.letter l where l.permission = w.permission and l.days <= w.days)
     and not exists (select from kw.permission_reminder n where n.permission = w.permission and n.days < w.days)
     and not exists (select from kw.permission_event e where e.permission = x.id and e.event <> 'granted')
@@ -41,6 +41,12 @@ _LAID: Final = """
     select * from unnest(%b::bigint[], %b::bigint[], %b::integer[], %b::timestamptz[], %b::timestamptz[]) returning id
 """
 _REFERENCES: Final = "select l.request, l.permission, l.days from kw.letter l"
+_KNOWN: Final = """
+    with said as (select * from unnest(%b::bigint[], %b::bigint[], %b::integer[]) as s (request, permission, days))
+    select l.request, l.permission, l.days from said s join kw.letter l on l.request = s.request
+    union all
+    select l.request, l.permission, l.days from said s join kw.letter l on (l.permission, l.days) = (s.permission, s.days)
+"""
 _BETWEEN: Final = _REFERENCES + " where l.at >= %s and l.at < %s order by l.id"
 # A claim that waits for this person's word needs its letter.
 _OF_SUBJECT: Final = f"""
@@ -65,6 +71,20 @@ class About:
         """What the letter is called, and its file: it says nothing of anybody."""
         return f"mandate-{self.request}" if self.permission is None else f"reminder-{self.permission}-{self.days}"
 
+    @classmethod
+    def called(cls, reference: str) -> Self | None:
+        """Return what the letter of this name is about; None where no letter can have it."""
+        word, *numbers = reference.split("-")
+        if not all(number.isascii() and number.isdecimal() for number in numbers):
+            return None
+        match word, [int(number) for number in numbers]:
+            case "mandate", [request]:
+                return cls(request, None, None)
+            case "reminder", [permission, days]:
+                return cls(None, permission, days)
+            case _:
+                return None
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -85,11 +105,14 @@ class Due:
     live: Period
 
 
-def due(c: C, at: datetime, *, ours: bool, limit: int) -> list[Due]:
-    """Return letters that nobody laid down yet, so many at the most. `ours` is False where another body grants to parties."""
+def due(c: C, at: datetime, after: About, *, ours: bool, limit: int) -> list[Due]:
+    """Return letters that nobody laid down yet, so many at the most, behind those of `after`: of claims first, then of reminders.
+
+    `ours` is False where another body grants to parties.
+    """
     with _rows.cursor(c) as cursor:
-        values = {"at": at, "ours": ours, "limit": limit}
-        mandates = cursor.execute(_MANDATES, values).fetchall()
+        values = {"at": at, "ours": ours, "limit": limit, "request": after.request or 0, "permission": after.permission or 0}
+        mandates = [] if after.permission else cursor.execute(_MANDATES, values).fetchall()
         return [_due(row) for row in mandates or cursor.execute(_REMINDERS, values).fetchall()]
 
 
@@ -117,6 +140,12 @@ def laid(c: C, found: Sequence[tuple[About, datetime]], at: datetime) -> None:
 def between(c: C, since: datetime, until: datetime) -> list[About]:
     """Return what the letters of [since, until) were about."""
     return _about(c.execute(_BETWEEN.encode(), (since, until)).fetchall())
+
+
+def known(c: C, found: Sequence[About]) -> set[About]:
+    """Return which of these letters were laid down."""
+    columns = [one.request for one in found], [one.permission for one in found], [one.days for one in found]
+    return set(_about(c.execute(_KNOWN.encode(), columns).fetchall()))
 
 
 def of_subject(c: C, subject: int, *, waiting: bool) -> list[About]:

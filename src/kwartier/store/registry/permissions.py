@@ -178,6 +178,13 @@ def successors(c: C, permission: int) -> list[int]:
         return [key for (key,) in cursor.execute(_SUCCESSORS, (permission,))]
 
 
+def subject_of(c: C, permission: int) -> int | None:
+    """Return who gave a permission; None if there is none with this number."""
+    with _rows.cursor(c) as cursor:
+        row = cursor.execute("select subject from kw.permission where id = %s", (permission,)).fetchone()
+    return None if row is None else row[0]
+
+
 def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | None:
     """Return a permission that this person can still end at this moment: theirs, not ended, not run out. Else None."""
     for one in _select(c, _ONE, permission):

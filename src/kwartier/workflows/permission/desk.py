@@ -36,16 +36,33 @@ def revoke(house: Installation, subject: int, permission: int, *, at: datetime) 
 
 
 def take_back(house: Installation, c: C, subject: int, permission: int, at: datetime, actor: str) -> None:
-    """Revoke a person's permission in the caller's transaction, and what renews it. Raises NoSuchPermission."""
+    """Revoke a person's permission in the caller's transaction, and what renews it. Raises NoSuchPermission.
+
+    One that ran out and goes on by a renewal is taken back with that.
+    """
     permissions.alone(c, subject)
-    one = permissions.own(c, subject, permission, at)
+    chain = (permission, *permissions.successors(c, permission))
+    live = [one for key in chain if (one := permissions.own(c, subject, key, at)) is not None]
     me = names.person(c, key=subject)
-    if one is None or me is None:
+    if not live or me is None:
         msg = "no such permission of this person"
         raise NoSuchPermission(msg)
-    over = [key for key in (permission, *permissions.successors(c, permission)) if permissions.revoke(c, key, at)]
-    bodies = [telling.ended(key, one.party, one.mask) for key in over]
-    house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body) for body in bodies])
+    over = [one for one in live if permissions.revoke(c, one.id, at)]
+    said = [(one.connection, telling.ended(one.id, one.party, one.mask)) for one in over]
+    house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, there, body) for there, body in said])
+
+
+def take_back_by_letter(house: Installation, permission: int, *, at: datetime) -> None:
+    """Write down that a customer takes a permission back by letter, as one of the operator's people opened it.
+
+    Raises NoSuchPermission.
+    """
+    with house.operator() as c:
+        subject = permissions.subject_of(c, permission)
+        if subject is None:
+            msg = "no permission has this number"
+            raise NoSuchPermission(msg)
+        take_back(house, c, subject, permission, at, telling.OPERATOR)
 
 
 def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) -> int:

@@ -1,9 +1,9 @@
 """S2, S3, S6: permissions end by themselves.
 
 The customer moved out or refused the meter, the party lost its agreement or was suspended, the end was reached, or all that it was
-given for was handed over. Decisions need none of this to be right about a move, a refusal, an agreement, a suspension or an end:
-they read those facts themselves (grounds/lasting.py). What is written down here is that the permission is over for good, whatever
-becomes of the facts, and what everybody is told of it.
+given for was handed over. Decisions need none of this to be right about a move, a refusal, a suspension or an end: they read those
+facts themselves (grounds/lasting.py); of an agreement they read whether one is in force now. What is written down here is that the
+permission is over for good, whatever becomes of the facts, with what renews it, and what everybody is told of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

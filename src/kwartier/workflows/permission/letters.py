@@ -7,10 +7,12 @@ written aside   nobody takes it; a crash leaves a stray that the next time remov
 named           from here on it is there to be taken
 marked          registry and log say so, in one transaction: from then on the days of notice run
 
-A crash between the last two lays the same letter down again, under the same name: a service that knows the name posts it once.
+A crash between the last two is made good the next time: the file goes, and if there is still something to say the same letter is
+laid down again, under the same name. A service that had taken it knows it by that and posts it once.
 Names of people stand in the file alone.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,13 +28,14 @@ from kwartier.delivery.letter import Letter
 from kwartier.model.period import Period, epoch_s
 from kwartier.store.readings import durable
 from kwartier.store.registry import letters, locks
-from kwartier.store.registry.letters import Due
+from kwartier.store.registry.letters import About, Due
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
 from kwartier.workflows.permission.beginning import whole
 
 C = Connection[Any]
 
+_LOG: Final = logging.getLogger(__name__)
 LOCK: Final = 0x6B77_6C65_7474_6572
 AT_ONCE: Final = 200
 """Letters of one transaction."""
@@ -40,21 +43,31 @@ SUFFIX: Final = ".letter.json"
 ASIDE: Final = ".aside"
 
 
+def lay_if_possible(house: Installation, *, at: datetime) -> int:
+    """Do as `lay`; where the folder cannot be written, say so and lay none. No mandate begins without: nights and rounds go on."""
+    try:
+        return lay(house, at=at)
+    except OSError as fault:
+        _LOG.warning("no letter can be laid down in the folder of letters: %s", fault.strerror)
+        return 0
+
+
 def lay(house: Installation, *, at: datetime) -> int:
     """Lay every letter down that is due and does not lie there yet. Safe to repeat, and to interrupt. Returns how many."""
-    now, ours, count = whole(at), house.settings.permission_administrator == "own", 0
+    now, ours, count, last = whole(at), house.settings.permission_administrator == "own", 0, About(None, None, None)
     house.letters.mkdir(mode=0o700, exist_ok=True)
     while True:
         with house.operator() as c:
             locks.alone(c, LOCK)
-            sweep(house.letters)
-            found = [(one, _turns(house, one, now)) for one in letters.due(c, now, ours=ours, limit=AT_ONCE)]
+            if not count:
+                sweep(c, house.letters)
+            found = [(one, _turns(house, one, now)) for one in letters.due(c, now, last, ours=ours, limit=AT_ONCE)]
             _put(house.letters, [_written(house, one, turns, now) for one, turns in found])
             letters.laid(c, [(one.about, turns) for one, turns in found], now)
             house.log.record(c, [_event(one, turns, now) for one, turns in found])
         if not found:
             return count
-        count += len(found)
+        count, last = count + len(found), found[-1][0].about
 
 
 def _turns(house: Installation, one: Due, now: datetime) -> datetime:
@@ -107,10 +120,15 @@ def _put(folder: Path, found: Sequence[Letter]) -> None:
         durable.sync(folder)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a crash left aside."""
-    for stray in folder.glob(f"*{ASIDE}"):
-        stray.unlink()
+def sweep(c: C, folder: Path) -> None:
+    """Remove what a crash left aside, or named and not marked: if it is still due it is laid down again."""
+    for aside in folder.glob(f"*{ASIDE}"):
+        aside.unlink()
+    there = [one for path in folder.glob(f"*{SUFFIX}") if (one := About.called(path.name.removesuffix(SUFFIX))) is not None]
+    for first in range(0, len(there), AT_ONCE):
+        some = there[first : first + AT_ONCE]
+        for stray in {*some} - letters.known(c, some):
+            path_of(folder, stray.reference).unlink(missing_ok=True)
 
 
 def _event(one: Due, turns: datetime, at: datetime) -> Event:

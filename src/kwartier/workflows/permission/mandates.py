@@ -48,7 +48,7 @@ def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: da
     """
     notice = whole(at) + timedelta(days=house.settings.mandate_notice_days)
     claimed = place_all(house, MANDATE, party_code, rows, at=at, answer_by=notice)
-    letters.lay(house, at=at)
+    letters.lay_if_possible(house, at=at)
     return claimed
 
 

@@ -35,4 +35,4 @@ def keep_up(house: Installation, *, at: datetime) -> Upkeep:
     ended = ends.sweep(house, at=at)
     withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)
     begun, reminded = mandates.due(house, at=at), reminders.remind(house, at=at)
-    return Upkeep(ended, withered, timed_out, begun, missed, reminded, letters.lay(house, at=at))
+    return Upkeep(ended, withered, timed_out, begun, missed, reminded, letters.lay_if_possible(house, at=at))

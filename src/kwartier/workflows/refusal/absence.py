@@ -156,7 +156,8 @@ def _is_usage(said: Mapping[str, Any], meters: Mapping[str, Serving], wanted: tu
         return False
     model, obis = meter_models()[meter.model], Obis.parse(said["obis"])
     if said["event"] == "object":
-        return said.get("class_id") in _REGISTERS or obis.code[0] != _ABSTRACT
+        by_name = any(one.obis == obis and one.class_id == said.get("class_id") for one in model.objects)  # its firmware, say
+        return said.get("class_id") in _REGISTERS or (obis.code[0] != _ABSTRACT and not by_name)
     if any(_alike(one.obis, obis) for one in model.objects):
         return False  # a log of events
     named = {one.name for one in model.profiles if _alike(one.obis, obis)}

@@ -75,7 +75,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
         if entry.kind == "batch:read":
             sessions.until(entry.at)
     sessions.finish()
-    views.check()
+    views.end()
     named.check()
     _published(house, c, found)
     registry.check(c, again.known, found, gone)

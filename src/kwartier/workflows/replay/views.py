@@ -6,6 +6,7 @@ from typing import Any, Final, final
 from psycopg import Connection
 
 from kwartier.audit import evidence
+from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Entry
 from kwartier.audit.subjects import is_about
 from kwartier.model.errors import KwartierError
@@ -21,6 +22,8 @@ C = Connection[Any]
 SHOWN: Final = ((Action.VIEW, INTERVAL_MASK), (Action.DELIVER, INTERVAL_MASK), (Action.DELIVER, DAY_MASK))
 """What can be shown or taken along: the page shows intervals, a file holds registers too."""
 AT_ONCE: Final = 200
+NAMED: Final = EventKind.LOOKS_NAMED
+"""Looks from before were also by timers, in nobody's name. A log from before migration 0049 is told this once."""
 
 
 @final
@@ -34,17 +37,27 @@ class Views:
         self._found = found
         self._window = window
         self._waiting: list[Entry] = []
+        self._unnamed: list[int] = []
+        self._told = False
 
     def take(self, entry: Entry) -> None:
         """Take up an entry of the log, in the log's order."""
+        if entry.kind == NAMED and not self._told:
+            self._unnamed, self._told = [], True
         if _is_unnamed(entry) and self._window.holds(entry.at):
-            self._found.add("look-unnamed", entry=entry.id)
+            self._unnamed.append(entry.id)
         if _of_staff(entry):
             self._found.compared["looks"] += 1
         elif entry.kind in {"view:shown", "view:refused", "proof:given"} and self._window.holds(entry.at):
             self._waiting.append(entry)
             if len(self._waiting) >= AT_ONCE:
                 self.check()
+
+    def end(self) -> None:
+        """After the last entry: decide again what still waits, and tell of whom looked in nobody's name."""
+        self.check()
+        for entry in self._unnamed:
+            self._found.add("look-unnamed", entry=entry)
 
     def check(self) -> None:
         """Decide again what waits for it."""

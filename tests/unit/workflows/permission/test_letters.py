@@ -19,7 +19,7 @@ from kwartier.store.registry import letters as registry
 from kwartier.workflows import permission
 from kwartier.workflows.permission import letters, mandates, reminders
 from kwartier.workflows.permission.asked import waiting
-from kwartier.workflows.permission.requests import ask, grant
+from kwartier.workflows.permission.requests import ask, grant, reject
 from permission_support import DAY, E_INTERVAL, UNTIL, Home, claim, wish
 from registry_support import NOON, between
 
@@ -129,6 +129,27 @@ def test_what_was_cut_off_is_laid_down_once_all_the_same(
     (name_,) = lying(home)
     assert name_.endswith(".letter.json")
     assert read(home, name_)["if_nothing_is_said"] == {"begins": (NOON + DAY + NOTICE).isoformat()}
+
+
+def test_a_letter_that_was_named_and_not_marked_goes_if_nothing_is_to_be_said_any_more(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_at(monkeypatch, registry, "laid"):
+        claimed(home)
+    (home.house.letters / "reminder-1.letter.json").touch()  # no letter is called so: it is somebody else's
+    reject(home.house, home.person, max(home.events()), at=NOON + DAY)
+    assert letters.lay(home.house, at=NOON + DAY) == 0
+    assert lying(home) == ["reminder-1.letter.json"]
+
+
+def test_a_folder_that_cannot_be_written_stops_nobody_and_lets_nothing_begin(home: Home) -> None:
+    home.house.letters.rmdir()
+    home.house.letters.write_text("no folder")
+    claimed(home)
+    upkeep = permission.keep_up(home.house, at=NOON + 30 * DAY)
+    assert (upkeep.mandates_begun, upkeep.letters) == (0, 0)
+    home.house.letters.unlink()
+    assert permission.keep_up(home.house, at=NOON + 31 * DAY).letters == 1
 
 
 def test_two_at_once_lay_each_letter_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

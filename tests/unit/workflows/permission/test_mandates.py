@@ -17,7 +17,7 @@ from kwartier.model.permit import Permit
 from kwartier.store.registry import parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
-from kwartier.workflows.permission import mandates
+from kwartier.workflows.permission import desk, ends, mandates, reminders
 from kwartier.workflows.permission.asked import waiting
 from kwartier.workflows.permission.placing import Claimed
 from kwartier.workflows.permission.requests import ask, give, grant, reject
@@ -172,6 +172,22 @@ def test_a_veto_by_letter_is_the_operators_line_and_ends_it_whether_it_has_begun
     by = {line["kind"]: line["actor"] for line in lines if line["kind"] in {"permission:rejected", "permission:revoked"}}
     assert by == {"permission:rejected": "operator", "permission:revoked": "operator"}
     assert again(home, NOON + NOTICE + 2 * DAY, reference="3").invalid == {"said_no": 1}
+
+
+def test_a_no_by_letter_to_what_ran_out_and_was_renewed_ends_the_renewal(home: Home) -> None:
+    claimed(home)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    row = home.world.c.execute("select id, upper(live) from kw.permission").fetchone()
+    assert row is not None
+    first, end = row
+    renewed = reminders.renew(home.house, home.person, first, until=end + 90 * DAY, at=end - DAY)
+    ends.sweep(home.house, at=end + DAY)
+    desk.take_back_by_letter(home.house, first, at=end + 2 * DAY)
+    said = dict(home.world.c.execute("select permission, event from kw.permission_event where event <> 'granted'").fetchall())
+    assert said == {first: "expired", renewed: "revoked"}
+    for number in (first, 999):
+        with pytest.raises(permission.NoSuchPermission):
+            desk.take_back_by_letter(home.house, number, at=end + 3 * DAY)
 
 
 def test_a_veto_by_letter_of_nothing_changes_nothing(home: Home) -> None:

@@ -153,6 +153,19 @@ def test_a_look_of_which_the_line_says_of_nobody_who_and_why(night: Faulty) -> N
     assert before.findings == [], "only what happened in the time asked about is compared"
 
 
+def test_what_a_timer_looked_at_before_looks_had_names_is_no_finding(night: Faulty) -> None:
+    """An installation from before is told once that they have; what comes after that is found, whatever is told again."""
+    who = resident(night)
+    looked_by_staff(night, who, None)
+    night.tell(EventKind.LOOKS_NAMED, None, who.now)
+    assert night.codes() == set()
+    looked_by_staff(night, who, None)
+    night.tell(EventKind.LOOKS_NAMED, None, who.now)
+    found = night.found()
+    assert {one.code for one in found.findings} == {"look-unnamed"}
+    assert found.uncovered == 1
+
+
 def test_a_refusal_to_nobody_is_found_too(night: Faulty) -> None:
     looked_by_staff(night, resident(night), None, EventKind.VIEW_REFUSED)
     assert "look-unnamed" in night.codes()
