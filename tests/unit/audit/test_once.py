@@ -84,7 +84,8 @@ def test_lines_places_and_chains_from_before_are_as_they_were(empty_dsn: str, tm
         for key, head in heads.items():
             c.execute("insert into audit.head (connection, batch, who, nth, last) values (%s, false, %s, %s, %s)", (*key, *head))
         kept = f"select id, position, {COLUMNS} from audit.entry order by position"  # noqa: S608 - ours
-        waits = f"select id, {COLUMNS} from audit.pending order by id"  # noqa: S608 - ours
+        # a later migration tells a log that has lines something of its own
+        waits = f"select id, {COLUMNS} from audit.pending where kind <> 'looks:named' order by id"  # noqa: S608 - ours
         stored = [c.execute(query.encode()).fetchall() for query in (kept, waits)]
     shutil.copytree(str(migrations.packaged()), tmp_path / "now", dirs_exist_ok=True)
     assert "0019_once" in migrate(empty_dsn, tmp_path / "now")
