@@ -22,7 +22,7 @@ from kwartier.workflows.visits import looks
 
 app = typer.Typer(no_args_is_help=True, help="Permissions: what was allowed to whom, what is claimed, and what ends by itself.")
 out = Console(stderr=True)
-_REFERENCE = re.compile(r"(?:(?P<kind>mandate|reminder|permission|kw)-)?(?P<number>[1-9][0-9]{0,17})(?:-[0-9]{1,4})?")
+_REFERENCE = re.compile(r"(?:(mandate|permission)-([1-9][0-9]{0,17})|(reminder)-([1-9][0-9]{0,17})-[0-9]{1,4})")
 MOST_SEED = 2**53
 """Below this a seed is the same number for whatever reads JSON."""
 
@@ -230,7 +230,7 @@ def _referred(reference: str) -> tuple[str, int]:
     if found is None:
         msg = "no letter has such a reference"
         raise typer.BadParameter(msg, param_hint="REFERENCE")
-    return found["kind"] or "mandate", int(found["number"])
+    return found[1] or found[3], int(found[2] or found[4])
 
 
 @app.command()
