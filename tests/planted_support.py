@@ -638,6 +638,53 @@ def withheld_with_a_ground(night: Faulty) -> Expected:
     return Expected("withheld-with-ground", Category.REFUSED, {"connection": one.connection})
 
 
+# sums over homes
+
+
+def balance(night: Faulty) -> dict[str, Any]:
+    """Return what the log says of the last balance of a transformer that was told."""
+    said: dict[str, Any] = night.one(
+        "select convert_from(leaf, 'UTF8')::jsonb -> 'body' from audit.event where kind = 'loss:published' order by id desc limit 1"
+    )
+    return said
+
+
+def tell_balance(night: Faulty, body: dict[str, Any]) -> int:
+    """Tell of a balance; return its entry."""
+    (entry,) = night.house.log.record(night.c, [Event(last(night), EventKind.LOSS_PUBLISHED, ACTOR, body=body)])
+    night.house.log.integrate(night.c)
+    return entry
+
+
+def sum_of_one(night: Faulty) -> Expected:
+    """Of a transformer a balance was told over one home."""
+    entry = tell_balance(night, balance(night) | {"read": 1})
+    return Expected("sum-of-few", Category.DELIVERY, {"entry": entry})
+
+
+def sum_of_nobody_read(night: Faulty) -> Expected:
+    """A balance was told of a day for which no home was read."""
+    said = balance(night)
+    before = date.fromisoformat(said["day"]) - timedelta(days=400)
+    entry = tell_balance(night, said | {"day": before.isoformat()})
+    return Expected("sum-of-unread", Category.DELIVERY, {"entry": entry})
+
+
+def sum_told_again(night: Faulty) -> Expected:
+    """A balance was told a second time."""
+    entry = tell_balance(night, balance(night))
+    return Expected("sum-beside-sum", Category.OVER_BROAD, {"entry": entry})
+
+
+def sum_unsaid(night: Faulty) -> Expected:
+    """The registry holds a balance of which the log says nothing."""
+    night.change(
+        "insert into kw.loss (transformer, day, use_case, batch, homes, homes_read)"
+        " select transformer, day - 500, use_case, batch, homes, homes_read from kw.loss where withheld is null limit 1"
+    )
+    return Expected("sum-without-event", Category.DELIVERY, {"table": "loss"})
+
+
 # who of the operator's people it was
 
 
@@ -716,6 +763,10 @@ PLANTED: dict[str, Callable[[Faulty], Expected]] = {
 BESIDES: dict[str, Callable[[Faulty], Expected]] = {
     one.__name__: one
     for one in (
+        sum_of_one,
+        sum_of_nobody_read,
+        sum_told_again,
+        sum_unsaid,
         refused_with_a_ground,
         refused_for_another_reason,
         withheld_with_a_ground,

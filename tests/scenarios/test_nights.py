@@ -90,6 +90,8 @@ def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Pa
         checked = replay.run(house, at=story.clock())
         assert (checked.findings, checked.uncovered, checked.over_broad) == ([], 0, 0)
         assert checked.compared["papers"] == len(found["papers"])
+        told = [line for line in found["allocation"] if not line["withheld"]]
+        assert checked.compared["sums"] >= len(found["allocation"]) + len(told), "each with the registry, and with its homes"
         last = next(line for line in reversed(steps) if line["what"] == "night")
         story.tasks.clear()
         story.step("night", last["argument"])

@@ -115,6 +115,13 @@ _STAFF_ACTS_IN_ALL = """
     select count(*) from kw.staff_act a where not exists (select from audit.pending p where p.id = a.entry)
 """
 _BY_HAND = "select connection, at, channel, value from kw.hand_reading where connection = any(%s)"
+_SUMS = """
+    with told as (
+        select 'loss', day, use_case, transformer, null::bigint, null, homes, homes_read, withheld from kw.loss union all
+        select 'allocation', day, use_case, transformer, party, product, homes, homes_read, withheld from kw.allocation union all
+        select 'reconciliation', day, use_case, transformer, party, product, homes, homes_read, withheld from kw.reconciliation)
+    select told.*, withheld is null from told
+"""
 _BUNDLES = "select b.id, r.code, b.at from kw.bundle b join kw.party r on r.key = b.receiver where b.state = 'sent' order by b.id"
 
 
@@ -313,6 +320,13 @@ def general_facts(c: C) -> list[Agreement | Suspension | SupplierDefault | UseCa
         ]
         late = [SupplierDefault(*row) for row in cursor.execute(_DEFAULTS)]
     return [*bound, *suspensions(c), *late, *cases]
+
+
+def sums(c: C) -> Iterator[tuple[object, ...]]:
+    """Yield every sum over homes: table, day, use case, transformer, party, product, homes, how many of them read, whether told."""
+    with c.cursor(name="sums") as cursor:
+        for *row, _, is_told in cursor.execute(_SUMS):
+            yield *row, is_told
 
 
 def codes(c: C, subjects: Collection[int]) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, final
@@ -52,6 +53,10 @@ class Again:
     def use(self, use_case: int, connection: int, days: Iterable[str]) -> None:
         """Take up that the log says a connection was read for a use case about these local days: its limit counts them."""
         self._used[use_case, connection].update(days)
+
+    def used(self, use_case: int, connection: int) -> AbstractSet[str]:
+        """Return the local days about which the log says that a connection was read for a use case."""
+        return self._used.get((use_case, connection), frozenset())
 
     def permit(self, request: Request, at: datetime, *, meter: int = 0, before: int | None = None) -> Permit | None:
         """Return the permit that this request gets as of `at`, by what stood in the log `before` a position; None if none."""

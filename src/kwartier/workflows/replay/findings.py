@@ -126,6 +126,13 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         Category.OVER_BROAD,
         "a supplier's paper rests on more than parcels to it, or its page or its words say otherwise",
     ),
+    "sum-of-few": (
+        Category.DELIVERY,
+        "a sum was told over fewer homes than its use case's group, or all but fewer, by who was read and who lives there",
+    ),
+    "sum-of-unread": (Category.DELIVERY, "a sum was told over more homes than were read for it"),
+    "sum-without-event": (Category.DELIVERY, "the registry holds a sum that the log does not know, or knows differently"),
+    "sum-beside-sum": (Category.OVER_BROAD, "two sums of a transformer were told whose difference no guard looked at"),
     "view-not-decided": (Category.VIEW, "somebody was shown something, and deciding again does not give that permit"),
     "view-of-another": (Category.VIEW, "somebody looked at what is about another person"),
     "view-refused-with-ground": (Category.UNPROVED, "somebody was refused a look for which there was a ground"),

@@ -5,7 +5,7 @@ log must show before anybody uses it.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, final
 
@@ -19,6 +19,7 @@ from kwartier.store.registry import replay
 from kwartier.workflows.replay import terms, told
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.known import Known
+from kwartier.workflows.replay.one import OneKnown
 from kwartier.workflows.replay.told import Histories, History, Registered, State
 
 C = Connection[Any]
@@ -58,8 +59,8 @@ class Gone:
         return last.end is not None and ref[0] in self._before and last.end < self._before[ref[0]]
 
 
-def check(c: C, known: Known, found: Findings, gone: Gone) -> None:
-    """Compare all facts, connections by the page. What `gone` knows of need not be there any more."""
+def check(c: C, known: Known, found: Findings, gone: Gone, visit: Callable[[Sequence[OneKnown]], object] = len) -> None:
+    """Compare all facts. What `gone` knows of need not be there any more. `visit` is shown every connection, by the page."""
     stations = known.stations
     general = [(None, fact) for fact in (*replay.general_facts(c), *replay.station_meters(c))]
     _compare(c, general, {**known.general, **stations.meters}, found, gone)
@@ -68,14 +69,14 @@ def check(c: C, known: Known, found: Findings, gone: Gone) -> None:
     while keys := replay.connections(c, after=after):
         after = keys[-1]
         there.extend(keys)
-        _page(c, known, keys, found, gone)
+        visit(_page(c, known, keys, found, gone))
     lost: list[int] = np.setdiff1d(np.asarray(gone.registered), np.asarray(there)).tolist()
     for first in range(0, len(lost), _TOGETHER):
-        _page(c, known, lost[first : first + _TOGETHER], found, gone)
+        visit(_page(c, known, lost[first : first + _TOGETHER], found, gone))
 
 
-def _page(c: C, known: Known, keys: Sequence[int], found: Findings, gone: Gone) -> None:
-    """Compare all that is about these connections."""
+def _page(c: C, known: Known, keys: Sequence[int], found: Findings, gone: Gone) -> list[OneKnown]:
+    """Compare all that is about these connections; return what the log was told of them."""
     known.load(keys)
     there = [one for key in keys if (one := known.one(key)) is not None]
     said = {ref: history for one in there for ref, history in (*one.said.items(), *one.where.placed.items())}
@@ -83,6 +84,7 @@ def _page(c: C, known: Known, keys: Sequence[int], found: Findings, gone: Gone) 
     _taken_out(c, keys, said, found)
     located = {one.connection: one.where.locations[-1][2:] for one in there if one.where.locations[-1].position != told.UNTOLD}
     _located("connection", replay.places(c, keys), located, found)
+    return there
 
 
 def _located(table: str, there: Mapping[int, object], said: Mapping[int, object], found: Findings) -> None:

@@ -24,6 +24,7 @@ from kwartier.workflows.replay.letters import Letters
 from kwartier.workflows.replay.refusals import Refusals
 from kwartier.workflows.replay.sessions import Sessions
 from kwartier.workflows.replay.staff import Named
+from kwartier.workflows.replay.sums import Sums
 from kwartier.workflows.replay.views import Views
 from kwartier.workflows.replay.window import WHOLE, Window
 
@@ -58,6 +59,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     deliveries, views = Deliveries(c, again, house.outbox, found, window), Views(c, again, found, window)
     corrections, letters = Corrections(c, found), Letters(found, window)
     refusals, named, gone = Refusals(again, found, window), Named(c, found), registry.Gone(found)
+    sums = Sums(again, found, window)
     sessions = _sessions(house, c, book, found, window)
     witness = None if house.witness is None else house.witness.vkey
     for entry, lines in Chain(c, house.log, found, witness).entries():
@@ -70,6 +72,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
             letters.take(entry)
             named.take(entry)
             gone.take(entry)
+            sums.take(entry)
         except (KeyError, TypeError, ValueError, OverflowError, KwartierError):
             found.add("not-understood", entry=entry.id)
         if entry.kind == "batch:read":
@@ -78,7 +81,8 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     views.end()
     named.check()
     _published(house, c, found)
-    registry.check(c, again.known, found, gone)
+    registry.check(c, again.known, found, gone, sums.page)
+    sums.check(c)
     held = _held(house, found)
     book.take_out(corrections.gone())
     Lake(held, book, states, lambda: _batches_now(house), found).check()
