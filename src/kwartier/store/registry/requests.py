@@ -67,23 +67,27 @@ _SAID_NO = f"""
             where p.subject = r.subject and p.connection = r.connection and p.party = r.party and e.event = 'revoked'
             and {_SPELT.format("p")} = {_SPELT.format("r")}))
 """  # noqa: S608 - constants only
+# Whoever is asked says yes now. A mandate begins by silence, so nothing may have spoken against it since it was claimed: a refusal
+# or a suspension that is over counts as one that is not, as it does of a permission, whether somebody looked meanwhile or not.
+_MEANWHILE = "tstzrange(case r.origin when 'mandate' then least(r.asked, %(at)s) else %(at)s end, %(at)s, '[]')"
 _FLAWS = f"""
     select r.id, case
         when r.party is null then 'unknown_party'
         when y.role <> 'third_party' then 'not_a_third_party'
         when not exists (select from kw.agreement a where a.party = r.party and a.period @> %(at)s) then 'no_agreement'
-        when exists (select from kw.suspension x where x.party = r.party and x.period @> %(at)s) then 'party_suspended'
+        when exists (select from kw.suspension x where x.party = r.party and x.period && {_MEANWHILE}) then 'party_suspended'
         when r.connection is null then 'unknown_point'
         when r.subject is null or not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
         when r.origin = 'mandate' and r.live_from < %(at)s and not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> r.live_from) then 'nobody_lives_there'
         when {_SAID_NO} then 'said_no'
-        when exists (select from kw.restriction x where x.connection = r.connection and x.kind = 'refused' and x.period @> %(at)s)
+        when exists (select from kw.restriction x
+            where x.connection = r.connection and x.kind = 'refused' and x.period && {_MEANWHILE})
             or exists (select from kw.coupling k join kw.meter m on m.key = k.meter
                 join kw.restriction x on x.connection = m.connection
                 where k.connection = r.connection and x.kind = 'refused' and k.period @> %(at)s and m.placed @> %(at)s
-                and x.period @> %(at)s) then 'refused'
+                and x.period && {_MEANWHILE}) then 'refused'
         when r.live_until <= %(at)s then 'scope'
         when exists (select from kw.permission_state s where s.connection = r.connection and s.party = r.party
             and s.purpose = r.purpose and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'

@@ -17,10 +17,12 @@ from kwartier.model.permit import Permit
 from kwartier.store.registry import parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
+from kwartier.workflows.parties import suspending
 from kwartier.workflows.permission import desk, ends, mandates, reminders
 from kwartier.workflows.permission.asked import waiting
 from kwartier.workflows.permission.placing import Claimed
 from kwartier.workflows.permission.requests import ask, give, grant, reject
+from kwartier.workflows.refusal import Choice, choose
 from permission_support import DAY, Home, claim, wish
 from registry_support import NOON, ean
 
@@ -250,6 +252,35 @@ def test_where_another_body_grants_no_mandate_is_taken_and_none_begins(home: Hom
     with pytest.raises(permission.GrantedElsewhere):
         mandates.claim(there, home.code(), [claim(home)], at=NOON)
     assert mandates.due(there, at=NOON + NOTICE) == 0
+
+
+# What spoke against it meanwhile
+
+
+def test_a_meter_that_was_refused_meanwhile_leaves_no_mandate_though_nobody_looked_before_it_was_back(home: Home) -> None:
+    request = claimed(home)
+    choose(home.house, home.person, home.connection, Choice.REFUSE, at=NOON + DAY)
+    choose(home.house, home.person, home.connection, Choice.ON, at=NOON + 2 * DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert home.events()[request][-1] == "found_invalid"
+    assert isinstance(home.may(NOON + NOTICE), Refusal)
+    assert again(home, NOON + NOTICE + DAY).presented == 1, "it may be claimed anew, and the customer hears of it anew"
+
+
+def test_a_party_that_was_suspended_meanwhile_has_no_mandate_though_nobody_looked_before_it_was_back(home: Home) -> None:
+    claimed(home)
+    suspending.suspend(home.house, home.code(), suspending.Because.SECURITY, at=NOON + DAY)
+    suspending.reinstate(home.house, home.code(), at=NOON + 2 * DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert isinstance(home.may(NOON + NOTICE), Refusal)
+
+
+def test_who_is_asked_can_still_say_yes_when_it_is_over(home: Home) -> None:
+    asked = ask(home.house, home.code(), home.ean(), wish(), at=NOON).id
+    choose(home.house, home.person, home.connection, Choice.REFUSE, at=NOON + DAY)
+    choose(home.house, home.person, home.connection, Choice.ON, at=NOON + 2 * DAY)
+    grant(home.house, home.person, asked, at=NOON + 3 * DAY)
+    assert isinstance(home.may(NOON + 3 * DAY, day=NOON + 3 * DAY), Permit)
 
 
 # Evidence
