@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, LiteralString, final
+from typing import Final, LiteralString, NamedTuple, final
 
 from psycopg.types.json import Jsonb
 
@@ -40,6 +40,17 @@ _HOLD = "insert into kw.hold (connection, subject, request, period) values (%s, 
 _OBJECT = "insert into kw.objection (connection, subject, request, purpose, period) values (%s, %s, %s, %s, %s) returning id"
 _LIVE = "select id, connection, subject, {what}, period from kw.{table} where request = %s and upper_inf(period) order by id"
 _IN_FORCE = "select connection, {what} from kw.{table} where subject = %s and upper_inf(period)"
+# For each fact that is in force: where its person lives or lived, and it is not. Whoever ends it waits, and comes after.
+_ELSEWHERE = """
+    select o.connection, m.subject, m.request, {what} from kw.{table} m join kw.occupancy o on o.subject = m.subject
+    where upper_inf(m.period) and not exists (select from kw.{table} x
+        where x.connection = o.connection and x.subject = m.subject and {same} and upper_inf(x.period))
+    order by m.id, o.connection for update of m
+"""
+_WORDS: dict[LiteralString, tuple[LiteralString, LiteralString]] = {
+    "hold": ("''", "true"),
+    "objection": ("m.purpose", "x.purpose = m.purpose"),
+}
 _FREE = """
     select max(upper(period)) from (
         select period, '' as about from kw.hold where connection = %(connection)s and subject = %(subject)s
@@ -102,6 +113,15 @@ class Mark:
     subject: int
     purpose: str
     period: Period
+
+
+class Place(NamedTuple):
+    """Where a person stops something by a request. `purpose` is empty for a restriction."""
+
+    connection: int
+    subject: int
+    request: int
+    purpose: str
 
 
 def alone(c: C, subject: int) -> None:
@@ -195,6 +215,14 @@ def in_force(c: C, subject: int) -> set[tuple[int, str]]:
     """Return where a person restricts processing (connection, '') or objects (connection, purpose) with no end said."""
     queries = (_IN_FORCE.format(what="''", table="hold"), _IN_FORCE.format(what="purpose", table="objection"))
     return {(row[0], row[1]) for query in queries for row in c.execute(query, (subject,))}
+
+
+def elsewhere(c: C, table: LiteralString) -> list[Place]:
+    """Return where persons live or lived at whom a `hold` or an `objection` is in force, and it is not there; each place once."""
+    what, same = _WORDS[table]
+    with _rows.cursor(c) as cursor:
+        found = [Place(*row) for row in cursor.execute(_ELSEWHERE.format(what=what, table=table, same=same))]
+    return list({(one.connection, one.subject, one.purpose): one for one in found}.values())
 
 
 def _marks(c: C, query: LiteralString, request: int) -> list[Mark]:

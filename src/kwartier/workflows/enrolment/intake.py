@@ -38,7 +38,7 @@ class Door:
 
     `operator` opens a transaction; `vault` makes keys fit to be stored; `open_shipment` reads a key shipment; `models` are
     the names of the meter models known; `record` writes facts into the log, in the transaction it is given; `granted_here` is
-    False where another body is the permission administrator.
+    False where another body is the permission administrator; `settle` does what follows of what came in, in the same transaction.
     """
 
     operator: Callable[[], AbstractContextManager[C]]
@@ -47,6 +47,7 @@ class Door:
     models: Collection[str]
     record: Callable[[C, Sequence[ImportedFact]], object]
     granted_here: bool = True
+    settle: Callable[[C], object] = lambda _: None
 
 
 def import_folder(door: Door, folder: Path, *, dry_run: bool, at: datetime) -> ImportReport:
@@ -64,6 +65,7 @@ def import_folder(door: Door, folder: Path, *, dry_run: bool, at: datetime) -> I
         counts = {one.file: one.counts() for one in files}
         run = None if dry_run else take.close_run(c, at, counts)
         if not dry_run:
+            door.settle(c)
             door.record(c, [ImportedFact("import:taken", None, None, at, {"run": run, "files": counts})])
     return ImportReport(files, run, dry_run)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.keys import shipment
-from kwartier.workflows import permission
+from kwartier.workflows import halting, permission
 from kwartier.workflows.enrolment.intake import C, Door, import_folder
 from kwartier.workflows.enrolment.report import ImportedFact, ImportReport
 from kwartier.workflows.installation import Installation, meter_models
@@ -30,8 +30,12 @@ def take(house: Installation, folder: Path, *, dry_run: bool, at: datetime) -> I
     if not dry_run:
         with house.operator() as c:
             publish(house, c, at=at)
+
+    def settle(c: C) -> None:
+        halting.follow(house, c, at=at)
+
     ours = house.settings.permission_administrator == "own"
-    door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record, ours)
+    door = Door(house.operator, house.vault, partial(shipment.open, house.keys), meter_models().keys(), record, ours, settle)
     report = import_folder(door, folder, dry_run=dry_run, at=at)
     if not dry_run:
         permission.keep_up(house, at=at)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import final
 
+from kwartier.workflows import halting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import ends, letters, mandates, reminders, requests
 
@@ -29,8 +30,11 @@ class Upkeep:
 def keep_up(house: Installation, *, at: datetime) -> Upkeep:
     """Write down ends that came by themselves, close requests, let unvetoed mandates begin, remind, and lay letters down.
 
-    In that order: a mandate of a party that was suspended, or of a customer who left, must not begin, nor is a letter sent of it.
+    What persons restricted or objected to comes first, where they moved: an import sees to it, but for what was asked while it ran.
+    The rest in that order: a mandate of a party that was suspended, or of who left, must not begin, nor is a letter sent of it.
     """
+    with house.operator() as c:
+        halting.follow(house, c, at=at)
     missed = mandates.overdue(house, at=at)
     ended = ends.sweep(house, at=at)
     withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)

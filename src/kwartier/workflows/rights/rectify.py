@@ -18,6 +18,7 @@ from kwartier.store.registry import late, names, notices, people, rectifications
 from kwartier.store.registry.notices import Notice
 from kwartier.store.registry.rectifications import Rectification, Stay
 from kwartier.store.registry.rows import C
+from kwartier.workflows import halting
 from kwartier.workflows.delivery_round import quoting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
@@ -73,6 +74,7 @@ def correct_stay(
         house.log.record(c, events)
         answered(house, c, answer, at)
     return replace(made, id=number)
+        halting.follow(house, c, at=at)
 
 
 def _stay(c: C, occupancy: int, answer: Answer) -> Stay:

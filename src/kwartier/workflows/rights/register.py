@@ -21,8 +21,9 @@ from kwartier.store.registry import rights as kept
 from kwartier.store.registry.names import Person
 from kwartier.store.registry.rights import RightEvent, RightRequest
 from kwartier.store.registry.rows import C
+from kwartier.workflows import halting
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import erasure, halting, sealed
+from kwartier.workflows.rights import erasure, sealed
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.visits import looks
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,15 +11,17 @@ from kwartier.grounds.rights import Right, Why
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.register import Channel
 from kwartier.store.registry import facts, permissions, stops
-from kwartier.workflows import inquiry
-from kwartier.workflows.rights import register
+from kwartier.workflows import inquiry, permission
+from kwartier.workflows.enrolment import take
+from kwartier.workflows.rights import rectify, register
 from kwartier.workflows.rights.errors import AlreadyAnswered, ReasonMissing
 from readings_support import moment, whole
-from registry_support import DAY, World
+from registry_support import DAY, World, between
 from rights_support import AFTER, AT, BEFORE, Household
 
 SOON, LATER = AT + timedelta(minutes=1), AT + timedelta(days=3)
 LOW, IMPORT = 1 << Channel.DAY_IMPORT_LOW, 1 << Channel.IMPORT
+ANSWER = rectify.Answer("A. Officer", "the contract says otherwise")
 FREE = {"supplier": "S1", "app": "T1", "operator": "O2", "self": "C1", "before": "S1", "at the move": "S1"}
 
 
@@ -111,6 +114,75 @@ def test_it_holds_at_every_connection_of_the_person(household: Household) -> Non
     register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
     with household.house.operator() as c:
         assert len(facts.facts(c, gas, year=DAY.year).holds) == 1
+
+
+# It goes along with the person
+
+
+def stops_at(household: Household, connection: int, at: datetime = SOON) -> tuple[list[int], list[tuple[int, Purpose]]]:
+    """Return who restricts, and who objects to what, at a connection."""
+    with household.house.operator() as c:
+        known = facts.facts(c, connection, year=DAY.year)
+    holds = [one.subject for one in known.holds if one.period.contains(at)]
+    return holds, [(one.subject, one.purpose) for one in known.objections if one.period.contains(at)]
+
+
+def ask_both(household: Household) -> None:
+    register.ask(household.house, household.came, Right.RESTRICTION, at=AT)
+    register.ask(household.house, household.came, Right.OBJECTION, about="outage", at=AT)
+
+
+def told(household: Household) -> list[str]:
+    lines = inquiry.access_log(household.house, household.came, most=99)
+    return sorted(line.kind for line in lines if line.kind in {"hold:began", "objection:began"})
+
+
+def test_it_holds_where_the_person_moves_from_the_import_that_says_so(household: Household, tmp_path: Path) -> None:
+    new = household.facts.connection()
+    ask_both(household)
+    ean = household.facts.c.execute("select ean from kw.connection where key = %s", (new,)).fetchone()
+    assert ean is not None
+    (tmp_path / "occupancies.csv").write_text(f"ean,subject,start,end\n{ean[0]},CAME,2026-03-09,\n")
+    take(household.house, tmp_path, dry_run=True, at=SOON)
+    assert stops_at(household, new) == ([], [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(permission, "keep_up", lambda *_, **__: None)
+        take(household.house, tmp_path, dry_run=False, at=SOON)
+    assert stops_at(household, new) == ([household.came], [(household.came, Purpose.OUTAGE)])
+    assert told(household) == ["hold:began"] * 2 + ["objection:began"] * 2, "a line for each home"
+    assert stops_at(household, new, AT) == ([], []), "what was decided before stands"
+
+
+def test_it_holds_where_a_stay_was_put_right_to_be_theirs_and_ends_with_the_rest(household: Household) -> None:
+    register.ask(household.house, household.left, Right.RESTRICTION, at=AT)
+    row = household.facts.c.execute("select id from kw.occupancy where subject = %s", (household.came,)).fetchone()
+    other = household.facts.connection()
+    household.facts.occupancy(other, household.came)
+    wrong = household.facts.c.execute("select id from kw.occupancy where connection = %s", (other,)).fetchone()
+    assert row is not None and wrong is not None  # noqa: PT018 - both are there
+    rectify.correct_stay(household.house, wrong[0], between("2026-03-01"), ANSWER, at=SOON, whose="LEFT")
+    assert stops_at(household, other) == ([household.left], [])
+    (one,) = register.mine(household.house, household.left)
+    register.lift(household.house, household.left, one.id, at=LATER)
+    assert stops_at(household, other, LATER) == ([], [])
+
+
+def test_what_was_asked_while_an_import_ran_is_found_by_the_next_upkeep_once_and_what_was_lifted_is_not(
+    household: Household,
+) -> None:
+    ask_both(household)
+    new = household.facts.connection()
+    household.facts.occupancy(new, household.came)
+    for _ in range(2):
+        permission.keep_up(household.house, at=SOON)
+    assert stops_at(household, new) == ([household.came], [(household.came, Purpose.OUTAGE)])
+    assert told(household) == ["hold:began"] * 2 + ["objection:began"] * 2, "a line for each home"
+    for one in register.mine(household.house, household.came):
+        register.lift(household.house, household.came, one.id, at=LATER)
+    last = household.facts.connection()
+    household.facts.occupancy(last, household.came)
+    permission.keep_up(household.house, at=LATER)
+    assert stops_at(household, last, LATER) == ([], [])
 
 
 def test_a_permission_opens_what_it_did_until_it_is_revoked_and_the_answer_says_so(household: Household) -> None:
