@@ -24,6 +24,8 @@ ARTICLE: Final = "GDPR art. 17(1)(b)"
 TASK: Final = "GDPR art. 17(3)(b)"
 RESTRICTION: Final = "GDPR art. 18(2)"
 WITHDRAWAL: Final = "GDPR art. 7(3), 17(1)(b)"
+_LIFT_NL: Final = "u hebt de verwerking laten beperken, dus blijft dit staan. Hef dat eerst op, vraag daarna opnieuw."
+_LIFT_EN: Final = "you had its processing restricted, so it stays. Lift that first, then ask again."
 
 
 class Fate(StrEnum):
@@ -172,8 +174,8 @@ def _restricted(held: Held) -> Iterator[Answer]:
             held.connection,
             Fate.KEPT,
             RESTRICTION,
-            f"{rule.title_nl}: u hebt de verwerking laten beperken, dus blijft dit staan. Hef dat eerst op, vraag daarna opnieuw.",
-            f"{rule.title_en}: you had its processing restricted, so it stays. Lift that first, then ask again.",
+            f"{rule.title_nl}: {_LIFT_NL}",
+            f"{rule.title_en}: {_LIFT_EN}",
             held.first,
             held.last,
         )
@@ -240,9 +242,27 @@ _RULE_LESS: Final = {
 }
 
 
+_STAYS: Final = {
+    Kept.QUARANTINE: (f"Antwoorden waar de controle aan twijfelt: {_LIFT_NL}", f"Answers that validation doubts: {_LIFT_EN}"),
+    Kept.DOCUMENTS: (
+        f"Onze kopie van wat met toestemming aan een derde is geleverd: {_LIFT_NL}",
+        f"Our copy of what was handed to a third party by permission: {_LIFT_EN}",
+    ),
+    Kept.SIGHTS: (
+        f"Wat de zorg voor meter en net zag waar u hebt gewoond: {_LIFT_NL}",
+        f"What care of meter and grid saw where you have lived: {_LIFT_EN}",
+    ),
+}
+"""What none of the rules holds and a restriction does. Letters go all the same."""
+
+
 def _rest(stays: Sequence[Stay], *, whole: bool, at: datetime) -> Iterator[Answer]:
+    restricted = {stay.restricted for stay in stays}
     for kept, (nl, en) in _RULE_LESS.items():
-        yield Answer(kept.value, None, Fate.ERASED, "GDPR art. 17(1)(a)", nl.capitalize(), en.capitalize())
+        if kept is Kept.LETTERS or restricted != {True}:
+            yield Answer(kept.value, None, Fate.ERASED, "GDPR art. 17(1)(a)", nl.capitalize(), en.capitalize())
+        if kept is not Kept.LETTERS and True in restricted:
+            yield Answer(kept.value, None, Fate.KEPT, RESTRICTION, *_STAYS[kept])
     if whole:
         yield Answer(
             Kept.PERSONS.value,
@@ -255,12 +275,7 @@ def _rest(stays: Sequence[Stay], *, whole: bool, at: datetime) -> Iterator[Answe
             " delivered stays, about nobody.",
         )
         return
-    here = any(stay.period.contains(at) for stay in stays)
-    nl, en = (
-        ("u hier woont", "you live here")
-        if here
-        else ("er nog standen voor een wettelijke taak of een lopende toestemming zijn", "readings are held by a task or a consent")
-    )
+    nl, en = _holding(stays, at)
     yield Answer(
         Kept.PERSONS.value,
         None,
@@ -269,3 +284,12 @@ def _rest(stays: Sequence[Stay], *, whole: bool, at: datetime) -> Iterator[Answe
         f"Uw naam, klantnummer en uw regels in het logboek blijven zolang {nl}.",
         f"Your name, customer number and your lines in the log stay as long as {en}.",
     )
+
+
+def _holding(stays: Sequence[Stay], at: datetime) -> tuple[str, str]:
+    """Return what the name stays for."""
+    if any(stay.period.contains(at) for stay in stays):
+        return "u hier woont", "you live here"
+    if any(stay.restricted for stay in stays):
+        return "u de verwerking hebt laten beperken", "you have the processing restricted"
+    return "er nog standen voor een wettelijke taak of een lopende toestemming zijn", "readings are held by a task or a consent"

@@ -140,3 +140,21 @@ def test_every_answer_is_said_in_both_languages_with_its_article() -> None:
         assert one.article.startswith("GDPR art. ")
     assert replace(answers[0], nl="") != answers[0]
     assert conduct.rule(2).title_nl in next(one.nl for one in answers if one.about == "C2")
+
+
+def without_rule(found: Erasure) -> set[tuple[str, Fate]]:
+    return {(one.about, one.fate) for one in found.answers if one.connection is None}
+
+
+def test_what_no_rule_holds_and_a_restriction_does_is_told_to_stay() -> None:
+    kinds = {Kept.QUARANTINE, Kept.DOCUMENTS, Kept.SIGHTS}
+    found = without_rule(decided(replace(Stay(7, PAST), restricted=True)))
+    assert found == {(str(kind), Fate.KEPT) for kind in kinds | {Kept.PERSONS}} | {(str(Kept.LETTERS), Fate.ERASED)}
+    both = without_rule(decide_erasure([replace(Stay(7, PAST), restricted=True), Stay(8, PAST)], (), at=NOW))
+    assert both == found | {(str(kind), Fate.ERASED) for kind in kinds}, "the one here, the other there"
+
+
+def test_the_name_of_who_left_and_restricted_is_told_to_stay_for_that() -> None:
+    found = decided(replace(Stay(7, PAST), restricted=True))
+    (name,) = (one for one in found.answers if one.about == Kept.PERSONS)
+    assert "restricted" in name.en and "beperken" in name.nl  # noqa: PT018 - in both languages
