@@ -141,6 +141,11 @@ def touch(c: C, breach: int, touched: Iterable[Touched]) -> set[tuple[int, int]]
     return {(row[0], row[1]) for row in c.execute(_TOUCH, values).fetchall()}
 
 
+def told(c: C, breach: int) -> set[tuple[int, int]]:
+    """Return those (subject, connection) who were told that a breach touched them."""
+    return {(row[0], row[1]) for row in c.execute("select subject, connection from kw.breach_touched where breach = %s", (breach,))}
+
+
 def of_subject(c: C, subject: int) -> list[TouchedMe]:
     """Return which breaches touched a person, as far as that person was told."""
     return [TouchedMe(*row) for row in c.execute(_MINE, (subject,))]

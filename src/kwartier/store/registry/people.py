@@ -115,6 +115,11 @@ def product(c: C, connection: int) -> Product | None:
     return Product(found[0]) if found else None
 
 
+def there(c: C, connections: Iterable[int]) -> set[int]:
+    """Return those of these connections that there are."""
+    return {row[0] for row in c.execute("select key from kw.connection where key = any(%s)", ([*connections],))}
+
+
 def connection(c: C, ean: Ean) -> int | None:
     """Return the key of a connection by its EAN."""
     found = c.execute("select key from kw.connection where ean = %s", (ean.reveal(),)).fetchone()

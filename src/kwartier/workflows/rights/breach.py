@@ -7,8 +7,8 @@ closed     authority and persons told, or the reason why not
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, final
@@ -24,6 +24,7 @@ from kwartier.store.registry import breaches, parties, people
 from kwartier.store.registry.breaches import Breach, BreachEvent, Scope, Touched, TouchedMe
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.rights import register
 from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
 
 ACTOR: Final = "operator"
@@ -40,17 +41,26 @@ class Whom(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a breach touched. `erased` lines are about nobody any more, `unknown` ones about nobody whom we know there."""
+    """Whom a breach touched. `erased` lines are about nobody any more, `unknown` ones about nobody whom we know there.
+
+    `told` are those (subject, connection) who were told: the log may have come to hold more since.
+    """
 
     breach: Breach
     touched: tuple[Touched, ...]
     erased: int
     unknown: int
+    told: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def persons(self) -> set[int]:
         """Everybody who was touched."""
         return {one.subject for one in self.touched}
+
+    @property
+    def all_told(self) -> bool:
+        """True when nobody is touched who was not told."""
+        return all((one.subject, one.connection) in self.told for one in self.touched)
 
 
 @final
@@ -65,18 +75,32 @@ class Owed:
 
 
 def open_(house: Installation, scope: Scope, nature: str, *, by: str, known: datetime, at: datetime) -> Breach:
-    """Open a breach, known since `known`. Raises ReasonMissing without person or nature, CannotBeAsked if known later than now."""
+    """Open a breach, known since `known`. Raises ReasonMissing without person or nature, CannotBeAsked if known later than now.
+
+    Nobody would ever be found in a scope of no time at all, or that names a connection or a kind of event that does not exist: a
+    slip of the pen, not a breach that touched nobody. So it is CannotBeAsked, too.
+    """
     if not by.strip() or not nature.strip():
         msg = "a named person, and what happened, are needed"
         raise ReasonMissing(msg)
     if known > at or scope.period.end is None:
         msg = "a breach is known before it is opened, and about a time that has an end"
         raise CannotBeAsked(msg)
+    register.some_time(scope.period)
+    _there_are(scope.kinds or (), {str(kind) for kind in EventKind}, "kind of event")
     with house.operator() as c:
+        wanted = scope.connections or ()
+        _there_are(wanted, people.there(c, wanted), "connection")
         number = breaches.add(c, known, known + BREACH_HOURS, scope, nature, by)
         body: dict[str, Json] = {"breach": number, "known": epoch_s(known), "due": epoch_s(known + BREACH_HOURS)}
         house.log.record(c, [Event(at, EventKind.BREACH_OPENED, ACTOR, body=body)])
         return _one(c, number)
+
+
+def _there_are(named: Iterable[object], known: Collection[object], what: str) -> None:
+    if not all(one in known for one in named):
+        msg = f"the scope names a {what} that does not exist: nobody would be found in it"
+        raise CannotBeAsked(msg)
 
 
 def listed(house: Installation) -> list[Breach]:
@@ -116,7 +140,8 @@ def _touched(c: C, breach: Breach) -> Reach:
                 lost["erased" if line.salt is None else "unknown"] += 1
             else:
                 found[who, line.connection] = _more(found.get((who, line.connection)), who, line)
-    return Reach(breach, tuple(found[key] for key in sorted(found)), lost["erased"], lost["unknown"])
+    told = frozenset(breaches.told(c, breach.id))
+    return Reach(breach, tuple(found[key] for key in sorted(found)), lost["erased"], lost["unknown"], told)
 
 
 def _who(line: Touch, there: Mapping[int, str]) -> int | None:
@@ -135,7 +160,7 @@ def owed(reach: Reach) -> tuple[Owed, ...]:
     until = reach.breach.due
     told = [Owed(Whom.AUTHORITY, until, "GDPR art. 33(1)", Whom.AUTHORITY in done)]
     if reach.persons:
-        told.append(Owed(Whom.PERSONS, None, "GDPR art. 34(1), if the risk to them is high", Whom.PERSONS in done))
+        told.append(Owed(Whom.PERSONS, None, "GDPR art. 34(1), if the risk to them is high", reach.all_told))
     if reach.breach.scope.party is not None:
         told.append(Owed(Whom.PARTY, None, "the agreement with that party", Whom.PARTY in done))
     return tuple(told)
@@ -161,7 +186,7 @@ def notify(house: Installation, number: int, whom: Whom, *, by: str, because: st
         breaches.tell(c, number, BreachEvent(at, whom, of, because), by)
         events = _tell_persons(c, reach, at) if whom is Whom.PERSONS else [_tell(breach, whom, at, late=late)]
         house.log.record(c, events)
-        return Reach(_one(c, number), reach.touched, reach.erased, reach.unknown)
+        return replace(reach, breach=_one(c, number), told=frozenset(breaches.told(c, number)))
 
 
 def _tell(breach: Breach, whom: Whom, at: datetime, *, late: bool) -> Event:
@@ -196,7 +221,7 @@ def close(house: Installation, number: int, *, by: str, because: str, at: dateti
     with house.operator() as c:
         breach = _open(c, number)
         told = {one.event for one in breach.events}
-        if not by.strip() or (not {"authority", "persons"} <= told and not because.strip()):
+        if not by.strip() or (not ({"authority", "persons"} <= told and _touched(c, breach).all_told) and not because.strip()):
             msg = "a named person is needed, and a reason where the authority or the persons were not told"
             raise ReasonMissing(msg)
         breaches.tell(c, number, BreachEvent(at, "closed", None, because), by)

@@ -279,6 +279,13 @@ def of_person(house: Installation, c: C, number: int | None, *persons: int) -> N
         raise NoSuchRequest(msg)
 
 
+def some_time(period: Period) -> None:
+    """Raise CannotBeAsked for a time that ends as it begins: there is nothing in it."""
+    if period.is_moment:
+        msg = "this ends at the moment at which it begins: an end is not included, so nothing lies in it"
+        raise CannotBeAsked(msg)
+
+
 def _responsible(by: str, because: str) -> None:
     if not by.strip() or not because.strip():
         msg = "a named person and a reason are needed"

@@ -65,7 +65,7 @@ def test_the_scope_narrows_it(told: Household) -> None:
     assert found(told, replace(WHOLE, kinds=("batch:read",))) == {"left": 1, "came": 1}
     assert found(told, replace(WHOLE, actor=f"customer:{told.came}")) == {"came": 1}
     assert found(told, replace(WHOLE, party=told.app)) == {"came": 1}
-    assert found(told, replace(WHOLE, connections=(told.home + 1,))) == {}
+    assert found(told, replace(WHOLE, connections=(told.facts.connection(),))) == {}
     assert found(told, replace(WHOLE, period=Period(AT - timedelta(hours=3), AT - timedelta(hours=1)))) == {"came": 1}
 
 
@@ -143,3 +143,27 @@ def test_what_makes_no_sense_is_refused(told: Household) -> None:
         breach.notify(told.house, opened_(told), Whom.PARTY, by=BY, because="", at=AT)
     with pytest.raises(CannotBeAsked):
         breach.party(told.house, "nobody")
+
+
+@pytest.mark.parametrize(
+    "slip", [replace(WHOLE, kinds=("parcel:deliverd",)), replace(WHOLE, connections=(99,)), Scope(Period(AT, AT))]
+)
+def test_a_slip_of_the_pen_in_the_scope_is_no_breach_that_touched_nobody(told: Household, slip: Scope) -> None:
+    with pytest.raises(CannotBeAsked):
+        opened_(told, slip)
+    assert breach.listed(told.house) == []
+
+
+def test_who_is_found_after_the_others_were_told_is_still_owed_it(told: Household) -> None:
+    number = opened_(told, replace(WHOLE, kinds=("view:shown",)))
+    reach = breach.notify(told.house, number, Whom.PERSONS, by=BY, because="", at=AT)
+    assert [one.done for one in breach.owed(reach)] == [False, True]
+    with told.house.operator() as c:
+        late = Event(AT + timedelta(minutes=5), EventKind.VIEW_SHOWN, "operator", "LEFT", told.home, {})
+        told.house.log.record(c, [late])
+    assert [one.done for one in breach.owed(breach.touched(told.house, number))] == [False, False]
+    breach.notify(told.house, number, Whom.AUTHORITY, by=BY, because="", at=AT)
+    with pytest.raises(ReasonMissing):
+        breach.close(told.house, number, by=BY, because="", at=AT)
+    breach.notify(told.house, number, Whom.PERSONS, by=BY, because="", at=AT)
+    assert breach.close(told.house, number, by=BY, because="", at=AT).closed
