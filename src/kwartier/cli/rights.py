@@ -157,6 +157,9 @@ def correct_stay(
     if (since is None) != nobody:
         message = "say from when, or that it was --nobody's"
         raise typer.BadParameter(message, param_hint="'--from'")
+    if nobody and (another or until is not None):
+        message = "what was nobody's stay has no end and no other person"
+        raise typer.BadParameter(message, param_hint="'--nobody'")
     period = None if since is None else Period(_moment(since), None if until is None else _moment(until))
     whose = sys.stdin.readline().strip() if another else None
     with staffed.opened(context) as house:

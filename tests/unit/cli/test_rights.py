@@ -102,6 +102,17 @@ def test_a_stay_and_a_name_are_put_right(run: Run) -> None:
     done = told(run("rights", "correct-stay", str(stay["stay"]), "--from", "2021-05-01", "--reason", "-", said="came later"))
     assert (done["wrong"]["to"][:10], done["tell"]) == ("2021-04-30", [])
     assert run("rights", "correct-stay", str(stay["stay"]), "--reason", "-", said="x", check=False).returncode == 2
+    (stay,) = told(run("rights", "stays", said="ANNA\n"))["stays"]
+    also = run(
+        "rights", "correct-stay", str(stay["stay"]), "--nobody", "--to", "2026-03-01", "--reason", "-", said="x", check=False
+    )
+    assert (also.returncode, told(run("rights", "stays", said="ANNA\n"))["stays"]) == (2, [stay]), (
+        "an end says that it was somebody's"
+    )
+    ends = ("--from", "2026-03-29", "--to", "2026-03-29", "--reason", "-")
+    for command in (("correct-stay", str(stay["stay"])), ("dispute", "1")):
+        empty = run("rights", *command, *ends, said="x", check=False)
+        assert (empty.returncode, empty.stderr.partition(":")[0]) == (3, "cannot-be-asked"), empty.stderr
     assert told(run("rights", "correct-name", "--reason", "-", said="ANNA\nJansen\nmarried\n"))["fact"] == "name"
     assert run("rights", "stays", said="NOBODY\n", check=False).returncode == 3
 

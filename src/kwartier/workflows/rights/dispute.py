@@ -25,9 +25,10 @@ ACTOR: Final = "operator"
 def dispute(house: Installation, connection: int, period: Period, answer: Answer, *, at: datetime) -> int:
     """Mark the readings about a closed period as disputed by who lived there then. Returns the dispute's number.
 
-    Raises CannotBeAsked where nobody lived there in all of it, ReasonMissing.
+    Raises CannotBeAsked where nobody lived there in all of it, or it is no time at all, ReasonMissing.
     """
     now = _whole(answer, at)
+    register.some_time(period)
     with house.operator() as c:
         found = people.ever_at(c, [connection]).get(connection, {})
         stays = [(subject, one) for subject in found for one in people.occupancies(c, subject) if one.connection == connection]

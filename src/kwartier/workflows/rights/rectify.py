@@ -55,10 +55,12 @@ def correct_stay(
 ) -> Rectification:
     """Put a stay right: another period, another person (`whose`, by code), or with no period: nobody's. In whole seconds.
 
-    Raises NoSuchRequest for a stay that is not there, CannotBeAsked for one that is right already or a person who is not,
-    Overlaps where somebody else is written down in that time, ReasonMissing.
+    Raises NoSuchRequest for a stay that is not there, CannotBeAsked for one that is right already, that ends as it begins, or of
+    a person who is not there, Overlaps where somebody else is written down in that time, ReasonMissing.
     """
     now = register.whole(at)
+    if period is not None:
+        register.some_time(period)
     with house.operator() as c:
         old = _stay(c, occupancy, answer)
         who = old.subject if whose is None else _person(c, whose)
@@ -72,9 +74,9 @@ def correct_stay(
         late.tell(c, old.connection, _bounds(period) - _bounds(old.period), now)
         events = [_out(c, old, now), *_in(c, old.connection, who, new, period, now), _done(c, old, number, wrong, len(handed), now)]
         house.log.record(c, events)
+        halting.follow(house, c, at=at)
         answered(house, c, answer, at)
     return replace(made, id=number)
-        halting.follow(house, c, at=at)
 
 
 def _stay(c: C, occupancy: int, answer: Answer) -> Stay:
