@@ -15,6 +15,7 @@ from kwartier.store.readings.going import Part, about
 from kwartier.store.registry import erasures, letters
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
+from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import outbox
 
@@ -58,12 +59,10 @@ def carry_out(house: Installation, one: Waiting, at: datetime, places: Collectio
     counts = Counter(documents=outbox.take_out(house.outbox, documents))
     forgotten = not _held(house, one.subject, at)
     counts["letters"] = _letters(house, one.subject, forgotten=forgotten)
-    if forgotten:
-        counts["ties"] += _untie(house, one.subject, one.code, places, at)
     with postgres.connect(house.dsns.owner) as c:
         counts.update(erasures.give_up(c, one, at))
         if forgotten:
-            terms.forget(c, one.subject, one.code)
+            counts["ties"] += _forget(house, c, one.subject, one.code, places, at)
         erasures.carried(c, one.id, forgotten=forgotten)
     counts["erasures"] += 1
     counts["forgotten"] += forgotten
@@ -80,9 +79,8 @@ def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
         places = house.log.places(c, [code for _, code in free])
     for subject, code in free:
         counts["letters"] += _letters(house, subject, forgotten=True)
-        counts["ties"] += _untie(house, subject, code, places[code], at)
         with postgres.connect(house.dsns.owner) as c:
-            terms.forget(c, subject, code)
+            counts["ties"] += _forget(house, c, subject, code, places[code], at)
         counts["forgotten"] += 1
     return counts
 
@@ -94,11 +92,15 @@ def _letters(house: Installation, subject: int, *, forgotten: bool) -> int:
     return outbox.take_away(house.letters, found)
 
 
-def _untie(house: Installation, subject: int, code: str, places: Collection[int], at: datetime) -> int:
-    with house.operator() as c:
-        lived = {stay.connection for stay in erasures.stays(c, subject, at)}
-    with house.auditor() as c:
-        return house.log.forget(c, code, lived, places)
+def _forget(house: Installation, c: C, subject: int, code: str, places: Collection[int], at: datetime) -> int:
+    """Untie the person's lines, say so, and destroy key, name and number, in one transaction. Returns how many lines.
+
+    Were it cut in two, the person could have new lines in between: the log would say of one person twice that all are untied.
+    """
+    lived = {stay.connection for stay in erasures.stays(c, subject, at)}
+    untied = house.log.forget(c, code, lived, places)
+    terms.forget(c, subject, code)
+    return untied
 
 
 def _held(house: Installation, subject: int, at: datetime) -> bool:

@@ -88,7 +88,7 @@ def nightly(house: Installation, *, at: datetime) -> RetentionReport:
         report.counts += _persons(house, waiting, at)
         report.counts["ties"] += _ties(house, last, at)
         _say(house, report.counts, at)
-        if report.counts["days"] or waiting:
+        if report.counts["days"] or _unfinished(house):
             lake.purge(house)
         report.left = traces.remove(house, at=at)
     return report
@@ -120,6 +120,12 @@ def _corrections(house: Installation, guarded: Collection[int], at: datetime) ->
     with postgres.connect(house.dsns.owner) as c:
         holding = {day: retention.holding(day, at) for day in corrections.days(c)}
         return corrections.lapse(c, holding, guarded)
+
+
+def _unfinished(house: Installation) -> bool:
+    """True if erasures were carried out, in this run or in one that was cut short, that may have left traces on disk."""
+    with house.operator() as c:
+        return bool(erasures.unfinished(c))
 
 
 def _persons(house: Installation, waiting: Sequence[Waiting], at: datetime) -> Counter[str]:
