@@ -388,9 +388,11 @@ TABLE: Final[tuple[Keep, ...]] = (
     Keep(
         kept=Kept.LETTERS,
         term=Term(1),
-        counted_from="when it was laid down",
-        en="letters to customers about claimed mandates and ending permissions, until whoever posts them takes them away",
-        nl="brieven aan klanten over gemelde en aflopende toestemmingen, tot wie ze verstuurt ze meeneemt",
+        counted_from="when it was laid down, but not before the day has passed until which silence says nothing yet",
+        en="letters to customers about claimed mandates and ending permissions, until whoever posts them takes them away;"
+        " where the customer has longer to answer, until after that day",
+        nl="brieven aan klanten over gemelde en aflopende toestemmingen, tot wie ze verstuurt ze meeneemt;"
+        " waar de klant langer heeft om te antwoorden, tot na die dag",
         source="our choice: as long as a post service may be behind; GDPR art. 5(1)(e)",
         certainty=None,
         in_force=_EVER,

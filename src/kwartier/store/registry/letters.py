@@ -47,7 +47,10 @@ _KNOWN: Final = """
     union all
     select l.request, l.permission, l.days from said s join kw.letter l on (l.permission, l.days) = (s.permission, s.days)
 """
-_BETWEEN: Final = _REFERENCES + " where l.at >= %s and l.at < %s order by l.id"
+_OVER: Final = f"""
+    {_REFERENCES} where l.at < %(laid)s and l.answer_by < %(answered)s
+    and (l.at >= %(laid_before)s or l.answer_by >= %(answered_before)s) order by l.id
+"""
 # A claim that waits for this person's word needs its letter.
 _OF_SUBJECT: Final = f"""
     {_REFERENCES} where l.permission in (select id from kw.permission where subject = %(subject)s)
@@ -137,9 +140,19 @@ def laid(c: C, found: Sequence[tuple[About, datetime]], at: datetime) -> None:
         cursor.execute(_LAID, columns)
 
 
-def between(c: C, since: datetime, until: datetime) -> list[About]:
-    """Return what the letters of [since, until) were about."""
-    return _about(c.execute(_BETWEEN.encode(), (since, until)).fetchall())
+@final
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Which letters are over: laid down before the one moment, and with a term to answer that ended before the other."""
+
+    laid: datetime
+    answered: datetime
+
+
+def over(c: C, now: Over, before: Over) -> list[About]:
+    """Return what the letters were about that are over `now` and were not `before`."""
+    bounds = {"laid": now.laid, "answered": now.answered, "laid_before": before.laid, "answered_before": before.answered}
+    return _about(c.execute(_OVER.encode(), bounds).fetchall())
 
 
 def known(c: C, found: Sequence[About]) -> set[About]:

@@ -21,12 +21,12 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import retention
 from kwartier.grounds.retention import Kept
-from kwartier.model.period import epoch_s, midnight
+from kwartier.model.period import day_of, epoch_s, midnight
 from kwartier.store import postgres
 from kwartier.store.registry import corrections, ended, erasures, letters, notices
 from kwartier.store.registry import retention as terms
 from kwartier.store.registry.erasures import Waiting
-from kwartier.store.registry.letters import About
+from kwartier.store.registry.letters import About, Over
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.retention import lake, outbox, persons, traces
 from kwartier.workflows.visits import corrected
@@ -103,10 +103,14 @@ def _handed_over(house: Installation, last: datetime | None, at: datetime) -> li
 
 
 def _laid(house: Installation, last: datetime | None, at: datetime) -> list[About]:
-    """Return the letters to customers whose term ended since the last run."""
-    since = _EVER if last is None else _oldest(Kept.LETTERS, last)
+    """Return the letters to customers that have been over since the last run: by their term, and no day to answer is to come."""
+    before = Over(_EVER, _EVER) if last is None else _over(last)
     with house.operator() as c:
-        return letters.between(c, since, _oldest(Kept.LETTERS, at))
+        return letters.over(c, _over(at), before)
+
+
+def _over(at: datetime) -> Over:
+    return Over(_oldest(Kept.LETTERS, at), midnight(day_of(at)))
 
 
 def _registry(house: Installation, at: datetime) -> Counter[str]:
