@@ -138,6 +138,7 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
         "parcels": delivered.delivered,
         "withheld": delivered.withheld,
         "papers": delivered.papers,
+        **delivered.letters.counts(),
         "given_up": given_up,
         "transformers": loss.transformers,
         "transformers_published": loss.published,

@@ -177,7 +177,9 @@ def deliver(context: typer.Context) -> None:
             sent = bars.add_task("parcels delivered", total=None)
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
         jobs.sign(house)
-    printed.as_json({"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers})
+    printed.as_json(
+        {"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers, **report.letters.counts()}
+    )
 
 
 @app.command()

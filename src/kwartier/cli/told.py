@@ -64,6 +64,7 @@ _GROUPS = (
     ("Not asked", ("refused", "refusal_rules", "avoided_reads", "unavoidable_overread")),
     ("Kept", ("channel_days", "readings", "quarantined", "given_up")),
     ("Delivered", ("parcels", "withheld", "papers")),
+    ("Letters", ("letters_waiting", "letters_waiting_since")),
     ("Energy loss", ("transformers", "transformers_published", "loss_wh", "loss_uncertainty_wh")),
     ("Care", ("care",)),
     ("Proof", ("checkpoint", "uncovered_reads", "uncovered_deliveries")),
@@ -84,6 +85,8 @@ _WORDS = {
     "withheld": "parcels withheld",
     "given_up": "held no longer",
     "papers": "bills and overviews",
+    "letters_waiting": "that wait to be laid down",
+    "letters_waiting_since": "since",
     "transformers_published": "with a published figure",
     "loss_wh": "lost",
     "loss_uncertainty_wh": "give or take",
@@ -231,8 +234,9 @@ def night(out: Console, counts: Mapping[str, Any]) -> None:
 
 
 def _says_nothing(key: str, counts: Mapping[str, Any]) -> bool:
-    """Tell a figure of the loss where none could be computed."""
-    return key.startswith("loss_") and not counts.get("transformers_published")
+    """Tell a figure of the loss where none could be computed, or of letters where none waits."""
+    whole = {"loss_": "transformers_published", "letters_": "letters_waiting"}
+    return any(key.startswith(part) and not counts.get(needed) for part, needed in whole.items())
 
 
 def _value(key: str, value: object) -> str:
@@ -265,6 +269,9 @@ def _advice(counts: Mapping[str, Any]) -> Iterator[str]:
         yield "Running the night again asks only what is missing."
     if counts["quarantined"]:
         yield "Answers that were put aside stand in kw.quarantine with the rules that doubt them."
+    if counts.get("letters_waiting"):
+        yield "[bold red]Letters to customers wait[/]: the folder `letters` of the installation cannot be written."
+        yield "No mandate begins without. When it can be written again, `kwartier permission sweep` lays them down."
     if counts.get("uncovered_reads") or counts.get("uncovered_deliveries"):
         yield "[bold red]Something has no ground.[/] `kwartier audit replay` says what."
 

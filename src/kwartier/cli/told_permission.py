@@ -55,7 +55,7 @@ def vetoed(out: Console, permission: int | None) -> None:
 def counts(out: Console, found: Mapping[str, Any]) -> None:
     """Tell what was done, as words and numbers."""
     for word, count in found.items():
-        said(out, f"{word.replace('_', ' ')}: {count if count not in ({}, []) else 'none'}")
+        said(out, f"{word.replace('_', ' ')}: {count if count not in ({}, [], None) else 'none'}")
     if Flaw.SAID_NO in found.get("invalid", ()):
         said(out, "said_no: the customer said no to this before. The party may ask for it (`permission ask`), which needs a yes.")
 

@@ -18,23 +18,27 @@ _FROM: Final = """
     join kw.connection c on c.key = x.connection left join kw.party y on y.key = x.party
 """
 # What has no letter yet comes first: of most there is one.
-_MANDATES: Final = f"""
-    select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until) from kw.permission_request x {_FROM}
+_CLAIMED: Final = f"""
+    from kw.permission_request x {_FROM}
     where %(ours)s and x.origin = 'mandate' and x.id > %(request)s and not exists (select from kw.letter l where l.request = x.id)
     and exists (select from kw.request_event e where e.request = x.id and e.event = 'presented')
     and not exists (select from kw.request_event e where e.request = x.id and e.event not in ('requested', 'presented'))
-    order by x.id limit %(limit)s
 """  # noqa: S608 - constants only
 # The nearest step counts, as it does for the reminder itself; of what was renewed or has ended nothing need be said any more.
-_REMINDERS: Final = f"""
-    select null, x.id, w.days, {_TO}, s.live from kw.permission_reminder w
-    join kw.permission x on x.id = w.permission join kw.permission_state s on s.id = x.id {_FROM}
+_REMINDED: Final = f"""
+    from kw.permission_reminder w join kw.permission x on x.id = w.permission join kw.permission_state s on s.id = x.id {_FROM}
     where (x.party is null or %(ours)s) and w.permission > %(permission)s and not isempty(s.live) and upper(s.live) > %(at)s
     and not exists (select from kw.letter l where l.permission = w.permission and l.days <= w.days)
     and not exists (select from kw.permission_reminder n where n.permission = w.permission and n.days < w.days)
     and not exists (select from kw.permission_event e where e.permission = x.id and e.event <> 'granted')
     and not exists (select from kw.permission p where p.renews = x.id)
-    order by x.id limit %(limit)s
+"""  # noqa: S608 - constants only
+_MANDATES: Final = f"""
+    select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until) {_CLAIMED} order by x.id limit %(limit)s
+"""
+_REMINDERS: Final = f"select null, x.id, w.days, {_TO}, s.live {_REMINDED} order by x.id limit %(limit)s"
+_WAITING: Final = f"""
+    select count(*), min(one.since) from (select x.asked as since {_CLAIMED} union all select w.at {_REMINDED}) as one
 """  # noqa: S608 - constants only
 _LAID: Final = """
     insert into kw.letter (request, permission, days, at, answer_by)
@@ -125,6 +129,14 @@ def _due(row: Row) -> Due:
     about, person = About(request, permission, days), Person(subject, code, sealed, wrapped)
     spans = Period(data.start, data.end), Period(live.start, live.end)
     return Due(about, person, connection, Ean(ean), Product(product), party, name, party_code, purpose, mask, *spans)
+
+
+def waiting(c: C, at: datetime, *, ours: bool) -> tuple[int, datetime | None]:
+    """Return how many letters nobody laid down yet, and since when the first of them is due."""
+    values = {"at": at, "ours": ours, "request": 0, "permission": 0}
+    with _rows.cursor(c) as cursor:
+        ((count, since),) = cursor.execute(_WAITING, values).fetchall()
+    return count, since
 
 
 def laid(c: C, found: Sequence[tuple[About, datetime]], at: datetime) -> None:

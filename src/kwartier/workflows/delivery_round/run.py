@@ -28,6 +28,7 @@ from kwartier.workflows import parties, permission
 from kwartier.workflows.delivery_round import bundle, by_hand, late, notices, papers
 from kwartier.workflows.delivery_round.known import Known, known_of
 from kwartier.workflows.installation import Clock, Installation
+from kwartier.workflows.permission.letters import NONE_WAITS, Waiting
 from kwartier.workflows.visits import corrected, standing
 
 
@@ -58,6 +59,8 @@ class DeliveryReport:
     """Bills and overviews made of what suppliers were handed."""
     notices: int = 0
     """Receivers that were told that something they had been handed was wrong."""
+    letters: Waiting = NONE_WAITS
+    """Letters to customers that could not be laid down."""
 
 
 @final
@@ -77,7 +80,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         begun = clock()
         recover(house, begun)
         parties.check(house, at=begun)  # first: what is permitted to who is suspended now ends in what follows
-        permission.keep_up(house, at=begun)
+        report.letters = permission.keep_up(house, at=begun).waiting
         late.promise(house, begun)
         by_hand.promise(house, begun)
         while _pass(house, clock, report, progress):  # what was taken back on the way is due again

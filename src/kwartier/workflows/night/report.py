@@ -8,6 +8,7 @@ from typing import Any, final
 from kwartier.model.task import GapReason, Result
 from kwartier.workflows.night.intent import Intent
 from kwartier.workflows.night.job import BatchResult
+from kwartier.workflows.permission.letters import NONE_WAITS, Waiting
 
 
 @final
@@ -15,7 +16,8 @@ from kwartier.workflows.night.job import BatchResult
 class NightReport:
     """The counts of one night. `meters` are those in service, `tasks` planned profile reads, `read` completed ones; no energies.
 
-    `rolled_forward` and `abandoned` are batches that earlier nights left, `swept` the data files.
+    `rolled_forward` and `abandoned` are batches that earlier nights left, `swept` the data files, `letters` those to customers that
+    could not be laid down.
     """
 
     day: date
@@ -36,6 +38,7 @@ class NightReport:
     rolled_forward: int = 0
     abandoned: int = 0
     swept: int = 0
+    letters: Waiting = NONE_WAITS
 
     def planned(self, intent: Intent) -> None:
         """Count one round as decided and planned."""
@@ -82,4 +85,5 @@ class NightReport:
             "channel_days": self.channel_days,
             "readings": self.readings,
             "quarantined": self.quarantined,
+            **self.letters.counts(),
         }

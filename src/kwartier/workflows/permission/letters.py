@@ -15,9 +15,10 @@ Names of people stand in the file alone.
 import logging
 import os
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 from psycopg import Connection
 
@@ -43,18 +44,40 @@ SUFFIX: Final = ".letter.json"
 ASIDE: Final = ".aside"
 
 
-def lay_if_possible(house: Installation, *, at: datetime) -> int:
-    """Do as `lay`; where the folder cannot be written, say so and lay none. No mandate begins without: nights and rounds go on."""
+@final
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Letters that are due and could not be laid down, and since when the first of them is. For reports: nobody is in it."""
+
+    count: int = 0
+    since: datetime | None = None
+
+    def counts(self) -> dict[str, int | str | None]:
+        """Return it for a report."""
+        since = None if self.since is None else self.since.astimezone(UTC).isoformat()
+        return {"letters_waiting": self.count, "letters_waiting_since": since}
+
+
+NONE_WAITS: Final = Waiting()
+
+
+def lay_if_possible(house: Installation, *, at: datetime) -> tuple[int, Waiting]:
+    """Do as `lay`; where the folder cannot be written, say how many wait. No mandate begins without: nights and rounds go on."""
     try:
-        return lay(house, at=at)
+        return lay(house, at=at), NONE_WAITS
     except OSError as fault:
         _LOG.warning("no letter can be laid down in the folder of letters: %s", fault.strerror)
-        return 0
+    with house.operator() as c:
+        return 0, Waiting(*letters.waiting(c, whole(at), ours=_ours(house)))
+
+
+def _ours(house: Installation) -> bool:
+    return house.settings.permission_administrator == "own"
 
 
 def lay(house: Installation, *, at: datetime) -> int:
     """Lay every letter down that is due and does not lie there yet. Safe to repeat, and to interrupt. Returns how many."""
-    now, ours, count, last = whole(at), house.settings.permission_administrator == "own", 0, About(None, None, None)
+    now, ours, count, last = whole(at), _ours(house), 0, About(None, None, None)
     house.letters.mkdir(mode=0o700, exist_ok=True)
     while True:
         with house.operator() as c:

@@ -7,12 +7,13 @@ from typing import final
 from kwartier.workflows import halting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import ends, letters, mandates, reminders, requests
+from kwartier.workflows.permission.letters import NONE_WAITS, Waiting
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What was found to do. All zero when it is done again."""
+    """What was found to do. All zero when it is done again; `waiting` is what could not be done."""
 
     ended: int
     withered: int
@@ -21,10 +22,13 @@ class Upkeep:
     evidence_missed: int
     reminded: int
     letters: int
+    waiting: Waiting = NONE_WAITS
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int | str | None]:
         """Return it for a report."""
-        return asdict(self)
+        done = asdict(self)
+        del done["waiting"]
+        return done | self.waiting.counts()
 
 
 def keep_up(house: Installation, *, at: datetime) -> Upkeep:
@@ -39,4 +43,4 @@ def keep_up(house: Installation, *, at: datetime) -> Upkeep:
     ended = ends.sweep(house, at=at)
     withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)
     begun, reminded = mandates.due(house, at=at), reminders.remind(house, at=at)
-    return Upkeep(ended, withered, timed_out, begun, missed, reminded, letters.lay_if_possible(house, at=at))
+    return Upkeep(ended, withered, timed_out, begun, missed, reminded, *letters.lay_if_possible(house, at=at))

@@ -14,6 +14,7 @@ import pytest
 
 from kwartier.keys import subjects
 from kwartier.model.ground import Refusal
+from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.store.registry import letters as registry
 from kwartier.workflows import permission
@@ -150,6 +151,28 @@ def test_a_folder_that_cannot_be_written_stops_nobody_and_lets_nothing_begin(hom
     assert (upkeep.mandates_begun, upkeep.letters) == (0, 0)
     home.house.letters.unlink()
     assert permission.keep_up(home.house, at=NOON + 31 * DAY).letters == 1
+
+
+def test_how_many_wait_for_the_folder_and_since_when_is_reported_and_nobody_is_in_it(home: Home) -> None:
+    end = NOON + 60 * DAY
+    for party in (None, home.app):
+        home.world.permission(home.connection, home.person, party, Period(NOON - DAY, end), mask=E_INTERVAL)
+    quiet = permission.keep_up(home.house, at=NOON).counts()
+    assert (quiet["letters_waiting"], quiet["letters_waiting_since"]) == (0, None)
+    home.house.letters.rmdir()
+    home.house.letters.write_text("no folder")
+    for n in range(3):
+        claimed(home, reference=f"r{n}", purpose=f"doel {n}")
+    reject(home.house, home.person, max(home.events()), at=NOON + DAY)
+    late = permission.keep_up(home.house, at=NOON + 40 * DAY).counts()
+    assert (late["letters_waiting"], late["letters_waiting_since"]) == (4, NOON.isoformat())
+    assert json.loads(json.dumps(late)) == late
+    there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
+    only_own = permission.keep_up(there, at=NOON + 41 * DAY).counts()
+    assert (only_own["letters_waiting"], only_own["letters_waiting_since"]) == (1, (NOON + 40 * DAY).isoformat())
+    home.house.letters.unlink()
+    mended = permission.keep_up(home.house, at=NOON + 42 * DAY).counts()
+    assert (mended["letters"], mended["letters_waiting"], mended["letters_waiting_since"]) == (4, 0, None)
 
 
 def test_two_at_once_lay_each_letter_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,27 @@
+"""How the night is told to whoever runs it: what went wrong stands there, and what did not is not spoken of."""
+
+from datetime import date
+from io import StringIO
+
+from rich.console import Console
+
+from kwartier.cli import told
+from kwartier.workflows.night.report import NightReport
+from kwartier.workflows.permission.letters import Waiting
+from registry_support import NOON
+
+
+def night(waiting: Waiting) -> str:
+    said = StringIO()
+    told.night(Console(file=said, width=132), NightReport(date(2026, 3, 9), letters=waiting).counts())
+    return said.getvalue()
+
+
+def test_letters_that_wait_are_told_with_what_to_do() -> None:
+    said = night(Waiting(1203, NOON))
+    for part in ("wait to be laid down", "1,203", NOON.date().isoformat(), "cannot be written", "kwartier permission sweep"):
+        assert part in said
+
+
+def test_letters_are_not_spoken_of_where_none_waits() -> None:
+    assert "etters" not in night(Waiting())
