@@ -7,17 +7,26 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import final
+from typing import Final, final
 
 from kwartier.model.errors import BadInput
 
 _OBIS = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?\Z", re.ASCII)
+_ABSTRACT, _M_BUS = 0, 24
+MEASURING: Final = frozenset({3, 4, 5, 61})
+"""Interface classes that hold measured values (IEC 62056-6-2): register, extended register, demand register, register table."""
 
 
 @final
 @dataclass(frozen=True, slots=True, order=True)
 class Obis:
-    """A logical name of six bytes, written `1-0:1.8.0` (the last byte 255 is left out)."""
+    """A logical name of six bytes, written `1-0:1.8.0` (the last byte 255 is left out).
+
+    Each byte is a value group; IEC 62056-61 (by now 62056-6-1) and the chapter on OBIS of the DLMS UA Blue Book have a table of
+    codes for each. A is the medium: 0 is abstract (a clock, a counter, a log of events), 1 electricity, 7 gas. B is the channel.
+    C is what is measured of the medium, or what an abstract object is about: 24 is a meter on M-Bus, and B then its channel. D is
+    how it was processed, E the tariff, F the billing period, 255 where there is none.
+    """
 
     code: bytes
 
@@ -36,6 +45,25 @@ class Obis:
             msg = "not an OBIS code"
             raise BadInput(msg)
         return cls(bytes(groups))
+
+    @property
+    def is_abstract(self) -> bool:
+        """True if it is of no medium. Any other is something measured; so is an abstract one in an object of class `MEASURING`."""
+        return self.code[0] == _ABSTRACT
+
+    @property
+    def mbus(self) -> int:
+        """The M-Bus channel of the meter that it is about, 0 for what is not about a meter on one."""
+        return self.code[1] if self._is_on_mbus else 0
+
+    @property
+    def on_any_channel(self) -> "Obis":
+        """The code with its M-Bus channel taken out: 0-1:24.3.0 and 0-2:24.3.0 are one profile, 0-0:24.3.0."""
+        return Obis(bytes((self.code[0], 0)) + self.code[2:]) if self._is_on_mbus else self
+
+    @property
+    def _is_on_mbus(self) -> bool:
+        return self.code[2] == _M_BUS
 
     def __str__(self) -> str:
         """Write `A-B:C.D.E`, with `.F` unless it is 255."""

@@ -20,7 +20,7 @@ from kwartier.audit.log import LogLine
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, day_of, day_period, epoch_s, from_epoch_s, midnight
-from kwartier.model.register import DAY_MASK, INTERVAL_MASK, Obis, Product
+from kwartier.model.register import DAY_MASK, INTERVAL_MASK, MEASURING, Obis, Product
 from kwartier.model.task import ProfileName
 from kwartier.store.registry import hand_readings, names, people
 from kwartier.store.registry.hand_readings import Serving
@@ -38,10 +38,6 @@ _USAGE: Final = {
     Product.ELECTRICITY: (ProfileName.E_INTERVAL, ProfileName.E_DAY),
     Product.GAS: (ProfileName.G_INTERVAL, ProfileName.G_DAY),
 }
-_REGISTERS: Final = frozenset({3, 4, 5, 61})
-"""Interface classes that hold measured values, as in workflows/replay/sessions.py."""
-_ABSTRACT, _M_BUS = 0, 24
-"""Value group A of what is measured at no medium, and C of what is about the meter on an M-Bus channel (IEC 62056-6-1)."""
 A_DAY: Final = timedelta(days=1)
 _WHEN: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -157,21 +153,16 @@ def _is_usage(said: Mapping[str, Any], meters: Mapping[str, Serving], wanted: tu
     model, obis = meter_models()[meter.model], Obis.parse(said["obis"])
     if said["event"] == "object":
         by_name = any(one.obis == obis and one.class_id == said.get("class_id") for one in model.objects)  # its firmware, say
-        return said.get("class_id") in _REGISTERS or (obis.code[0] != _ABSTRACT and not by_name)
+        return said.get("class_id") in MEASURING or not (obis.is_abstract or by_name)
     if any(_alike(one.obis, obis) for one in model.objects):
         return False  # a log of events
     named = {one.name for one in model.profiles if _alike(one.obis, obis)}
-    return (not named or not named.isdisjoint(wanted)) and meter.mbus == _channel(obis)
+    return (not named or not named.isdisjoint(wanted)) and meter.mbus == obis.mbus
 
 
 def _alike(one: Obis, other: Obis) -> bool:
     """True if both name the same, on whatever M-Bus channel."""
-    return one.code[2:] == other.code[2:] and one.code[0] == other.code[0] and (_channel(one) > 0) == (_channel(other) > 0)
-
-
-def _channel(obis: Obis) -> int:
-    """Return the M-Bus channel, 0 for what is not about a meter on one."""
-    return obis.code[1] if obis.code[2] == _M_BUS else 0
+    return one.code[2:] == other.code[2:] and one.code[0] == other.code[0] and (one.mbus > 0) == (other.mbus > 0)
 
 
 # The file

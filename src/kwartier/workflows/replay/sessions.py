@@ -10,7 +10,7 @@ from kwartier.audit.leaves import Grant
 from kwartier.model.care import WRITES, Chore
 from kwartier.model.errors import KwartierError
 from kwartier.model.meter import MeterModel
-from kwartier.model.register import Obis
+from kwartier.model.register import MEASURING, Obis
 from kwartier.model.task import ProfileName
 from kwartier.store.registry.replay import MeterRow
 from kwartier.workflows.replay.book import Book
@@ -24,14 +24,6 @@ TRAVEL: Final = timedelta(milliseconds=50)
 """From the look at the stop list to the meter's own clock: the way there, and both clocks."""
 CLOCK: Final = timedelta(milliseconds=2)
 """Journals are written in whole milliseconds."""
-REGISTERS: Final = frozenset({3, 4, 5, 61})
-"""Interface classes that hold measured values: register, extended register, demand register, register table."""
-ABSTRACT: Final = 0
-"""Value group A of what is measured at no medium (IEC 62056-6-1): a clock, a counter, a log. Any other is something measured."""
-M_BUS: Final = 24
-"""Value group C of what is about the meter on an M-Bus channel; only there group B is the channel."""
-
-
 ON_CHANNEL: Final = frozenset({Chore.GAS_STATUS})
 """Chores at an object of one M-Bus channel: what hangs on another one is another meter."""
 PUBLIC: Final = 16
@@ -149,11 +141,11 @@ class Sessions:
 
     def _profile(self, meter: MeterRow, line: Mapping[str, Any]) -> None:
         obis = Obis.parse(line["obis"])
-        named = self._profiles.get(meter.model, {}).get(_on_any_channel(obis))
+        named = self._profiles.get(meter.model, {}).get(obis.on_any_channel)
         if named is None:
             self._object(meter, line)
             return
-        mbus = obis.code[1] if named.startswith("g_") else 0
+        mbus = obis.mbus if named.startswith("g_") else 0
         self._found.compared["requests"] += 1
         self._request(Request(datetime.fromisoformat(line["at"]), meter.key, named, mbus, line["first_s"], line["last_s"]))
 
@@ -171,10 +163,10 @@ class Sessions:
         self._chore(meter, line, chores, "set-without-intent")
 
     def _chores_at(self, meter: MeterRow, obis: str) -> frozenset[Chore]:
-        return self._chores.get(meter.model, {}).get(_on_any_channel(Obis.parse(obis)), frozenset())
+        return self._chores.get(meter.model, {}).get(Obis.parse(obis).on_any_channel, frozenset())
 
     def _chore(self, meter: MeterRow, line: Mapping[str, Any], chores: frozenset[Chore], code: str) -> None:
-        at, channel = datetime.fromisoformat(line["at"]), Obis.parse(line["obis"]).code[1]
+        at, channel = datetime.fromisoformat(line["at"]), Obis.parse(line["obis"]).mbus
         self._found.compared["requests"] += 1
         then = [
             one
@@ -228,28 +220,22 @@ class Sessions:
             self._found.add("get-beyond-stop", meter=get.meter, profile=get.profile, at=get.at.isoformat())
 
 
-def _on_any_channel(obis: Obis) -> bytes:
-    """Return the code with its M-Bus channel taken out: 0-n:24.3.0 is one profile on any channel."""
-    a, b, c, d, e, f = obis.code
-    return bytes((a, 0 if c == M_BUS else b, c, d, e, f))
-
-
 def _is_register(line: Mapping[str, Any]) -> bool:
     """True if an object, whatever its class, holds something measured."""
-    measured = Obis.parse(line["obis"]).code[0] != ABSTRACT
-    return line["event"] == "object" and (measured or line["class_id"] in REGISTERS)
+    measured = not Obis.parse(line["obis"]).is_abstract
+    return line["event"] == "object" and (measured or line["class_id"] in MEASURING)
 
 
-def _profiles(model: MeterModel) -> dict[bytes, ProfileName]:
-    return {_on_any_channel(profile.obis): profile.name for profile in model.profiles}
+def _profiles(model: MeterModel) -> dict[Obis, ProfileName]:
+    return {profile.obis.on_any_channel: profile.name for profile in model.profiles}
 
 
-def _chores(model: MeterModel) -> dict[bytes, frozenset[Chore]]:
+def _chores(model: MeterModel) -> dict[Obis, frozenset[Chore]]:
     """Return by logical name, on any M-Bus channel, the chores that look at an object or set it."""
-    found: dict[bytes, frozenset[Chore]] = {}
+    found: dict[Obis, frozenset[Chore]] = {}
     for chore in Chore:
         for one in model.objects_of(chore):
-            key = _on_any_channel(one.obis)
+            key = one.obis.on_any_channel
             found[key] = found.get(key, frozenset()) | {chore}
     return found
 
