@@ -1,6 +1,7 @@
 """A small world in the registry, said in few words: every method writes one fact as the operator and returns its key."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -185,3 +186,10 @@ def task(connection: int, meter: int, day: date = DAY, profile: ProfileName = Pr
 def outcome(of: Task, result: Result = Result.READ, permits: Sequence[bytes] = (PERMIT,), at: datetime = NOON) -> nights.OutcomeRow:
     """Return how a task ended."""
     return nights.OutcomeRow(of, result, None, b"".join(permits) if result is Result.READ else b"", at)
+
+
+def waits_for_a_lock(c: Connection[Any], work: Future[Any]) -> None:
+    """Return once somebody waits for a lock, or the work is done without. Asked outside of a transaction."""
+    waiting = "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()"
+    while c.execute(waiting).fetchone() is None and not work.done():
+        pass

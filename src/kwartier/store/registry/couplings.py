@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from psycopg.errors import ExclusionViolation
 
 from kwartier.model.period import Period
+from kwartier.store.registry import locks
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rectifications import Overlaps
 from kwartier.store.registry.rows import C
+
+LOCK: Final = 0x6B77_706C_6163_6500
+"""Number of the advisory lock that migration 0051 takes for whoever places or couples a meter: "kwplace" in ASCII."""
 
 _OF = "select id, meter, mbus, connection, period from kw.coupling where connection = %s order by lower(period), id"
 _THESE = "select id, meter, mbus, connection, period from kw.coupling where id = any(%s) order by id for update"
@@ -44,6 +48,14 @@ def these(c: C, numbers: Sequence[int]) -> list[Coupled]:
     """Return couplings by their numbers, and let nobody else change them in this transaction."""
     with _rows.cursor(c) as cursor:
         return [Coupled(*row) for row in cursor.execute(_THESE, (list(numbers),))]
+
+
+def alone(c: C) -> None:
+    """Wait until nobody else places or couples a meter until this transaction ends.
+
+    To be taken before any row is locked: who waits here holds nothing that the one who is waited for may want.
+    """
+    locks.alone(c, LOCK)
 
 
 def is_gas(c: C, connection: int) -> bool:

@@ -16,7 +16,7 @@ from psycopg import Connection
 from kwartier.keys import subjects
 from kwartier.keys.shipment import ShippedKey
 from kwartier.keys.vault import Vault
-from kwartier.store.registry import people
+from kwartier.store.registry import couplings, people
 from kwartier.store.registry.imports import take
 from kwartier.store.registry.imports.spec import Spec
 from kwartier.workflows.enrolment import csvfile
@@ -29,6 +29,7 @@ CHUNK = 10_000
 """Rows and facts in memory at a time."""
 KEYS = "keys.kws"
 PEOPLE = "subjects.csv"
+PLACING = frozenset({"meters.csv", "couplings.csv"})
 
 
 @final
@@ -58,6 +59,8 @@ def import_folder(door: Door, folder: Path, *, dry_run: bool, at: datetime) -> I
     """
     present = _present(folder)
     with door.operator() as c, c.transaction(force_rollback=dry_run):
+        if present & PLACING:
+            couplings.alone(c)
         take.open_run(c)
         files = tuple(
             _one(c, door, folder / spec.file, spec, dry_run=dry_run, at=at) for spec in take.SPECS.values() if spec.file in present

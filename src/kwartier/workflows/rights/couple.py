@@ -54,6 +54,7 @@ def correct(house: Installation, pairs: Pairs, answer: Answer, *, at: datetime) 
         raise ReasonMissing(msg)
     with alone(house, at):
         with house.operator() as c:
+            coupled.alone(c)
             wanted = _wanted(c, pairs)
             if answer.request is not None:
                 register.of_person(house, c, answer.request, *_concerned(c, wanted))

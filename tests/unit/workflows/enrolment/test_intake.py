@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,11 +17,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from enrolment_support import Gate
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import epoch_s, midnight
-from kwartier.store.registry import facts
+from kwartier.store.registry import couplings, facts
 from kwartier.store.registry.imports import permissions
 from kwartier.workflows.enrolment.errors import UnreadableFile
 from kwartier.workflows.enrolment.report import ImportReport
-from registry_support import DAY, ean, on
+from registry_support import DAY, ean, on, waits_for_a_lock
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 STREET = SCENARIOS / "import_move" / "given"
@@ -71,6 +73,16 @@ def shipped(number: int, guek: str = "11", gak: str = "22", title: str | None = 
         "guek": guek * 16,
         "gak": gak * 16,
     }
+
+
+def test_an_import_that_waits_for_who_couples_a_meter_holds_nothing_that_they_may_want(gate: Gate) -> None:
+    with ThreadPoolExecutor(1) as thread, psycopg.connect(gate.dsn, autocommit=True) as asking:
+        with gate.operator() as coupling:
+            couplings.alone(coupling)
+            taken = thread.submit(gate.take, STREET)
+            waits_for_a_lock(asking, taken)
+            coupling.execute("lock table kw.connection, kw.meter in share mode nowait")
+        assert taken.result().added
 
 
 def test_the_same_folder_again_changes_nothing(gate: Gate) -> None:

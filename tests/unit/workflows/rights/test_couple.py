@@ -1,6 +1,7 @@
 """A gas meter that was coupled to the wrong home: what it measured is shown to and handed over for that home no longer."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import corrections
+from kwartier.store.registry import couplings as coupled
 from kwartier.store.registry.rectifications import Overlaps
 from kwartier.workflows import delivery_round, inquiry, refusal
 from kwartier.workflows.delivery_round import by_hand
@@ -19,7 +21,7 @@ from kwartier.workflows.rights import access, correct, couple, rectify, register
 from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read
-from registry_support import World, between
+from registry_support import World, between, waits_for_a_lock
 from rights_support import AFTER, AT
 
 ANSWER = Answer("A. Officer", "the fitter swapped two forms")
@@ -185,3 +187,14 @@ def test_what_was_read_by_hand_of_the_other_homes_meter_is_not_handed_over_nor_t
     number = register.ask(opened, anna, Asked.ACCESS, at=IN_2027 + 3 * HOUR).id
     (stay,) = access.document(opened, anna, number, at=IN_2027 + 3 * HOUR)["connections"]
     assert stay["readings_by_hand"] == []
+
+
+def test_who_waits_for_an_import_holds_nothing_that_it_may_want(swapped: Neighbours, facts: World) -> None:
+    house = swapped.house
+    with ThreadPoolExecutor(1) as thread:
+        with house.operator() as importing:
+            coupled.alone(importing)
+            made = thread.submit(couple.correct, house, [*zip(swapped.couplings, swapped.gas, strict=True)], ANSWER, at=AT)
+            waits_for_a_lock(facts.c, made)
+            assert importing.execute("select from kw.coupling for update nowait").rowcount == 2
+        assert len(made.result()) == 2

@@ -1,12 +1,11 @@
 """Every request has its term, its answer per ground and its receipts; what somebody must weigh waits for a named person."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
 from threading import Barrier
-from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +20,7 @@ from kwartier.workflows import inquiry, retention
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import rectify, register
 from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
+from registry_support import waits_for_a_lock
 from rights_support import AT, Household
 
 PERSON = "A. Officer"
@@ -242,12 +242,6 @@ def test_two_forms_at_once_ask_once(household: Household) -> None:
         with pytest.raises(AlreadyAsked):
             second.result()
     assert len(register.mine(house, household.came)) == 1
-
-
-def waits_for_a_lock(c: psycopg.Connection[Any], work: Future[Any]) -> None:
-    waiting = "select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()"
-    while c.execute(waiting).fetchone() is None and not work.done():
-        pass
 
 
 def at_once(*doing: Callable[[], object]) -> list[str]:
