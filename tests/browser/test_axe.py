@@ -123,6 +123,10 @@ def test_who_is_not_read_remotely_sends_in_a_reading(
                 page.locator("main form button").click()
         follow(page, "/{language}/reading")
         assert violations(page) == []
+        card, below = (page.locator(one).bounding_box() for one in (".kw-asked", ".kw-asked + p"))
+        assert card is not None
+        assert below is not None
+        assert below["y"] - card["y"] - card["height"] >= 16, "what follows stands apart from the card"
         for text in ("a lot", "0"):  # neither is what this counter can show
             page.locator("main form input[type='text']").first.fill(text)
             with page.expect_navigation():
