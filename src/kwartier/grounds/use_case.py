@@ -3,6 +3,7 @@
 A proposal grants nothing. What it says is exactly what is registered when somebody else approves it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,11 @@ TEXTS: Final = ("necessity", "subsidiarity", "proportionality")
 DATES: Final = ("days_from", "days_to", "expires")
 KEYS: Final = frozenset({"code", "purpose", "data_class", "area", "products", "kinds", "yearly_limit", "min_group", *DATES, *TEXTS})
 MOST_DAYS, LEAST_GROUP, MOST_HOMES, MOST_CHARACTERS = 366, 2, 1_000_000, 2000
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""As of all days that come in: outside of these no calendar of ours is right."""
+_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""What no text holds; the three reasons may be of several lines."""
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -52,7 +58,7 @@ def proposed(data: Mapping[str, Any], edition: Edition) -> Proposed:
     if days_from >= days_to:
         _refuse("days_from comes before days_to")
     return Proposed(
-        code=_text(data, "code"),
+        code=_code(data),
         purpose=purpose,
         data_class=data_class,
         mask=mask,
@@ -104,17 +110,24 @@ def _mask(data: Mapping[str, Any], rule: Rule, data_class: DataClass) -> Mask:
     return mask
 
 
+def _code(data: Mapping[str, Any]) -> str:
+    value = _text(data, "code")
+    if not _CODE.match(value):
+        _refuse("code is made of 1 to 60 small letters, digits, dashes and underscores, the first a letter or digit")
+    return value
+
+
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > MOST_CHARACTERS:
-        _refuse(f"{name} is a text of 1 to {MOST_CHARACTERS} characters")
+    if not isinstance(value, str) or not value.strip() or len(value) > MOST_CHARACTERS or _CONTROL.search(value):
+        _refuse(f"{name} is a text of 1 to {MOST_CHARACTERS} characters, none of them a control character")
     return value.strip()
 
 
 def _day(data: Mapping[str, Any], name: str) -> date:
     value = data.get(name)
-    if type(value) is not date:
-        _refuse(f"{name} is a date, as 2027-01-31 without quotes")
+    if type(value) is not date or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        _refuse(f"{name} is a date, as 2027-01-31 without quotes, of the years {FIRST_YEAR} to {LAST_YEAR}")
     return value
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.events import Event, EventKind
@@ -29,6 +30,7 @@ __all__ = ["Proposal", "Proposed", "UseCaseRow", "approve", "end", "listed", "pr
 ACTOR: Final = "operator"
 LARGEST: Final = 64 * 1024
 """Bytes of a proposal: three texts and a dozen words."""
+LONGEST_ROLE: Final = 200
 
 
 class AlreadyThere(BadInput):
@@ -41,6 +43,12 @@ class OwnProposal(BadInput):
     """Whoever proposed it cannot approve it; nothing changed."""
 
     code = "own-proposal"
+
+
+class BadRole(BadInput):
+    """The role of who approves is on the public page, and this is none that could be read there; nothing changed."""
+
+    code = "bad-role"
 
 
 class Expired(BadInput):
@@ -77,8 +85,11 @@ def propose(house: Installation, what: Proposed, proposer: str, *, at: datetime)
 def approve(house: Installation, code: str, approver: str, role: str, *, at: datetime) -> int:
     """Approve a proposal from now on until it expires. Returns the number of the use case.
 
-    Raises NotFound, OwnProposal, Expired, AlreadyThere.
+    Raises NotFound, BadRole, OwnProposal, Expired, AlreadyThere.
     """
+    if not role.strip() or len(role) > LONGEST_ROLE or not role.isprintable():
+        msg = f"a role is a printable text of 1 to {LONGEST_ROLE} characters: the public page tells it"
+        raise BadRole(msg)
     with house.operator() as c:
         found = use_cases.proposal(c, code)
         if found is None:
@@ -93,11 +104,11 @@ def approve(house: Installation, code: str, approver: str, role: str, *, at: dat
             raise Expired(msg)
         what = restored(said)
         _still(what.expires, at)
-        number = use_cases.register(c, _row(what, role, at))
+        number = use_cases.register(c, _row(what, role.strip(), at))
         if number is None:
             msg = f"there is a use case {code} already"
             raise AlreadyThere(msg)
-        use_cases.approve(c, code, approver, role, at, number)
+        use_cases.approve(c, code, approver, role.strip(), at, number)
         house.log.record(c, [Event(at, EventKind.USE_CASE_REGISTERED, ACTOR, body=use_cases.told_of(c, number))])
     return number
 
@@ -123,7 +134,15 @@ def _edition() -> Edition:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    """True if two names are one but for how they are typed: letters and digits count, whatever their case or encoding.
+
+    Where in doubt it is the same person: who is refused can ask a colleague, and nobody approves their own by a second space.
+    """
+    return _letters(one) == _letters(other)
+
+
+def _letters(name: str) -> str:
+    return "".join(each for each in normalize("NFKC", normalize("NFKC", name).casefold()) if each.isalnum())
 
 
 def _still(expires: date, at: datetime) -> None:

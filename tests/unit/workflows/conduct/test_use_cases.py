@@ -20,7 +20,7 @@ from kwartier.store.registry import facts as loader
 from kwartier.store.registry.errors import NotFound
 from kwartier.workflows import installation, replay
 from kwartier.workflows.conduct import use_cases
-from kwartier.workflows.conduct.use_cases import AlreadyThere, Expired, OwnProposal
+from kwartier.workflows.conduct.use_cases import AlreadyThere, BadRole, Expired, OwnProposal
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.publishing import publish
 from registry_support import World
@@ -106,6 +106,24 @@ def test_from_proposal_to_end(opened: Installation, facts: World, tmp_path: Path
     assert replay.run(opened, at=AT + 5 * HOUR).findings == []
 
 
+@pytest.mark.parametrize(
+    "same", ["Ren\u00e9e  de Wit", "ren\u00e9e de wit", "Rene\u0301e de Wit", "Ren\u00e9e-de Wit.", "\uff32en\u00e9e de Wit"]
+)
+def test_nobody_approves_their_own_by_typing_their_name_otherwise(opened: Installation, tmp_path: Path, same: str) -> None:
+    use_cases.propose(opened, proposal(tmp_path), "Ren\u00e9e de Wit", at=AT)
+    with pytest.raises(OwnProposal):
+        use_cases.approve(opened, "allocation-01", same, "privacy officer", at=AT + HOUR)
+    assert use_cases.approve(opened, "allocation-01", "Ren\u00e9 de Wit", "privacy officer", at=AT + HOUR)
+
+
+@pytest.mark.parametrize("role", ["", "  ", "privacy\x1b[31m officer", "x" * 201])
+def test_a_role_that_nobody_could_read_on_the_public_page_approves_nothing(opened: Installation, tmp_path: Path, role: str) -> None:
+    use_cases.propose(opened, proposal(tmp_path), "Anna", at=AT)
+    with pytest.raises(BadRole):
+        use_cases.approve(opened, "allocation-01", "Bram", role, at=AT + HOUR)
+    assert kinds(opened) == []
+
+
 def kinds(house: Installation) -> list[str]:
     with house.auditor() as c:
         house.log.integrate(c)
@@ -148,6 +166,11 @@ def test_what_expires_before_it_begins_is_not_approved(opened: Installation, tmp
         ("days_to = 2028-01-01", "days_to = 2027-01-01", "days_from comes before"),
         ("expires = 2027-07-01", 'expires = "soon"', "expires is a date"),
         ('necessity = "the law asks for it"', 'necessity = " "', "necessity is a text"),
+        ('necessity = "the law asks for it"', r'necessity = "\u0000"', "necessity is a text"),
+        ('code = "allocation-01"', 'code = "Allocation 01"', "code is made of"),
+        ('code = "allocation-01"', r'code = "a\nb"', "code is made of"),
+        ("expires = 2027-07-01", "expires = 9999-12-31", "expires is a date"),
+        ("days_from = 2027-01-01", "days_from = 0001-01-01", "days_from is a date"),
         ('area = "wijk-01"', 'area = "wijk-01"\nowner = "x"', "has no owner"),
         ("min_group = 10", "min_group = ", "no TOML"),
     ],
