@@ -37,9 +37,8 @@ def run(command: Callable[[], object], out: Console) -> int:
     except KwartierError as fault:
         told.fault(out, fault)
         return NOT_DONE
-    except BrokenPipeError:  # whoever read our output has had enough; nothing is left to say, nor to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_DONE
+    except BrokenPipeError:
+        return _unread()
     except OSError as fault:
         told.machine(out, fault)
         return NOT_DONE
@@ -49,6 +48,8 @@ def run(command: Callable[[], object], out: Console) -> int:
     except SystemExit as end:  # typer ends by itself, an interruption included
         if end.code == INTERRUPTED:
             told.interrupted(out)
+        if isinstance(end.__context__, BrokenPipeError):  # typer and rich end with 1 then, which would be an answer
+            raise SystemExit(_unread()) from None
         raise
     except Exception as fault:  # noqa: BLE001 - the edge: a traceback helps nobody who did not ask for it
         if os.environ.get(DEBUG):
@@ -56,6 +57,12 @@ def run(command: Callable[[], object], out: Console) -> int:
         told.unforeseen(out, fault, place(fault))
         return OUR_FAULT
     return 0
+
+
+def _unread() -> int:
+    """Whoever read our output has had enough: nothing is left to say, nor to flush. Return the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NOT_DONE
 
 
 def place(fault: BaseException) -> str:

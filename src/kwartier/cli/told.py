@@ -3,6 +3,8 @@
 Answers go to standard output, everything said on the way and every failure to standard error.
 """
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -111,8 +113,18 @@ _UNITS = {"loss_wh": "Wh", "loss_uncertainty_wh": "Wh", "seconds": "s", "cpu_us_
 
 
 def _say(out: Console, text: str) -> None:
-    """Print without breaking lines, so that a path or an address can be copied."""
-    out.print(text, soft_wrap=True, highlight=False)
+    """Print without breaking lines, so that a path or an address can be copied.
+
+    Where standard error cannot be written, as on a full disk, nothing more is said there: what was done is done, and the exit
+    code still tells it.
+    """
+    try:
+        out.print(text, soft_wrap=True, highlight=False)
+    except OSError:
+        if not out.stderr:
+            raise
+        out.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _failed(out: Console, what: str, why: str, todo: str) -> None:

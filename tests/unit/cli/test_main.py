@@ -1,5 +1,6 @@
 """The command line as people use it: every help, every mistake that a newcomer makes, each answered in plain words."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -149,3 +150,43 @@ def test_an_ean_is_refused_and_not_repeated(run: Run, tmp_path: Path) -> None:
     assert (code, said) == (3, "")
     assert "never by its EAN" in told
     assert "8716871" not in told
+
+
+def program(*arguments: str | Path, out: int | str = "/dev/null", err: int | str = "/dev/null") -> int:
+    """Run the program itself with its output going there, and return its exit code."""
+    streams = [os.open(one, os.O_WRONLY) if isinstance(one, str) else one for one in (out, err)]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kwartier.cli.main", *map(str, arguments)], check=False, stdout=streams[0], stderr=streams[1]
+        )
+    finally:
+        for one in streams:
+            os.close(one)
+    return done.returncode
+
+
+def unread() -> int:
+    """Return a pipe that nobody reads any more."""
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+def test_who_reads_no_further_gets_no_answer_by_the_exit_code() -> None:
+    assert program("version", out=unread()) == 3
+    assert program("--help", out=unread()) == 3
+
+
+def test_a_failure_that_cannot_be_told_keeps_its_exit_code(tmp_path: Path) -> None:
+    for err in ("/dev/full", "/dev/null"):
+        assert program("--data", tmp_path, "audit", "replay", err=err) == 3
+    assert program("version", out="/dev/full", err="/dev/full") == 3
+
+
+def test_what_was_done_is_done_though_a_remark_cannot_be_written() -> None:
+    say = "import sys; from rich.console import Console; from kwartier.cli import edge, told; out = Console(stderr=True)\n"
+    say += "sys.exit(edge.run(lambda: [told.said(WHERE, 'It is written down.') for _ in 'ab'], out))"
+    remark, answer = say.replace("WHERE", "out"), say.replace("WHERE", "Console()")
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run([sys.executable, "-c", remark], check=False, stderr=full).returncode == 0
+        assert subprocess.run([sys.executable, "-c", answer], check=False, stdout=full, stderr=full).returncode == 3
