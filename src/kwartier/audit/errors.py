@@ -4,6 +4,7 @@
     +-- AuditError
         +-- NotLoggable    the caller handed over a value that has no canonical form (a float, a naive time); nothing was written
         +-- NotInLog       the caller asked for a line that is not in the log, or not in the tree yet
+        +-- NoSuchTree     the caller asked about two trees of which the older is the larger, or about one that the log never had
         +-- NotWitnessed   the witness cannot be reached or does not sign; the log itself goes on
         +-- BrokenLog      what is stored contradicts itself: a fault of the store, or somebody changed it
 
@@ -29,6 +30,12 @@ class NotInLog(AuditError):
     """No such line, or it is still waiting for the sequencer; the caller erred or came too early."""
 
     code = "not-in-log"
+
+
+class NoSuchTree(AuditError):
+    """The log never was of that size, or not in that order; the caller erred, or holds a checkpoint of lines that are gone."""
+
+    code = "no-such-tree"
 
 
 class BrokenLog(AuditError):

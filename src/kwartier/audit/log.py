@@ -13,11 +13,12 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from kwartier.audit import batch as batches
-from kwartier.audit import blocks, checkpoint, cosign, ledger, proof, prove, recording, sequencer, staffed, tree
+from kwartier.audit import blocks, checkpoint, cosign, ledger, order, proof, prove, recording, sequencer, staffed, tree
 from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
 from kwartier.audit.cosign import Seat
+from kwartier.audit.errors import NoSuchTree
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.lines import EVER, LogLine
@@ -132,7 +133,14 @@ class Log:
         return prove.files(c, [(found.position, extra)])[0]
 
     def consistency(self, c: C, old: int, size: int) -> Sequence[bytes]:
-        """Return what proves that the tree at size `old` is the beginning of that at `size` (RFC 6962, 2.1.2). Raises BrokenLog."""
+        """Return what proves that the tree at size `old` is the beginning of that at `size` (RFC 6962, 2.1.2).
+
+        Raises NoSuchTree for sizes that the log never had or that are the wrong way round, BrokenLog if nodes are missing.
+        """
+        whole = order.size(c)
+        if not 0 <= old <= size <= whole:
+            msg = f"the older tree comes first, then the newer one; the newest of this log has {whole} lines"
+            raise NoSuchTree(msg)
         return cosign.consistency(c, old, size)
 
     def cosign(self, c: C, seat: Seat, now: int) -> Checkpoint | None:

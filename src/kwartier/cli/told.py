@@ -58,6 +58,7 @@ _NEXT = {
     "already-answered": "Nothing is to be done: it has its answer.",
     "not-found": "Look at the name or number, and try again.",
     "town-failed": "Its own words stand above. A folder holds one town: name another with --data DIR.",
+    "no-such-tree": "Look at the sizes. If this log signed a checkpoint of more lines, some were lost: keep both as they are.",
     "broken-log": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
 }
 _GROUPS = (

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwartier.audit import checkpoint, tree
-from kwartier.audit.errors import BrokenLog, NotWitnessed
+from kwartier.audit.errors import NoSuchTree, NotWitnessed
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.log import Log, Seat
 from kwartier.audit.verify import Rejected, verify
@@ -235,5 +235,6 @@ def test_consistency_is_served(dsns: Dsns, log: Log) -> None:
             for new in roots:
                 if old.size <= new.size:
                     assert consistent(old, new, log.consistency(c, old.size, new.size))
-        with pytest.raises(BrokenLog):
-            log.consistency(c, 8, 3)
+        for older, newer in ((8, 3), (-1, 3), (3, 9), (3, 10**30)):
+            with pytest.raises(NoSuchTree, match="the newest of this log has 8 lines"):
+                log.consistency(c, older, newer)
