@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -277,23 +277,42 @@ def verify(
 ) -> None:
     """Check a proof offline: that this line is in the log, unchanged, and about you. Exits 1 if not."""
     here: _Here = context.obj
-    seen = None if witness is None else _key(witness)
-    vkey = _key(key or here.data / "keys" / "log.vkey")
+    vkey = _key(key or here.data / "keys" / "log.vkey", "log", "--key")
+    seen = None if witness is None else _key(witness, "witness", "--witness")
     code = None if subject is None else private.line(subject, "'--subject'")
+    with file.open("rb") as proof:
+        data = proof.read(proofs.MOST_BYTES + 1)
     try:
-        found = proofs.verify(file.read_bytes(), vkey, code, seen)
+        found = proofs.verify(data, vkey, code, seen)
     except proofs.Rejected as fault:
+        if fault.code == "bad-key":  # of a key that is none nothing follows about the proof
+            _refuse_key(vkey, seen)
         told.rejected(out, fault)
         raise typer.Exit(edge.NO) from None
     told.verified(Console(), found)
 
 
-def _key(path: Path) -> str:
-    """Read the log's public key. Raises BadParameter if it is not there."""
+def _key(path: Path, whose: str, option: str) -> str:
+    """Read a public key, that of the log or of a witness. Raises BadParameter, which names its option, if it is not there."""
     if not path.is_file():
-        message = f"the log's public key is not at {path}; name its file with --key FILE (the portal has it to download)"
-        raise typer.BadParameter(message, param_hint="'--key'")
+        message = f"the {whose}'s public key is not at {path}; name its file (the portal has the log's to download)"
+        raise typer.BadParameter(message, param_hint=f"'{option}'")
     return path.read_bytes().decode("utf-8", "replace").strip()
+
+
+def _refuse_key(log: str, witness: str | None) -> NoReturn:
+    """Say which of the keys is none. Raises BadParameter."""
+    is_the_logs = witness is None or not _is_key(log)
+    message = f"the file holds no public key of a {'log' if is_the_logs else 'witness'}; the proof was not looked at"
+    raise typer.BadParameter(message, param_hint="'--key'" if is_the_logs else "'--witness'")
+
+
+def _is_key(log: str) -> bool:
+    try:
+        proofs.is_signed(b"", bytes(64), log, proofs.LOG)
+    except proofs.Rejected:
+        return False
+    return True
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

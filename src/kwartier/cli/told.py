@@ -348,7 +348,6 @@ def verified(out: Console, found: Verified) -> None:
 def rejected(out: Console, fault: Rejected) -> None:
     """Tell why a proof does not prove."""
     hints = {
-        "bad-key": "Name the file with the log's public key: --key FILE.",
         "bad-signature": "Is it a proof of this operator's log? --key FILE names the key of another. If so, download it again.",
         "wrong-origin": "Is it a proof of this operator's log? --key FILE names the key of another.",
         "not-witnessed": "Download the proof again in a minute; if it stays so, the operator's log is not the one the witness saw.",
