@@ -1,6 +1,5 @@
 """`kwartier customer`: what a customer said by letter or telephone, and proof that nothing was read. The portal has both, too."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 from rich.console import Console
 
 from kwartier.cli import edge, private, staffed, told
+from kwartier.cli.days import named
 from kwartier.model.errors import BadInput
 from kwartier.workflows import refusal
 from kwartier.workflows.installation import system_clock
@@ -71,7 +71,7 @@ def absence(
     out_file: Annotated[Path, typer.Option("--out", help="Where the proof is written.", dir_okay=False)] = Path("absence.zip"),
 ) -> None:
     """Prove to who lived there that no usage was read between two days. Exits 1 where something was read."""
-    days = _day(first, "FIRST"), _day(last, "LAST")
+    days = named(first, "FIRST"), named(last, "LAST")
     with staffed.opened(context) as house:
         who = refusal.occupant_of(house, number(connection), days[0])
         try:
@@ -104,11 +104,3 @@ def check_absence(
     told.said(Console(), f"Genuine: {found.lines} lines of the log, none left out between them, and none is a reading of usage.")
     if found.open_end:
         told.said(Console(), "What was written down after the last of them, this file cannot know.")
-
-
-def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
-        raise typer.BadParameter(message, param_hint=name) from None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import alarms, edge, printed, serving, staffed, told, told_care
+from kwartier.cli import alarms, days, edge, printed, serving, staffed, told, told_care
 from kwartier.model.period import from_epoch_s
 from kwartier.workflows import grid_care
 from kwartier.workflows.grid_care import Allocated, Allocation, Endangered, Outages, Reconciliation, Settled
@@ -132,8 +132,9 @@ def allocation(
     as_json: AsJson = False,
 ) -> None:
     """Tell what the homes of each supplier used on a day, in sums over groups of homes; read by nights under a use case."""
+    about = days.named(day, "--date")
     with opened(context.obj.data) as house:
-        found = grid_care.allocated(house, _day(day))
+        found = grid_care.allocated(house, about)
     if as_json:
         printed.as_json(allocation_as_dict(found))
     else:
@@ -184,14 +185,6 @@ def _month(text: str) -> date:
     except ValueError:
         message = f"{text!r} is no month; a month is written as YYYY-MM"
         raise typer.BadParameter(message, param_hint="'--month'") from None
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
-        raise typer.BadParameter(message, param_hint="'--date'") from None
 
 
 @app.command("alarms")

@@ -5,7 +5,7 @@ Nothing is changed; that somebody looked at a person's connection goes into the 
 
 import sys
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from kwartier.cli import edge, printed, staffed, told_grounds
+from kwartier.cli.days import named
 from kwartier.grounds.explain import Bar, Explanation
 from kwartier.grounds.stand import Stand
 from kwartier.model.errors import BadInput
@@ -35,16 +36,8 @@ Connection = Annotated[int, typer.Argument(help="Number of the connection in the
 Day = Annotated[str | None, typer.Option("--date", help="As of noon of this local day, by what is known now; default now.")]
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
-        raise typer.BadParameter(message, param_hint="'--date'") from None
-
-
 def _moment(text: str | None) -> datetime:
-    return system_clock() if text is None else midnight(_date(text)) + _NOON
+    return system_clock() if text is None else midnight(named(text, "--date")) + _NOON
 
 
 def _number(connection: int) -> int:
@@ -102,7 +95,7 @@ def what_if(
     as_json: AsJson = False,
 ) -> None:
     """Tell which permits would appear and which would vanish over all connections, if a proposed edition were in force."""
-    first = _date(day) if day is not None else day_of(system_clock()) - timedelta(days=1)
+    first = named(day, "--date") if day is not None else day_of(system_clock()) - timedelta(days=1)
     base, proposed = conduct.read(file, at=midnight(first + timedelta(days=1)))
     with staffed.opened(context, scheduled=not listed) as house, edge.bars(out) as bars:
         looked = bars.add_task("connections", total=None)

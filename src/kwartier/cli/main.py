@@ -20,6 +20,7 @@ from kwartier.cli import (
     conduct,
     customer,
     database,
+    days,
     edge,
     grid,
     grounds,
@@ -43,8 +44,6 @@ EXITS = (
     "Exit codes: 0 done; 1 done, and the answer is no (proof not genuine, replay found something, target missed, nothing to see);"
     " 2 wrong command line; 3 could not be done, and why is told; 70 a fault in Kwartier itself; 130 interrupted."
 )
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-"""Outside these no calendar of ours is right: no meter is so old, and no rule of summer time so far ahead."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -111,23 +110,13 @@ def _house(context: typer.Context, *, make: bool = False, staff: Staff | None = 
 
 def _named(text: str | None, option: str) -> date | None:
     """Read a day that was named; None where none was."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        yesterday = day_of(installation.system_clock()) - timedelta(days=1)
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD, yesterday as {yesterday}"
-        raise typer.BadParameter(message, param_hint=f"'{option}'") from None
+    return None if text is None else days.named(text, option)
 
 
 def _day(text: str | None) -> date:
     """Read `--date`, yesterday if absent; say so if it is a day that is not over."""
     yesterday = day_of(installation.system_clock()) - timedelta(days=1)
-    day = _named(text, "--date")
-    if day is None:
-        return yesterday
-    if not FIRST_DAY <= day < LAST_DAY:
-        message = f"{day} is out of range; days from {FIRST_DAY} up to {LAST_DAY} can be read about"
-        raise typer.BadParameter(message, param_hint="'--date'")
+    day = _named(text, "--date") or yesterday
     if day > yesterday:
         told.not_over(out, day)
     return day
@@ -205,11 +194,11 @@ def audit_replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON object.")] = False,
 ) -> None:
     """Compare log, store and the meters' own session logs both ways. Exits 1 if there is any contradiction."""
-    days = _named(first, "--from"), _named(last, "--to")
-    if days[0] is not None and days[1] is not None and days[1] < days[0]:
-        message = f"{days[1]} lies before {days[0]}"
+    begins, ends = _named(first, "--from"), _named(last, "--to")
+    if begins is not None and ends is not None and ends < begins:
+        message = f"{ends} lies before {begins}"
         raise typer.BadParameter(message, param_hint="'--to'")
-    window = replay.of_days(*days)
+    window = replay.of_days(begins, ends)
     with _house(context) as house, edge.working(out, "log, store and meters are compared"):
         found = replay.run(house, at=installation.system_clock(), window=window)
     if as_json:

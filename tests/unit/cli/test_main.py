@@ -14,6 +14,8 @@ import typer.main
 from kwartier import __version__
 from kwartier.cli.main import app, main
 
+WHO = ("--person", "A. Somebody", "--because", "a test")
+
 
 def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - typer's groups are its private copy of click's
     """Yield every command and group by its path."""
@@ -80,7 +82,17 @@ def test_a_folder_without_an_installation_is_named_with_the_way_out(run: Run, ar
 
 
 @pytest.mark.parametrize("date", ["2026-13-01", "yesterday", "", "0001-01-01", "9999-12-31"])
-@pytest.mark.parametrize("command", [["night", "run"], ["demo", "--once"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["night", "run"],
+        ["demo", "--once"],
+        ["grounds", "who", "1", *WHO],
+        ["grounds", "may", "P1", "1", *WHO],
+        ["grid", "allocation"],
+    ],
+    ids=" ".join,
+)
 def test_a_date_that_cannot_be_is_a_wrong_command_line(run: Run, command: list[str], date: str, tmp_path: Path) -> None:
     code, _, told = run("--data", tmp_path / "data", *command, "--date", date)
     assert code == 2
@@ -100,6 +112,10 @@ def test_a_date_that_cannot_be_is_a_wrong_command_line(run: Run, command: list[s
         ["serve", "--port", "70000"],
         ["demo", "--homes", "1"],
         ["audit", "replay", "--from", "yesterday"],
+        ["audit", "replay", "--from", "0001-01-01"],
+        ["audit", "replay", "--to", "9999-12-31"],
+        ["customer", "absence", "1", "2026-01-01", "9999-12-31", *WHO],
+        ["grounds", "what-if", __file__, "--date", "9999-12-31"],
         ["audit", "replay", "--from", "2026-01-02", "--to", "2026-01-01"],
     ],
     ids=" ".join,

@@ -69,7 +69,7 @@ def read(path: Path, *, at: datetime) -> tuple[Edition, Edition]:
     """
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
         msg = f"the file is no TOML: {fault}"
         raise BadProposal(msg) from fault
     named, rows = data.get("base"), data.get("rows")

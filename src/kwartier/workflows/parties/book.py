@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, final
 
-from psycopg.errors import CheckViolation, UniqueViolation
+from psycopg.errors import CheckViolation, DataError, UniqueViolation
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
@@ -21,6 +21,7 @@ from kwartier.workflows.parties.suspending import ACTOR, named
 PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of a JWK that a public key does not have (RFC 7518 6)."""
 KEY_TYPES: Final = frozenset({"EC", "RSA", "OKP"})
+LONGEST_KID: Final = 100
 CONTACT_KINDS: Final = ("general", "privacy", "security", "operations")
 
 
@@ -110,7 +111,7 @@ def contact(house: Installation, code: str, about: Contact, *, at: datetime) -> 
                 party_book.put_contact(c, party, about, at)
                 said: dict[str, Json] = {"party": party, "kind": about.kind}
                 house.log.record(c, [Event(at, EventKind.PARTY_CONTACT_WRITTEN, ACTOR, body=said)])
-        except CheckViolation:
+        except (CheckViolation, DataError):
             msg = f"a contact is one of {', '.join(CONTACT_KINDS)} with a name and a mail address"
             raise BadContact(msg) from None
 
@@ -122,8 +123,8 @@ def key(house: Installation, code: str, jwk: dict[str, Any], period: Period, *, 
     one is turned away while it changes over. The log is told of each, by number.
     """
     kid = jwk.get("kid")
-    if jwk.get("kty") not in KEY_TYPES or not isinstance(kid, str) or not kid:
-        msg = f"a key has a kid, and is of type {', '.join(sorted(KEY_TYPES))}"
+    if str(jwk.get("kty")) not in KEY_TYPES or not isinstance(kid, str) or not 0 < len(kid) <= LONGEST_KID or not kid.isprintable():
+        msg = f"a key has a printable kid of 1 to {LONGEST_KID} characters, and is of type {', '.join(sorted(KEY_TYPES))}"
         raise BadKey(msg)
     if PRIVATE & jwk.keys():
         msg = "this key has its private part with it; only public keys are taken"
@@ -135,6 +136,9 @@ def key(house: Installation, code: str, jwk: dict[str, Any], period: Period, *, 
                 number = party_book.add_key(c, party, PartyKey(kid, jwk, period))
         except UniqueViolation:
             msg = "there is a key with this kid"
+            raise BadKey(msg) from None
+        except DataError:
+            msg = "the key holds a character that cannot be kept"
             raise BadKey(msg) from None
         ended = [] if others_until is None else party_book.end_keys(c, party, others_until, but=number)
         taken = [_key_event(EventKind.PARTY_KEY_TAKEN, party, number, period, period.start)]

@@ -195,7 +195,9 @@ def test_some_connections_at_a_time_give_the_same_and_nothing_is_written(
         'id = "x"\nbase = []',
         "id = 3",
         "\xff",
+        "id = " + "[" * 100_000,
     ],
+    ids=lambda text: text[:20],
 )
 def test_a_file_that_is_no_proposal_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "proposal.toml"

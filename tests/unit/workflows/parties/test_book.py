@@ -33,7 +33,13 @@ def test_whom_to_speak_to_is_replaced_and_shows_nowhere(opened: Installation, fa
 
 
 @pytest.mark.parametrize(
-    "wrong", [Contact("boss", "Zonderling", "z@x"), Contact("privacy", "", "z@x"), Contact("general", "Z", "z")]
+    "wrong",
+    [
+        Contact("boss", "Zonderling", "z@x"),
+        Contact("privacy", "", "z@x"),
+        Contact("general", "Z", "z"),
+        Contact("general", "Zonderling\0", "z@x"),
+    ],
 )
 def test_a_wrong_contact_is_refused_without_a_word_of_it(opened: Installation, facts: World, wrong: Contact) -> None:
     facts.party()
@@ -80,6 +86,16 @@ def test_that_a_contact_was_written_and_by_whom_stands_in_the_log_and_not_who_it
     assert act.agrees
     assert act.act.staff == Staff("Anna", "they moved")
     assert replay.run(opened, at=AT).findings == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kid": "k" * 101}, {"kid": "a\x1b[31m"}, {"kid": ""}, {"kty": ["EC"]}, {"kty": {}}, {"n": "\0"}, {"d": "secret"}]
+)
+def test_what_is_no_key_is_refused_whatever_it_is(opened: Installation, facts: World, wrong: dict[str, object]) -> None:
+    facts.party()
+    with pytest.raises(BadKey):
+        parties.key(opened, "P1", KEY | wrong, Period(AT))
+    assert parties.show(opened, "P1", at=AT).keys == ()
 
 
 def test_a_public_key_is_taken_once(opened: Installation, facts: World) -> None:
