@@ -28,6 +28,7 @@ IN_THE_ANSWER = {
     "kw.request_event": "asked_by_parties",
     "kw.permission_reminder": "reminders",
     "kw.letter": "letters",
+    "kw.late_no": "noes",
     "kw.mandate_sample": "mandates_sampled",
     "kw.mandate_evidence": "mandates_sampled",
     "kw.parcel": "recipients",

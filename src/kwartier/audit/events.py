@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     PERMISSION_INVALIDATED = "permission:invalidated"
     PERMISSION_FULFILLED = "permission:fulfilled"
     PERMISSION_REMINDED = "permission:reminded"
+    PERMISSION_DECLINED = "permission:declined"
     LETTER_LAID = "letter:laid"
     LOOKS_NAMED = "looks:named"
     MANDATE_SAMPLED = "mandate:sampled"

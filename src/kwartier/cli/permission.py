@@ -213,13 +213,16 @@ def veto(
         str, typer.Argument(help="As the letter has it: `mandate-4`, `reminder-7-30`; `permission-7` where there was none.")
     ],
 ) -> None:
-    """Write down that a customer says no by letter: to a claimed mandate, or to a permission, which is revoked."""
+    """Write down that a customer says no by letter: to a claimed mandate, or to a permission, which is revoked.
+
+    What has ended or never began stays as it is; the no is kept, and no mandate of the same begins by silence.
+    """
     kind, number = _referred(reference)
     with staffed.opened(context) as house:
         if kind == "mandate":
             permission = mandates.veto_by_letter(house, number, at=system_clock())
         else:
-            desk.take_back_by_letter(house, permission := number, at=system_clock())
+            permission = number if desk.take_back_by_letter(house, number, at=system_clock()) else None
         jobs.sign(house)
     told_permission.vetoed(Console(), permission)
 

@@ -47,9 +47,12 @@ def shown(out: Console, found: Shown, at: datetime) -> None:
         said(out, f"{_moment(one.at)}  {one.parcel}  about {day_of(one.period.start)}")
 
 
+_NOT_IN_FORCE = "It is not in force, and does not begin by silence: the party may ask for it, which needs a yes."
+
+
 def vetoed(out: Console, permission: int | None) -> None:
     """Tell what became of a no by letter."""
-    said(out, "It had not begun, and does not." if permission is None else f"It had begun: permission {permission} is revoked.")
+    said(out, f"It had begun: permission {permission} is revoked." if permission is not None else _NOT_IN_FORCE)
 
 
 def counts(out: Console, found: Mapping[str, Any]) -> None:

@@ -56,7 +56,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         id="permissions",
         where=(
             *("kw.permission", "kw.permission_event", "kw.permission_state", "kw.permission_request", "kw.request_event"),
-            *("kw.permission_reminder", "kw.mandate_sample", "kw.mandate_evidence", "kw.letter", "letters"),
+            *("kw.permission_reminder", "kw.mandate_sample", "kw.mandate_evidence", "kw.late_no", "kw.letter", "letters"),
         ),
         nl="Welke toestemmingen u gaf en introk",
         en="Which permissions you gave and revoked",

@@ -161,6 +161,9 @@ def test_a_no_by_letter_is_written_down_and_the_party_is_told_to_ask(place: Plac
     assert "no-such-permission" in place("veto", "reminder-999-30").stderr
     assert {place("veto", wrong).returncode for wrong in ("letter-1", "7", "7-30", "reminder-7", "mandate-4-30")} == {2}
     assert "permission ask" in claimed("c2")
+    late = place("veto", f"permission-{place.permission}")
+    assert (late.returncode, "needs a yes" in late.stdout) == (0, True), late.stderr
+    assert "has-ended" in place("veto", f"permission-{place.permission}").stderr
 
 
 def test_a_sample_is_drawn_by_another_seed_each_time_unless_one_is_given(place: Place) -> None:

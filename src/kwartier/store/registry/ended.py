@@ -1,7 +1,8 @@
 """Facts that ended, requests that were answered and breaches that were closed, when the term of each is over. As the owner.
 
-What refers to another goes first; a permission that another one renews stays with that. Where somebody has the processing
-restricted (GDPR art. 18) everything stays as it is, the facts too.
+What refers to another goes first; a permission that another one renews stays with that, and what a customer said no to after its
+end until the term of that no is over. Where somebody has the processing restricted (GDPR art. 18) everything stays as it is, the
+facts too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,10 @@ _PERMISSIONS: Final = (
     select p.id from kw.permission p join kw.permission_state s using (id)
     where case when isempty(s.live) then lower(p.live) else upper(s.live) end < %(moment)s
     and not exists (select from kw.permission r where r.renews = p.id)
+    and not exists (select from kw.late_no n where n.permission = p.id and n.at >= %(moment)s)
     and not exists (select from kw.hold h where h.connection = p.connection and h.period @> %(at)s)
     """,
+    "delete from kw.late_no where permission in (select id from going)",
     "delete from kw.permission_event where permission in (select id from going)",
     "delete from kw.letter where permission in (select id from going)",
     "delete from kw.permission_reminder where permission in (select id from going)",
@@ -33,11 +36,13 @@ _ASKED: Final = (
         select max(e.at) < %(moment)s and bool_or(e.event not in ('requested', 'presented'))
         from kw.request_event e where e.request = r.id)
     and not exists (select from kw.permission p where p.request = r.id)
+    and not exists (select from kw.late_no n where n.request = r.id and n.at >= %(moment)s)
     and not exists (select from kw.hold h where h.connection = r.connection and h.period @> %(at)s)
     """,
     "delete from kw.mandate_evidence e using kw.mandate_sample s where s.id = e.sample and s.request in (select id from going)",
     "delete from kw.mandate_sample where request in (select id from going)",
     "delete from kw.letter where request in (select id from going)",
+    "delete from kw.late_no where request in (select id from going)",
     "delete from kw.request_event where request in (select id from going)",
     "delete from kw.permission_request where id in (select id from going)",
 )

@@ -160,6 +160,18 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             and p.live && m.period join kw.permission_reminder w on w.permission = p.id and m.period @> w.at order by w.at, p.id
         """,
     ),
+    "noes": (
+        ("party", "purpose", "at"),
+        """
+            coalesce(y.name, ''), s.purpose, n.at from kw.late_no n join (
+                select p.id as permission, null as request, p.connection, p.party, p.purpose, lower(p.live) as since
+                from kw.permission p where p.subject = %(me)s union all
+                select null, r.id, r.connection, r.party, r.purpose, r.asked from kw.permission_request r where r.subject = %(me)s
+            ) s on s.permission = n.permission or s.request = n.request
+            join mine m on m.connection = s.connection and m.period @> s.since
+            left join kw.party y on y.key = s.party order by n.id
+        """,
+    ),
     "letters": (
         ("about", "at", "answer_by"),
         """

@@ -187,10 +187,15 @@ def subject_of(c: C, permission: int) -> int | None:
 
 def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | None:
     """Return a permission that this person can still end at this moment: theirs, not ended, not run out. Else None."""
-    for one in _select(c, _ONE, permission):
-        over = one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at)
-        return None if over or one.subject != subject else one
-    return None
+    one = theirs(c, subject, permission)
+    if one is None or one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at):
+        return None
+    return one
+
+
+def theirs(c: C, subject: int, permission: int) -> PermissionRow | None:
+    """Return a permission of this person, whatever became of it; None if it is not theirs."""
+    return next((one for one in _select(c, _ONE, permission) if one.subject == subject), None)
 
 
 def of_subject(c: C, subject: int) -> list[PermissionRow]:

@@ -57,15 +57,20 @@ _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
 # before the customer came was given by who lived there then, and opens nothing of who lives there now. Silence is no answer to a
 # mandate of which this person said no before, to the same party for the same purpose, however that is spelt: that needs a yes.
+# It is a no whatever had become by then of what it was said about.
 _SPELT = r"lower(regexp_replace({}.purpose, '[[:space:][:punct:]]+', '', 'g'))"
 _SAID_NO = f"""
     r.origin = 'mandate' and (
-        exists (select from kw.permission_request q join kw.request_event e on e.request = q.id
-            where q.subject = r.subject and q.connection = r.connection and q.party = r.party and e.event = 'rejected'
-            and {_SPELT.format("q")} = {_SPELT.format("r")})
-        or exists (select from kw.permission p join kw.permission_event e on e.permission = p.id
-            where p.subject = r.subject and p.connection = r.connection and p.party = r.party and e.event = 'revoked'
-            and {_SPELT.format("p")} = {_SPELT.format("r")}))
+        exists (select from kw.permission_request q
+            where q.subject = r.subject and q.connection = r.connection and q.party = r.party
+            and {_SPELT.format("q")} = {_SPELT.format("r")}
+            and (exists (select from kw.request_event e where e.request = q.id and e.event = 'rejected')
+                or exists (select from kw.late_no n where n.request = q.id)))
+        or exists (select from kw.permission p
+            where p.subject = r.subject and p.connection = r.connection and p.party = r.party
+            and {_SPELT.format("p")} = {_SPELT.format("r")}
+            and (exists (select from kw.permission_event e where e.permission = p.id and e.event = 'revoked')
+                or exists (select from kw.late_no n where n.permission = p.id))))
 """  # noqa: S608 - constants only
 # Whoever is asked says yes now. A mandate begins by silence, so nothing may have spoken against it since it was claimed: a refusal
 # or a suspension that is over counts as one that is not, as it does of a permission, whether somebody looked meanwhile or not.

@@ -91,6 +91,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-person": (FORBIDDEN, "sign-in-first"),
     "not-yours": (NOT_FOUND, "404"),
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
+    "has-ended": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
     "was-read": (CONFLICT, "was-read"),
     "implausible": (CONFLICT, "implausible"),

@@ -209,12 +209,20 @@ def _number(text: str, most: int) -> int:
 # What is done there
 
 
-def _live_permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
+def _permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
+    """Return the permission that a form names, whatever became of it since the form was shown. Raises NoSuchPermission."""
     found = inquiry.who_may(desk.house, subject, at=desk.clock()).permissions
     for one in found:
-        if str(one.id) == form.get("permission") and one.ended is None:
+        if str(one.id) == form.get("permission"):
             return one
     raise permission.NoSuchPermission
+
+
+def _live_permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
+    one = _permission(desk, subject, form)
+    if one.ended is not None:
+        raise permission.NoSuchPermission
+    return one
 
 
 def _ask_revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:
@@ -227,9 +235,9 @@ def _ask_revoke(desk: Desk, request: Request, session: Session, form: Form) -> R
 
 def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject = _signed_in(desk, session)
-    one = _live_permission(desk, subject, form)
-    permission.revoke(desk.house, subject, one.id, at=desk.clock())
-    return _to(request, "mine?" + urlencode({"revoked": one.id}) + "#who")
+    number = _permission(desk, subject, form).id
+    revoked = permission.revoke(desk.house, subject, number, at=desk.clock())
+    return _to(request, "mine?" + urlencode({"revoked" if revoked else "declined": number}) + "#who")
 
 
 def _to_ask(desk: Desk, subject: int, form: Form) -> tuple[int, inquiry.MyConnection]:

@@ -83,6 +83,9 @@ def said(desk: Desk, words: Words, subject: int, permissions: Sequence[inquiry.M
     if "renewed" in form:
         there = any(str(one.id) == form["renewed"] and one.ended is None for one in permissions)
         return show_requests.answered(words, "renewed" if there else "")
+    if "declined" in form:
+        there = asked.declined(desk.house, subject, _number(form, "declined"))
+        return show_requests.answered(words, "declined" if there else "")
     if "answered" not in form:
         return ""
     return show_requests.answered(words, asked.answered(desk.house, subject, _number(form, "answered")) or "")

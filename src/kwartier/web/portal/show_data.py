@@ -73,6 +73,7 @@ def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
         ("promised", words.text("Still to be handed over"), ("receiver", "purpose", "channels", "from", "to")),
         ("mandates_sampled", words.text("Asked to show your permission"), ("party", "at")),
         ("reminders", words.text("You were reminded"), ("at",)),
+        ("noes", words.text("You said no to what was over already"), ("party", "purpose", "at")),
         ("letters", words.text("Letters to you"), ("at",)),
         ("disputes", words.text("Readings that you dispute"), ("from", "to", "at")),
         ("corrections", words.text("Corrections"), ("fact", "from", "to", "at")),

@@ -155,6 +155,7 @@ def _life(words: Words) -> dict[str, str]:
         "permission:timed_out": words.text("The request of %s ran out without an answer"),
         "permission:found_invalid": words.text("The request of %s does not hold"),
         "permission:reminded": words.text("You were reminded: permission to %s is about to end"),
+        "permission:declined": words.text("You said no to %s, which had no permission of this any more"),
         "permission:fulfilled": words.text("Permission done with: %s has all that it was given for"),
         "permission:expired": words.text("Permission ran out: %s"),
         "permission:terminated": words.text("Permission ended by the other side: %s"),

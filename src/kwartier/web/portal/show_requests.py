@@ -171,6 +171,7 @@ def answered(words: Words, how: str) -> str:
     return {
         "granted": words.text("You gave this permission. It stands below, and you can revoke it there at any moment."),
         "rejected": words.text("You said no. Nothing is read and nothing is handed over on this request."),
+        "declined": words.text("You said no. There was nothing left to end; nothing of the same begins without your yes."),
         "renewed": words.text("The permission goes on when it would have ended."),
     }.get(how, "")
 

@@ -4,6 +4,7 @@ from kwartier.workflows.permission.desk import opt_in, revoke
 from kwartier.workflows.permission.errors import (
     GrantedElsewhere,
     GrantedHere,
+    HasEnded,
     NoLongerHolds,
     NoSuchPermission,
     NoSuchRequest,
@@ -17,6 +18,7 @@ from kwartier.workflows.permission.upkeep import Upkeep, keep_up
 __all__ = [
     "GrantedElsewhere",
     "GrantedHere",
+    "HasEnded",
     "NoLongerHolds",
     "NoSuchPermission",
     "NoSuchRequest",

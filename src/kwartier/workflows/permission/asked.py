@@ -7,7 +7,7 @@ from typing import final
 
 from kwartier.grounds.permission import Event, Scope
 from kwartier.model.register import Product
-from kwartier.store.registry import names, requests
+from kwartier.store.registry import late_noes, names, requests
 from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission.errors import NoSuchRequest
@@ -79,10 +79,21 @@ def one(house: Installation, subject: int, request: int, *, at: datetime) -> MyR
 
 
 def answered(house: Installation, subject: int, request: int) -> str | None:
-    """Return how a request to this person was answered: an event of the table; None if it was not, or is not theirs."""
+    """Return how a request to this person was answered: an event of the table.
+
+    `declined` for a no after the request, or the permission that answers it, was over. None if it was not, or is not theirs.
+    """
     with house.portal(subject) as c:
         found = requests.many(c, [request]).get(request)
+        if late_noes.is_to_request(c, request):
+            return "declined"
     return None if found is None or found.awaits else found.event
+
+
+def declined(house: Installation, subject: int, permission: int) -> bool:
+    """Tell whether this person said no to a permission that had ended."""
+    with house.portal(subject) as c:
+        return late_noes.is_to_permission(c, permission)
 
 
 def _waits(one: RequestRow, at: datetime) -> bool:

@@ -12,11 +12,12 @@ from psycopg import Connection
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import ALL_MASK, GAS_MASK, Product
-from kwartier.store.registry import names, permissions
+from kwartier.store.registry import late_noes, names, permissions
+from kwartier.store.registry.names import Person
 from kwartier.store.registry.permissions import Grant
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
-from kwartier.workflows.permission.errors import NoSuchPermission, NotYourConnection
+from kwartier.workflows.permission.errors import HasEnded, NoSuchPermission, NotYourConnection
 
 C = Connection[Any]
 
@@ -26,43 +27,61 @@ OPT_IN_LIVES: Final = timedelta(days=365)
 """An opt-in is asked for anew each year: our choice."""
 
 
-def revoke(house: Installation, subject: int, permission: int, *, at: datetime) -> None:
-    """Revoke one of this person's permissions now. Raises NoSuchPermission.
+def revoke(house: Installation, subject: int, permission: int, *, at: datetime) -> bool:
+    """Revoke one of this person's permissions now; returns and raises as `take_back`.
 
     The fact, the stop for meters and parcels under way, and the event in the log stand in one transaction.
     """
     with house.portal(subject) as c:
-        take_back(house, c, subject, permission, at, telling.customer(subject))
+        return take_back(house, c, subject, permission, at, telling.customer(subject))
 
 
-def take_back(house: Installation, c: C, subject: int, permission: int, at: datetime, actor: str) -> None:
-    """Revoke a person's permission in the caller's transaction, and what renews it. Raises NoSuchPermission.
+def take_back(house: Installation, c: C, subject: int, permission: int, at: datetime, actor: str) -> bool:
+    """Revoke a person's permission in the caller's transaction, and what renews it. Returns whether anything was revoked.
 
-    One that ran out and goes on by a renewal is taken back with that.
+    One that ran out and goes on by a renewal is taken back with that. Of one that has ended otherwise the no is kept: no mandate of
+    the same begins by silence. Raises NoSuchPermission for one that is not theirs, HasEnded where nothing is left to say no to.
     """
     permissions.alone(c, subject)
     chain = (permission, *permissions.successors(c, permission))
     live = [one for key in chain if (one := permissions.own(c, subject, key, at)) is not None]
     me = names.person(c, key=subject)
-    if not live or me is None:
+    if me is None:
         msg = "no such permission of this person"
         raise NoSuchPermission(msg)
+    if not live:
+        _said_late(house, c, me, permission, at, actor)
+        return False
     over = [one for one in live if permissions.revoke(c, one.id, at)]
     said = [(one.connection, telling.ended(one.id, one.party, one.mask)) for one in over]
     house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, there, body) for there, body in said])
+    return True
 
 
-def take_back_by_letter(house: Installation, permission: int, *, at: datetime) -> None:
+def _said_late(house: Installation, c: C, me: Person, permission: int, at: datetime, actor: str) -> None:
+    """Keep a no to what has ended already. An opt-in has no party that could claim it."""
+    one = permissions.theirs(c, me.key, permission)
+    if one is None:
+        msg = "no such permission of this person"
+        raise NoSuchPermission(msg)
+    if one.party is None or not late_noes.to_permission(c, permission, at):
+        msg = "this permission has ended, and this person's no to it stands already"
+        raise HasEnded(msg)
+    body = telling.ended(permission, one.party, one.mask)
+    house.log.record(c, [Event(at, EventKind.PERMISSION_DECLINED, actor, me.code, one.connection, body)])
+
+
+def take_back_by_letter(house: Installation, permission: int, *, at: datetime) -> bool:
     """Write down that a customer takes a permission back by letter, as one of the operator's people opened it.
 
-    Raises NoSuchPermission.
+    Returns and raises as `take_back`.
     """
     with house.operator() as c:
         subject = permissions.subject_of(c, permission)
         if subject is None:
             msg = "no permission has this number"
             raise NoSuchPermission(msg)
-        take_back(house, c, subject, permission, at, telling.OPERATOR)
+        return take_back(house, c, subject, permission, at, telling.OPERATOR)
 
 
 def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) -> int:

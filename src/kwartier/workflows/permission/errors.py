@@ -3,6 +3,7 @@
 KwartierError
 +-- NotYourConnection      the customer named a connection where they do not live now
 +-- NoSuchPermission       whoever ends a permission named one that is not theirs, or has ended already
+    +-- HasEnded           it is theirs, and has ended already
 +-- NoSuchRequest          the customer named a request that is not theirs
 +-- WiderThanAsked         the customer gave more than was asked: nobody may have that
 +-- WiderThanBefore        a renewal asks for more than what it renews
@@ -25,6 +26,12 @@ class NoSuchPermission(KwartierError):
     """Somebody named a permission that is not theirs, or has ended already; nothing changed."""
 
     code = "no-such-permission"
+
+
+class HasEnded(NoSuchPermission):
+    """Somebody ends a permission of theirs that has ended already; nothing changed."""
+
+    code = "has-ended"
 
 
 class NoSuchRequest(KwartierError):

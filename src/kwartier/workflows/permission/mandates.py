@@ -119,7 +119,8 @@ def _given(one: RequestRow, now: datetime) -> Grant:
 def veto(house: Installation, subject: int, request: int, *, at: datetime) -> int | None:
     """Say no to a mandate, in one step, whether it has begun or not. Returns the permission that was revoked, if there was one.
 
-    Raises NoSuchRequest, AlreadyAnswered, NoSuchPermission.
+    The no is kept where the mandate was found invalid, or where what it became has ended. Raises NoSuchRequest, AlreadyAnswered,
+    HasEnded.
     """
     return _no(house, lambda: house.portal(subject), request, at, telling.customer(subject))
 
@@ -127,7 +128,7 @@ def veto(house: Installation, subject: int, request: int, *, at: datetime) -> in
 def veto_by_letter(house: Installation, request: int, *, at: datetime) -> int | None:
     """Write down that a customer says no to a mandate by letter, as one of the operator's people opened it. Returns as `veto`.
 
-    Raises NoSuchRequest also for what is no mandate, AlreadyAnswered, NoSuchPermission.
+    Raises NoSuchRequest also for what is no mandate, AlreadyAnswered, HasEnded.
     """
     with house.operator() as c:
         if _asked(c, request).origin != MANDATE:
@@ -137,19 +138,26 @@ def veto_by_letter(house: Installation, request: int, *, at: datetime) -> int | 
 
 
 def _no(house: Installation, opened: Opened, request: int, at: datetime, actor: str) -> int | None:
-    permission = _begun(opened, request)
+    permission = _begun(opened, request) or _not_begun(house, opened, request, at, actor)
     if permission is None:
-        try:
+        return None
+    with opened() as c:
+        revoked = desk.take_back(house, c, _asked(c, request).subject or 0, permission, at, actor)
+    return permission if revoked else None
+
+
+def _not_begun(house: Installation, opened: Opened, request: int, at: datetime, actor: str) -> int | None:
+    """Say no to what is no permission; returns it where it began at that moment, for the no to end it."""
+    try:
+        with opened() as c:
+            rejected(house, c, request, at, actor)
+    except AlreadyAnswered:
+        begun = _begun(opened, request)
+        if begun is None:  # it may have fallen away at that moment, which is no answer
             with opened() as c:
                 rejected(house, c, request, at, actor)
-        except AlreadyAnswered:
-            permission = _begun(opened, request)  # it may have begun at the same moment: then the no ends it
-            if permission is None:
-                raise
-    if permission is not None:
-        with opened() as c:
-            desk.take_back(house, c, _asked(c, request).subject or 0, permission, at, actor)
-    return permission
+        return begun
+    return None
 
 
 def _begun(opened: Opened, request: int) -> int | None:

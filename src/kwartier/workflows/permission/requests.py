@@ -17,14 +17,14 @@ from kwartier.model.ean import Ean
 from kwartier.model.ground import Permission
 from kwartier.model.period import Period
 from kwartier.model.register import Direction, Kind, Product, select
-from kwartier.store.registry import parties, people, permissions, points, requests
+from kwartier.store.registry import late_noes, parties, people, permissions, points, requests
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.points import NOWHERE
 from kwartier.store.registry.requests import PARTY, Asked, RequestRow, Said
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import administrator, telling
-from kwartier.workflows.permission.beginning import begin, record, scope_flaw, whole
+from kwartier.workflows.permission.beginning import begin, record, scope_flaw, told, whole
 from kwartier.workflows.permission.errors import NoLongerHolds, NoSuchRequest, WiderThanAsked
 from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
 
@@ -129,28 +129,54 @@ def give(house: Installation, c: C, asked: RequestRow, scope: Scope, at: datetim
 
 
 def reject(house: Installation, subject: int, request: int, *, at: datetime) -> None:
-    """Say no. Raises NoSuchRequest, AlreadyAnswered."""
+    """Say no, also to what fell away meanwhile. Raises NoSuchRequest, AlreadyAnswered."""
     with house.portal(subject) as c:
         rejected(house, c, request, at, telling.customer(subject))
 
 
 def rejected(house: Installation, c: C, request: int, at: datetime, actor: str) -> None:
-    """Write a customer's no down, in the caller's transaction. Raises NoSuchRequest, AlreadyAnswered."""
-    _awaiting(c, request, at)
-    record(house, c, [Said(request, at, "rejected")], actor)
+    """Write a customer's no down, in the caller's transaction. Raises NoSuchRequest, AlreadyAnswered.
+
+    To what fell away without an answer it is a no as well: no mandate of the same begins by silence.
+    """
+    asked = _theirs(c, request)
+    if _awaits(asked, at):
+        record(house, c, [Said(request, at, "rejected")], actor)
+    elif _fell_away(asked) and late_noes.to_request(c, request, at):
+        codes = people.codes(c, {asked.subject or 0})
+        house.log.record(c, [told(asked, Said(request, at, "declined"), actor, codes)])
+    else:
+        raise _answered()
 
 
 def _awaiting(c: C, request: int, at: datetime) -> RequestRow:
     """Return the request if it awaits this customer's answer. Raises NoSuchRequest, AlreadyAnswered."""
+    asked = _theirs(c, request)
+    if not _awaits(asked, at):
+        raise _answered()
+    return asked
+
+
+def _theirs(c: C, request: int) -> RequestRow:
     try:
-        asked = requests.one(c, request)
+        return requests.one(c, request)
     except NotFound as fault:
         msg = "no such request to this person"
         raise NoSuchRequest(msg) from fault
-    if not asked.awaits or (asked.origin == PARTY and asked.answer_by <= at):
-        msg = "the request has its answer"
-        raise AlreadyAnswered(msg)
-    return asked
+
+
+def _awaits(asked: RequestRow, at: datetime) -> bool:
+    return asked.awaits and (asked.origin != PARTY or at < asked.answer_by)
+
+
+def _fell_away(asked: RequestRow) -> bool:
+    """Tell whether nobody answered what a known party asked of a known customer, and nobody will."""
+    known = None not in {asked.party, asked.connection, asked.subject}
+    return known and asked.event not in {"granted", "rejected"}
+
+
+def _answered() -> AlreadyAnswered:
+    return AlreadyAnswered("the request has its answer")
 
 
 # Nobody answers

@@ -17,6 +17,7 @@ REQUEST_KINDS = {
     "rejected": EventKind.PERMISSION_REJECTED,
     "timed_out": EventKind.PERMISSION_TIMED_OUT,
     "found_invalid": EventKind.PERMISSION_FOUND_INVALID,
+    "declined": EventKind.PERMISSION_DECLINED,
 }
 
 

@@ -59,6 +59,7 @@ NO_FACTS: Final = frozenset(
         EventKind.PERMISSION_TIMED_OUT,
         EventKind.PERMISSION_FOUND_INVALID,
         EventKind.PERMISSION_REMINDED,
+        EventKind.PERMISSION_DECLINED,
     }
 )
 """What is told of a permission that is none yet, or changes nothing of one: no ground begins or ends by it."""

@@ -28,6 +28,7 @@ PERSONAL = [
     "request_event",
     "permission_reminder",
     "letter",
+    "late_no",
 ]
 
 # One home, two occupants after each other; a second home of the second one's neighbour. 1 moves out when 2 moves in.
@@ -63,6 +64,7 @@ insert into kw.use_case (code, purpose, data_class, mask, area, days, approved, 
 insert into kw.use_case_day (use_case, connection, day) values (1, 1, '2025-12-30'), (1, 1, '2026-01-02'), (1, 2, '2025-05-05');
 insert into kw.permission_reminder (permission, days, at) values (1, 30, '2026-01-01');
 insert into kw.letter (permission, days, at, answer_by) values (1, 30, '2026-01-01', '2026-01-31');
+insert into kw.late_no (permission, request, at) values (1, null, '2026-01-01'), (null, 2, '2026-02-01');
 """
 
 PERMIT = "insert into kw.permission (connection, subject, mask, purpose, data, live) values "
@@ -298,6 +300,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(
                 "kw.subject_key",
                 "kw.letter",
+                "kw.late_no",
                 "kw.permission_reminder",
                 "kw.permission_request",
                 "kw.request_event",
@@ -314,7 +317,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(f"kw.rights_event({name})" for name in ("id", "request", "at", "event", "because", "reached", "due", "entry")),
         },
         "INSERT": {
-            *("kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request"),
+            *("kw.permission", "kw.permission_event", "kw.request_event", "kw.restriction", "kw.rights_request", "kw.late_no"),
             *(f"kw.rights_event({name})" for name in ("request", "at", "event", "by", "entry")),
         },
         "UPDATE": {"kw.restriction(period)"},

@@ -15,7 +15,7 @@ from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
-from kwartier.workflows.permission import requests
+from kwartier.workflows.permission import ends, requests
 from pages_support import Direct, Visitor
 from permission_support import DAY, E_INTERVAL, UNTIL, Home, wish
 from registry_support import NOON, World, between, on
@@ -91,6 +91,26 @@ def test_a_renewal_says_about_which_time_it_is_before_the_yes(
         assert visit.post("/en/renew", permission=str(number), last="2027-03-19").status_code == 200
         until = on("2027-03-20")
         assert newest(home) == (Period(LIVE.start, until if data == LIVE else data.end), Period(on("2026-03-20"), until))
+
+
+def test_a_no_on_a_page_that_was_opened_before_the_permission_ended_is_kept(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number = given(home, LIVE)
+        assert visit.get(f"/en/revoke?permission={number}").status_code == 200
+        ends.terminate(home.house, home.code(), f"kw-{number}", at=NOON)
+        page = visit.post("/en/revoke", permission=str(number))
+        assert (page.status_code, "There was nothing left to end" in page.text) == (200, True)
+        assert home.world.c.execute("select permission from kw.late_no").fetchall() == [(number,)]
+        assert "There was nothing left to end" not in visit.get(f"/en/mine?declined={number + 1}").text
+        assert "U zei nee tegen" in visit.get("/nl/mine").text
+        assert visit.post("/en/revoke", permission=str(number)).status_code == 404, "it stands already"
+
+
+def test_a_no_on_a_page_that_was_opened_before_the_request_fell_away_is_kept(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + 31 * DAY) as (home, visit):
+        one = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+        page = visit.post("/nl/request", request=str(one.id), answer="no")
+        assert (page.status_code, "Er was niets meer om te be" in page.text) == (200, True)
 
 
 def test_who_renews_for_a_shorter_time_gives_data_of_that_time(installation_dir: Path, dsns: Dsns) -> None:

@@ -18,7 +18,7 @@ from kwartier.model.permit import Permit
 from kwartier.model.register import Kind
 from kwartier.store.registry import permissions
 from kwartier.workflows import permission
-from kwartier.workflows.permission import ends, mandates, reminders, requests
+from kwartier.workflows.permission import desk, ends, mandates, reminders, requests
 from permission_support import DAY, Home, claim, wish
 from registry_support import NOON, on
 
@@ -48,6 +48,7 @@ class Anybody:
             lambda: requests.reject(self.home.house, self.home.person, self.request(), at=self.at),
             lambda: mandates.veto(self.home.house, self.home.person, self.request(), at=self.at),
             lambda: permission.revoke(self.home.house, self.home.person, self.permission(), at=self.at),
+            lambda: desk.take_back_by_letter(self.home.house, self.permission(), at=self.at),
             lambda: ends.terminate(self.home.house, self.home.code(), f"kw-{self.permission()}", at=self.at),
             lambda: reminders.renew(self.home.house, self.home.person, self.permission(), until=self.at + 400 * DAY, at=self.at),
             lambda: permission.keep_up(self.home.house, at=self.at),

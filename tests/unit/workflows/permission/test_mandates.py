@@ -1,7 +1,9 @@
 """Mandates that parties claim: the customer hears first and can veto in one step; evidence is sampled; a failure ends the rest."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,16 +16,16 @@ from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
-from kwartier.store.registry import parties, requests, samples
+from kwartier.store.registry import holdings, parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.parties import suspending
 from kwartier.workflows.permission import desk, ends, mandates, reminders
-from kwartier.workflows.permission.asked import waiting
+from kwartier.workflows.permission.asked import answered, waiting
 from kwartier.workflows.permission.placing import Claimed
 from kwartier.workflows.permission.requests import ask, give, grant, reject
 from kwartier.workflows.refusal import Choice, choose
-from permission_support import DAY, Home, claim, wish
+from permission_support import DAY, UNTIL, Home, claim, wish
 from registry_support import NOON, ean
 
 NOTICE = 14 * DAY
@@ -135,6 +137,106 @@ def test_a_no_is_one_to_every_claim_of_the_same_that_waits(home: Home) -> None:
     assert mandates.due(home.house, at=NOON + NOTICE) == 0
     assert isinstance(home.may(NOON + NOTICE), Refusal)
     assert home.told()[-1] == ("permission:found_invalid", NOON + NOTICE)
+
+
+def permission_of(home: Home, request: int) -> int:
+    """Return the permission that a request became."""
+    with home.house.operator() as c:
+        number = samples.permission_of(c, request)
+    assert number is not None
+    return number
+
+
+ENDED_BY: dict[str, Callable[[Home, int], object]] = {
+    "terminated": lambda home, number: ends.terminate(home.house, home.code(), f"kw-{number}", at=NOON + NOTICE + DAY),
+    "expired": lambda home, _: ends.sweep(home.house, at=UNTIL + DAY),
+    "expired, and nobody said so": lambda _, __: None,
+}
+
+
+@pytest.mark.parametrize("ended", ENDED_BY)
+@pytest.mark.parametrize("by_letter", [False, True])
+def test_a_no_to_what_had_ended_stands_against_a_mandate_of_the_same(home: Home, ended: str, *, by_letter: bool) -> None:
+    request, late = claimed(home), UNTIL + 2 * DAY
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    number = permission_of(home, request)
+    ENDED_BY[ended](home, number)
+    before = home.ended()
+    if by_letter:
+        assert not desk.take_back_by_letter(home.house, number, at=late)
+    else:
+        assert not permission.revoke(home.house, home.person, number, at=late)
+    assert home.ended() == before, "how it ended is not written anew"
+    assert home.told()[-1] == ("permission:declined", late)
+    found = again(home, late + DAY, purpose="In zicht!", end=late + 90 * DAY)
+    assert (found.presented, found.invalid) == (0, {"said_no": 1})
+    said = len(home.told())
+    noes: list[Callable[[], object]] = [
+        lambda: permission.revoke(home.house, home.person, number, at=late + DAY),
+        lambda: desk.take_back_by_letter(home.house, number, at=late + DAY),
+        lambda: mandates.veto(home.house, home.person, request, at=late + DAY),
+    ]
+    for no in noes:
+        with pytest.raises(permission.HasEnded):
+            no()
+    assert len(home.told()) == said, "it is kept once"
+    with pytest.raises(permission.NoSuchPermission):
+        permission.revoke(home.house, home.world.subject(), number, at=late)
+
+
+def test_a_no_to_a_mandate_that_became_a_permission_and_ended_says_that_nothing_was_revoked(home: Home) -> None:
+    request = claimed(home)
+    mandates.due(home.house, at=NOON + NOTICE)
+    number = permission_of(home, request)
+    ends.terminate(home.house, home.code(), f"kw-{number}", at=NOON + NOTICE + DAY)
+    assert mandates.veto_by_letter(home.house, request, at=NOON + NOTICE + 2 * DAY) is None
+    assert answered(home.house, home.person, request) == "declined"
+    with home.house.operator() as c:
+        (stay,) = holdings.of_person(c, home.person).values()
+    assert [(one["purpose"], one["at"]) for one in stay.holds["noes"]] == [("inzicht", NOON + NOTICE + 2 * DAY)]
+    assert again(home, NOON + NOTICE + 3 * DAY).invalid == {"said_no": 1}
+
+
+@pytest.mark.parametrize("by_letter", [False, True])
+def test_a_no_to_a_mandate_that_was_found_invalid_stands(home: Home, *, by_letter: bool) -> None:
+    request = claimed(home)
+    suspending.suspend(home.house, home.code(), suspending.Because.SECURITY, at=NOON + DAY)
+    suspending.reinstate(home.house, home.code(), at=NOON + 2 * DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    late, life = NOON + NOTICE + DAY, home.events()[request]
+    for _ in range(2):
+        with suppress(AlreadyAnswered):
+            assert (
+                mandates.veto_by_letter(home.house, request, at=late)
+                if by_letter
+                else mandates.veto(home.house, home.person, request, at=late)
+            ) is None
+    assert home.events()[request] == life
+    assert [kind for kind, _ in home.told()].count("permission:declined") == 1
+    assert answered(home.house, home.person, request) == "declined"
+    assert again(home, late + DAY).invalid == {"said_no": 1}
+    with pytest.raises(permission.NoSuchRequest):
+        mandates.veto(home.house, home.world.subject(), request, at=late)
+
+
+def test_a_no_to_what_a_party_asked_too_long_ago_stands(home: Home) -> None:
+    asked = ask(home.house, home.code(), home.ean(), wish(), at=NOON)
+    reject(home.house, home.person, asked.id, at=NOON + 31 * DAY)
+    assert permission.keep_up(home.house, at=NOON + 32 * DAY).timed_out == 1
+    assert again(home, NOON + 33 * DAY).invalid == {"said_no": 1}
+
+
+def test_a_no_to_a_claim_of_nobody_known_is_nobodys(home: Home) -> None:
+    nobody = Home(home.house, home.world, home.world.connection(), home.person, home.app)
+    again(nobody, NOON)
+    with pytest.raises(AlreadyAnswered):
+        mandates.veto_by_letter(home.house, max(home.events()), at=NOON + DAY)
+
+
+def test_an_opt_in_that_ran_out_has_nobody_to_say_no_to(home: Home) -> None:
+    number = permission.opt_in(home.house, home.person, home.connection, at=NOON)
+    with pytest.raises(permission.HasEnded):
+        permission.revoke(home.house, home.person, number, at=NOON + 400 * DAY)
 
 
 def test_whoever_said_no_to_a_mandate_may_be_asked_and_say_yes(home: Home) -> None:

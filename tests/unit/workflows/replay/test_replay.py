@@ -286,6 +286,12 @@ def test_a_revocation_that_was_said_later_changes_nothing_before(night: Faulty) 
     assert night.codes() == set()
 
 
+def test_a_no_to_a_permission_begins_and_ends_no_ground(night: Faulty) -> None:
+    key, connection = served(night)
+    night.tell(EventKind.PERMISSION_DECLINED, connection, night.one("select clock_timestamp()"), permission=key, mask=2)
+    assert night.codes() == set()
+
+
 def test_an_end_that_was_said_later_changes_nothing_before(night: Faulty) -> None:
     connection = served(night)[1]
     ends = datetime(2026, 11, 20, tzinfo=UTC)

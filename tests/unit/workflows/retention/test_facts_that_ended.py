@@ -54,6 +54,20 @@ def test_a_permission_goes_five_years_after_its_end_with_all_that_was_said_of_it
     assert retention.nightly(opened, at=NOW).counts["permissions"] == 0
 
 
+def test_what_a_customer_said_no_to_after_its_end_stays_until_the_term_of_the_no_is_over(
+    opened: Installation, facts: World
+) -> None:
+    live = between("2019-01-01", "2020-01-01")
+    gone, stays = ended(facts, live), ended(facts, live)
+    asked = [request(facts, "timed_out", on("2020-01-01")) for _ in range(2)]
+    for about, numbers in (("permission", (gone, stays)), ("request", asked)):
+        for number, at in zip(numbers, ("2021-11-26", "2022-06-01"), strict=True):
+            facts.c.execute(f"insert into kw.late_no ({about}, at) values (%s, %s)".encode(), (number, on(at)))  # noqa: S608 - two names
+    assert retention.nightly(opened, at=NOW).counts["permissions"] == 2
+    assert (kept(opened, "permission"), kept(opened, "permission_request")) == ({stays}, {asked[1]})
+    assert kept(opened, "late_no", "coalesce(permission, request)") == {stays, asked[1]}
+
+
 def test_what_a_permission_renews_stays_as_long_as_that_does_and_goes_with_it(opened: Installation, facts: World) -> None:
     gone, stays = [ended(facts, between("2015-01-01", "2016-01-01")) for _ in range(2)]
     for first, until in ((gone, on("2021-01-01")), (stays, None)):
