@@ -41,6 +41,12 @@ def test_off_by_letter_registers_by_hand_and_a_proof_of_absence(unread: Path, tm
         status, said = run("hand-readings", "due", "--json", "--days", "3660", *STAFF)
         assert {(one["connection"], one["whose"]) for one in json.loads(said)["due"]} >= {(key, "operator"), (key, "supplier")}
 
+        early, late = (DAY - timedelta(days=1)).isoformat(), (system_clock() + timedelta(days=9)).date().isoformat()
+        for first, last, why in ((DAY.isoformat(), early, "before the first"), (late, late, "not begun")):
+            status, said = run("customer", "absence", str(key), first, last, "--out", str(tmp_path / "none.zip"), *STAFF)
+            assert (status, "no-such-time" in said, why in said) == (3, True, True), said
+        assert not (tmp_path / "none.zip").exists()
+
         file = tmp_path / "absence.zip"
         day = DAY.isoformat()
         assert run("customer", "absence", str(key), day, day, "--out", str(file), *STAFF)[0] == 0

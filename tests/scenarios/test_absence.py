@@ -13,7 +13,7 @@ from kwartier.audit.verify import verify
 from kwartier.model.register import Channel
 from kwartier.workflows import installation, refusal
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.refusal import Checked, NotYourMeter, WasRead
+from kwartier.workflows.refusal import Checked, NoSuchTime, NotYourMeter, WasRead
 from night_support import Story, table
 from readings_support import channel_day, read
 
@@ -57,6 +57,25 @@ def proved(house: Installation, connection: int | None = None) -> bytes:
     """Return the proof of absence of the days of the refusal."""
     anna, power, _ = keys(house)
     return refusal.absence(house, anna, connection or power, *REFUSED, at=LATER).body
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (REFUSED[1], REFUSED[0]),
+        (date(2026, 3, 12), date(2026, 3, 1)),
+        (date(2026, 3, 15), date(2026, 3, 16)),
+        (date(2027, 1, 1), date(2027, 1, 2)),
+    ],
+)
+def test_of_no_time_and_of_what_is_still_to_come_there_is_no_proof(played: Story, first: date, last: date) -> None:
+    anna, power, _ = keys(played.house)
+    with pytest.raises(NoSuchTime):
+        refusal.absence(played.house, anna, power, first, last, at=LATER)
+
+
+def test_a_time_that_goes_on_is_proved_up_to_now() -> None:
+    assert refusal.asked_time(REFUSED[0], date.max, at=LATER).end == datetime.fromisoformat("2026-03-15T00:00:00+01:00")
 
 
 def changed(data: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
@@ -119,11 +138,7 @@ def test_what_was_read_is_not_proved_away_nor_another_s_time(played: Story) -> N
             refusal.absence(house, anna, power, first, last, at=LATER)
     with house.operator() as c:
         ((bram,),) = c.execute("select key from kw.subject where code = 'BRAM'").fetchall()
-    for who, first, last in (
-        (bram, *REFUSED),
-        (anna, date(2019, 3, 8), date(2019, 3, 9)),
-        (anna, date(2027, 1, 1), date(2027, 1, 2)),
-    ):
+    for who, first, last in ((bram, *REFUSED), (anna, date(2019, 3, 8), date(2019, 3, 9))):
         with pytest.raises(NotYourMeter):
             refusal.absence(house, who, power, first, last, at=LATER)
 

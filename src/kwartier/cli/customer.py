@@ -71,11 +71,12 @@ def absence(
     out_file: Annotated[Path, typer.Option("--out", help="Where the proof is written.", dir_okay=False)] = Path("absence.zip"),
 ) -> None:
     """Prove to who lived there that no usage was read between two days. Exits 1 where something was read."""
-    days = named(first, "FIRST"), named(last, "LAST")
+    days, at = (named(first, "FIRST"), named(last, "LAST")), system_clock()
+    refusal.asked_time(*days, at=at)
     with staffed.opened(context) as house:
         who = refusal.occupant_of(house, number(connection), days[0])
         try:
-            found = refusal.absence(house, who, connection, *days, at=system_clock())
+            found = refusal.absence(house, who, connection, *days, at=at)
         except refusal.WasRead:
             told.said(out, "Usage was read in that time, so there is no proof that none was. The log says when, and for whom.")
             raise typer.Exit(edge.NO) from None

@@ -93,6 +93,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "has-ended": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
+    "no-such-time": (BAD_REQUEST, "no-such-time"),
     "was-read": (CONFLICT, "was-read"),
     "implausible": (CONFLICT, "implausible"),
     "already-taken": (CONFLICT, "implausible"),

@@ -103,7 +103,7 @@ def _absence(desk: Desk, _: Request, session: Session, form: Form) -> Response:
         raise Unclear from None
     mine = refusal.meters(desk.house, account.subject, at=desk.clock())
     chosen = [one for number, one in enumerate(mine, 1) if str(number) == form.get("n")]
-    if not chosen or not FIRST_DAY <= first <= last <= LAST_DAY:
+    if not chosen or first < FIRST_DAY or last > LAST_DAY:
         raise Unclear
     found = refusal.absence(desk.house, account.subject, chosen[0].connection, first, last, at=desk.clock())
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}

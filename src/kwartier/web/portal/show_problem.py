@@ -114,6 +114,11 @@ def _right(words: Words) -> dict[str, Problem]:
 def _meter(words: Words) -> dict[str, Problem]:
     """Say why there is no proof, or a reading is not taken."""
     return {
+        "no-such-time": Problem(
+            words.text("There is no such time"),
+            words.text("The last day lies before the first, or all of it is still to come, so there is nothing to prove."),
+            words.text("Choose a first day up to today, and a last day that is not before it."),
+        ),
         "was-read": Problem(
             words.text("Something was read"),
             words.text("Usage was read in that time, so there is no proof that none was."),

@@ -1,6 +1,6 @@
 """S3: the customer refuses the smart meter or has it switched off, and comes back; readings by hand, proof that none was read."""
 
-from kwartier.workflows.refusal.absence import Absence, WasRead, absence, occupant_of
+from kwartier.workflows.refusal.absence import Absence, NoSuchTime, WasRead, absence, asked_time, occupant_of
 from kwartier.workflows.refusal.absence_check import Checked, check
 from kwartier.workflows.refusal.choice import Choice, MyMeter, NothingToChange, NotYourMeter, choose, choose_for, meters
 from kwartier.workflows.refusal.hand import KWH, Due, How, Implausible, due, readings, take
@@ -16,10 +16,12 @@ __all__ = [
     "How",
     "Implausible",
     "MyMeter",
+    "NoSuchTime",
     "NotYourMeter",
     "NothingToChange",
     "WasRead",
     "absence",
+    "asked_time",
     "check",
     "choose",
     "choose_for",

@@ -17,7 +17,7 @@ from typing import Any, Final, final
 
 from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.audit.log import LogLine
-from kwartier.model.errors import KwartierError
+from kwartier.model.errors import BadInput, KwartierError
 from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, day_of, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK, MEASURING, Obis, Product
@@ -48,6 +48,12 @@ class WasRead(KwartierError):
     code = "was-read"
 
 
+class NoSuchTime(BadInput):
+    """The days that are asked about make no time of which anything could be proved: nothing was looked at."""
+
+    code = "no-such-time"
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Absence:
@@ -70,9 +76,9 @@ class _About:
 def absence(house: Installation, subject: int, connection: int, first: date, last: date, *, at: datetime) -> Absence:
     """Prove to a person that no usage was read between two days of their own time, both included; up to now at the latest.
 
-    Raises NotYourMeter for time or a place that was not theirs, WasRead. Signs what is still pending first.
+    Raises NoSuchTime, NotYourMeter for time or a place that was not theirs, WasRead. Signs what is still pending first.
     """
-    about = _about(house, subject, connection, Period(day_period(first).start, day_period(last).end), at)
+    about = _about(house, subject, connection, asked_time(first, last, at=at), at)
     with house.auditor() as c:
         house.log.integrate(c)
     counted = _counted(house, about)
@@ -87,11 +93,23 @@ def absence(house: Installation, subject: int, connection: int, first: date, las
     return Absence(f"kwartier-absence-{first}-{last}.zip", _zip(_statement(house, about, counted, len(proofs), at), proofs))
 
 
+def asked_time(first: date, last: date, *, at: datetime) -> Period:
+    """Return the time from one day to another, both included, up to today at the latest. Raises NoSuchTime."""
+    if last < first:
+        msg = "the last day lies before the first"
+        raise NoSuchTime(msg)
+    today = day_of(at)
+    if first > today:
+        msg = "that time has not begun: of what is still to come nothing can be proved"
+        raise NoSuchTime(msg)
+    return Period(day_period(first).start, day_period(min(last, today)).end)
+
+
 def _about(house: Installation, subject: int, connection: int, asked: Period, at: datetime) -> _About:
     with house.portal(subject) as c:
         me = names.person(c, key=subject)
         mine = [one for one in names.own(c, subject) if one.key == connection and one.mine.covers(asked)]
-    if me is None or not mine or asked.start >= at:
+    if me is None or not mine:
         msg = "this person did not live there all that time"
         raise NotYourMeter(msg)
     assert asked.end is not None  # noqa: S101 - two days close it

@@ -104,6 +104,14 @@ def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
     assert visitor.client.get("/nl/absence", params=asked | {"first": "2025-12-01"}).status_code == 404, "before one lived there"
 
 
+@pytest.mark.parametrize(("first", "last"), [("2026-03-10", "2026-03-09"), ("2027-03-08", "2027-03-09")])
+def test_of_no_time_and_of_what_is_still_to_come_there_is_no_proof_and_the_page_says_why(
+    visitor: Visitor, first: str, last: str
+) -> None:
+    answer = visitor.client.get("/en/absence", params={"n": "1", "first": first, "last": last})
+    assert (answer.status_code, "There is no such time" in answer.text) == (400, True)
+
+
 def test_who_saw_one_day_is_asked_of_the_log(visitor: Visitor) -> None:
     visitor.get("/nl/mine?day=2026-03-09")
     day = visitor.get("/nl/log?day=2026-03-09")
