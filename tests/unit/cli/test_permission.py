@@ -98,6 +98,7 @@ def test_what_cannot_be_done_is_told_and_ends_with_3(place: Place, tmp_path: Pat
     for arguments, code in (
         (("take", file), "granted-here"),
         (("end", place.home.code(), "kw-999"), "no-such-permission"),
+        (("end", place.home.code(), f"kw-{place.permission}"), "has-ended"),
         (("claim", place.home.code(), file), "unreadable-file"),
         (("evidence", "1", "--held"), "not-found"),
     ):

@@ -51,6 +51,11 @@ _SELECT = """
 """
 _OF_SUBJECT = _SELECT + " where p.subject = %s order by p.id desc"
 _ONE = _SELECT + " where p.id = %s"
+_CHAIN = f"""
+    with recursive chain as (
+        select %s::bigint as id union select q.id from kw.permission q join chain a on q.renews = a.id)
+    {_SELECT} where p.id in (select id from chain) order by p.id
+"""  # noqa: S608 - constants only
 _OVERVIEW = """
     select s.party, count(*) filter (where s.live @> %(at)s), count(*) filter (where e.event is not null),
         count(*) filter (where e.event is null and upper(s.live) <= %(at)s)
@@ -81,6 +86,13 @@ class PermissionRow:
     ended_at: datetime | None
     reference: str | None
     because: str | None
+
+    def over(self, at: datetime) -> tuple[str, datetime] | None:
+        """Return by which event and when it ended or ran out; None while it may still be ended."""
+        if self.ended is not None and self.ended_at is not None:
+            return self.ended, self.ended_at
+        end = self.given.end
+        return ("expired", end) if end is not None and end <= at else None
 
 
 @final
@@ -188,9 +200,12 @@ def subject_of(c: C, permission: int) -> int | None:
 def own(c: C, subject: int, permission: int, at: datetime) -> PermissionRow | None:
     """Return a permission that this person can still end at this moment: theirs, not ended, not run out. Else None."""
     one = theirs(c, subject, permission)
-    if one is None or one.ended is not None or one.live is None or (one.live.end is not None and one.live.end <= at):
-        return None
-    return one
+    return None if one is None or one.over(at) else one
+
+
+def chain(c: C, permission: int) -> list[PermissionRow]:
+    """Return a permission with its renewals, and theirs, whatever became of each, in the order in which they were given."""
+    return _select(c, _CHAIN, permission)
 
 
 def theirs(c: C, subject: int, permission: int) -> PermissionRow | None:

@@ -8,18 +8,21 @@ permission is over for good, whatever becomes of the facts, with what renews it,
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import handed_over
+from kwartier.model.period import utc
 from kwartier.store.registry import ends, overviews, permissions
 from kwartier.store.registry.ends import DataOver, End, Ended
 from kwartier.store.registry.errors import NotFound
+from kwartier.store.registry.permissions import PermissionRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
-from kwartier.workflows.permission.errors import NoSuchPermission
+from kwartier.workflows.permission.errors import HasEnded, NoSuchPermission
 
 C = Connection[Any]
 
@@ -101,17 +104,29 @@ def told(one: Ended, actor: str = telling.OPERATOR) -> Event:
 
 
 def terminate(house: Installation, party_code: str, identifier: str, *, at: datetime) -> None:
-    """Let a party end its service under a permission (EU 2023/1162, procedure 3), renewals included. Raises NoSuchPermission."""
+    """Let a party end its service under a permission (EU 2023/1162, procedure 3), renewals included.
+
+    One that ran out and goes on by a renewal ends with that. Raises NoSuchPermission, HasEnded where nothing goes on.
+    """
     with house.operator() as c:
         try:
             one = overviews.one(c, identifier)
         except NotFound as fault:
             raise _none() from fault
-        if one.party is None or one.party_code != party_code or one.ended(at) is not None:
+        if one.party is None or one.party_code != party_code:
             raise _none()
         permissions.alone(c, one.subject)
-        over = [End(key, max(at, one.live.start), "terminated") for key in (one.id, *permissions.successors(c, one.id))]
+        chain = permissions.chain(c, one.id)
+        over = [End(each.id, max(at, one.live.start), "terminated") for each in chain if each.over(at) is None]
+        if not over:
+            raise _ended(chain, at)
         written(house, c, over, telling.third_party(one.party))
+
+
+def _ended(chain: Iterable[PermissionRow], at: datetime) -> HasEnded:
+    """Say how and when the last of a permission and its renewals ended."""
+    event, when = max((end for one in chain if (end := one.over(at)) is not None), key=itemgetter(1))
+    return HasEnded(f"this permission has ended: {event}, {utc(when).isoformat()}")
 
 
 def _none() -> NoSuchPermission:

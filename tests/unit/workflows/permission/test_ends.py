@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.errors import IntegrityConstraintViolation
 
 from kwartier.model.ground import Refusal
-from kwartier.model.period import Period
+from kwartier.model.period import Period, utc
 from kwartier.model.permit import Permit
 from kwartier.model.register import ALL_MASK, GAS_MASK
 from kwartier.store.registry import ends as registry
@@ -256,6 +256,41 @@ def test_a_party_ends_its_own_service_and_nobody_elses(home: Home, given: int) -
         ends.terminate(home.house, home.code(), name, at=NOON + DAY)
     assert home.ended() == [("terminated", NOON, None)]
     assert home.told() == [("permission:terminated", NOON)]
+
+
+@pytest.mark.parametrize("swept_before", [False, True])
+def test_a_party_ends_what_ran_out_and_goes_on_by_a_renewal(home: Home, given: int, *, swept_before: bool) -> None:
+    assert LIVE.end is not None
+    renewed = reminders.renew(home.house, home.person, given, until=LIVE.end + 90 * DAY, at=LIVE.end - DAY)
+    late = LIVE.end + DAY
+    if swept_before:
+        ends.sweep(home.house, at=late)
+    ends.terminate(home.house, home.code(), f"kw-{given}", at=late)
+    assert isinstance(home.may(late, day=late), Refusal)
+    ends.sweep(home.house, at=late + DAY)
+    said = home.world.c.execute(
+        "select permission, event, at from kw.permission_event where event <> 'granted' order by 1"
+    ).fetchall()
+    assert said == [(given, "expired", LIVE.end), (renewed, "terminated", late)]
+
+
+def test_a_second_end_says_that_it_has_ended_and_when(home: Home, given: int) -> None:
+    assert LIVE.end is not None
+    renewed, late = reminders.renew(home.house, home.person, given, until=LIVE.end + 90 * DAY, at=LIVE.end - DAY), LIVE.end + DAY
+    ends.terminate(home.house, home.code(), f"kw-{renewed}", at=late)
+    for number in (given, renewed):
+        with pytest.raises(permission.HasEnded, match=f"terminated, {utc(late).isoformat()[:10]}"):
+            ends.terminate(home.house, home.code(), f"kw-{number}", at=late + DAY)
+    other = home.code(home.world.party("third_party"))
+    with pytest.raises(permission.NoSuchPermission, match="of this party"):
+        ends.terminate(home.house, other, f"kw-{given}", at=late + DAY)
+
+
+def test_an_end_of_what_ran_out_says_that_it_has_whether_or_not_that_was_written_down(home: Home, given: int) -> None:
+    for _ in range(2):
+        with pytest.raises(permission.HasEnded, match="expired"):
+            ends.terminate(home.house, home.code(), f"kw-{given}", at=LATER)
+        ends.sweep(home.house, at=LATER)
 
 
 # Before it runs out, and after
