@@ -57,7 +57,8 @@ _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
 # before the customer came was given by who lived there then, and opens nothing of who lives there now. Silence is no answer to a
 # mandate of which this person said no before, to the same party for the same purpose, however that is spelt: that needs a yes.
-# It is a no whatever had become by then of what it was said about.
+# It is a no whatever had become by then of what it was said about. Nor is anything given beside a permission in force for the same
+# purpose, however that is spelt.
 _SPELT = r"lower(regexp_replace({}.purpose, '[[:space:][:punct:]]+', '', 'g'))"
 _SAID_NO = f"""
     r.origin = 'mandate' and (
@@ -95,7 +96,8 @@ _FLAWS = f"""
                 and x.period && {_MEANWHILE}) then 'refused'
         when r.live_until <= %(at)s then 'scope'
         when exists (select from kw.permission_state s where s.connection = r.connection and s.party = r.party
-            and s.purpose = r.purpose and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
+            and {_SPELT.format("s")} = {_SPELT.format("r")}
+            and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
         end as flaw
     from kw.permission_request r left join kw.party y on y.key = r.party where r.id = any(%(keys)s)
 """  # noqa: S608 - constants only

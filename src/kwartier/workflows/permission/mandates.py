@@ -7,7 +7,7 @@ The days of notice are our choice (setting `mandate_notice_days`): no source nam
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from heapq import nsmallest
@@ -75,12 +75,14 @@ def due(house: Installation, *, at: datetime) -> int:
 def _begin(c: C, late: Sequence[RequestRow], flaws: Mapping[int, str], now: datetime) -> list[Event]:
     """Make the permissions, or find that a claim does not hold any more; return what the log is to be told.
 
-    All at once; where one of them met something that was said at the same moment, each by itself.
+    All at once; each by itself where one of them met something that was said at the same moment, or where a party has several of
+    one home: of those one may be a permission by then that another is not given beside.
     """
-    try:
-        return _written(c, late, flaws, now)
-    except (AlreadyAnswered, AlreadyPermitted, NotAnOccupant):
-        return [event for one in late for event in _begin_alone(c, one, flaws.get(one.id), now)]
+    sound = [(one.party, one.connection) for one in late if one.id not in flaws]
+    if len({*sound}) == len(sound):
+        with suppress(AlreadyAnswered, AlreadyPermitted, NotAnOccupant):
+            return _written(c, late, flaws, now)
+    return [event for one in late for event in _begin_alone(c, one, requests.flaws(c, [one.id], now).get(one.id), now)]
 
 
 def _begin_alone(c: C, one: RequestRow, flaw: str | None, now: datetime) -> list[Event]:

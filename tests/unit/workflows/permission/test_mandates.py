@@ -16,6 +16,7 @@ from kwartier.model.ean import Ean
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
+from kwartier.model.register import Kind
 from kwartier.store.registry import holdings, parties, requests, samples
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
 from kwartier.workflows import permission
@@ -260,6 +261,37 @@ def test_a_no_bars_no_other_party_purpose_home_or_person(home: Home) -> None:
     )
     home.world.occupancy(home.connection, came, Period(NOON + 3 * DAY))
     assert again(home, NOON + 4 * DAY, reference="came", begin=NOON + 3 * DAY).presented == 1
+
+
+# The same purpose is the same however it is spelt
+
+
+@pytest.mark.parametrize("purpose", ["inzicht", "Inzicht!", " in zicht"])
+def test_nothing_is_claimed_or_asked_wider_beside_a_permission_for_the_same_however_spelt(home: Home, purpose: str) -> None:
+    claimed(home, kinds=(Kind.DAY,))
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    late = NOON + NOTICE + DAY
+    found = again(home, late, purpose=purpose)
+    assert (found.presented, found.invalid) == (0, {"already_permitted": 1})
+    assert ask(home.house, home.code(), home.ean(), wish(purpose=purpose), at=late).because == "already_permitted"
+    assert again(home, late, purpose="inzichten", reference="other").presented == 1
+
+
+def test_of_two_that_wait_for_the_same_spelt_otherwise_one_begins(home: Home) -> None:
+    first = claimed(home, kinds=(Kind.DAY,))
+    assert again(home, NOON, purpose="Inzicht!").presented == 1
+    third = again(home, NOON, purpose="iets anders", reference="consent-3")
+    assert third.presented == 1
+    assert mandates.due(home.house, at=NOON + NOTICE) == 2
+    assert [home.events()[key][-1] for key in (first, first + 1, first + 2)] == ["granted", "found_invalid", "granted"]
+    assert isinstance(home.may(NOON + NOTICE), Permit), "for the other purpose"
+
+
+def test_who_says_yes_to_one_is_not_given_the_same_spelt_otherwise_beside_it(home: Home) -> None:
+    one, other = (ask(home.house, home.code(), home.ean(), wish(purpose=each), at=NOON).id for each in ("inzicht", "In-zicht"))
+    grant(home.house, home.person, one, at=NOON + DAY)
+    with pytest.raises(permission.NoLongerHolds):
+        grant(home.house, home.person, other, at=NOON + DAY)
 
 
 # By letter
