@@ -73,18 +73,20 @@ _SAID_NO = f"""
             and (exists (select from kw.permission_event e where e.permission = p.id and e.event = 'revoked')
                 or exists (select from kw.late_no n where n.permission = p.id))))
 """  # noqa: S608 - constants only
-# Whoever is asked says yes now. A mandate begins by silence, so nothing may have spoken against it since it was claimed: a refusal
-# or a suspension that is over counts as one that is not, as it does of a permission, whether somebody looked meanwhile or not.
+# Whoever is asked says yes now. A mandate begins by silence, so nothing may have spoken against it since it was claimed: a refusal,
+# a suspension, a time without agreement or in which its customer lived elsewhere counts when it is over as before, as it does of a
+# permission, whether somebody looked meanwhile or not.
 _MEANWHILE = "tstzrange(case r.origin when 'mandate' then least(r.asked, %(at)s) else %(at)s end, %(at)s, '[]')"
 _FLAWS = f"""
     select r.id, case
         when r.party is null then 'unknown_party'
         when y.role <> 'third_party' then 'not_a_third_party'
-        when not exists (select from kw.agreement a where a.party = r.party and a.period @> %(at)s) then 'no_agreement'
+        when not coalesce((select range_agg(a.period) from kw.agreement a where a.party = r.party) @> {_MEANWHILE}, false)
+            then 'no_agreement'
         when exists (select from kw.suspension x where x.party = r.party and x.period && {_MEANWHILE}) then 'party_suspended'
         when r.connection is null then 'unknown_point'
-        when r.subject is null or not exists (select from kw.occupancy o
-            where o.connection = r.connection and o.subject = r.subject and o.period @> %(at)s) then 'nobody_lives_there'
+        when r.subject is null or not coalesce((select range_agg(o.period) from kw.occupancy o
+            where o.connection = r.connection and o.subject = r.subject) @> {_MEANWHILE}, false) then 'nobody_lives_there'
         when r.origin = 'mandate' and r.live_from < %(at)s and not exists (select from kw.occupancy o
             where o.connection = r.connection and o.subject = r.subject and o.period @> r.live_from) then 'nobody_lives_there'
         when {_SAID_NO} then 'said_no'

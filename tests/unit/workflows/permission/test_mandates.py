@@ -409,6 +409,37 @@ def test_a_party_that_was_suspended_meanwhile_has_no_mandate_though_nobody_looke
     assert isinstance(home.may(NOON + NOTICE), Refusal)
 
 
+def agreed_anew(home: Home, ended: datetime, begins: datetime) -> None:
+    """Let the party's agreement end, and another one begin."""
+    home.world.c.execute("update kw.agreement set period = tstzrange(lower(period), %s)", (ended,))
+    home.world.agreement(home.app, Period(begins))
+
+
+def came_back(home: Home, left: datetime, back: datetime) -> None:
+    """Let the customer leave, and live there again."""
+    home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (left,))
+    home.world.occupancy(home.connection, home.person, Period(back))
+
+
+@pytest.mark.parametrize("anew", [agreed_anew, came_back])
+def test_what_a_mandate_rests_on_was_there_all_the_time_since_it_was_claimed(
+    home: Home, anew: Callable[[Home, datetime, datetime], None]
+) -> None:
+    request = claimed(home)
+    anew(home, NOON + DAY, NOON + 2 * DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert home.events()[request][-1] == "found_invalid"
+    assert isinstance(home.may(NOON + NOTICE), Refusal)
+
+
+@pytest.mark.parametrize("anew", [agreed_anew, came_back])
+def test_what_goes_on_without_a_gap_was_there_all_the_time(home: Home, anew: Callable[[Home, datetime, datetime], None]) -> None:
+    claimed(home)
+    anew(home, NOON + DAY, NOON + DAY)
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert isinstance(home.may(NOON + NOTICE), Permit)
+
+
 def test_who_is_asked_can_still_say_yes_when_it_is_over(home: Home) -> None:
     asked = ask(home.house, home.code(), home.ean(), wish(), at=NOON).id
     choose(home.house, home.person, home.connection, Choice.REFUSE, at=NOON + DAY)
