@@ -15,8 +15,12 @@ _SELECT = """
 _OF_PARTY = _SELECT + " where a.party = %s order by s.due, s.kind"
 _OPEN = _SELECT + " where s.received is null order by s.due, s.kind, s.id for update of s"
 _OPEN_OF = _SELECT + " where a.party = %s and s.kind = %s and s.received is null order by s.due limit 1 for update of s"
+# Once for a party: of agreements that follow one another it may have been written down under a later one.
 _OWE = """
-    insert into kw.assurance (agreement, kind, due, told) values (%s, %s, %s, %s) on conflict do nothing returning id
+    insert into kw.assurance (agreement, kind, due, told) select g.id, %(kind)s, %(due)s, %(told)s from kw.agreement g
+    where g.id = %(agreement)s and not exists (select from kw.assurance s join kw.agreement a on a.id = s.agreement
+        where a.party = g.party and s.kind = %(kind)s and s.due = %(due)s)
+    on conflict do nothing returning id
 """
 _RECEIVE = "update kw.assurance set received = %s, sha256 = %s where id = %s"
 _MISS = "update kw.assurance set missed = %s where id = %s and missed is null"
@@ -55,7 +59,8 @@ def not_received(c: C) -> list[Statement]:
 
 def owe(c: C, agreement: int, kind: str, due: date, told: datetime) -> bool:
     """Write down that a statement is owed. False if it was written down before."""
-    return c.execute(_OWE, (agreement, kind, due, told)).fetchone() is not None
+    values = {"agreement": agreement, "kind": kind, "due": due, "told": told}
+    return c.execute(_OWE, values).fetchone() is not None
 
 
 def receive(c: C, party: int, kind: str, sha256: bytes, at: datetime) -> Statement:

@@ -1,11 +1,12 @@
 """S6: a third party shows that it keeps to its agreement: a statement of its management at first, of an accountant every year.
 
 The statement of the management is due 4 months after the agreement began, that of the accountant at every anniversary of it
-(P4 service). A party is told 30 days before, and again when it is too late; then it is suspended, until it is reinstated.
+(P4 service). Agreements that follow one another without a gap are one: a new one each year owes what a long one does. A party is
+told 30 days before, and again when it is too late; then it is suspended, until it is reinstated.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, final
@@ -13,7 +14,7 @@ from typing import Final, final
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.ground import Agreement, Role
-from kwartier.model.period import day_of
+from kwartier.model.period import Period, day_of
 from kwartier.store.registry import assurance, parties
 from kwartier.store.registry.assurance import Statement
 from kwartier.workflows.installation import Installation
@@ -55,6 +56,18 @@ def owed(agreement: Agreement, today: date) -> Iterator[tuple[Kind, date]]:
     yield from (one for one in (*past[-1:], *coming) if ends is None or one[1] < ends)
 
 
+def joined(agreements: Iterable[Agreement]) -> list[Agreement]:
+    """Return agreements with each that begins when another of its party ends as part of that one, under the number of the first."""
+    found: list[Agreement] = []
+    for one in sorted(agreements, key=lambda each: (each.party, each.period.start)):
+        before = found[-1] if found else None
+        if before is not None and (before.party, before.period.end) == (one.party, one.period.start):
+            found[-1] = replace(before, period=Period(before.period.start, one.period.end))
+        else:
+            found.append(one)
+    return found
+
+
 def check(house: Installation, *, at: datetime) -> Checked:
     """Tell parties what is due, and suspend those whose statement is overdue. Doing it twice does nothing more.
 
@@ -63,7 +76,7 @@ def check(house: Installation, *, at: datetime) -> Checked:
     found = Checked()
     with house.operator() as c:
         codes = {one.key: one.code for one in parties.every(c) if one.role is Role.THIRD_PARTY}
-        for agreement in parties.agreements(c, sorted(codes)):
+        for agreement in joined(parties.agreements(c, sorted(codes))):
             if agreement.period.contains(at):
                 _tell(house, c, agreement, codes[agreement.party], found, at)
         for one in assurance.not_received(c):

@@ -16,7 +16,7 @@ from kwartier.store.registry.errors import NotFound
 from kwartier.workflows import parties
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.parties import Kind
-from kwartier.workflows.parties.assuring import NOTICE, months_after, owed
+from kwartier.workflows.parties.assuring import NOTICE, joined, months_after, owed
 from registry_support import World, between
 
 DOCUMENT = sha256(b"a statement").digest()
@@ -60,6 +60,29 @@ def test_what_is_owed_by_then(today: str, found: list[tuple[str, str]]) -> None:
 def test_an_agreement_that_ends_before_owes_nothing_more() -> None:
     assert under("2026-01-15", "2026-05-15", "2026-05-14") == []
     assert under("2026-01-15", "2026-05-16", "2026-05-15") == [("management", "2026-05-15")]
+
+
+def years(*parts: tuple[str, str | None]) -> list[tuple[int, Period]]:
+    made = [Agreement(n, 2, Role.THIRD_PARTY, between(*part)) for n, part in enumerate(parts, 1)]
+    others = [Agreement(9, 3, Role.THIRD_PARTY, between("2027-01-15", None))]
+    return [(one.id, one.period) for one in joined([*reversed(made), *others]) if one.party == 2]
+
+
+def test_agreements_without_a_gap_are_one() -> None:
+    first, second, third = ("2026-01-15", "2027-01-15"), ("2027-01-15", "2028-01-15"), ("2028-01-15", None)
+    assert years(first, second, third) == [(1, between("2026-01-15", None))]
+    assert years(first, third) == [(1, between(*first)), (2, between(*third))], "a year apart"
+    assert years(third) == [(1, between(*third))]
+
+
+@pytest.mark.database
+def test_a_new_agreement_each_year_owes_what_a_long_one_does(opened: Installation, facts: World) -> None:
+    app = facts.party("third_party")
+    for period in (between("2026-01-15", "2027-01-15"), between("2027-01-15", "2028-01-15"), between("2028-01-15")):
+        facts.agreement(app, period)
+    days = ("2026-05-01", "2026-05-20", "2026-12-30", "2027-01-20", "2027-12-30", "2028-02-01")
+    found = [(kind, due.isoformat()) for day in days for _, kind, due in parties.check(opened, at=noon(day)).due]
+    assert found == [("management", "2026-05-15"), ("accountant", "2027-01-15"), ("accountant", "2028-01-15")], "each once"
 
 
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(0, 240))
