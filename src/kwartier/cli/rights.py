@@ -1,7 +1,10 @@
 """`kwartier rights`: the register of requests under the privacy law, and the answers that a named person gives."""
 
+import os
 import sys
 from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +32,13 @@ app.command()(staffed.by(corrections.told))
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
 why = "'--reason'"
+
+
+class Form(StrEnum):
+    """How a document is written."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 @app.command("list")
@@ -102,6 +112,26 @@ def answer(
                 house, request, by=_who(context), because=private.text(reason, why), refused=refuse, at=system_clock()
             )
     _tell(found, as_json=as_json)
+
+
+@app.command()
+@staffed.by
+def write(
+    context: typer.Context,
+    request: Number,
+    file: Annotated[Path, typer.Option("--out", help="The new file, for the person: nobody else may read it.", dir_okay=False)],
+    *,
+    form: Annotated[Form, typer.Option(help="For portability also `csv`: a zip of sheets.")] = Form.JSON,
+) -> None:
+    """Write the document that answers a request for access or portability into a file, for who asked by letter."""
+    if file.exists():
+        message = "there is such a file; the document is written to a new one"
+        raise typer.BadParameter(message, param_hint="'--out'")
+    with staffed.opened(context) as house:
+        found = rights.for_post(house, request, form, at=system_clock())
+        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as new:
+            new.write(found.body)
+    said(Console(stderr=True), f"Written to {file}. The person's log says that somebody of yours had it.")
 
 
 @app.command()

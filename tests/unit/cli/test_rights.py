@@ -63,6 +63,30 @@ def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> No
     assert "Nothing waits" in run("rights", "list").stdout
 
 
+def test_who_asked_by_letter_gets_the_document_that_the_page_has(run: Run, tmp_path: Path, dsns: Dsns) -> None:
+    number = str(told(run("rights", "ask", "access", "--json", said="ANNA\n"))["request"])
+    found = tmp_path / "anna.json"
+    run("rights", "write", number, "--out", found)
+    document = json.loads(found.read_bytes())
+    assert (document["format"], document["person"]["code"]) == ("kwartier/access/1", "ANNA")
+    assert found.stat().st_mode & 0o777 == 0o600
+    with psycopg.connect(dsns.owner) as c:
+        lines = c.execute("select convert_from(leaf, 'UTF8')::jsonb from audit.event where kind = 'view:shown'").fetchall()
+    assert [(said["body"]["shown"], "staff" in said) for (said,) in lines] == [("document", True)], (
+        "with who of the operator's it was"
+    )
+    assert run("rights", "write", number, "--out", found, check=False).returncode == 2, "no file is written over"
+    assert run("rights", "write", number, "--out", tmp_path / "b", "--form", "csv", check=False).returncode == 3, (
+        "sheets are for portability"
+    )
+    portable = str(told(run("rights", "ask", "portability", "--json", said="ANNA\n"))["request"])
+    run("rights", "write", portable, "--out", tmp_path / "anna.zip", "--form", "csv")
+    assert (tmp_path / "anna.zip").read_bytes().startswith(b"PK")
+    other = str(told(run("rights", "ask", "restriction", "--json", said="ANNA\n"))["request"])
+    assert run("rights", "write", other, "--out", tmp_path / "c", check=False).returncode == 3, "there is no document to it"
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_file()) == ["anna.json", "anna.zip"]
+
+
 def test_an_objection_is_overridden_on_written_grounds(run: Run) -> None:
     asked = told(run("rights", "ask", "objection", "--about", "outage", "--json", said="ANNA\n"))
     assert [one["rule"] for one in asked["events"][-1]["reached"] if one["done"]] == ["O2"]

@@ -5,7 +5,7 @@ from kwartier.store.registry.rectifications import Rectification
 from kwartier.store.registry.rights import RightRequest as MyRequest
 from kwartier.workflows.rights.access import document as access_document
 from kwartier.workflows.rights.breach import touched_me
-from kwartier.workflows.rights.portable import file
+from kwartier.workflows.rights.portable import file, for_post
 from kwartier.workflows.rights.record import record
 from kwartier.workflows.rights.register import (
     MOST_WORDS,
@@ -37,6 +37,7 @@ __all__ = [
     "ask_for",
     "extend",
     "file",
+    "for_post",
     "lift",
     "listed",
     "look",

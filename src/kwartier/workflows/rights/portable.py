@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from kwartier.grounds import conduct, rights
 from kwartier.grounds.rights import Base, Right
-from kwartier.store.registry import names
+from kwartier.store.registry import names, people
 from kwartier.workflows import inquiry
 from kwartier.workflows.inquiry import Download
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import access, own, register
 from kwartier.workflows.rights.errors import NoSuchRequest
+from kwartier.workflows.visits import looks
 
 FORMAT: Final = "kwartier/portability/1"
 FORMS: Final = ("json", "csv")
@@ -93,6 +94,16 @@ def file(house: Installation, subject: int, request: int, form: str, *, at: date
         msg = "there is no such form"
         raise NoSuchRequest(msg)
     return download(house, subject, request, form, at=at)
+
+
+def for_post(house: Installation, request: int, form: str, *, at: datetime) -> Download:
+    """Return the same to one of the operator's people, for who asked by letter; the person's log says so. Raises NoSuchRequest."""
+    subject = register.request(house, request).subject
+    found = file(house, subject, request, form, at=at)
+    with house.operator() as c:
+        homes = {one.connection for one in people.occupancies(c, subject)}
+        looks.of_person(house, c, subject, homes, "document", now=at)
+    return found
 
 
 def _json(found: Mapping[str, Any]) -> bytes:
