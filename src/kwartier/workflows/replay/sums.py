@@ -29,7 +29,7 @@ C = Connection[Any]
 LOSS, ALLOCATION, RECONCILIATION = "loss", "allocation", "reconciliation"
 ON_NONE: Final = 0
 """The transformer of homes that are behind none."""
-AGO: Final = 8
+AGO: Final = 32
 """Of so many batches before it a sum may be one: they are decided some time before, and several at once."""
 _ALONE: Final = 2
 """A sum over fewer homes is the use of one."""
