@@ -104,20 +104,25 @@ class Sum:
         day = date.fromisoformat(body["month" if table == RECONCILIATION else "day"])
         product = Product.ELECTRICITY if table == LOSS else Product(body["product"])
         what = body["use_case"], day, body["transformer"], body.get("party"), product, body["read"]
+        if any(type(body[name]) is not int for name in ("use_case", "transformer", "homes", "read")):
+            msg = "a sum without its numbers"
+            raise ValueError(msg)
         return cls(entry.id, table, *what, moments, [Count() for _ in moments])
 
     @property
     def about(self) -> Period:
         """The day, or the month."""
-        end = self.day + _DAY if self.table != RECONCILIATION else (self.day + 31 * _DAY).replace(day=1)
-        return Period(midnight(self.day), midnight(end))
+        return Period(midnight(self.day), midnight(self._after))
+
+    @property
+    def _after(self) -> date:
+        return self.day + _DAY if self.table != RECONCILIATION else (self.day + 31 * _DAY).replace(day=1)
 
     @property
     def days(self) -> frozenset[str]:
         """The local days that count as used when a home is read for it: of a month those that its two midnights close."""
-        if self.table != RECONCILIATION:
-            return frozenset({self.day.isoformat()})
-        return frozenset((one - _DAY).isoformat() for one in (self.day, (self.day + 31 * _DAY).replace(day=1)))
+        ends = {self._after} if self.table != RECONCILIATION else {self.day, self._after}
+        return frozenset((one - _DAY).isoformat() for one in ends)
 
     @property
     def counts(self) -> list[Count]:
@@ -173,7 +178,7 @@ class Sums:
 
     def _area(self, use_case: int) -> object:
         case = self._again.known.general.get(("use_case", use_case))
-        return None if case is None else case[0].rest["area"]
+        return None if case is None else case[0].rest.get("area")
 
     def check(self, c: C) -> None:
         """Compare every sum with its homes and with those told beside it, and what the registry holds with what was said."""
@@ -197,9 +202,9 @@ class Sums:
 
     def _shows_few(self, one: Sum, moment: Moment, count: Count) -> bool:
         case = told.known(self._again.known.general.get(("use_case", one.use_case), ()), *moment)
-        if case is None:
-            return True
-        group: int = case.rest["min_group"]
+        group = None if case is None else case.rest.get("min_group")
+        if type(group) is not int:
+            return True  # nobody ever said how many are enough
         # of gas a round has only the homes whose meter hangs on one of its own: how many were not read is not known here
         return count.shows_few(one.read, group) if one.product is Product.ELECTRICITY else one.read < max(group, _ALONE)
 

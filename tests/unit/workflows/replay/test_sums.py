@@ -182,8 +182,18 @@ def test_one_that_was_said_to_be_withheld_is_none(night: Faulty, told: dict[str,
 
 
 @pytest.mark.database
-def test_one_without_its_form(night: Faulty, told: dict[str, Any]) -> None:
-    tell(night, told | {"day": "yesterday"})
+def test_one_for_a_use_case_that_does_not_say_how_many_are_enough(night: Faulty, told: dict[str, Any]) -> None:
+    """Whoever writes such a line does not keep the replay from its end."""
+    span = {"days_start": 0, "days_end": None, "start": 0, "end": None}
+    night.tell(EventKind.USE_CASE_REGISTERED, None, later(night), use_case=990, **span)
+    tell(night, told | {"use_case": 990, "read": 0, "day": "2026-01-05"})
+    assert {"sum-of-few", "not-understood"} <= night.codes()
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("wrong", [{"day": "yesterday"}, {"read": "all"}, {"use_case": [1]}, {"transformer": None}])
+def test_one_without_its_form(night: Faulty, told: dict[str, Any], wrong: dict[str, Any]) -> None:
+    tell(night, told | wrong)
     assert night.codes() == {"not-understood"}
 
 
