@@ -9,11 +9,12 @@ from typing import Any, Final, final
 
 from psycopg import Connection
 
+from kwartier.audit.evidence import Entry
 from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import decide
 from kwartier.grounds.moments import iso_days
 from kwartier.model.ground import FactRef, Facts, Refusal, Request, Role
-from kwartier.model.period import day_of
+from kwartier.model.period import day_of, from_epoch_s
 from kwartier.model.permit import Permit
 from kwartier.workflows.replay import told
 from kwartier.workflows.replay.editions import Editions
@@ -25,6 +26,7 @@ C = Connection[Any]
 
 PREPARING = timedelta(minutes=1)
 """A round is decided and then written down: its facts may be this much older than its event says, where it does not say when."""
+_MILLISECOND: Final = timedelta(milliseconds=1)
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _RUN_OUT: Final = frozenset({"permission", "agreement", "use_case", "default"})
 """What ends by itself also stops by itself; that a supply or a stay would end was no surprise to a reading of it."""
@@ -33,6 +35,12 @@ _AT_HAND: Final = 4_096
 
 Restricted = tuple[datetime, datetime | None, datetime]
 """From, until, and when it was said."""
+
+
+def decided_at(entry: Entry) -> datetime | None:
+    """Return when the round that an entry is about was decided, where it says so."""
+    decided = entry.said["body"].get("decided")
+    return None if decided is None else from_epoch_s(0) + decided * _MILLISECOND
 
 
 @final

@@ -23,7 +23,7 @@ from kwartier.model.period import days_in, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.workflows.replay import terms
-from kwartier.workflows.replay.again import PREPARING, Again
+from kwartier.workflows.replay.again import PREPARING, Again, decided_at
 from kwartier.workflows.replay.bases import Bases, Kept, freed_of
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.naive import Naive
@@ -143,7 +143,7 @@ class Book:
             key = TaskKey.of(body)
             tasks[key] = (*tasks.get(key, ()), *(Grant(*one) for one in body["g"]))
         self._again.known.load({key.connection for key in tasks})
-        moments = _moments(entry.at, said.get("decided"))
+        moments = _moments(entry)
         decided: dict[tuple[str, int], Permit | None] = {}
         made = self._open.setdefault(said["batch"], {})
         for key, grants in tasks.items():
@@ -249,8 +249,7 @@ class Book:
             self._again.use(request.requester.id, key.connection, days)
 
 
-def _moments(at: datetime, decided: int | None) -> tuple[datetime, ...]:
-    """Return when the round was decided: as it says (epoch milliseconds), else when it was written down or a little before."""
-    if decided is not None:
-        return (from_epoch_s(0) + timedelta(milliseconds=decided),)
-    return (at, at - PREPARING)
+def _moments(entry: Entry) -> tuple[datetime, ...]:
+    """Return when the round was decided: as it says, else when it was written down or a little before."""
+    decided = decided_at(entry)
+    return (entry.at, entry.at - PREPARING) if decided is None else (decided,)

@@ -6,21 +6,19 @@ found and told, but it does not count as uncovered, over-broad or late.
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, final
+from datetime import datetime
+from typing import Any, final
 
 from kwartier.audit import leaves
 from kwartier.audit.evidence import Entry, Line
 from kwartier.grounds.decide import STATION
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Refusal, Request
-from kwartier.model.period import day_of, from_epoch_s
+from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
-from kwartier.workflows.replay.again import PREPARING, Again
+from kwartier.workflows.replay.again import PREPARING, Again, decided_at
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.window import WHOLE, Window
-
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @final
@@ -69,7 +67,5 @@ class Refusals:
 
 def _moments(entry: Entry) -> tuple[datetime, ...]:
     """Return from when until when it may have been decided: facts are loaded after the moment that is noted."""
-    decided = entry.said["body"].get("decided")
-    if decided is None:
-        return entry.at, entry.at + PREPARING
-    return from_epoch_s(0) + decided * _MILLISECOND, entry.at
+    decided = decided_at(entry)
+    return (entry.at, entry.at + PREPARING) if decided is None else (decided, entry.at)

@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple, final
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry
-from kwartier.model.period import Period, from_epoch_s, midnight
+from kwartier.model.period import Period, midnight
 from kwartier.model.register import Product
 from kwartier.store.registry import replay
 from kwartier.workflows.replay import told
-from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.again import Again, decided_at
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.one import OneKnown, Own
 from kwartier.workflows.replay.places import Location, location_at
@@ -154,7 +154,7 @@ class Sums:
         """Take up an entry of the log. Raises KeyError, ValueError."""
         table, _, said = entry.kind.partition(":")
         if entry.kind == "batch:intended":
-            self._decided.append(Moment(_decided(entry), entry.position))
+            self._decided.append(Moment(decided_at(entry) or entry.at, entry.position))
         elif table in {LOSS, ALLOCATION, RECONCILIATION}:
             one = Sum.of(entry, [Moment(entry.at, entry.position), *reversed(self._decided)])
             self._said[_row(one, entry.said["body"]["homes"], is_told=said != "withheld")] += 1
@@ -215,11 +215,6 @@ class Sums:
 def _view(home: OneKnown, moment: Moment) -> tuple[Location, Own]:
     """Return where a home lay, and its facts, as they were known."""
     return location_at(home.where.locations, *moment), home.then(*moment)
-
-
-def _decided(entry: Entry) -> datetime:
-    decided = entry.said["body"].get("decided")
-    return entry.at if decided is None else from_epoch_s(0) + timedelta(milliseconds=decided)
 
 
 def _row(one: Sum, homes: int, *, is_told: bool) -> tuple[object, ...]:
