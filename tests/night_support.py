@@ -42,6 +42,7 @@ from kwartier.workflows.permission import claims, mandates, reminders, requests
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 from kwartier.workflows.refusal import Choice
+from permission_support import posted, silence
 
 C = psycopg.Connection[Any]
 Line = dict[str, str]
@@ -165,7 +166,7 @@ class Story:
             row = Claim(ean, at, until, line["reference"], kinds, direction, line["purpose"], data)
             notice = timedelta(days=self.house.settings.mandate_notice_days)
             assert mandates.claim(self.house, line["party"], [row], at=at - notice).presented == 1
-            assert mandates.due(self.house, at=at) == 1
+            assert silence(self.house, at=at) == 1
             return
         wish = Wish(Product(line["products"]), kinds, direction, line["purpose"], data, until)
         asked = requests.ask(self.house, line["party"], ean, wish, at=at, reference=line["reference"])
@@ -228,6 +229,7 @@ class Story:
 
     def night(self, day: date) -> None:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
+        posted(self.house)  # by day
         parties_of.check(self.house, at=self.clock())
         permission.keep_up(self.house, at=self.clock())
         with self.house.operator() as c:

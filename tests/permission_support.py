@@ -13,6 +13,7 @@ from kwartier.model.permit import Permit
 from kwartier.model.register import GAS_MASK, INTERVAL_MASK, Direction, Kind, Product
 from kwartier.store.registry import facts
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import mandates
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 from registry_support import ALWAYS, NOON, World, on
@@ -87,6 +88,18 @@ class Home:
             " where kind ~ '^(permission|mandate|suspension):' order by id"
         )
         return self.world.c.execute(query.encode()).fetchall()
+
+
+def posted(house: Installation) -> None:
+    """Let whoever prints and posts take the letters that lie there."""
+    for path in house.letters.glob("*.letter.json"):
+        path.unlink(missing_ok=True)
+
+
+def silence(house: Installation, *, at: datetime) -> int:
+    """Let what was claimed, and nobody vetoed, begin: the letters were posted. Returns how many began."""
+    posted(house)
+    return mandates.due(house, at=at)
 
 
 def wish(**changes: Any) -> Wish:  # noqa: ANN401 - whatever a wish has

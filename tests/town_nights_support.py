@@ -34,12 +34,15 @@ from kwartier.workflows.permission import mandates
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.visits.only import WorkerLost
 from lives_support import APP, DAY, Day, Lives, first_day
+from permission_support import posted
 
 QUICK = "connect_s = 1.0\nanswer_s = 0.45\nsession_s = 20.0\ntries = 1\nconcurrency = 40\nmandate_notice_days = 1\n"
 """A meter of a town answers at once or not at all; few at a time, so that none waits its turn."""
 WELL_KNOWN_S = 0.4
 LOST_EVERY = 5
 """Every so many nights a worker dies, and the night is run again."""
+NO_POST_EVERY = 6
+"""Every so many days nobody comes for the letters."""
 
 
 def spring(year: int) -> date:
@@ -132,6 +135,8 @@ class Nights:
         self._hand_in()
         for person in made.lookers:
             self._look(person)
+        if self.past % NO_POST_EVERY:
+            posted(self.house)
         self.today += DAY
 
     def _night(self, made: Day) -> None:

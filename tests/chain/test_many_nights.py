@@ -90,6 +90,7 @@ def test_nights_in_order_show_nothing(nights: Nights) -> None:
         "values",
         "views",
         "consents",
+        "mandates",
         "facts",
     ):
         assert found.compared[what] > 0, what

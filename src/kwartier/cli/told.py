@@ -67,7 +67,7 @@ _GROUPS = (
     ("Not asked", ("refused", "refusal_rules", "avoided_reads", "unavoidable_overread")),
     ("Kept", ("channel_days", "readings", "quarantined", "given_up")),
     ("Delivered", ("parcels", "withheld", "papers")),
-    ("Letters", ("letters_waiting", "letters_waiting_since")),
+    ("Letters", ("letters_waiting", "letters_waiting_since", "letters_untaken", "letters_untaken_since")),
     ("Energy loss", ("transformers", "transformers_published", "loss_wh", "loss_uncertainty_wh")),
     ("Care", ("care",)),
     ("Proof", ("checkpoint", "uncovered_reads", "uncovered_deliveries")),
@@ -90,6 +90,8 @@ _WORDS = {
     "papers": "bills and overviews",
     "letters_waiting": "that wait to be laid down",
     "letters_waiting_since": "since",
+    "letters_untaken": "that nobody takes",
+    "letters_untaken_since": "since",
     "transformers_published": "with a published figure",
     "loss_wh": "lost",
     "loss_uncertainty_wh": "give or take",
@@ -247,8 +249,8 @@ def night(out: Console, counts: Mapping[str, Any]) -> None:
 
 
 def _says_nothing(key: str, counts: Mapping[str, Any]) -> bool:
-    """Tell a figure of the loss where none could be computed, or of letters where none waits."""
-    whole = {"loss_": "transformers_published", "letters_": "letters_waiting"}
+    """Tell a figure of the loss where none could be computed, or of letters where there are none."""
+    whole = {"loss_": "transformers_published", "letters_waiting": "letters_waiting", "letters_untaken": "letters_untaken"}
     return any(key.startswith(part) and not counts.get(needed) for part, needed in whole.items())
 
 
@@ -285,6 +287,9 @@ def _advice(counts: Mapping[str, Any]) -> Iterator[str]:
     if counts.get("letters_waiting"):
         yield "[bold red]Letters to customers wait[/]: the folder `letters` of the installation cannot be written."
         yield "No mandate begins without. When it can be written again, `kwartier permission sweep` lays them down."
+    if counts.get("letters_untaken"):
+        yield "[bold red]Letters to customers lie in the folder `letters`[/] and nobody takes them to be posted."
+        yield "No mandate begins while its letter lies there: each is written anew every three days, with a later day to begin."
     if counts.get("uncovered_reads") or counts.get("uncovered_deliveries"):
         yield "[bold red]Something has no ground.[/] `kwartier audit replay` says what."
 

@@ -23,5 +23,12 @@ def test_letters_that_wait_are_told_with_what_to_do() -> None:
         assert part in said
 
 
+def test_letters_that_nobody_takes_are_told_too_and_those_alone() -> None:
+    said = night(Waiting(untaken=41, untaken_since=NOON))
+    for part in ("that nobody takes", "41", NOON.date().isoformat(), "No mandate begins while its letter lies there"):
+        assert part in said
+    assert "laid down" not in said
+
+
 def test_letters_are_not_spoken_of_where_none_waits() -> None:
     assert "etters" not in night(Waiting())

@@ -18,12 +18,14 @@ _FROM: Final = """
     join kw.connection c on c.key = x.connection left join kw.party y on y.key = x.party
 """
 # What has no letter yet comes first: of most there is one.
+_UNANSWERED: Final = """
+    x.origin = 'mandate' and exists (select from kw.request_event e where e.request = x.id and e.event = 'presented')
+    and not exists (select from kw.request_event e where e.request = x.id and e.event not in ('requested', 'presented'))
+"""
 _CLAIMED: Final = f"""
     from kw.permission_request x {_FROM}
-    where %(ours)s and x.origin = 'mandate' and x.id > %(request)s and not exists (select from kw.letter l where l.request = x.id)
-    and exists (select from kw.request_event e where e.request = x.id and e.event = 'presented')
-    and not exists (select from kw.request_event e where e.request = x.id and e.event not in ('requested', 'presented'))
-"""  # noqa: S608 - constants only
+    where %(ours)s and x.id > %(request)s and not exists (select from kw.letter l where l.request = x.id) and {_UNANSWERED}
+"""
 # The nearest step counts, as it does for the reminder itself; of what was renewed or has ended nothing need be said any more.
 _REMINDED: Final = f"""
     from kw.permission_reminder w join kw.permission x on x.id = w.permission join kw.permission_state s on s.id = x.id {_FROM}
@@ -33,9 +35,13 @@ _REMINDED: Final = f"""
     and not exists (select from kw.permission_event e where e.permission = x.id and e.event <> 'granted')
     and not exists (select from kw.permission p where p.renews = x.id)
 """  # noqa: S608 - constants only
-_MANDATES: Final = f"""
-    select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until) {_CLAIMED} order by x.id limit %(limit)s
-"""
+_MANDATE: Final = f"select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until)"
+_MANDATES: Final = f"{_MANDATE} {_CLAIMED} order by x.id limit %(limit)s"
+_AGAIN: Final = f"{_MANDATE} from kw.permission_request x {_FROM} where x.id = any(%b) order by x.id"
+_UNTAKEN: Final = f"""
+    select x.id, min(l.at), max(l.at) from kw.permission_request x join kw.letter l on l.request = x.id
+    where x.id = any(%(lying)s) and {_UNANSWERED} group by x.id having min(l.at) <= %(before)s order by x.id
+"""  # noqa: S608 - constants only
 _REMINDERS: Final = f"select null, x.id, w.days, {_TO}, s.live {_REMINDED} order by x.id limit %(limit)s"
 _WAITING: Final = f"""
     select count(*), min(one.since) from (select x.asked as since {_CLAIMED} union all select w.at {_REMINDED}) as one
@@ -51,8 +57,10 @@ _KNOWN: Final = """
     union all
     select l.request, l.permission, l.days from said s join kw.letter l on (l.permission, l.days) = (s.permission, s.days)
 """
+# Of one that was written anew its last day counts.
 _OVER: Final = f"""
     {_REFERENCES} where l.at < %(laid)s and l.answer_by < %(answered)s
+    and not exists (select from kw.letter n where n.request = l.request and n.id > l.id)
     and (l.at >= %(laid_before)s or l.answer_by >= %(answered_before)s) order by l.id
 """
 # A claim that waits for this person's word needs its letter.
@@ -63,11 +71,14 @@ _OF_SUBJECT: Final = f"""
     order by l.id
 """  # noqa: S608 - constants only
 
+_NUMBERS_END: Final = 1 << 31
+"""No letter has numbers as large as this: where one is in the name of a file, it is somebody else's."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a letter is about: a claimed mandate, or the end of a permission so many days before it. Once each."""
+    """What a letter is about: a claimed mandate, or the end of a permission so many days before it."""
 
     request: int | None
     permission: int | None
@@ -82,7 +93,7 @@ class About:
     def called(cls, reference: str) -> Self | None:
         """Return what the letter of this name is about; None where no letter can have it."""
         word, *numbers = reference.split("-")
-        if not all(number.isascii() and number.isdecimal() for number in numbers):
+        if not all(number.isascii() and number.isdecimal() and int(number) < _NUMBERS_END for number in numbers):
             return None
         match word, [int(number) for number in numbers]:
             case "mandate", [request]:
@@ -129,6 +140,29 @@ def _due(row: Row) -> Due:
     about, person = About(request, permission, days), Person(subject, code, sealed, wrapped)
     spans = Period(data.start, data.end), Period(live.start, live.end)
     return Due(about, person, connection, Ean(ean), Product(product), party, name, party_code, purpose, mask, *spans)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A claim without an answer, whose letter nobody took: when it first lay there, and when it was last written."""
+
+    request: int
+    first: datetime
+    last: datetime
+
+
+def untaken(c: C, lying: Sequence[int], before: datetime) -> list[Untaken]:
+    """Return, of the claims whose letters lie there, those without an answer whose first lay there `before`, by number."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_UNTAKEN, {"lying": list(lying), "before": before}).fetchall()
+    return [Untaken(*row) for row in found]
+
+
+def again(c: C, requests: Sequence[int]) -> list[Due]:
+    """Return the letters of these claims, to be written once more, by number."""
+    with _rows.cursor(c) as cursor:
+        return [_due(row) for row in cursor.execute(_AGAIN, (list(requests),)).fetchall()]
 
 
 def waiting(c: C, at: datetime, *, ours: bool) -> tuple[int, datetime | None]:

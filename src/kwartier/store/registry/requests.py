@@ -29,10 +29,10 @@ _COLUMNS = """
         r.asked, coalesce(l.answer_by, r.answer_by), r.reference, e.event, e.at, e.because
 """
 # By the request, of which there are a few: `id + 0` has no index, which would lead through the events of all the others.
-# What a letter says of until when counts: of a mandate silence is an answer from then on, and without a letter never.
+# What the last letter says of until when counts: of a mandate silence is an answer from then on, and without a letter never.
 _LAST = """
     join lateral (select event, at, because from kw.request_event where request = r.id order by id + 0 desc limit 1) e on true
-    left join kw.letter l on l.request = r.id
+    left join lateral (select max(answer_by) as answer_by from kw.letter where request = r.id) l on true
 """
 _SELECT = f"{_COLUMNS} from kw.permission_request r {_LAST}"
 _ONE = _SELECT + " where r.id = %(key)s"
@@ -48,7 +48,8 @@ _REFERENCE = _SELECT + " where r.party = %(key)s and r.reference = %(reference)s
 _AWAITING = "not exists (select from kw.request_event a where a.request = r.id and a.event not in ('requested', 'presented'))"
 _PAGE = f"r.id > %(after)s and {_AWAITING} order by r.id limit %(limit)s"
 _OVERDUE = f"""
-    {_COLUMNS} from (select r.* from kw.permission_request r left join kw.letter w on w.request = r.id
+    {_COLUMNS} from (select r.* from kw.permission_request r
+        left join lateral (select max(answer_by) as answer_by from kw.letter where request = r.id) w on true
         where r.origin = %(origin)s and coalesce(w.answer_by, case r.origin when 'party' then r.answer_by end) <= %(at)s
         and {_PAGE}) r
     {_LAST} order by r.id
@@ -232,7 +233,7 @@ def by_reference(c: C, party: int, reference: str) -> RequestRow | None:
 def overdue(c: C, origin: str, at: datetime, *, after: int, limit: int) -> list[RequestRow]:
     """Return the next requests of this origin, by number, whose time to answer is over and that nobody answered.
 
-    The time of a mandate runs from its letter: without one it is never over.
+    The time of a mandate runs from its last letter: without one it is never over.
     """
     return _select(c, _OVERDUE, {"origin": origin, "at": at, "after": after, "limit": limit})
 

@@ -9,6 +9,9 @@ marked          registry and log say so, in one transaction: from then on the da
 
 A crash between the last two is made good the next time: the file goes, and if there is still something to say the same letter is
 laid down again, under the same name. A service that had taken it knows it by that and posts it once.
+A letter about a claim that nobody takes is written anew, with a later day, and no mandate begins while its letter lies there: the
+silence of somebody who was sent nothing is no answer. It is marked first, then written: should a crash come between, registry and
+log have the later of the two days.
 Names of people stand in the file alone.
 """
 
@@ -29,7 +32,7 @@ from kwartier.delivery.letter import Letter
 from kwartier.model.period import Period, epoch_s
 from kwartier.store.readings import durable
 from kwartier.store.registry import letters, locks
-from kwartier.store.registry.letters import About, Due
+from kwartier.store.registry.letters import About, Due, Untaken
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
 from kwartier.workflows.permission.beginning import whole
@@ -42,23 +45,35 @@ AT_ONCE: Final = 200
 """Letters of one transaction."""
 SUFFIX: Final = ".letter.json"
 ASIDE: Final = ".aside"
+TAKEN_WITHIN: Final = timedelta(days=3)
+"""How long a letter about a claim may lie there before it is written anew: our choice, a weekend and a day."""
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Letters that are due and could not be laid down, and since when the first of them is. For reports: nobody is in it."""
+    """Letters that could not be laid down, and those about claims that nobody takes, since when. For reports: nobody is in it."""
 
     count: int = 0
     since: datetime | None = None
+    untaken: int = 0
+    untaken_since: datetime | None = None
 
     def counts(self) -> dict[str, int | str | None]:
         """Return it for a report."""
-        since = None if self.since is None else self.since.astimezone(UTC).isoformat()
-        return {"letters_waiting": self.count, "letters_waiting_since": since}
+        return {
+            "letters_waiting": self.count,
+            "letters_waiting_since": _said(self.since),
+            "letters_untaken": self.untaken,
+            "letters_untaken_since": _said(self.untaken_since),
+        }
 
 
 NONE_WAITS: Final = Waiting()
+
+
+def _said(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
 
 
 def lay_if_possible(house: Installation, *, at: datetime) -> tuple[int, Waiting]:
@@ -69,6 +84,41 @@ def lay_if_possible(house: Installation, *, at: datetime) -> tuple[int, Waiting]
         _LOG.warning("no letter can be laid down in the folder of letters: %s", fault.strerror)
     with house.operator() as c:
         return 0, Waiting(*letters.waiting(c, whole(at), ours=_ours(house)))
+
+
+def lies_there(house: Installation, request: int) -> bool:
+    """Tell whether the letter about a claim still waits for whoever posts it. Where nobody can look, it does."""
+    try:
+        return path_of(house.letters, About(request, None, None).reference).exists()
+    except OSError:
+        return True
+
+
+def write_anew(house: Installation, *, at: datetime) -> Waiting:
+    """Write the letters about claims anew that lay there for `TAKEN_WITHIN`, with a later day; return how many nobody takes."""
+    now, found = whole(at), list[Untaken]()
+    lying = [] if not _ours(house) else sorted(one.request for one in _there(house.letters) if one.request is not None)
+    for first in range(0, len(lying), AT_ONCE):
+        with house.operator() as c:
+            locks.alone(c, LOCK)
+            some = letters.untaken(c, lying[first : first + AT_ONCE], now - TAKEN_WITHIN)
+            late = letters.again(c, [one.request for one in some if one.last <= now - TAKEN_WITHIN])
+            turned = [(one, _turns(house, one, now)) for one in late]
+            letters.laid(c, [(one.about, turns) for one, turns in turned], now)
+            house.log.record(c, [_event(one, turns, now) for one, turns in turned])
+        found += some
+        _put_if_possible(house, [_written(house, one, turns, now) for one, turns in turned])
+    return Waiting(untaken=len(found), untaken_since=min((one.first for one in found), default=None))
+
+
+def _put_if_possible(house: Installation, found: Sequence[Letter]) -> None:
+    """Put letters in the place of those that still lie there. Where that cannot be, these stay, and say a day that is too early."""
+    try:
+        with house.operator() as c:
+            locks.alone(c, LOCK)  # else somebody who lays letters down would sweep away what is written aside
+            _put(house.letters, [one for one in found if path_of(house.letters, one.reference).exists()])
+    except OSError as fault:
+        _LOG.warning("a letter that nobody takes cannot be written anew: %s", fault.strerror)
 
 
 def _ours(house: Installation) -> bool:
@@ -147,11 +197,16 @@ def sweep(c: C, folder: Path) -> None:
     """Remove what a crash left aside, or named and not marked: if it is still due it is laid down again."""
     for aside in folder.glob(f"*{ASIDE}"):
         aside.unlink()
-    there = [one for path in folder.glob(f"*{SUFFIX}") if (one := About.called(path.name.removesuffix(SUFFIX))) is not None]
+    there = _there(folder)
     for first in range(0, len(there), AT_ONCE):
         some = there[first : first + AT_ONCE]
         for stray in {*some} - letters.known(c, some):
             path_of(folder, stray.reference).unlink(missing_ok=True)
+
+
+def _there(folder: Path) -> list[About]:
+    """Return what the letters are about that lie there; other files are somebody else's."""
+    return [one for path in folder.glob(f"*{SUFFIX}") if (one := About.called(path.name.removesuffix(SUFFIX))) is not None]
 
 
 def _event(one: Due, turns: datetime, at: datetime) -> Event:

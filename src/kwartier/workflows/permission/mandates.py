@@ -55,8 +55,9 @@ def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: da
 def due(house: Installation, *, at: datetime) -> int:
     """Let the mandates begin whose notice, by letter, is over and that nobody vetoed. Returns how many began.
 
-    None begins where another body grants permissions: then it waits for that body's word. A part of them to a transaction, which
-    writes the registry first, by their numbers, and the log last and at once: nobody waits crosswise.
+    None begins where another body grants permissions: then it waits for that body's word; nor while its letter was not taken to be
+    posted. A part of them to a transaction, which writes the registry first, by their numbers, and the log last and at once: nobody
+    waits crosswise.
     """
     if house.settings.permission_administrator != "own":
         return 0
@@ -64,7 +65,8 @@ def due(house: Installation, *, at: datetime) -> int:
     while True:
         with house.operator() as c:
             late = requests.overdue(c, MANDATE, now, after=after, limit=AT_ONCE)
-            events = _begin(c, late, requests.flaws(c, [one.id for one in late], now), now)
+            heard = [one for one in late if not letters.lies_there(house, one.id)]
+            events = _begin(c, heard, requests.flaws(c, [one.id for one in heard], now), now)
             house.log.record(c, events)
         if not late:
             return begun

@@ -76,7 +76,10 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
         Category.UNPROVED,
         "a claimed mandate began by silence, and no letter to its customer lay there before",
     ),
-    "mandate-too-soon": (Category.UNPROVED, "a claimed mandate began by silence before the time that its letter gives was over"),
+    "mandate-too-soon": (
+        Category.UNPROVED,
+        "a claimed mandate began by silence before the time that its last letter gives was over",
+    ),
     "deed-without-intent": (Category.READ, "a task was done that no earlier intent names"),
     "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
     "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),

@@ -9,7 +9,7 @@ from kwartier.web.portal.words import Words
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import asked, keep_up, mandates, overview, requests
 from kwartier.workflows.permission.placing import Claim
-from permission_support import DAY, UNTIL, Home, wish
+from permission_support import DAY, UNTIL, Home, posted, wish
 from registry_support import NOON, World
 
 pytestmark = pytest.mark.database
@@ -37,6 +37,7 @@ def test_each_is_in_the_list_that_it_belongs_to(home: Home) -> None:
     requests.ask(home.house, home.code(bare), home.ean(), wish(purpose="bad"), at=NOON)
     assert [one.scope.purpose for one in asked.waiting(home.house, home.person, at=LATER)] == ["claimed", "nothing", "waits"]
     assert past(home) == [("bad", False, "found_invalid"), ("no", False, "rejected"), ("yes", False, "granted")]
+    posted(home.house)
     over = requests.ANSWER_WITHIN + DAY
     unsaid = past(home, at=over)
     keep_up(home.house, at=NOON + over)

@@ -12,7 +12,7 @@ import pytest
 from kwartier.model.ean import Ean
 from kwartier.workflows.permission import mandates, placing
 from kwartier.workflows.permission.placing import Claim, Claimed
-from permission_support import DAY, Home, claim
+from permission_support import DAY, Home, claim, silence
 from registry_support import NOON
 
 HOMES, SEEDS = 9, range(20)
@@ -76,11 +76,11 @@ def test_mandates_begin_once_while_two_look_and_a_third_uploads(home: Home, stre
     mandates.claim(home.house, app(home), claims(home, street, draw), at=NOON)
 
     def night() -> Claimed:
-        begun.append(mandates.due(home.house, at=LATE))
+        begun.append(silence(home.house, at=LATE))
         return Claimed()
 
     def round_and_upload() -> Claimed:
-        begun.append(mandates.due(home.house, at=LATE))
+        begun.append(silence(home.house, at=LATE))
         return mandates.claim(home.house, app(home), claims(home, street, draw), at=LATE)
 
     assert together(night, round_and_upload)[1].presented == HOMES
@@ -92,7 +92,7 @@ def test_one_that_does_not_hold_any_more_keeps_no_other_of_its_part_from_beginni
     """Two claims for the same: the second meets the permission that the first has just become."""
     rows = [*claims(home, street, random.Random(1)), claim(home, reference="twice")]
     assert mandates.claim(home.house, app(home), rows, at=NOON).presented == HOMES + 1
-    assert [mandates.due(home.house, at=LATE) for _ in range(2)] == [HOMES, 0]
+    assert [silence(home.house, at=LATE) for _ in range(2)] == [HOMES, 0]
     assert ("permission:found_invalid", LATE) in home.told()
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from kwartier.model.permit import Permit
 from kwartier.store.registry.errors import NotFound
-from kwartier.workflows.permission import claims, mandates, requests
-from permission_support import DAY, Home
+from kwartier.workflows.permission import claims, requests
+from permission_support import DAY, Home, silence
 from registry_support import NOON
 
 HEADER = "ean,reference,begin,end,kinds,direction,purpose,data_from,data_to"
@@ -53,7 +53,7 @@ def test_each_line_is_claimed_or_put_aside(home: Home, tmp_path: Path) -> None:
         "ends-before-it-begins": 1,
         "unknown-word": 2,
     }
-    assert mandates.due(home.house, at=NOON + 14 * DAY) == 2
+    assert silence(home.house, at=NOON + 14 * DAY) == 2
     assert isinstance(home.may(NOON + 15 * DAY), Permit)
 
 
@@ -62,7 +62,7 @@ def test_the_same_file_can_ask_instead_and_then_a_yes_is_needed(home: Home, tmp_
     path.write_text(f"{HEADER}\n{home.ean().reveal()},c1,2026-03-01,2027-03-01,interval,combined,inzicht,2026-01-01,\n", "utf-8")
     first, again = (claims.ask(home.house, home.code(), path, at=NOON + n * DAY) for n in range(2))
     assert (first.claimed.presented, again.claimed.presented, again.claimed.known) == (1, 0, 1)
-    assert mandates.due(home.house, at=NOON + 20 * DAY) == 0
+    assert silence(home.house, at=NOON + 20 * DAY) == 0
     (request,) = home.events()
     number = requests.grant(home.house, home.person, request, at=NOON + 20 * DAY)
     assert isinstance(home.may(NOON + 20 * DAY), Permit)

@@ -21,7 +21,7 @@ from kwartier.workflows import permission
 from kwartier.workflows.permission import letters, mandates, reminders
 from kwartier.workflows.permission.asked import waiting
 from kwartier.workflows.permission.requests import ask, grant, reject
-from permission_support import DAY, E_INTERVAL, UNTIL, Home, claim, wish
+from permission_support import DAY, E_INTERVAL, UNTIL, Home, claim, posted, silence, wish
 from registry_support import NOON, between
 
 NOTICE = 14 * DAY
@@ -105,7 +105,7 @@ def test_a_claim_whose_letter_never_lay_there_does_not_begin_and_the_days_run_fr
     assert [one.begins for one in waiting(home.house, home.person, at=late)] == [late + NOTICE]
     assert mandates.due(home.house, at=late + NOTICE - timedelta(seconds=1)) == 0
     assert isinstance(home.may(late + NOTICE - timedelta(seconds=1)), Refusal)
-    assert mandates.due(home.house, at=late + NOTICE) == 1
+    assert silence(home.house, at=late + NOTICE) == 1
     assert isinstance(home.may(late + NOTICE), Permit)
 
 
@@ -209,6 +209,134 @@ def test_what_a_party_asks_needs_no_letter(home: Home) -> None:
     ask(home.house, home.code(), home.ean(), wish(), at=NOON)
     assert letters.lay(home.house, at=NOON) == 0
     assert permission.keep_up(home.house, at=NOON + 30 * DAY).timed_out == 1
+
+
+# What nobody takes
+
+
+def begins(home: Home, request: int) -> datetime:
+    """Return when the letter that lies there says that the mandate begins."""
+    return datetime.fromisoformat(read(home, f"mandate-{request}.letter.json")["if_nothing_is_said"]["begins"])
+
+
+def test_nothing_begins_by_silence_while_its_letter_lies_there(home: Home) -> None:
+    claimed(home)
+    late = NOON + NOTICE
+    assert mandates.due(home.house, at=late) == 0
+    assert isinstance(home.may(late), Refusal)
+    assert silence(home.house, at=late) == 1
+
+
+def test_where_nobody_can_look_the_letter_lies_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed(home)
+    posted(home.house)
+
+    def denied(_: Path) -> bool:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", denied)
+        assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+
+
+def test_a_letter_that_nobody_takes_is_written_anew_with_a_later_day(home: Home) -> None:
+    request = claimed(home)
+    third = NOON + letters.TAKEN_WITHIN
+    quiet = permission.keep_up(home.house, at=third - timedelta(seconds=1)).counts()
+    assert (quiet["letters_untaken"], quiet["letters_untaken_since"], begins(home, request)) == (0, None, NOON + NOTICE)
+    for day, first_day in ((third, third), (third + DAY, third), (third + 3 * DAY, third + 3 * DAY)):
+        late = permission.keep_up(home.house, at=day).counts()
+        assert (late["letters_untaken"], late["letters_untaken_since"]) == (1, NOON.isoformat())
+        assert begins(home, request) == first_day + NOTICE
+        assert [one.begins for one in waiting(home.house, home.person, at=day)] == [first_day + NOTICE], "the page says so too"
+    posted(home.house)
+    last = third + 3 * DAY + NOTICE
+    early = permission.keep_up(home.house, at=last - timedelta(seconds=1))
+    assert (early.mandates_begun, early.waiting.untaken) == (0, 0)
+    assert permission.keep_up(home.house, at=last).mandates_begun == 1
+    assert isinstance(home.may(last), Permit)
+
+
+def test_a_sweep_after_a_long_while_lets_nothing_begin_whose_letter_lies_there(home: Home) -> None:
+    request = claimed(home)
+    late = NOON + 100 * DAY
+    assert permission.keep_up(home.house, at=late).mandates_begun == 0
+    assert begins(home, request) == late + NOTICE
+
+
+def test_the_database_goes_by_the_last_letter(home: Home) -> None:
+    request = claimed(home)
+    again = NOON + letters.TAKEN_WITHIN
+    permission.keep_up(home.house, at=again)
+    said = "insert into kw.request_event (request, at, event) values (%s, %s, 'granted')"
+    for at, constraint in ((NOON + NOTICE, "letter_first"), (again + NOTICE, "answers")):
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation) as fault, home.house.operator() as c:
+            c.execute(said, (request, at))
+        assert fault.value.diag.constraint_name == constraint
+
+
+def test_what_was_answered_is_not_written_anew(home: Home) -> None:
+    vetoed, given = claimed(home), claimed(home, reference="r2", purpose="iets anders")
+    mandates.veto(home.house, home.person, vetoed, at=NOON + DAY)
+    grant(home.house, home.person, given, at=NOON + DAY)
+    done = permission.keep_up(home.house, at=NOON + 5 * DAY)
+    assert done.waiting.untaken == 0
+    assert {begins(home, one) for one in (vetoed, given)} == {NOON + NOTICE}
+    there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
+    assert permission.keep_up(there, at=NOON + 5 * DAY).waiting.untaken == 0
+
+
+@pytest.mark.parametrize("where", ["named", "written"])
+def test_a_crash_while_it_is_written_anew_leaves_the_later_day_in_force(
+    home: Home, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    request = claimed(home)
+    third = NOON + letters.TAKEN_WITHIN
+    with killed_at(monkeypatch, *((Path, "replace") if where == "named" else (letters, "_put"))):
+        permission.keep_up(home.house, at=third)
+    assert begins(home, request) == NOON + NOTICE, "the old one lies there"
+    assert [one.begins for one in waiting(home.house, home.person, at=third)] == [third + NOTICE]
+    posted(home.house)
+    assert permission.keep_up(home.house, at=third + NOTICE - timedelta(seconds=1)).mandates_begun == 0
+    assert lying(home) == []
+    assert permission.keep_up(home.house, at=third + NOTICE).mandates_begun == 1
+
+
+def test_one_that_is_taken_while_it_is_written_anew_is_not_laid_down_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed(home)
+    laid = registry.laid
+
+    def taken_first(*given: Any) -> None:  # noqa: ANN401 - whatever it is given
+        posted(home.house)
+        laid(*given)
+
+    monkeypatch.setattr(registry, "laid", taken_first)
+    permission.keep_up(home.house, at=NOON + letters.TAKEN_WITHIN)
+    assert lying(home) == []
+
+
+def test_where_it_cannot_be_written_anew_nothing_begins_and_the_night_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = claimed(home)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        done = permission.keep_up(home.house, at=NOON + 20 * DAY)
+    assert (done.mandates_begun, done.waiting.untaken, begins(home, request)) == (0, 1, NOON + NOTICE)
+    assert permission.keep_up(home.house, at=NOON + 23 * DAY).waiting.untaken == 1
+    assert begins(home, request) == NOON + 23 * DAY + NOTICE
+
+
+def test_files_that_no_letter_is_called_by_are_left_alone(home: Home) -> None:
+    claimed(home)
+    strange = [f"mandate-{10**number}.letter.json" for number in (10, 19, 40)]
+    for name in strange:
+        (home.house.letters / name).touch()
+    assert permission.keep_up(home.house, at=NOON + 5 * DAY).waiting.untaken == 1
+    assert {*strange} < {*lying(home)}
 
 
 # Before an end

@@ -19,7 +19,7 @@ from kwartier.model.register import Kind
 from kwartier.store.registry import permissions
 from kwartier.workflows import permission
 from kwartier.workflows.permission import desk, ends, mandates, reminders, requests
-from permission_support import DAY, Home, claim, wish
+from permission_support import DAY, Home, claim, posted, wish
 from registry_support import NOON, on
 
 STEPS = 60
@@ -52,6 +52,7 @@ class Anybody:
             lambda: ends.terminate(self.home.house, self.home.code(), f"kw-{self.permission()}", at=self.at),
             lambda: reminders.renew(self.home.house, self.home.person, self.permission(), until=self.at + 400 * DAY, at=self.at),
             lambda: permission.keep_up(self.home.house, at=self.at),
+            lambda: posted(self.home.house),
             self.sample,
             self.fail,
             self.raw,

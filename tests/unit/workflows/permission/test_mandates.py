@@ -26,7 +26,7 @@ from kwartier.workflows.permission.asked import answered, waiting
 from kwartier.workflows.permission.placing import Claimed
 from kwartier.workflows.permission.requests import ask, give, grant, reject
 from kwartier.workflows.refusal import Choice, choose
-from permission_support import DAY, UNTIL, Home, claim, wish
+from permission_support import DAY, UNTIL, Home, claim, silence, wish
 from registry_support import NOON, ean
 
 NOTICE = 14 * DAY
@@ -42,9 +42,9 @@ def claimed(home: Home, **changes: Any) -> int:  # noqa: ANN401 - whatever a cla
 def test_nothing_is_read_before_the_notice_is_over_and_then_it_is_the_same_permission(home: Home) -> None:
     claimed(home)
     early = NOON + NOTICE - timedelta(seconds=1)
-    assert mandates.due(home.house, at=early) == 0
+    assert silence(home.house, at=early) == 0
     assert isinstance(home.may(early), Refusal)
-    assert [mandates.due(home.house, at=NOON + NOTICE) for _ in range(2)] == [1, 0]
+    assert [silence(home.house, at=NOON + NOTICE) for _ in range(2)] == [1, 0]
     assert isinstance(home.may(NOON + NOTICE), Permit)
     assert [kind for kind, _ in home.told()] == ["permission:requested", "permission:presented", "permission:granted"]
 
@@ -52,7 +52,7 @@ def test_nothing_is_read_before_the_notice_is_over_and_then_it_is_the_same_permi
 def test_a_veto_in_time_leaves_no_permission(home: Home) -> None:
     request = claimed(home)
     mandates.veto(home.house, home.person, request, at=NOON + DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert isinstance(home.may(NOON + NOTICE), Refusal)
     assert home.told()[-1] == ("permission:rejected", NOON + DAY)
     with pytest.raises(permission.NoSuchRequest):
@@ -61,7 +61,7 @@ def test_a_veto_in_time_leaves_no_permission(home: Home) -> None:
 
 def test_a_veto_afterwards_revokes(home: Home) -> None:
     request = claimed(home)
-    mandates.due(home.house, at=NOON + NOTICE)
+    silence(home.house, at=NOON + NOTICE)
     mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
     assert isinstance(home.may(NOON + NOTICE + DAY), Refusal)
     assert home.ended() == [("revoked", NOON + NOTICE + DAY, None)]
@@ -75,13 +75,13 @@ def test_a_veto_at_the_moment_at_which_it_would_begin_counts(home: Home) -> None
     with ThreadPoolExecutor(1) as other:
         with home.house.portal(home.person) as c:
             c.execute("insert into kw.request_event (request, at, event) values (%s, %s, 'rejected')", (request, late))
-            begins = other.submit(mandates.due, home.house, at=late)
+            begins = other.submit(silence, home.house, at=late)
             blocked = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
             while home.world.c.execute(blocked).fetchone() is None and not begins.done():
                 pass
         assert begins.result() == 0
     assert isinstance(home.may(late), Refusal)
-    assert mandates.due(home.house, at=late) == 0
+    assert silence(home.house, at=late) == 0
 
 
 def test_a_veto_while_it_begins_ends_it(home: Home) -> None:
@@ -114,13 +114,13 @@ def test_what_was_vetoed_is_no_mandate_any_more_whatever_its_reference_and_spell
     mandates.veto(home.house, home.person, claimed(home), at=NOON + DAY)
     found = again(home, NOON + 2 * DAY, purpose=purpose)
     assert (found.presented, found.invalid) == (0, {"said_no": 1})
-    assert mandates.due(home.house, at=NOON + 60 * DAY) == 0
+    assert silence(home.house, at=NOON + 60 * DAY) == 0
     assert isinstance(home.may(NOON + 60 * DAY), Refusal)
 
 
 def test_what_was_taken_back_is_no_mandate_any_more(home: Home) -> None:
     request = claimed(home)
-    mandates.due(home.house, at=NOON + NOTICE)
+    silence(home.house, at=NOON + NOTICE)
     mandates.veto(home.house, home.person, request, at=NOON + NOTICE + DAY)
     assert again(home, NOON + NOTICE + 2 * DAY).invalid == {"said_no": 1}
 
@@ -135,7 +135,7 @@ def test_a_no_is_one_to_every_claim_of_the_same_that_waits(home: Home) -> None:
     request = claimed(home)
     assert again(home, NOON).presented == 1
     mandates.veto(home.house, home.person, request, at=NOON + DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert isinstance(home.may(NOON + NOTICE), Refusal)
     assert home.told()[-1] == ("permission:found_invalid", NOON + NOTICE)
 
@@ -159,7 +159,7 @@ ENDED_BY: dict[str, Callable[[Home, int], object]] = {
 @pytest.mark.parametrize("by_letter", [False, True])
 def test_a_no_to_what_had_ended_stands_against_a_mandate_of_the_same(home: Home, ended: str, *, by_letter: bool) -> None:
     request, late = claimed(home), UNTIL + 2 * DAY
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
     number = permission_of(home, request)
     ENDED_BY[ended](home, number)
     before = home.ended()
@@ -187,7 +187,7 @@ def test_a_no_to_what_had_ended_stands_against_a_mandate_of_the_same(home: Home,
 
 def test_a_no_to_a_mandate_that_became_a_permission_and_ended_says_that_nothing_was_revoked(home: Home) -> None:
     request = claimed(home)
-    mandates.due(home.house, at=NOON + NOTICE)
+    silence(home.house, at=NOON + NOTICE)
     number = permission_of(home, request)
     ends.terminate(home.house, home.code(), f"kw-{number}", at=NOON + NOTICE + DAY)
     assert mandates.veto_by_letter(home.house, request, at=NOON + NOTICE + 2 * DAY) is None
@@ -203,7 +203,7 @@ def test_a_no_to_a_mandate_that_was_found_invalid_stands(home: Home, *, by_lette
     request = claimed(home)
     suspending.suspend(home.house, home.code(), suspending.Because.SECURITY, at=NOON + DAY)
     suspending.reinstate(home.house, home.code(), at=NOON + 2 * DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     late, life = NOON + NOTICE + DAY, home.events()[request]
     for _ in range(2):
         with suppress(AlreadyAnswered):
@@ -269,7 +269,7 @@ def test_a_no_bars_no_other_party_purpose_home_or_person(home: Home) -> None:
 @pytest.mark.parametrize("purpose", ["inzicht", "Inzicht!", " in zicht"])
 def test_nothing_is_claimed_or_asked_wider_beside_a_permission_for_the_same_however_spelt(home: Home, purpose: str) -> None:
     claimed(home, kinds=(Kind.DAY,))
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
     late = NOON + NOTICE + DAY
     found = again(home, late, purpose=purpose)
     assert (found.presented, found.invalid) == (0, {"already_permitted": 1})
@@ -282,7 +282,7 @@ def test_of_two_that_wait_for_the_same_spelt_otherwise_one_begins(home: Home) ->
     assert again(home, NOON, purpose="Inzicht!").presented == 1
     third = again(home, NOON, purpose="iets anders", reference="consent-3")
     assert third.presented == 1
-    assert mandates.due(home.house, at=NOON + NOTICE) == 2
+    assert silence(home.house, at=NOON + NOTICE) == 2
     assert [home.events()[key][-1] for key in (first, first + 1, first + 2)] == ["granted", "found_invalid", "granted"]
     assert isinstance(home.may(NOON + NOTICE), Permit), "for the other purpose"
 
@@ -300,7 +300,7 @@ def test_who_says_yes_to_one_is_not_given_the_same_spelt_otherwise_beside_it(hom
 def test_a_veto_by_letter_is_the_operators_line_and_ends_it_whether_it_has_begun_or_not(home: Home) -> None:
     waits, began = claimed(home), claimed(home, reference="2", purpose="tweede")
     assert mandates.veto_by_letter(home.house, waits, at=NOON + DAY) is None
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
     assert mandates.veto_by_letter(home.house, began, at=NOON + NOTICE + DAY) is not None
     assert isinstance(home.may(NOON + NOTICE + DAY), Refusal)
     leaves = home.world.c.execute("select leaf from audit.pending union all select leaf from audit.entry order by 1").fetchall()
@@ -312,7 +312,7 @@ def test_a_veto_by_letter_is_the_operators_line_and_ends_it_whether_it_has_begun
 
 def test_a_no_by_letter_to_what_ran_out_and_was_renewed_ends_the_renewal(home: Home) -> None:
     claimed(home)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
     row = home.world.c.execute("select id, upper(live) from kw.permission").fetchone()
     assert row is not None
     first, end = row
@@ -348,7 +348,7 @@ def test_what_who_left_said_yes_to_is_not_put_to_who_came(home: Home) -> None:
     report = mandates.claim(home.house, home.code(), rows, at=NOON)
     assert (report.presented, report.invalid) == (1, {"nobody_lives_there": 1})
     assert [one.asked for one in waiting(home.house, came, at=NOON)] == [NOON]
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
 
 
 def test_the_same_upload_again_changes_nothing_and_another_story_under_its_reference_neither(home: Home) -> None:
@@ -376,7 +376,7 @@ def test_what_does_not_hold_is_counted_by_reason(home: Home) -> None:
 def test_a_claim_whose_customer_left_meanwhile_does_not_begin(home: Home) -> None:
     claimed(home)
     home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (NOON + DAY,))
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert home.told()[-1] == ("permission:found_invalid", NOON + NOTICE)
 
 
@@ -385,7 +385,7 @@ def test_where_another_body_grants_no_mandate_is_taken_and_none_begins(home: Hom
     there = replace(home.house, settings=replace(home.house.settings, permission_administrator="elsewhere"))
     with pytest.raises(permission.GrantedElsewhere):
         mandates.claim(there, home.code(), [claim(home)], at=NOON)
-    assert mandates.due(there, at=NOON + NOTICE) == 0
+    assert silence(there, at=NOON + NOTICE) == 0
 
 
 # What spoke against it meanwhile
@@ -395,7 +395,7 @@ def test_a_meter_that_was_refused_meanwhile_leaves_no_mandate_though_nobody_look
     request = claimed(home)
     choose(home.house, home.person, home.connection, Choice.REFUSE, at=NOON + DAY)
     choose(home.house, home.person, home.connection, Choice.ON, at=NOON + 2 * DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert home.events()[request][-1] == "found_invalid"
     assert isinstance(home.may(NOON + NOTICE), Refusal)
     assert again(home, NOON + NOTICE + DAY).presented == 1, "it may be claimed anew, and the customer hears of it anew"
@@ -405,7 +405,7 @@ def test_a_party_that_was_suspended_meanwhile_has_no_mandate_though_nobody_looke
     claimed(home)
     suspending.suspend(home.house, home.code(), suspending.Because.SECURITY, at=NOON + DAY)
     suspending.reinstate(home.house, home.code(), at=NOON + 2 * DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert isinstance(home.may(NOON + NOTICE), Refusal)
 
 
@@ -427,7 +427,7 @@ def test_what_a_mandate_rests_on_was_there_all_the_time_since_it_was_claimed(
 ) -> None:
     request = claimed(home)
     anew(home, NOON + DAY, NOON + 2 * DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 0
+    assert silence(home.house, at=NOON + NOTICE) == 0
     assert home.events()[request][-1] == "found_invalid"
     assert isinstance(home.may(NOON + NOTICE), Refusal)
 
@@ -436,7 +436,7 @@ def test_what_a_mandate_rests_on_was_there_all_the_time_since_it_was_claimed(
 def test_what_goes_on_without_a_gap_was_there_all_the_time(home: Home, anew: Callable[[Home, datetime, datetime], None]) -> None:
     claimed(home)
     anew(home, NOON + DAY, NOON + DAY)
-    assert mandates.due(home.house, at=NOON + NOTICE) == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
     assert isinstance(home.may(NOON + NOTICE), Permit)
 
 
@@ -455,7 +455,7 @@ def begun(home: Home, count: int) -> None:
     """Let so many mandates begin, each for another purpose."""
     rows = [claim(home, reference=f"r{n}", purpose=f"doel {n}") for n in range(count)]
     mandates.claim(home.house, home.code(), rows, at=NOON)
-    assert mandates.due(home.house, at=NOON + NOTICE) == count
+    assert silence(home.house, at=NOON + NOTICE) == count
 
 
 def sampled(home: Home, seed: int) -> list[int]:

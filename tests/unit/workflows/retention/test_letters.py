@@ -68,6 +68,17 @@ def test_one_whose_term_and_day_ended_at_once_or_before_the_first_run_goes_too(h
     assert lying(home) == []
 
 
+def test_one_that_was_written_anew_goes_by_its_last_day(home: Home) -> None:
+    begun = NOW - timedelta(days=29)
+    waits = claimed(home, begun, "een")
+    letters.write_anew(home.house, at=NOW - timedelta(days=2))
+    for day in (NOW, NOW + timedelta(days=3), NOW + timedelta(days=27)):
+        retention.nightly(home.house, at=day)
+        assert lying(home) == [f"mandate-{waits}.letter.json"]
+    assert retention.nightly(home.house, at=NOW + timedelta(days=30)).counts["letters"] == 1
+    assert lying(home) == []
+
+
 def test_a_reminder_goes_only_after_the_permission_ended(home: Home) -> None:
     end = NOW + timedelta(days=45)
     number = home.world.permission(home.connection, home.person, home.app, Period(on("2026-01-01"), end), mask=E_INTERVAL)
