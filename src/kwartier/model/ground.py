@@ -161,6 +161,7 @@ class Permission:
     """What a customer allowed: to a party, or with `party` None to the operator for the customer's own page (opt-in).
 
     `data` is the period the data may be about; `live` runs from the grant to expiry or revocation, whichever came first.
+    `renews` is the permission that it goes on from, None where it was given anew.
     """
 
     id: int
@@ -170,6 +171,7 @@ class Permission:
     purpose: str
     data: Period
     live: Period
+    renews: int | None = None
 
 
 class RestrictionKind(StrEnum):

@@ -369,6 +369,13 @@ def test_of_several_permissions_the_no_is_told_that_came_nearest() -> None:
         assert {no(THIRD, replace(facts, permissions=those)) for those in permutations(given)} == {why}
 
 
+def bound_apart(ended: datetime, again: datetime) -> tuple[Agreement, ...]:
+    """Return the agreements with that of the app in two: until a moment, and from a moment on."""
+    others = tuple(one for one in FACTS.agreements if one.party != APP)
+    first = Agreement(23, APP, Role.THIRD_PARTY, Period(midnight(date(2019, 1, 1)), ended))
+    return (*others, first, Agreement(24, APP, Role.THIRD_PARTY, Period(again)))
+
+
 def test_what_ended_by_itself_is_over_before_anybody_has_written_it_down() -> None:
     """Also about time from before, and for good: a second stay or a meter that is accepted again gives nothing back."""
     hour = timedelta(hours=1)
@@ -379,6 +386,7 @@ def test_what_ended_by_itself_is_over_before_anybody_has_written_it_down() -> No
         replace(FACTS, occupancies=(*stays, Occupancy(3, HOME, Period(ended)))),
         replace(FACTS, restrictions=(Restriction(51, RestrictionKind.REFUSED, Period(began, ended)),)),
         replace(FACTS, suspensions=(Suspension(81, APP, Period(began, ended)),)),
+        replace(FACTS, agreements=bound_apart(began, ended)),
     ):
         earlier = replace(THIRD, period=day_period(DAY - timedelta(days=3)))
         for ask in (earlier, replace(earlier, action=Action.DELIVER)):
@@ -397,6 +405,8 @@ def test_what_does_not_end_a_permission() -> None:
         ),
         replace(FACTS, suspensions=(Suspension(81, SUPPLIER, Period(AT - 2 * hour, AT - hour)),)),
         replace(FACTS, suspensions=(Suspension(81, APP, Period(AT + hour)),)),
+        replace(FACTS, agreements=bound_apart(AT - hour, AT - hour)),
+        replace(FACTS, agreements=bound_apart(midnight(MOVED), LIVE.start)),
     ):
         assert yes(THIRD, lasting).subject == HOME
 

@@ -17,15 +17,22 @@ from kwartier.store.registry.rows import C
 
 # The page is said of each table: whatever the server believes of how full they are, it then reads no more of any.
 _OPEN: Final = """
-    with alive as materialized (
+    with recursive alive as materialized (
         select s.id, s.connection, s.subject, s.party, s.live, p.renews
         from kw.permission_state s join kw.permission p on p.id = s.id and p.id > %(after)s and p.id <= %(last)s
         where s.id > %(after)s and s.id <= %(last)s and not isempty(s.live)
         and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'
             and e.permission > %(after)s and e.permission <= %(last)s))
 """
+# A renewal goes on from what it renews, so what happened in the life of that counts too, from then on. Each
+# is looked up by its number (`limit`): a join may be done by a walk through all permissions there are.
 # Who lives there: the first moment of the permission's life at which its giver does not.
 _OVER = f"""{_OPEN},
+    lives as (
+        select id, connection, subject, party, live, renews from alive union all
+        select l.id, s.connection, s.subject, s.party, s.live, s.renews from lives l cross join lateral (
+            select t.*, p.renews from kw.permission_state t join kw.permission p on p.id = t.id where t.id = l.renews limit 1) s
+        where not isempty(s.live)),
     homes as (
         select connection, subject, range_agg(period) as mine from kw.occupancy
         where connection in (select connection from alive) group by connection, subject),
@@ -35,17 +42,19 @@ _OVER = f"""{_OPEN},
         union all
         select k.connection, r.period * k.period * m.placed from places p join kw.coupling k on k.connection = p.connection
         join kw.meter m on m.key = k.meter join kw.restriction r on r.connection = m.connection where r.kind = 'refused'),
-    causes (id, at, rank, event, because) as (
-        select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{}}'::tstzmultirange)), 1, 'invalidated', 'moved_out'
-        from alive s left join homes h on (h.connection, h.subject) = (s.connection, s.subject) union all
-        select s.id, greatest(lower(r.period), lower(s.live)), 2, 'invalidated', 'refused'
-        from alive s join refusals r on r.connection = s.connection and r.period && s.live union all
-        select s.id, greatest(lower(x.period), lower(s.live)), 3, 'invalidated', 'party_suspended'
-        from alive s join kw.suspension x on x.party = s.party and x.period && s.live union all
-        select s.id, upper(a.period), 4, 'invalidated', 'agreement_ended'
-        from alive s join kw.agreement a on a.party = s.party
+    fallen (id, at, rank, because) as (
+        select s.id, lower(tstzmultirange(s.live) - coalesce(h.mine, '{{}}'::tstzmultirange)), 1, 'moved_out'
+        from lives s left join homes h on (h.connection, h.subject) = (s.connection, s.subject) union all
+        select s.id, greatest(lower(r.period), lower(s.live)), 2, 'refused'
+        from lives s join refusals r on r.connection = s.connection and r.period && s.live union all
+        select s.id, greatest(lower(x.period), lower(s.live)), 3, 'party_suspended'
+        from lives s join kw.suspension x on x.party = s.party and x.period && s.live union all
+        select s.id, upper(a.period), 4, 'agreement_ended'
+        from lives s join kw.agreement a on a.party = s.party
         where upper(a.period) > lower(s.live) and (upper_inf(s.live) or upper(a.period) < upper(s.live))
-        and not exists (select from kw.agreement b where b.party = a.party and b.period @> upper(a.period)) union all
+        and not exists (select from kw.agreement b where b.party = a.party and b.period @> upper(a.period))),
+    causes (id, at, rank, event, because) as (
+        select id, at, rank, 'invalidated', because from fallen where at is not null union all
         select s.id, greatest(e.at, lower(p.live)), 5, e.event, e.because
         from alive s join kw.permission p on p.id = s.renews join kw.permission_event e on e.permission = p.id
         where e.event in ('revoked', 'terminated', 'invalidated') union all

@@ -38,7 +38,7 @@ _KEYS = "select key from kw.connection where key > %(after)s order by key limit 
 _OCCUPANCIES = "select connection, id, subject, period from kw.occupancy where connection = any(%(keys)s) order by connection, id"
 _SUPPLIES = "select connection, id, party, period from kw.supply where connection = any(%(keys)s) order by connection, id"
 _PERMISSIONS = """
-    select s.connection, s.id, s.subject, s.party, p.mask, s.purpose, p.data, s.live
+    select s.connection, s.id, s.subject, s.party, p.mask, s.purpose, p.data, s.live, p.renews
     from kw.permission_state s join kw.permission p on p.id = s.id
     where s.connection = any(%(keys)s) and not isempty(s.live) order by s.connection, s.id
 """

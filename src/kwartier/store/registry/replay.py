@@ -80,7 +80,7 @@ _RESTRICTIONS = "select id, connection, kind, period from kw.restriction where c
 _HOLDS = "select id, connection, subject, period from kw.hold where connection = any(%s) order by id"
 _OBJECTIONS = "select id, connection, subject, purpose, period from kw.objection where connection = any(%s) order by id"
 _PERMISSIONS = """
-    select p.id, p.connection, t.subject, p.party, p.mask, p.data, t.live
+    select p.id, p.connection, t.subject, p.party, p.mask, p.data, t.live, p.renews
     from kw.permission p join kw.permission_state t on t.id = p.id where p.connection = any(%s) and not isempty(t.live)
 """
 _AGREEMENTS = "select a.id, a.party, y.role, a.period from kw.agreement a, kw.party y where y.key = a.party"
@@ -267,8 +267,8 @@ def facts(c: C, keys: Sequence[int]) -> Iterator[tuple[int, OfConnection]]:
         coupled = cursor.execute(_COUPLED, (list(keys),)).fetchall()
     for table, connection, number, who, period in found:
         yield connection, Occupancy(number, who, period) if table == "occupancy" else Supply(number, who, period)
-    for number, connection, subject, party, mask, data, live in permissions:
-        yield connection, Permission(number, subject, party, mask, "", data, live)
+    for number, connection, subject, party, mask, data, live, renews in permissions:
+        yield connection, Permission(number, subject, party, mask, "", data, live, renews)
     yield from ((connection, PlacedMeter(*meter)) for connection, *meter in meters)
     yield from ((connection, CoupledMeter(*coupling)) for connection, *coupling in coupled)
     yield from denials(c, keys)

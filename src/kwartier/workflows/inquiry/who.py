@@ -6,6 +6,7 @@ from datetime import datetime
 
 from kwartier.grounds import conduct, explain
 from kwartier.grounds.conditions import is_suspended
+from kwartier.grounds.lasting import lasts
 from kwartier.grounds.rule import Edition, Rule
 from kwartier.model.ground import Facts, Role
 from kwartier.model.period import Period
@@ -101,7 +102,14 @@ def _idle(row: PermissionRow, known: Facts, at: datetime) -> Rule | None:
         return edition.rule("F9")
     if not any(one.party == row.party and one.period.contains(at) for one in known.agreements):
         return edition.rule("F3")
-    return edition.rule("F13" if is_suspended(known, row.party, at) else "F9")
+    if is_suspended(known, row.party, at):
+        return edition.rule("F13")
+    mine = [one for one in known.permissions if one.id == row.id and _stays(known, one.subject, at)]
+    return edition.rule("F9" if all(lasts(one, known, at) for one in mine) else "F7")
+
+
+def _stays(known: Facts, subject: int, at: datetime) -> bool:
+    return any(home.subject == subject and home.period.contains(at) for home in known.occupancies)
 
 
 def use_cases(house: Installation, *, at: datetime) -> Sequence[UseCaseRow]:

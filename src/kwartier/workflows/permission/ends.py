@@ -1,9 +1,9 @@
 """S2, S3, S6: permissions end by themselves.
 
 The customer moved out or refused the meter, the party lost its agreement or was suspended, the end was reached, or all that it was
-given for was handed over. Decisions need none of this to be right about a move, a refusal, a suspension or an end: they read those
-facts themselves (grounds/lasting.py); of an agreement they read whether one is in force now. What is written down here is that the
-permission is over for good, whatever becomes of the facts, with what renews it, and what everybody is told of it.
+given for was handed over. Decisions need none of this to be right: they read those facts themselves (grounds/lasting.py). What is
+written down here is that the permission is over for good, whatever becomes of the facts, with what renews it, and what everybody is
+told of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +46,11 @@ def sweep(house: Installation, *, at: datetime) -> int:
     again. An end may bring another, that of a renewal, which has a higher number: so a page is looked at until it shows none.
     """
     return sum(_swept(house, at, after, last) for after, last in pages(house))
+
+
+def sweep_one(house: Installation, permission: int, *, at: datetime) -> None:
+    """Write down the end of one permission, if it has come by itself up to `at`."""
+    _swept(house, at, permission - 1, permission)
 
 
 def pages(house: Installation) -> Iterator[tuple[int, int]]:

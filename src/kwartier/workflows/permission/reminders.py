@@ -53,11 +53,13 @@ def renew(
 ) -> int:
     """Give a permission again, from its end on until `until`: the same scope, or narrower. Returns the new one's number.
 
-    It is about the same time, and where that ended with it, about that until the new end: `Scope.going_on`.
+    It is about the same time, and where that ended with it, about that until the new end: `Scope.going_on`. What has ended by
+    itself, whether somebody wrote that down or not, is over: of that nothing begins.
 
     Raises NoSuchPermission for one that is not theirs or is over, NothingToRenew, WiderThanBefore, BadScope, AlreadyPermitted,
     NotAnOccupant, GrantedElsewhere; then nothing changed.
     """
+    ends.sweep_one(house, permission, at=at)  # whether it fell away is more than a customer may look up
     with house.portal(subject) as c:
         permissions.alone(c, subject)
         one, me = permissions.own(c, subject, permission, at), names.person(c, key=subject)

@@ -32,7 +32,7 @@ def third_party(party: int) -> str:
 
 
 def granted(permission: int, given: Grant, at: datetime, actor: str, code: str) -> Event:
-    """Say that a permission was given, and to which request. `code` is the giver's own."""
+    """Say that a permission was given, to which request, and which one it renews. `code` is the giver's own."""
     start, end = _span(given.live)
     first, last = _span(given.data)
     body: dict[str, Json] = {
@@ -46,6 +46,8 @@ def granted(permission: int, given: Grant, at: datetime, actor: str, code: str) 
     }
     if given.request is not None:
         body["request"] = given.request
+    if given.renews is not None:
+        body["renews"] = given.renews
     return Event(at, EventKind.PERMISSION_GRANTED, actor, code, given.connection, body)
 
 

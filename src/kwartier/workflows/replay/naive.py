@@ -3,12 +3,13 @@
 Written from the leaflet's sentences and not from `grounds`: plain comparisons over what the log was told, so that a mistake in
 the one decision does not hide in its own replay. "Only with consent": a permission to this party, given and not ended, for these
 values and this time. "Of the customer": by who lived there in all of that time, and lives there still. "Bound themselves": an
-agreement in force that is not suspended, and was not since the consent began. "The customer may refuse": nothing of a time for
-which the meter was refused or off, no read while it is, and nothing more by a consent from before a refusal.
+agreement in force that is not suspended, and since the consent began neither suspended nor over with none in its place. "The
+customer may refuse": nothing of a time for which the meter was refused or off, no read while it is, and nothing more by a consent
+from before a refusal. What renews a consent goes on from it: it gives no more than the first one still did at its end.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Final, final
 
 from kwartier.model.ground import FactRef, Request, RestrictionKind, Role
@@ -44,16 +45,32 @@ class Naive:
             and any(
                 _consents(state, request, (first, last), at)
                 and _lived(said.items(), state, there, (first, last))
-                and _lives_still(said.items(), state, there, at)
-                and not _refused_since(there, state.start, at, before)
-                and not self._suspended_since(request.requester.id, state.start, at, before)
+                and all(self._held(one, until, said, there, (at, before)) for one, until in _chain(said, state, at))
                 for (table, _), state in said.items()
                 if table == "permission"
             )
         )
 
-    def _suspended_since(self, party: int, since: datetime, at: datetime, before: int | None) -> bool:
-        return any(_ran(one, since, at) for one in self._of("suspension", party, at, before))
+    def _held(
+        self, given: State, until: datetime, said: Mapping[FactRef, State], there: OneKnown, now: tuple[datetime, int | None]
+    ) -> bool:
+        """True if from its beginning until a moment nothing ended a consent, by what is known now."""
+        party = given.rest["party"]
+        return (
+            _lives_still(said.items(), given, there, until)
+            and not _refused_since(there, (given.start, until), *now)
+            and not self._suspended_since(party, (given.start, until), *now)
+            and not self._lapsed_since(party, (given.start, until), *now)
+        )
+
+    def _lapsed_since(self, party: int, span: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:
+        """True if within a time an agreement ended, and none took its place at once."""
+        bound = list(self._of("agreement", party, at, before))
+        ends = [one.end for one in bound if one.end is not None and span[0] < one.end <= span[1]]
+        return any(not any(_runs(one, end) for one in bound) for end in ends)
+
+    def _suspended_since(self, party: int, span: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:
+        return any(_ran(one, *span) for one in self._of("suspension", party, at, before))
 
     def _bound(self, party: int, at: datetime, before: int | None) -> bool:
         return self._has("agreement", party, at, before) and not self._has("suspension", party, at, before)
@@ -113,10 +130,19 @@ def _lives_still(said: Iterable[tuple[FactRef, State]], given: State, there: One
     return at < until
 
 
-def _refused_since(there: OneKnown, since: datetime, at: datetime, before: int | None) -> bool:
-    """True if the meter was refused, as far as it was known, at some moment from the one to the other."""
+def _chain(said: Mapping[FactRef, State], given: State, at: datetime) -> Iterator[tuple[State, datetime]]:
+    """Yield a consent up to now, then what it renews, each up to its own end, as far as they are known."""
+    yield given, at
+    number = given.rest.get("renews")
+    before = None if number is None else said.get(("permission", number))
+    if before is not None and before.lives and before.end is not None and before.start < given.start:
+        yield from _chain(said, before, before.end - timedelta(microseconds=1))
+
+
+def _refused_since(there: OneKnown, within: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:
+    """True if the meter was refused, as far as it is known, at some moment of a time."""
     return any(
-        start <= epoch_s(at) and epoch_s(since) < end
+        start <= epoch_s(within[1]) and epoch_s(within[0]) < end
         for history, span in there.restrictions(at)
         if (state := known(history, at, before)) is not None and state.rest["kind"] == RestrictionKind.REFUSED
         for start, end in _times(

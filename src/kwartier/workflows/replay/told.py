@@ -169,7 +169,8 @@ def fact_of(ref: FactRef, state: State, person: int) -> Fact:
         case "restriction":
             return Restriction(number, RestrictionKind(rest["kind"]), holds)
         case "permission":
-            return Permission(number, person, rest["party"], rest["mask"], "", _told_span(rest, "data"), holds)
+            data, renews = _told_span(rest, "data"), rest.get("renews")
+            return Permission(number, person, rest["party"], rest["mask"], "", data, holds, renews)
         case "use_case":
             what = Purpose(rest["purpose"]), DataClass(rest["data_class"]), rest["mask"], rest["area"]
             return UseCase(number, *what, _told_span(rest, "days"), holds, rest["yearly_limit"], rest["min_group"])
@@ -210,6 +211,8 @@ def agrees(connection: int | None, fact: Registered, state: State, codes: Mappin
         return False
     if any(state.rest.get(name, "") != value for name, value in _rest(fact).items()):
         return False
+    if isinstance(fact, Permission) and state.rest.get("renews", fact.renews) != fact.renews:
+        return False  # an old log does not say what was renewed
     if state.salt is None or not isinstance(fact, ABOUT_PEOPLE):
         return True  # about no person, or forgotten
     return is_about(codes.get(fact.subject, ""), state.subject, state.salt)

@@ -91,6 +91,18 @@ def test_a_permission_without_effect_names_the_rule(house: Installation, street:
     assert inquiry.who_may(house, street.before, at=NOON).barred == []
 
 
+def test_a_permission_that_fell_away_says_so_before_that_is_written_down(house: Installation, street: Street) -> None:
+    with house.operator() as c:
+        world = World(c)
+        app = world.party("third_party")
+        for period in (between("2020-01-01", "2026-02-10"), between("2026-02-12")):
+            world.agreement(app, period)
+        world.permission(street.home, street.now, app, between("2026-02-02"))
+    (told,) = inquiry.who_may(house, street.now, at=NOON).permissions
+    assert told.idle is not None
+    assert (told.ended, told.idle.id) == (None, "F7")
+
+
 def test_a_revocation_is_in_the_log_with_the_name_of_the_party(house: Installation, street: Street) -> None:
     with house.operator() as c:
         given = World(c).permission(street.home, street.now, street.app, between("2026-02-02"))

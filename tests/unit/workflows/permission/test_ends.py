@@ -1,6 +1,6 @@
 """Ends that come by themselves: each once, at the moment it took effect, because of the first thing that happened, and for good."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -84,6 +84,16 @@ def test_a_new_agreement_brings_no_permission_back(home: Home, given: int) -> No
     assert swept(home) == [("invalidated", on("2026-02-01"), "agreement_ended")]
     home.world.agreement(home.app, between("2026-03-01"))
     assert isinstance(home.may(on("2026-04-01")), Refusal)
+    assert given
+
+
+def test_a_new_agreement_after_a_gap_brings_nothing_back_before_anybody_has_written_that_down(home: Home, given: int) -> None:
+    cut(home, "agreement", on("2026-02-01"))
+    home.world.agreement(home.app, between("2026-03-01"))
+    assert isinstance(home.may(on("2026-01-31"), day=on("2026-01-20")), Permit)
+    assert isinstance(home.may(on("2026-04-01")), Refusal)
+    assert isinstance(home.may(on("2026-04-01"), day=on("2026-01-20")), Refusal), "nor about the time before"
+    assert swept(home) == [("invalidated", on("2026-02-01"), "agreement_ended")]
     assert given
 
 
@@ -211,6 +221,7 @@ def many(home: Home, number: int = 7) -> list[int]:
 
 @pytest.mark.parametrize("at_once", [1, 3, 8, 2_000])
 def test_each_permission_is_looked_at_on_one_page_and_ends_once(home: Home, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    given = many(home)
     monkeypatch.setattr(ends, "AT_ONCE", at_once)
     pages, real = [], registry.over
 
@@ -219,7 +230,6 @@ def test_each_permission_is_looked_at_on_one_page_and_ends_once(home: Home, monk
         return real(c, at, after, last)
 
     monkeypatch.setattr(registry, "over", over)
-    given = many(home)
     assert ends.sweep(home.house, at=LATER) == len(given)
     assert home.ended() == [("invalidated", on("2026-04-01"), "agreement_ended")] * len(given)
     distinct = sorted(set(pages))
@@ -444,6 +454,57 @@ def test_a_renewal_that_meets_its_revocation_does_not_outlive_it(home: Home) -> 
                 " (select from kw.permission_event e where e.permission = p.id and e.event <> 'granted')"
             ).fetchone()
         assert lives == (0,), "whichever came first, nothing is left until the next sweep"
+
+
+def moved_away_and_back(home: Home) -> None:
+    cut(home, "occupancy", on("2026-05-30"))
+    home.world.occupancy(home.connection, home.person, between("2026-05-31"))
+
+
+def refused_and_accepted(home: Home) -> None:
+    home.world.restriction(home.connection, between("2026-05-30", "2026-05-31"), kind="refused")
+
+
+def suspended_and_reinstated(home: Home) -> None:
+    home.world.suspension(home.app, between("2026-05-30", "2026-05-31"))
+
+
+def bound_anew(home: Home) -> None:
+    cut(home, "agreement", on("2026-05-30"))
+    home.world.agreement(home.app, between("2026-05-31"))
+
+
+FALLS: dict[str, Callable[[Home], None]] = {
+    "moved_out": moved_away_and_back,
+    "refused": refused_and_accepted,
+    "party_suspended": suspended_and_reinstated,
+    "agreement_ended": bound_anew,
+}
+"""What ends a permission and is over before that would have run out, and before its renewal begins."""
+
+
+@pytest.mark.parametrize("why", FALLS)
+@pytest.mark.parametrize("written", [False, True], ids=["before its end was written down", "after"])
+def test_a_renewal_of_what_fell_away_begins_nothing(home: Home, given: int, why: str, *, written: bool) -> None:
+    """Also where it was written down that the first one ran out, before it was known that it had fallen away."""
+    reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=NOON)
+    if written:
+        assert ends.sweep(home.house, at=on("2026-06-02")) == 1
+    assert isinstance(home.may(on("2026-06-03")), Permit)
+    FALLS[why](home)
+    assert isinstance(home.may(on("2026-06-03")), Refusal)
+    assert isinstance(home.may(on("2026-07-03")), Refusal)
+    ends.sweep(home.house, at=LATER)
+    first = ("expired", on("2026-06-01"), None) if written else ("invalidated", on("2026-05-30"), why)
+    assert home.ended() == [first, ("invalidated", on("2026-05-30"), why)]
+
+
+@pytest.mark.parametrize("why", FALLS)
+def test_what_fell_away_is_not_renewed_though_nobody_has_written_it_down(home: Home, given: int, why: str) -> None:
+    FALLS[why](home)
+    with pytest.raises(permission.NoSuchPermission):
+        reminders.renew(home.house, home.person, given, until=on("2027-06-01"), at=on("2026-05-31") + DAY / 2)
+    assert home.ended() == [("invalidated", on("2026-05-30"), why)]
 
 
 def test_a_renewal_falls_away_with_what_it_renews(home: Home, given: int) -> None:

@@ -43,6 +43,9 @@ FACTS: Mapping[FactRef, State] = {
     ("occupancy", 2): state(2, -50, None),
 }
 GENERAL: Mapping[FactRef, State] = {("agreement", 3): state(3, -90, None, party=APP, role="third_party")}
+AGAIN = state(5, 2, None, party=APP, role="third_party")
+RENEWED = replace(permission(), rest={**permission().rest, "renews": 0})
+REFUSED_BEFORE = state(9, -3, -2, kind="refused")
 WHOSE = {1: PERSON, 2: PERSON, 8: NEIGHBOUR}
 
 
@@ -113,11 +116,14 @@ def test_with_consent_in_order_it_says_yes() -> None:
         ({("occupancy", 2): state(2, -90, 2)}, {}),
         ({("restriction", 9): state(9, 0, 1, kind="refused")}, {}),
         ({}, {("suspension", 4): state(4, 0, 1, party=APP)}),
+        ({}, {("agreement", 3): state(3, -90, 1, party=APP, role="third_party"), ("agreement", 5): AGAIN}),
+        ({("permission", 0): permission(-9, 0), ("permission", 1): RENEWED, ("restriction", 9): REFUSED_BEFORE}, {}),
     ],
     ids=[
         *("not yet", "ended", "other channels", "later data", "earlier data", "another party", "told later"),
         *("lived there later", "somebody else lived there", "refused now", "off then"),
         *("agreement ended", "another's agreement", "suspended", "left since", "refused since", "suspended since"),
+        *("bound anew", "refused before it was renewed"),
     ],
 )
 def test_each_fact_counts(facts: dict[FactRef, State], general: dict[FactRef, State]) -> None:
@@ -147,21 +153,27 @@ masks = st.sampled_from([2, 4, 6, 8, 16, 240, 246, 256])
 @settings(max_examples=500)
 @given(
     live=always, data=always, lived=always, bound=always, mask=st.one_of(st.just(246), masks),
-    barred=st.one_of(st.none(), spans), suspended=st.one_of(st.none(), spans),
-    wanted=masks, asked_for=st.tuples(days, days).map(sorted), hour=st.integers(-48, 200),
+    barred=st.one_of(st.none(), spans), suspended=st.one_of(st.none(), spans), again=st.one_of(st.none(), days),
+    renewed=st.booleans(), wanted=masks, asked_for=st.tuples(days, days).map(sorted), hour=st.integers(-48, 200),
 )  # fmt: skip
 def test_it_says_what_the_decision_says(  # noqa: PLR0913, PLR0917 - each a fact of the case
     live: tuple[int, int | None], data: tuple[int, int | None], lived: tuple[int, int | None], bound: tuple[int, int | None],
-    mask: int, barred: tuple[int, int | None] | None, suspended: tuple[int, int | None] | None,
-    wanted: int, asked_for: list[int], hour: int,
+    mask: int, barred: tuple[int, int | None] | None, suspended: tuple[int, int | None] | None, again: int | None,
+    renewed: bool, wanted: int,  # noqa: FBT001 - a fact of the case
+    asked_for: list[int], hour: int,
 ) -> None:  # fmt: skip
     """Written apart, from the leaflet and from the table: over random small cases they never differ."""
     assume(bool(wanted & GAS_MASK) == bool(mask & GAS_MASK))
     assume(wanted & DAY_MASK or asked_for[0] < asked_for[1])
     facts = {("permission", 1): permission(*live, data=data, mask=mask), ("occupancy", 2): state(2, *lived)}
+    if renewed:
+        facts["permission", 0] = permission(live[0] - 2, live[0], mask=mask)
+        facts["permission", 1] = replace(facts["permission", 1], rest={**facts["permission", 1].rest, "renews": 0})
     if barred is not None:
         facts["restriction", 9] = state(9, *barred, kind="refused")
     general = {("agreement", 3): state(3, *bound, party=APP, role="third_party")}
+    if again is not None and bound[1] is not None and bound[1] <= again:
+        general["agreement", 5] = state(5, again, None, party=APP, role="third_party")
     if suspended is not None:
         general["suspension", 4] = state(4, *suspended, party=APP)
     naive, decided = both(asked(wanted, *asked_for), facts, general, DAY0 + timedelta(hours=hour))
