@@ -59,21 +59,20 @@ _OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 
 # before the customer came was given by who lived there then, and opens nothing of who lives there now. Silence is no answer to a
 # mandate of which this person said no before, to the same party for the same purpose, however that is spelt: that needs a yes.
 # It is a no whatever had become by then of what it was said about. Nor is anything given beside a permission in force for the same
-# purpose, however that is spelt.
-_SPELT = r"lower(regexp_replace({}.purpose, '[[:space:][:punct:]]+', '', 'g'))"
-_SAID_NO = f"""
+# purpose, however that is spelt (kw.spelt); the database looks once more as one begins, when two say yes at once.
+_SAID_NO = """
     r.origin = 'mandate' and (
         exists (select from kw.permission_request q
             where q.subject = r.subject and q.connection = r.connection and q.party = r.party
-            and {_SPELT.format("q")} = {_SPELT.format("r")}
+            and kw.spelt(q.purpose) = kw.spelt(r.purpose)
             and (exists (select from kw.request_event e where e.request = q.id and e.event = 'rejected')
                 or exists (select from kw.late_no n where n.request = q.id)))
         or exists (select from kw.permission p
             where p.subject = r.subject and p.connection = r.connection and p.party = r.party
-            and {_SPELT.format("p")} = {_SPELT.format("r")}
+            and kw.spelt(p.purpose) = kw.spelt(r.purpose)
             and (exists (select from kw.permission_event e where e.permission = p.id and e.event = 'revoked')
                 or exists (select from kw.late_no n where n.permission = p.id))))
-"""  # noqa: S608 - constants only
+"""
 # Whoever is asked says yes now. A mandate begins by silence, so nothing may have spoken against it since it was claimed: a refusal,
 # a suspension, a time without agreement or in which its customer lived elsewhere counts when it is over as before, as it does of a
 # permission, whether somebody looked meanwhile or not.
@@ -99,7 +98,7 @@ _FLAWS = f"""
                 and x.period && {_MEANWHILE}) then 'refused'
         when r.live_until <= %(at)s then 'scope'
         when exists (select from kw.permission_state s where s.connection = r.connection and s.party = r.party
-            and {_SPELT.format("s")} = {_SPELT.format("r")}
+            and kw.spelt(s.purpose) = kw.spelt(r.purpose)
             and s.live && tstzrange(greatest(r.live_from, %(at)s), r.live_until)) then 'already_permitted'
         end as flaw
     from kw.permission_request r left join kw.party y on y.key = r.party where r.id = any(%(keys)s)

@@ -1,12 +1,13 @@
 """Mandates that parties claim: the customer hears first and can veto in one step; evidence is sampled; a failure ends the rest."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import Kind
 from kwartier.store.registry import holdings, parties, requests, samples
-from kwartier.store.registry.errors import AlreadyAnswered, NotFound
+from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, NotFound
 from kwartier.workflows import permission
 from kwartier.workflows.parties import suspending
 from kwartier.workflows.permission import desk, ends, mandates, reminders
@@ -26,7 +27,7 @@ from kwartier.workflows.permission.asked import answered, waiting
 from kwartier.workflows.permission.placing import Claimed
 from kwartier.workflows.permission.requests import ask, give, grant, reject
 from kwartier.workflows.refusal import Choice, choose
-from permission_support import DAY, UNTIL, Home, claim, silence, wish
+from permission_support import DAY, E_INTERVAL, UNTIL, Home, claim, silence, wish
 from registry_support import NOON, ean
 
 NOTICE = 14 * DAY
@@ -292,6 +293,47 @@ def test_who_says_yes_to_one_is_not_given_the_same_spelt_otherwise_beside_it(hom
     grant(home.house, home.person, one, at=NOON + DAY)
     with pytest.raises(permission.NoLongerHolds):
         grant(home.house, home.person, other, at=NOON + DAY)
+
+
+class Together:
+    """Looks at requests with somebody else: both have seen what there is before either goes on."""
+
+    def __init__(self) -> None:
+        """Wait for one other."""
+        self._both, self._look = Barrier(2), requests.flaws
+
+    def __call__(self, c: Connection[Any], keys: Sequence[int], at: datetime) -> dict[int, str]:
+        found = self._look(c, keys, at)
+        with suppress(BrokenBarrierError):
+            self._both.wait(10)
+        return found
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_who_says_yes_to_two_spellings_at_once_gives_one(home: Home, monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
+    spelt = "inzicht", f"In{'-' * turn} zicht"
+    both = [ask(home.house, home.code(), home.ean(), wish(purpose=each), at=NOON).id for each in spelt]
+    monkeypatch.setattr(requests, "flaws", Together())
+
+    def yes(request: int) -> bool:
+        try:
+            grant(home.house, home.person, request, at=NOON + DAY)
+        except AlreadyPermitted:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(yes, both)) == [False, True]
+    assert sorted(home.events()[key][-1] for key in both) == ["granted", "presented"]
+
+
+def test_a_renewal_is_not_given_beside_what_begins_then_for_the_same_spelt_otherwise(home: Home) -> None:
+    until = NOON + 60 * DAY
+    first = home.world.permission(home.connection, home.person, home.app, Period(NOON, until), mask=E_INTERVAL)
+    assert again(home, NOON, purpose="In zicht!", begin=until).presented == 1
+    assert silence(home.house, at=NOON + NOTICE) == 1
+    with pytest.raises(AlreadyPermitted):
+        reminders.renew(home.house, home.person, first, until=until + 60 * DAY, at=NOON + NOTICE)
 
 
 # By letter
