@@ -28,11 +28,15 @@ def stays(house: Installation, subject: int) -> dict[int, Own]:
 
 
 def stretches(house: Installation, subject: int, one: Own, at: datetime) -> list[Period]:
-    """Return the closed times within a stay about which the person may have what is held, up to now."""
+    """Return the closed times within a stay about which the person may have what is held, up to now.
+
+    In whole seconds, as the log has them: what is decided of a moment between two could not be decided again.
+    """
     me = Requester(Role.CUSTOMER, subject)
     lines = explain.who_may(own_facts(house, one.key, at.year), at=at)
     mine = [line.period for line in lines if (line.requester, line.purpose) == (me, Purpose.OWN_ACCESS)]
-    so_far = Period(min(one.mine.start, at), at)
+    now = at.replace(microsecond=0)
+    so_far = Period(min(one.mine.start, now), now)
     met = [shared for period in mine if (within := period.meet(one.mine)) and (shared := within.meet(so_far))]
     return [period for period in met if not period.is_moment]
 

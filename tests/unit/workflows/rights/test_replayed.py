@@ -9,7 +9,7 @@ import pytest
 
 from kwartier.grounds.rights import Right
 from kwartier.workflows import delivery_round, installation, replay
-from kwartier.workflows.rights import register
+from kwartier.workflows.rights import access, portable, register
 from night_support import Story, parcels
 
 FOLDER = Path(__file__).resolve().parents[3] / "scenarios" / "night_move"
@@ -84,3 +84,13 @@ def test_a_restriction_that_the_log_was_not_told_is_found_and_denies_all_the_sam
         )
     checked = replay.run(story.house, at=story.clock())
     assert "fact-not-told" in {one.code for one in checked.findings}
+
+
+def test_what_somebody_took_along_on_the_day_itself_is_decided_again(story: Story) -> None:
+    """A day that is not over yet is told up to now, which lies between two seconds; the log has whole ones."""
+    story.night(date(2026, 3, 10))
+    for right, told in ((Right.ACCESS, access.document), (Right.PORTABILITY, portable.document)):
+        one = register.ask(story.house, bram(story), right, at=at(story, "11T09:30"))
+        assert story.now.microsecond
+        assert told(story.house, bram(story), one.id, at=story.clock())
+    sound(story)
