@@ -4,7 +4,7 @@ A right does not reach every ground alike: what rests on the law is not carried 
 revoked instead. So an answer is one per rule of the code of conduct, each with its reason; words are for the edges.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -44,6 +44,8 @@ ARTICLES: Final = {
 }
 AT_ONCE: Final = frozenset({Right.ACCESS, Right.PORTABILITY, Right.RESTRICTION, Right.OBJECTION, Right.ERASURE})
 """What needs nobody to weigh it: it is answered as it is asked. A restriction and an objection hold while they are looked at."""
+CONSENTS: Final = frozenset({Condition.PERMISSION, Condition.OPT_IN})
+"""What a rule asks for that rests on consent."""
 BY_TABLE: Final = AT_ONCE - {Right.ERASURE}
 """What is answered by the rules alone. Erasure depends on what is held: `erasure.decide_erasure` answers it."""
 
@@ -65,6 +67,7 @@ class Why(StrEnum):
     REVOKE = "revoke"
     BY_LAW = "by_law"
     NOT_PORTABLE = "not_portable"
+    NOTHING_GIVEN = "nothing_given"
     ERASED = "erased"
     KEPT = "kept"
     REVOKE_FIRST = "revoke_first"
@@ -82,7 +85,7 @@ class Reached:
 
 def base(rule: Rule) -> Base:
     """Return on what a rule that grants rests: consent where a permission opens it, the operator's task where a use case does."""
-    if rule.condition in {Condition.PERMISSION, Condition.OPT_IN}:
+    if rule.condition in CONSENTS:
         return Base.CONSENT
     return Base.PUBLIC_TASK if rule.condition is Condition.USE_CASE else Base.LEGAL_DUTY
 
@@ -97,20 +100,31 @@ def is_own(rule: Rule) -> bool:
     return rule.role is Role.CUSTOMER or rule.condition is Condition.CHOICE
 
 
-def reach(right: Right, rules: Iterable[Rule]) -> tuple[Reached, ...]:
-    """Return how a right reaches each of these rules; nothing for one that no table answers."""
+def reach(right: Right, rules: Iterable[Rule], consented: Collection[Condition] = CONSENTS) -> tuple[Reached, ...]:
+    """Return how a right reaches each of these rules; nothing for one that no table answers.
+
+    `consented` is what the person ever consented to, whatever became of it. Portability is of that and of contracts alone (art.
+    20(1)(a)); the operator has no contract on which it reads: what it does without consent is asked for by the law.
+    """
     if right not in BY_TABLE:
         return ()
-    return tuple(_reached(right, rule) for rule in rules if rule.grants and not rule.station)
+    return tuple(_reached(right, rule, consented) for rule in rules if rule.grants and not rule.station)
 
 
-def _reached(right: Right, rule: Rule) -> Reached:
+def is_refused(right: Right, reached: Iterable[Reached]) -> bool:
+    """True for portability of nothing: who consented to nothing has nothing to take along, which is a no and no empty file."""
+    return right is Right.PORTABILITY and not any(one.done for one in reached)
+
+
+def _reached(right: Right, rule: Rule, consented: Collection[Condition]) -> Reached:
     kind = base(rule)
     if right is Right.ACCESS:
         return Reached(rule.id, done=True, why=Why.GIVEN)
     if right is Right.PORTABILITY:
-        given = kind is Base.CONSENT
-        return Reached(rule.id, done=given, why=Why.GIVEN if given else Why.NOT_PORTABLE)
+        if kind is not Base.CONSENT:
+            return Reached(rule.id, done=False, why=Why.NOT_PORTABLE)
+        given = rule.condition in consented
+        return Reached(rule.id, done=given, why=Why.GIVEN if given else Why.NOTHING_GIVEN)
     if right is Right.RESTRICTION:
         why = Why.OWN if is_own(rule) else Why.REVOKE if kind is Base.CONSENT else Why.STOPS
         return Reached(rule.id, done=why is Why.STOPS, why=why)

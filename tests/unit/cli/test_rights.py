@@ -79,6 +79,9 @@ def test_who_asked_by_letter_gets_the_document_that_the_page_has(run: Run, tmp_p
     assert run("rights", "write", number, "--out", tmp_path / "b", "--form", "csv", check=False).returncode == 3, (
         "sheets are for portability"
     )
+    assert told(run("rights", "ask", "portability", "--json", said="ANNA\n"))["state"] == "refused", "nothing rests on consent"
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        World(c).permission(1, 1, None, purpose="own")
     portable = str(told(run("rights", "ask", "portability", "--json", said="ANNA\n"))["request"])
     run("rights", "write", portable, "--out", tmp_path / "anna.zip", "--form", "csv")
     assert (tmp_path / "anna.zip").read_bytes().startswith(b"PK")

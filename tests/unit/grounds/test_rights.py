@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kwartier.grounds import conduct, rights
 from kwartier.grounds.rights import Base, Right, Why
+from kwartier.grounds.rule import Condition
 from kwartier.model.period import day_of, from_epoch_s, midnight
 
 RULES = conduct.EDITIONS[-1].rules
@@ -60,6 +61,23 @@ def test_a_restriction_leaves_what_is_the_persons_own_or_rests_on_consent() -> N
 def test_what_the_law_asks_for_is_not_carried_along() -> None:
     assert {one.rule for one in rights.reach(Right.PORTABILITY, RULES) if one.done} == {"C2", "T1"}
     assert all(one.done for one in rights.reach(Right.ACCESS, RULES))
+
+
+def test_who_consented_to_nothing_has_nothing_to_carry_along_and_is_told_so() -> None:
+    def found(*consented: Condition) -> tuple[bool, set[str], dict[str, Why]]:
+        reached = rights.reach(Right.PORTABILITY, RULES, frozenset(consented))
+        done = {one.rule for one in reached if one.done}
+        return (
+            rights.is_refused(Right.PORTABILITY, reached),
+            done,
+            {one.rule: one.why for one in reached if one.rule in {"C2", "T1"}},
+        )
+
+    none = Why.NOTHING_GIVEN
+    assert found() == (True, set(), {"C2": none, "T1": none})
+    assert found(Condition.PERMISSION) == (False, {"T1"}, {"C2": none, "T1": Why.GIVEN})
+    assert found(Condition.OPT_IN) == (False, {"C2"}, {"C2": Why.GIVEN, "T1": none})
+    assert not any(rights.is_refused(right, rights.reach(right, RULES, ())) for right in rights.BY_TABLE - {Right.PORTABILITY})
 
 
 @pytest.mark.parametrize("right", [Right.ERASURE, Right.RECTIFICATION])

@@ -172,6 +172,10 @@ def asked(words: Words, one: MyRequest, at: datetime) -> Asked:
 
 def _because(words: Words, one: MyRequest) -> str:
     told = next((event.because for event in reversed(one.events) if event.because), "")
+    if not told and one.right is Right.PORTABILITY and one.state == "refused":
+        return words.text(
+            "You never gave a permission, and this right is about what rests on one. Access shows all that is held about you."
+        )
     if not told or one.right is not Right.ERASURE or one.state != "answered":
         return told
     return words.text("Kept until: %s") % re.sub(r"\d{4}-\d\d-\d\d", lambda day: words.date(date.fromisoformat(day[0])), told)
@@ -227,6 +231,7 @@ def answers(words: Words, reached: Sequence[Reached]) -> list[Answered]:
         Why.KEPT: words.text("Kept, since a task under the law needs it:"),
         Why.REVOKE_FIRST: words.text("Kept as long as your permission is in force; revoke it first:"),
         Why.NOT_PORTABLE: words.text("Not in it: it rests on a legal duty or a public task. Access shows it:"),
+        Why.NOTHING_GIVEN: words.text("Not in it: it would rest on your permission, and you gave none of this kind:"),
     }
     found = []
     for reason in dict.fromkeys(one.why for one in reached):

@@ -1,18 +1,20 @@
 """Art. 20: what a person provided, and what rests on consent or contract, in a form that another program reads.
 
-What the law asks for is not carried along (supplier's readings, the operator's own task): it is named, and access gives it.
+What the law asks for is not carried along (supplier's readings, the operator's own task): it is named, and access gives it. To who
+never consented to anything it is refused: the operator has no contract with a person on which it reads.
 """
 
 import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from kwartier.grounds import conduct, rights
-from kwartier.grounds.rights import Base, Right
+from kwartier.grounds.rights import Base, Right, Why
+from kwartier.grounds.rule import Condition
 from kwartier.store.registry import names, people
 from kwartier.workflows import inquiry
 from kwartier.workflows.inquiry import Download
@@ -23,6 +25,10 @@ from kwartier.workflows.visits import looks
 
 FORMAT: Final = "kwartier/portability/1"
 FORMS: Final = ("json", "csv")
+_LEFT_OUT: Final = {
+    Why.NOT_PORTABLE: "it rests on a legal duty or a public task (GDPR art. 20(1)(a), 20(3)); access gives it",
+    Why.NOTHING_GIVEN: "it would rest on your consent, and you gave none of this kind (GDPR art. 20(1)(a))",
+}
 _PERMISSION: Final = (
     "permission",
     "party",
@@ -48,7 +54,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime) -
     """Return the document that answers a request for portability, as of now. Raises NoSuchRequest."""
     access.ready(house, subject, request, Right.PORTABILITY)
     with house.operator() as c:
-        me = names.person(c, key=subject)
+        me, given = names.person(c, key=subject), register.consented(c, subject)
     assert me is not None  # noqa: S101 - who asked is in the registry
     stays = own.stays(house, subject).values()
     return {
@@ -58,17 +64,14 @@ def document(house: Installation, subject: int, request: int, *, at: datetime) -
         "person": {"code": me.code, "name": house.name_of(me)},
         "permissions": [access.permission(one) for one in inquiry.who_may(house, subject, at=at).permissions],
         "readings": [one for stay in stays for one in own.readings(house, subject, stay, at=at, basis=consented())],
-        "left_out": left_out(at),
+        "left_out": left_out(at, given),
     }
 
 
-def left_out(at: datetime) -> list[dict[str, str]]:
+def left_out(at: datetime, consented: Collection[Condition]) -> list[dict[str, str]]:
     """Return what is not carried along, by rule, and why."""
-    return [
-        {"rule": one.rule, "why": "it rests on a legal duty or a public task (GDPR art. 20(1)(a), 20(3)); access gives it"}
-        for one in rights.reach(Right.PORTABILITY, conduct.edition_at(at).grants)
-        if not one.done
-    ]
+    reached = rights.reach(Right.PORTABILITY, conduct.edition_at(at).grants, consented)
+    return [{"rule": one.rule, "why": _LEFT_OUT[one.why]} for one in reached if not one.done]
 
 
 def download(house: Installation, subject: int, request: int, form: str, *, at: datetime) -> Download:

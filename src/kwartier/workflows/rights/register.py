@@ -13,10 +13,10 @@ from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.grounds import conduct, rights
 from kwartier.grounds.erasure import Fate
 from kwartier.grounds.rights import AT_ONCE, Reached, Right, Why
-from kwartier.grounds.rule import Rule
+from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import Purpose, Requester, Role
 from kwartier.model.period import Period, epoch_s, from_epoch_s
-from kwartier.store.registry import erasures, names, people
+from kwartier.store.registry import erasures, names, people, permissions
 from kwartier.store.registry import rights as kept
 from kwartier.store.registry.names import Person
 from kwartier.store.registry.rights import RightEvent, RightRequest
@@ -157,10 +157,18 @@ def answered_at_once(house: Installation, number: int, *, at: datetime) -> Right
         return _erased(house, number, at)
     with house.operator() as c:
         one = _waiting(house, c, number)
-        reached = rights.reach(one.right, _touched(one, at))
-        tell(house, c, one, "answered", SYSTEM, at=at, reached=reached)
-        halting.begin(house, c, one, _person(c, one), now=whole(at))
+        reached = rights.reach(one.right, _touched(one, at), consented(c, one.subject))
+        refused = rights.is_refused(one.right, reached)
+        tell(house, c, one, "refused" if refused else "answered", SYSTEM, at=at, reached=reached)
+        if not refused:
+            halting.begin(house, c, one, _person(c, one), now=whole(at))
     return request(house, number)
+
+
+def consented(c: C, subject: int) -> frozenset[Condition]:
+    """Return what a person ever consented to: to a party's service, to the own page; also what was revoked or ran out since."""
+    given = permissions.of_subject(c, subject)
+    return frozenset(Condition.OPT_IN if one.party is None else Condition.PERMISSION for one in given)
 
 
 def _nothing_waits(c: C, subject: int) -> None:

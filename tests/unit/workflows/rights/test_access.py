@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from kwartier.grounds.holdings import HOLDINGS
-from kwartier.grounds.rights import Right
+from kwartier.grounds.rights import Right, Why
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import holdings, notices, rectifications
 from kwartier.store.registry.rectifications import Rectification, Told
-from kwartier.workflows import delivery_round, inquiry
+from kwartier.workflows import delivery_round, inquiry, permission
 from kwartier.workflows.rights import access, portable, register
 from kwartier.workflows.rights.errors import NoSuchRequest
 from readings_support import channel_day, read
@@ -114,6 +114,27 @@ def test_portability_is_what_was_provided_and_read_by_consent(household: Househo
     assert [one["party"] for one in found["permissions"]] == ["A party"]
 
 
+def test_portability_is_refused_to_who_never_consented_and_access_is_not(household: Household) -> None:
+    """What is held of who left was read for the supplier: there is nothing to carry along, and no empty file says so."""
+    one = register.ask(household.house, household.left, Right.PORTABILITY, at=AT)
+    assert (one.state, one.is_open) == ("refused", False)
+    assert {each.why for each in one.events[-1].reached} == {Why.NOT_PORTABLE, Why.NOTHING_GIVEN}
+    assert one.events[-1].entry is not None, "with a receipt"
+    for form in portable.FORMS:
+        with pytest.raises(NoSuchRequest):
+            portable.download(household.house, household.left, one.id, form, at=AT)
+    assert register.ask(household.house, household.left, Right.ACCESS, at=AT).state == "answered"
+
+
+def test_a_permission_that_was_taken_back_was_consent_all_the_same(household: Household) -> None:
+    permission.revoke(household.house, household.came, household.permission, at=AT)
+    one = register.ask(household.house, household.came, Right.PORTABILITY, at=AT)
+    assert (one.state, [each.rule for each in one.events[-1].reached if each.done]) == ("answered", ["T1"])
+    left_out = portable.document(household.house, household.came, one.id, at=AT)["left_out"]
+    (opt_in,) = [each["why"] for each in left_out if each["rule"] == "C2"]
+    assert "you gave none of this kind" in opt_in
+
+
 def test_as_csv_it_is_a_file_per_kind(household: Household) -> None:
     opted = replace(channel_day(household.home, Channel.IMPORT, DAY.replace(day=8)), basis=portable.consented())
     read(household.house, [opted], at=AT)
@@ -123,7 +144,9 @@ def test_as_csv_it_is_a_file_per_kind(household: Household) -> None:
     rows = {name: list(csv.DictReader(io.StringIO(box.read(name).decode()))) for name in box.namelist()}
     assert rows["person.csv"] == [{"code": "CAME", "name": ""}]
     assert rows["permissions.csv"][0]["purpose"] == "inzicht"
-    assert {row["why"][:9] for row in rows["left_out.csv"]} == {"it rests o"[:9]}
+    why = {row["rule"]: row["why"] for row in rows["left_out.csv"]}
+    assert why.pop("C2").startswith("it would rest on your consent"), "the app alone was permitted anything"
+    assert {one[:9] for one in why.values()} == {"it rests "}
     assert len(rows["readings-1.csv"]) == 96
 
 
