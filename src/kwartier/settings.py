@@ -9,6 +9,7 @@ sentence of each setting as a comment.
 
 import math
 import os
+import re
 import tomllib
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -22,6 +23,9 @@ FILE_NAME: Final = "kwartier.toml"
 _DSN_KEYS: Final = ("owner_dsn", "operator_dsn", "portal_dsn", "audit_dsn")
 
 MOST_PORT: Final = 65_535
+
+_VKEY: Final = re.compile(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}")
+"""A public key as C2SP writes it."""
 
 _T = TypeVar("_T")
 
@@ -101,6 +105,9 @@ class Settings:
             raise SettingsError(msg)
         if bool(self.witness) != bool(self.witness_key) or (self.witness and self.witness_port is None):
             msg = "witness is HOST:PORT and goes with witness_key"
+            raise SettingsError(msg)
+        if self.witness_key and not _VKEY.fullmatch(self.witness_key):
+            msg = "witness_key is the line that the witness prints and keeps in witness.vkey: name+id+base64"
             raise SettingsError(msg)
 
     @property

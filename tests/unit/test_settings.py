@@ -87,3 +87,11 @@ def test_commented_file_sets_nothing_and_its_defaults_are_true() -> None:
 def test_every_setting_has_its_sentence() -> None:
     for each in dataclasses.fields(Settings):
         assert str(each.metadata["sentence"]).endswith("."), each.name
+
+
+def test_what_is_no_key_of_a_witness_is_refused_before_anything_is_signed() -> None:
+    key = "witness.test/w+0a1b2c3d+BA" + "A" * 42
+    assert Settings(witness="127.0.0.1:1", witness_key=key).witness_port == 1
+    for wrong in ("foo", "a+b+c", key + "A", key.replace("0a", "0A"), key + "\n"):
+        with pytest.raises(SettingsError, match="witness_key"):
+            Settings(witness="127.0.0.1:1", witness_key=wrong)

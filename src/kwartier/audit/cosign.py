@@ -4,8 +4,11 @@ C2SP tlog-witness and tlog-cosignature v1. The countersignature is checked befor
 """
 
 import binascii
+import socket
+import threading
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, Final, final
@@ -22,8 +25,19 @@ C = Connection[Any]
 
 WAIT_S: Final = 10
 FRESH_S: Final = 45
-"""A countersignature of the last checkpoint is asked again when it is older: the witness answers for the log within a minute."""
+"""A countersignature of the last checkpoint is asked again when it is older: the witness answers for the log within a minute.
+
+So it is when it is of a moment that has not come: by a clock that runs ahead it would be fresh for as long as that.
+"""
+WITHIN_S: Final = 60
+"""A witness answers for the log at least this often."""
 OK, CONFLICT = 200, 409
+_REFUSED: Final = {
+    403: "the witness does not know the key of this log",
+    404: "the witness is not one of this log",
+    409: "the witness holds another tree of this size",
+    422: "the witness has seen another history of this log",
+}
 _TYPE: Final = b"\x04"
 _FIXED: Final = 4 + 8 + 64
 
@@ -45,15 +59,17 @@ def ask(c: C, seat: Seat, now: int) -> Checkpoint | None:
     """
     last = sequencer.latest(c)
     name = seat.vkey.split("+", 1)[0]
-    if last is None or last.size == 0 or _signed_at(c, last.size, name) > now - FRESH_S:
+    if last is None or last.size == 0 or now - FRESH_S < _signed_at(c, last.size, name) <= now:
         return None
     known = _last_size(c, name)
     status, text = _post(seat, _request(c, known, last))
-    if status == CONFLICT and text.strip().isdecimal() and int(text) <= last.size and int(text) != known:
+    if status == CONFLICT and text.strip().isdecimal() and int(text) != known:
+        if int(text) > last.size:
+            _shown_meanwhile(c, int(text))
+            return None
         status, text = _post(seat, _request(c, int(text), last))
     if status != OK:
-        msg = f"the witness refused the checkpoint with {status}"
-        raise NotWitnessed(msg)
+        raise NotWitnessed(_REFUSED.get(status, f"the witness refused the checkpoint with {status}"))
     at = _check(seat.vkey, last, text)
     c.execute(
         "insert into audit.cosignature (size, name, line, signed_s) values (%s, %s, %s, %s)"
@@ -61,6 +77,14 @@ def ask(c: C, seat: Seat, now: int) -> Checkpoint | None:
         (last.size, name, text, at),
     )
     return last
+
+
+def _shown_meanwhile(c: C, size: int) -> None:
+    """Raise NotWitnessed unless another process of ours can have shown a tree of this size since we looked."""
+    last = sequencer.latest(c)
+    if last is None or last.size < size:
+        msg = f"the witness has signed a tree of {size} lines, more than this log has: is this an older copy of it?"
+        raise NotWitnessed(msg)
 
 
 def _signed_at(c: C, size: int, name: str) -> int:
@@ -87,21 +111,41 @@ def consistency(c: C, old: int, size: int) -> Sequence[bytes]:
 
 
 def _post(seat: Seat, body: str) -> tuple[int, str]:
+    """Return status and text of the answer. Raises NotWitnessed if there is none after `WAIT_S`, however much came meanwhile."""
     connection = HTTPConnection(seat.host, seat.port, timeout=WAIT_S)
     try:
-        connection.request("POST", "/add-checkpoint", body.encode())
-        answer = connection.getresponse()
-        return answer.status, answer.read(4096).decode()
+        connection.connect()
+        with _cut_off(connection.sock, WAIT_S):
+            connection.request("POST", "/add-checkpoint", body.encode())
+            answer = connection.getresponse()
+            return answer.status, answer.read(4096).decode()
     except (OSError, HTTPException, ValueError) as fault:
-        msg = "the witness cannot be reached"
+        msg = "the witness cannot be reached, or gives no answer"
         raise NotWitnessed(msg) from fault
     finally:
         connection.close()
 
 
+@contextmanager
+def _cut_off(line: socket.socket, after_s: float) -> Iterator[None]:
+    """Let nobody be kept waiting at this line: a time limit on a socket is one for each byte."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(after_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _check(vkey: str, made: Checkpoint, line: str) -> int:
     """Return when the witness says it signed. Raises NotWitnessed unless the line is its signature of this checkpoint."""
-    name, key_id, encoded = vkey.split("+", 2)
+    name, key_id, encoded = (*vkey.split("+", 2), "", "")[:3]
     dash, signer, signed = (*line.removesuffix("\n").split(" "), "", "")[:3]
     text = made.note.partition("\n\n")[0] + "\n"
     try:
@@ -112,10 +156,41 @@ def _check(vkey: str, made: Checkpoint, line: str) -> int:
     except (InvalidSignature, ValueError, binascii.Error) as fault:
         msg = "what the witness answered is not its signature"
         raise NotWitnessed(msg) from fault
-    if not own or line != f"{dash} {signer} {signed}\n":
+    if not own or at >= 1 << 63 or line != f"— {name} {b64encode(data).decode()}\n":
         msg = "what the witness answered is signed with another key"
         raise NotWitnessed(msg)
     return at
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a witness answers for: the tree of `size` lines, at a moment by its own clock; of `signed` lines that the log signed.
+
+    `at_s` is None, and `size` 0, while it answered for none.
+    """
+
+    signed: int
+    size: int
+    at_s: int | None
+
+    def age_s(self, now: int) -> int | None:
+        """Return how long ago the witness answered; below zero by a clock that runs ahead."""
+        return None if self.at_s is None else now - self.at_s
+
+    def met(self, now: int) -> bool:
+        """True if it answered for all that is signed within the last minute, or nothing is signed yet."""
+        age_s = self.age_s(now)
+        return self.signed == 0 or (self.size == self.signed and age_s is not None and abs(age_s) <= WITHIN_S)
+
+
+def standing(c: C, vkey: str) -> Standing:
+    """Return what the witness with this key answers for."""
+    last = sequencer.latest(c)
+    found = c.execute(
+        "select size, signed_s from audit.cosignature where name = %s order by size desc limit 1", (vkey.split("+", 1)[0],)
+    ).fetchone()
+    return Standing(0 if last is None else last.size, *((0, None) if found is None else found))
 
 
 def witnessed(c: C, beyond: int) -> tuple[Checkpoint, str] | None:

@@ -174,6 +174,17 @@ def cosignatures(c: C) -> list[tuple[int, str, str, int]]:
     return list(c.execute("select size, name, line, signed_s from audit.cosignature order by size, name"))
 
 
+def unwitnessed(c: C, name: str) -> tuple[int, datetime] | None:
+    """Return how many lines were signed for which the witness of this name does not answer, and since when; None if it does."""
+    found = c.execute(
+        "with seen as (select coalesce(max(size), 0) as size from audit.cosignature where name = %s)"
+        " select max(p.size) - seen.size, min(p.at) from audit.checkpoint p, seen"
+        " where p.size > seen.size group by seen.size",
+        (name,),
+    ).fetchone()
+    return None if found is None else (int(found[0]), found[1])
+
+
 def stray_lines(c: C) -> int:
     """Count lines out of place: those of batches without event, events that are neither in the tree nor waiting, or there twice."""
     found = c.execute(

@@ -17,7 +17,7 @@ from kwartier.audit import blocks, checkpoint, cosign, ledger, order, proof, pro
 from kwartier.audit import lines as persons
 from kwartier.audit.canonical import Json
 from kwartier.audit.checkpoint import Checkpoint, Signer
-from kwartier.audit.cosign import Seat
+from kwartier.audit.cosign import Seat, Standing
 from kwartier.audit.errors import NoSuchTree
 from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Leaf
@@ -28,7 +28,7 @@ from kwartier.model.staff import Staff
 
 C = Connection[Any]
 
-__all__ = ["Checkpoint", "Leaf", "Log", "LogLine", "Seat"]
+__all__ = ["Checkpoint", "Leaf", "Log", "LogLine", "Seat", "Standing"]
 
 _CONNECTION = attrgetter("connection")
 
@@ -149,6 +149,11 @@ class Log:
         For a connection as auditor.
         """
         return cosign.ask(c, seat, now)
+
+    @staticmethod
+    def standing(c: C, seat: Seat) -> Standing:
+        """Return what this witness answers for, and since when."""
+        return cosign.standing(c, seat.vkey)
 
     def staff(self, c: C, entry: int) -> Kept | None:
         """Return which of the operator's people did what this entry says, None where it names nobody. Raises NotInLog."""

@@ -1,6 +1,6 @@
 """A witness: a program of another party that countersigns the log's checkpoints, so that the operator alone cannot take one back.
 
-    python -m kwartier.audit.witness --dir DIR --name NAME --log VKEY [--port P]
+    python -m kwartier.audit.witness --dir DIR --name NAME --log VKEY [--port P] [--until-closed]
 
 It speaks C2SP tlog-witness (`POST /add-checkpoint`) on 127.0.0.1 and signs C2SP tlog-cosignature v1, Ed25519. Its key and all
 that it remembers, size and root of the last tree it saw, are in DIR and nobody else's. It signs a tree only if
@@ -9,8 +9,10 @@ that it remembers, size and root of the last tree it saw, are in DIR and nobody 
 2. the asker knows the size that was signed last (409 otherwise, with that size),
 3. a consistency proof (RFC 6962, 2.1.2) shows that the last tree is its beginning, or the two are one (422 otherwise),
 
-and remembers it durably before the signature leaves. So of two histories it signs one at most, and never an older tree again. It
-shares no code with the log. A line of JSON on standard output says when it listens, where, and with which key it signs.
+and remembers it durably before the signature leaves. So of two histories it signs one at most, and never an older tree again.
+What it cannot remember, or cannot read any more, it does not sign (500). It does not start in the folder of a witness of another
+log, nor where it signed before and its key is gone. It shares no code with the log. A line of JSON on standard output says when it
+listens, where, and with which key it signs.
 """
 
 import argparse
@@ -20,11 +22,13 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -36,7 +40,8 @@ LOG_KEY, WITNESS_KEY = b"\x01", b"\x04"
 """Key types of C2SP signed-note: Ed25519, and Ed25519 with which a witness signs time and tree."""
 MOST_BYTES = 16_384
 MOST_HASHES = 63
-OK, BAD, FORBIDDEN, UNKNOWN, CONFLICT, UNPROVED = 200, 400, 403, 404, 409, 422
+OK, BAD, FORBIDDEN, UNKNOWN, CONFLICT, UNPROVED, BROKEN = 200, 400, 403, 404, 409, 422, 500
+NOT_STARTED = 2
 
 
 class Refused(Exception):
@@ -76,33 +81,56 @@ class Witness:
     """Signs trees of one log. One process at a time may have a folder open."""
 
     def __init__(self, folder: Path, name: str, log: str) -> None:
-        """Open or make the folder; `log` is the log's public key as C2SP writes it. Raises ValueError for a key that is none."""
+        """Open or make the folder; `log` is the log's public key as C2SP writes it.
+
+        Raises ValueError for a key that is none and a folder that is not this witness's, OSError for one that cannot be used.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._folder = folder
-        self._log = log
-        self._origin, self._log_id, self._log_key = public_key(log, LOG_KEY)
-        self._key = _own_key(folder)
-        self._name = name
-        public = WITNESS_KEY + self._key.public_key().public_bytes_raw()
-        self._id = key_id(name, public)
-        self.vkey = f"{name}+{self._id.hex()}+{b64encode(public).decode()}"
-        (folder / "witness.vkey").write_text(f"{self.vkey}\n", "ascii")
+        self._one_by_one = threading.Lock()
+        self._folder, self._name, self._log = folder, name, log.strip()
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._origin, self._log_id, self._log_key = public_key(log, LOG_KEY)
+            self._key = _own_key(folder, new=self.seen.size == 0)
+            public = WITNESS_KEY + self._key.public_key().public_bytes_raw()
+            self._id = key_id(name, public)
+            self.vkey = f"{name}+{self._id.hex()}+{b64encode(public).decode()}"
+            _durable(folder / "witness.vkey", f"{self.vkey}\n".encode())
+        except (OSError, ValueError):
+            self.close()
+            raise
 
     @property
     def seen(self) -> Seen:
-        """What was signed last; the empty tree at first."""
+        """What was signed last; the empty tree at first. Raises ValueError and OSError if that cannot be told any more."""
         try:
             said = json.loads((self._folder / "seen.json").read_text("utf-8"))
+            found, log = Seen(int(said["size"]), bytes.fromhex(said["root"])), said["log"]
         except FileNotFoundError:
             return Seen(0, hashlib.sha256(b"").digest())
-        return Seen(said["size"], bytes.fromhex(said["root"]))
+        except (ValueError, KeyError, TypeError) as fault:
+            msg = "what was signed last cannot be read: seen.json is damaged"
+            raise ValueError(msg) from fault
+        if log != self._log:
+            msg = "this folder is of a witness of another log"
+            raise ValueError(msg)
+        return found
 
     def add(self, body: bytes, at: int) -> str:
         """Return the cosignature line for a request of tlog-witness, signed at a moment (epoch seconds). Raises Refused."""
         asked = _taken_apart(body)
         self._check_log(asked)
+        with self._one_by_one:
+            try:
+                self._take(asked)
+            except (OSError, ValueError) as fault:
+                raise Refused(BROKEN, "this witness cannot read or keep what it saw\n") from fault
+        signature = self._key.sign(f"cosignature/v1\ntime {at}\n".encode() + asked.text)
+        return f"— {self._name} {b64encode(self._id + at.to_bytes(8, 'big') + signature).decode()}\n"
+
+    def _take(self, asked: _Asked) -> None:
+        """Remember the tree if the last one is its beginning. Raises Refused, and OSError and ValueError if it cannot."""
         last = self.seen
         if asked.old > asked.tree.size:
             raise Refused(BAD, "the old tree is the larger one\n")
@@ -114,8 +142,6 @@ class Witness:
             raise Refused(UNPROVED, "the last tree is not the beginning of this one\n")
         if asked.tree.size > last.size:
             self._remember(asked.tree)
-        signature = self._key.sign(f"cosignature/v1\ntime {at}\n".encode() + asked.text)
-        return f"— {self._name} {b64encode(self._id + at.to_bytes(8, 'big') + signature).decode()}\n"
 
     def _check_log(self, asked: _Asked) -> None:
         if asked.origin != self._origin:
@@ -138,7 +164,9 @@ class Witness:
 
     def close(self) -> None:
         """Let another process have the folder."""
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+        self._lock = -1
 
 
 def key_id(name: str, public: bytes) -> bytes:
@@ -230,9 +258,12 @@ def _decoded(text: str) -> bytes:
         _malformed()
 
 
-def _own_key(folder: Path) -> Ed25519PrivateKey:
+def _own_key(folder: Path, *, new: bool) -> Ed25519PrivateKey:
     path = folder / "witness.key"
     if not path.exists():
+        if not new:
+            msg = "the key with which this witness signed is gone"
+            raise ValueError(msg)
         _durable(path, Ed25519PrivateKey.generate().private_bytes_raw().hex().encode())
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii")))
 
@@ -257,7 +288,7 @@ def handler(witness: Witness, clock: Callable[[], float] = time.time) -> type[Ba
     """Return what answers requests."""
 
     class Handler(BaseHTTPRequestHandler):
-        """Answers `POST /add-checkpoint`, one after another."""
+        """Answers `POST /add-checkpoint`."""
 
         timeout = 10
 
@@ -271,6 +302,8 @@ def handler(witness: Witness, clock: Callable[[], float] = time.time) -> type[Ba
             try:
                 return self._answer(OK, witness.add(self.rfile.read(int(length)), int(clock())))
             except Refused as no:
+                if no.status == BROKEN:
+                    _complain(no.__cause__ or no)
                 return self._answer(no.status, no.text)
 
         def _answer(self, status: int, text: str) -> None:
@@ -287,24 +320,44 @@ def handler(witness: Witness, clock: Callable[[], float] = time.time) -> type[Ba
     return Handler
 
 
+def _complain(fault: BaseException) -> int:
+    """Say in one line what is wrong, for whoever runs this."""
+    text = (fault.strerror or "the machine refused").lower() if isinstance(fault, OSError) else str(fault)
+    sys.stderr.write(f"witness: {text}\n")
+    return NOT_STARTED
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until ended, or until standard input closes."""
+    """Serve until ended; with `--until-closed` no longer than whoever started it. Return 2 if it cannot start."""
     parser = argparse.ArgumentParser(description="Countersign the checkpoints of a log.")
     parser.add_argument("--dir", type=Path, required=True, help="key and memory of this witness")
     parser.add_argument("--name", default="witness.invalid/kwartier", help="under which it signs")
     parser.add_argument("--log", required=True, help="the log's public key, name+id+base64")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 lets the system choose")
+    parser.add_argument("--until-closed", action="store_true", help="end when standard input closes: with whoever started it")
     given = parser.parse_args(arguments)
-    witness = Witness(given.dir, given.name, given.log)
+    try:
+        witness = Witness(given.dir, given.name, given.log)
+        server = ThreadingHTTPServer((HOST, given.port), handler(witness))
+    except BlockingIOError:
+        return _complain(ValueError("another process has this folder open"))
+    except (OSError, ValueError, OverflowError) as fault:
+        return _complain(fault)
+    server.daemon_threads, server.block_on_close = True, False
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with HTTPServer((HOST, given.port), handler(witness)) as server:
-        sys.stdout.write(json.dumps({"ready": True, "port": server.server_port, "vkey": witness.vkey}) + "\n")
-        sys.stdout.flush()
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            return 0
+    if given.until_closed:
+        threading.Thread(target=_until_closed, args=(server,), daemon=True).start()
+    sys.stdout.write(json.dumps({"ready": True, "port": server.server_port, "vkey": witness.vkey}) + "\n")
+    sys.stdout.flush()
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
     return 0
+
+
+def _until_closed(server: ThreadingHTTPServer) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    server.shutdown()
 
 
 if __name__ == "__main__":

@@ -101,8 +101,8 @@ def town(wish: Wish, out: Console, alarms_port: int) -> Iterator[RunningTown]:
 @contextmanager
 def witness(data: Path, vkey: str) -> Iterator[Seat]:
     """Run a witness of the log as a process of its own; in the field it is another party's. DIR/witness/witness.vkey is its key."""
-    command = [sys.executable, "-m", "kwartier.audit.witness", "--dir", str(data / "witness"), "--log", vkey]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    command = [sys.executable, "-m", "kwartier.audit.witness", "--dir", str(data / "witness"), "--log", vkey, "--until-closed"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
     try:
         assert process.stdout is not None  # noqa: S101 - asked for above
         first = process.stdout.readline()
@@ -131,7 +131,8 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
         sent = bars.add_task("parcels delivered", total=None)
         delivered = delivery_round.run(house, clock=system_clock, progress=lambda count: bars.advance(sent, count))
         given_up = _given_up(house)
-    checkpoint = jobs.sign(house)
+    checkpoint = jobs.sign(house, failed)
+    standing = jobs.standing(house)
     loss = grid_care.losses(house, day)
     return {
         **report.counts(),
@@ -145,6 +146,7 @@ def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
         "loss_wh": loss.loss_wh,
         "loss_uncertainty_wh": loss.uncertainty_wh,
         "checkpoint": {"size": checkpoint.size, "root": checkpoint.root.hex()},
+        "cosigned": None if standing is None else told.standing_as_dict(standing, int(system_clock().timestamp())),
     }
 
 

@@ -165,7 +165,7 @@ def deliver(context: typer.Context) -> None:
         with edge.bars(out) as bars:
             sent = bars.add_task("parcels delivered", total=None)
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
-        jobs.sign(house)
+        jobs.sign(house, lambda fault: told.page_failed(out, fault, edge.place(fault)))
     printed.as_json(
         {"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers, **report.letters.counts()}
     )
@@ -212,8 +212,28 @@ def audit_replay(
 @audit_app.command("checkpoint")
 def audit_checkpoint(context: typer.Context) -> None:
     """Sign what was recorded, have it countersigned where there is a witness, and print the checkpoint."""
+    unseen: list[Exception] = []
     with _house(context) as house:
-        sys.stdout.write(jobs.sign(house).note)
+        sys.stdout.write(jobs.sign(house, unseen.append).note)
+    for fault in unseen:
+        raise fault
+
+
+@audit_app.command("witness")
+def audit_witness(
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell whether the witness countersigned all that is signed within the last minute. Exits 1 if not, or if there is none."""
+    with _house(context) as house:
+        found, now = jobs.standing(house), int(installation.system_clock().timestamp())
+    if as_json:
+        printed.as_json(told.standing_as_dict(found, now))
+    else:
+        told.standing(Console(), found, now)
+    if found is None or not found.met(now):
+        raise typer.Exit(edge.NO)
 
 
 @audit_app.command("staff")

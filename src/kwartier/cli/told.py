@@ -19,6 +19,7 @@ from kwartier.grounds import conduct
 from kwartier.model.errors import KwartierError
 from kwartier.workflows.enrolment import ImportReport
 from kwartier.workflows.inquiry import StaffAct
+from kwartier.workflows.jobs import WITHIN_S, Standing
 from kwartier.workflows.replay import Findings
 
 _NEXT = {
@@ -44,6 +45,7 @@ _NEXT = {
     "erasure-waits": "`kwartier retention run`, or the end of the next night, carries it out.",
     "firmware-not-an-image": "Ask the manufacturer for the image file as it was signed.",
     "firmware-not-genuine": "Do not use this file. `kwartier care trust FILE` names a manufacturer's key, if it is one you know.",
+    "not-witnessed": "It is signed, and asked again by what runs beside the pages and the night; `kwartier audit witness` tells.",
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
     "bad-proposal": "docs/PROPOSAL.md has the form of a proposal.",
     "facts-change": "Wait until the import that is running has ended, then run it again.",
@@ -59,7 +61,8 @@ _NEXT = {
     "not-found": "Look at the name or number, and try again.",
     "town-failed": "Its own words stand above. A folder holds one town: name another with --data DIR.",
     "no-such-tree": "Look at the sizes. If this log signed a checkpoint of more lines, some were lost: keep both as they are.",
-    "broken-log": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
+    "broken-log": "What was asked for may be done and recorded; nothing is signed. Stop, keep the folder as it is, and compare it "
+    'with your latest backup and published checkpoint: docs/DATABASE.md, "After a restore".',
 }
 _GROUPS = (
     ("About", ("date", "homes", "meters")),
@@ -70,7 +73,7 @@ _GROUPS = (
     ("Letters", ("letters_waiting", "letters_waiting_since", "letters_untaken", "letters_untaken_since")),
     ("Energy loss", ("transformers", "transformers_published", "loss_wh", "loss_uncertainty_wh")),
     ("Care", ("care",)),
-    ("Proof", ("checkpoint", "uncovered_reads", "uncovered_deliveries")),
+    ("Proof", ("checkpoint", "cosigned", "uncovered_reads", "uncovered_deliveries")),
     ("Cost", ("seconds", "cpu_us_per_meter", "peak_mb")),
 )
 _WORDS = {
@@ -97,6 +100,7 @@ _WORDS = {
     "loss_uncertainty_wh": "give or take",
     "uncovered_reads": "reads without a ground",
     "care": "once for all",
+    "cosigned": "countersigned",
     "seconds": "time",
     "uncovered_deliveries": "deliveries without a ground",
     "cpu_us_per_meter": "CPU per meter",
@@ -173,7 +177,10 @@ def unforeseen(out: Console, one: Exception, place: str) -> None:
 
 
 def page_failed(out: Console, one: Exception, place: str) -> None:
-    """Tell that a page or the sequencer beside the pages failed; the pages go on."""
+    """Tell that a page, or the sequencer or the witness beside the pages, failed; the pages go on."""
+    if isinstance(one, KwartierError):
+        _say(out, f"[bold red]{one.code}[/]: {escape(str(one) or one.code)}; everything else goes on")
+        return
     _say(out, f"[bold red]a fault behind the pages[/]: {escape(type(one).__name__)} in {escape(place)}; the pages go on")
 
 
@@ -257,6 +264,8 @@ def _says_nothing(key: str, counts: Mapping[str, Any]) -> bool:
 def _value(key: str, value: object) -> str:
     if key == "checkpoint" and isinstance(value, Mapping):
         return f"{value['size']:,} lines, root {value['root']}"
+    if key == "cosigned" and isinstance(value, Mapping):
+        return f"{value['size']:,} lines"
     if key == "refusal_rules" and isinstance(value, Mapping):
         return "\n".join(f"{count:,} {rule} {_title(rule)}".rstrip() for rule, count in value.items())
     if key == "care" and isinstance(value, Mapping):
@@ -290,8 +299,38 @@ def _advice(counts: Mapping[str, Any]) -> Iterator[str]:
     if counts.get("letters_untaken"):
         yield "[bold red]Letters to customers lie in the folder `letters`[/] and nobody takes them to be posted."
         yield "No mandate begins while its letter lies there: each is written anew every three days, with a later day to begin."
+    if counts.get("cosigned") and not counts["cosigned"]["met"]:
+        yield "[bold red]The witness does not answer for the log.[/] `kwartier audit witness` says since when."
     if counts.get("uncovered_reads") or counts.get("uncovered_deliveries"):
         yield "[bold red]Something has no ground.[/] `kwartier audit replay` says what."
+
+
+def standing(out: Console, found: Standing | None, now: int) -> None:
+    """Tell what the witness answers for."""
+    if found is None:
+        _say(out, "No witness countersigns this log: the settings `witness` and `witness_key` name one.")
+        return
+    age_s = found.age_s(now)
+    if age_s is None:
+        _say(out, f"{found.signed:,} lines are signed; the witness has countersigned none.")
+    elif age_s < 0:
+        _say(
+            out, f"The witness answers for {found.size:,} of {found.signed:,} lines, as of {-age_s:,} s from now: a clock is wrong."
+        )
+    else:
+        _say(out, f"The witness answers for {found.size:,} of {found.signed:,} lines, as of {age_s:,} s ago.")
+    if not found.met(now):
+        _say(out, f"[bold red]not met[/]: it should, for all of them, at least every {WITHIN_S} s.")
+        _say(
+            out, "It is asked by what runs beside the pages and the night; `kwartier audit checkpoint` asks now, and says why not."
+        )
+
+
+def standing_as_dict(found: Standing | None, now: int) -> dict[str, Any]:
+    """Return what the witness answers for as JSON has it; nulls where there is none."""
+    if found is None:
+        return {"signed": None, "size": None, "age_s": None, "met": False}
+    return {"signed": found.signed, "size": found.size, "age_s": found.age_s(now), "met": found.met(now)}
 
 
 def replayed(out: Console, found: Findings) -> None:

@@ -1,12 +1,16 @@
 """A witness signs of two histories one at most, and never an older tree again. The log asks it over a real connection."""
 
+import json
+import socket
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +19,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwartier.audit import checkpoint, tree
+from kwartier.audit import checkpoint, cosign, sequencer, tree
 from kwartier.audit.errors import NoSuchTree, NotWitnessed
 from kwartier.audit.events import Event, EventKind
-from kwartier.audit.log import Log, Seat
+from kwartier.audit.log import Log, Seat, Standing
 from kwartier.audit.verify import Rejected, verify
 from kwartier.audit.witness import Refused, Seen, Witness, consistent
 from kwartier.keys import signing
 from kwartier.keys.signing import Signer
 from kwartier.store.postgres import Dsns
-from witness_support import running
+from witness_support import answering, running, said
 
 C = psycopg.Connection[Any]
 AT = 1_795_000_000
@@ -132,6 +136,106 @@ def test_a_folder_has_one_witness_at_a_time(witness: Witness, signer: Signer, tm
     assert witness.seen.size == 0
 
 
+@pytest.mark.parametrize("text", ['{"size": 3', "[]", '{"size": "x", "root": "", "log": ""}', '{"size": 3}'])
+def test_a_memory_that_cannot_be_read_signs_nothing(witness: Witness, signer: Signer, tmp_path: Path, text: str) -> None:
+    (tmp_path / "witness" / "seen.json").write_text(text)
+    assert status(witness, request(signer, 0, LEAVES[:3])) == 500
+    witness.close()
+    with pytest.raises(ValueError, match="damaged"):
+        Witness(tmp_path / "witness", "witness.test/w", signer.vkey)
+
+
+def test_a_memory_of_another_log_and_one_without_its_key_are_not_begun_with(
+    witness: Witness, signer: Signer, tmp_path: Path
+) -> None:
+    witness.add(request(signer, 0, LEAVES[:3]), AT)
+    witness.close()
+    (tmp_path / "third").mkdir(mode=0o700)
+    with pytest.raises(ValueError, match="another log"):
+        Witness(tmp_path / "witness", "witness.test/w", signing.create(tmp_path / "third", "else.test/log").vkey)
+    (tmp_path / "witness" / "witness.key").unlink()
+    with pytest.raises(ValueError, match="key"):
+        Witness(tmp_path / "witness", "witness.test/w", signer.vkey)
+    assert not (tmp_path / "witness" / "witness.key").exists()
+
+
+def process(folder: Path, log: str, *more: str, most_bytes: int | None = None) -> "subprocess.Popen[str]":
+    limit = "" if most_bytes is None else f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes},) * 2); "
+    code = f"{limit}from kwartier.audit.witness import main; raise SystemExit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "--dir", str(folder), "--log", log, *more],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_why_it_cannot_start_is_one_line(witness: Witness, signer: Signer, tmp_path: Path) -> None:
+    for folder, log, more, why in (
+        (tmp_path / "witness", signer.vkey, (), "another process has this folder open"),
+        (tmp_path / "new", "x+y", (), "not a public key"),
+        (tmp_path / "keys" / "log.vkey", signer.vkey, (), "file exists"),
+        (tmp_path / "new", signer.vkey, ("--port", "70000"), "port"),
+    ):
+        with process(folder, log, *more) as running_one:
+            out, err = running_one.communicate(timeout=30)
+            assert (running_one.returncode, out, err.count("\n")) == (2, "", 1), err
+            assert why in err.lower()
+    assert witness.seen.size == 0
+
+
+def test_on_a_full_disk_it_signs_nothing_and_loses_nothing(witness: Witness, signer: Signer, tmp_path: Path) -> None:
+    witness.add(request(signer, 0, LEAVES[:3]), AT)
+    witness.close()
+    folder = tmp_path / "witness"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with process(folder, signer.vkey, "--name", "witness.test/w", most_bytes=0) as stuck:
+        assert stuck.wait(30) == 2, "it cannot write its public key down"
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")} == before
+    room = len(before["witness.vkey"])
+    assert room < len(before["seen.json"])
+    with process(folder, signer.vkey, "--name", "witness.test/w", most_bytes=room) as stuck:
+        assert stuck.stdout is not None
+        port = json.loads(stuck.stdout.readline())["port"]
+        assert asked(port, request(signer, 3, LEAVES[:5])) == 500
+        assert asked(port, request(signer, 3, LEAVES[:3])) == 200, "what it remembers it still answers for"
+        stuck.terminate()
+        assert stuck.stderr is not None
+        assert stuck.stderr.read() == "witness: file too large\n"
+    assert (folder / "seen.json").read_bytes() == before["seen.json"]
+
+
+def asked(port: int, body: bytes) -> int:
+    line = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        line.request("POST", "/add-checkpoint", body)
+        return line.getresponse().status
+    finally:
+        line.close()
+
+
+def test_it_ends_with_whoever_started_it_only_if_told_so(signer: Signer, tmp_path: Path) -> None:
+    with process(tmp_path / "a", signer.vkey, "--until-closed") as one, process(tmp_path / "b", signer.vkey) as other:
+        for each in (one, other):
+            assert each.stdin is not None
+            assert each.stdout is not None
+            assert each.stdout.readline()
+            each.stdin.close()
+        assert one.wait(30) == 0
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.5)
+        other.terminate()
+
+
+def test_who_says_nothing_keeps_nobody_waiting(signer: Signer, tmp_path: Path) -> None:
+    with running(tmp_path / "witness", signer.vkey) as seat, socket.create_connection((seat.host, seat.port)) as silent:
+        silent.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 16000\r\n\r\nold")
+        begun = time.monotonic()
+        assert asked(seat.port, request(signer, 0, LEAVES[:3])) == 200
+        assert time.monotonic() - begun < 5
+
+
 def test_it_stands_alone() -> None:
     code = "import sys, kwartier.audit.witness; print([m for m in sys.modules if m.startswith('kwartier.')])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -207,7 +311,7 @@ def test_a_log_that_was_rolled_back_and_grew_anew_is_not_signed(dsns: Dsns, log:
         for path in (tmp_path / "audit").iterdir():
             path.unlink()
         grow(dsns, log, 6)
-        with pytest.raises(NotWitnessed, match="422"):
+        with pytest.raises(NotWitnessed, match="another history"):
             ask(dsns, log, seat)
 
 
@@ -221,6 +325,93 @@ def test_a_witness_that_is_away_or_signs_with_another_key_is_told(dsns: Dsns, lo
             ask(dsns, log, replace(seat, vkey=other.vkey))
     with pytest.raises(NotWitnessed, match="reached"):
         ask(dsns, log, seat)
+
+
+@pytest.mark.parametrize(
+    ("status_", "text", "why"),
+    [
+        (403, "", "does not know the key"),
+        (404, "", "not one of this log"),
+        (409, "7\n", "7 lines, more than this log has"),
+        (409, "rubbish", "another tree of this size"),
+        (422, "", "another history"),
+        (500, "boem", "500"),
+        (200, "rubbish", "not its signature"),
+        (200, "\u2014 a\0b \0\n", "not its signature"),
+    ],
+)
+def test_what_a_witness_answers_is_told_by_what_it_means(dsns: Dsns, log: Log, status_: int, text: str, why: str) -> None:
+    grow(dsns, log, 1)
+    with answering(said(status_, text)) as port, pytest.raises(NotWitnessed, match=why):
+        ask(dsns, log, Seat("127.0.0.1", port, log.vkey))
+
+
+def test_a_witness_that_drips_is_waited_for_no_longer_than_one_that_is_silent(
+    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip(line: socket.socket) -> None:
+        for _ in range(200):
+            line.sendall(b"H")
+            time.sleep(0.1)
+
+    monkeypatch.setattr(cosign, "WAIT_S", 1)
+    grow(dsns, log, 1)
+    begun = time.monotonic()
+    with answering(drip) as port, pytest.raises(NotWitnessed, match="reached"):
+        ask(dsns, log, Seat("127.0.0.1", port, log.vkey))
+    assert time.monotonic() - begun < 10
+
+
+def signature(dsns: Dsns, witness: Witness, at: int) -> str:
+    """Return what this witness would answer at a moment of its own."""
+    with psycopg.connect(dsns.audit) as c:
+        made = sequencer.latest(c)
+    assert made is not None
+    return witness.add(f"old {witness.seen.size}\n\n{made.note}".encode(), at)
+
+
+def test_a_signature_in_another_form_or_of_no_moment_is_not_kept(dsns: Dsns, log: Log, tmp_path: Path) -> None:
+    grow(dsns, log, 1)
+    witness = Witness(tmp_path / "witness", "witness.test/w", log.vkey)
+    line = signature(dsns, witness, AT)
+    assert line.endswith("=\n"), "so some bits of its last letter say nothing"
+    place = len(line.rstrip("=\n")) - 1
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = line[:place] + letters[letters.index(line[place]) ^ 1] + line[place + 1 :]
+    for answer in (other, signature(dsns, witness, 1 << 63)):
+        with answering(said(200, answer)) as port, pytest.raises(NotWitnessed):
+            ask(dsns, log, Seat("127.0.0.1", port, witness.vkey))
+    with answering(said(200, line)) as port:
+        assert ask(dsns, log, Seat("127.0.0.1", port, witness.vkey)) == 1
+    witness.close()
+
+
+def test_a_clock_that_runs_ahead_makes_no_signature_fresh(dsns: Dsns, log: Log, tmp_path: Path) -> None:
+    grow(dsns, log, 1)
+    witness = Witness(tmp_path / "witness", "witness.test/w", log.vkey)
+    ahead = signature(dsns, witness, AT + 3600)
+    with answering(said(200, ahead)) as port:
+        seat = Seat("127.0.0.1", port, witness.vkey)
+        assert [ask(dsns, log, seat), ask(dsns, log, seat)] == [1, 1], "it is asked again"
+    with psycopg.connect(dsns.audit) as c:
+        standing = log.standing(c, seat)
+    assert standing == Standing(1, 1, AT + 3600)
+    assert [standing.met(AT + 3600 + s) for s in (-3600, -61, -60, 0, 60, 61)] == [False, False, True, True, True, False]
+    grow(dsns, log, 1)
+    with psycopg.connect(dsns.audit) as c:
+        assert not log.standing(c, seat).met(AT + 3600), "a line more is signed, and not countersigned"
+    witness.close()
+
+
+def test_what_another_process_showed_meanwhile_is_no_fault(dsns: Dsns, log: Log) -> None:
+    grow(dsns, log, 1)
+
+    def overtaken(line: socket.socket) -> None:
+        grow(dsns, log, 2)
+        said(409, "3\n")(line)
+
+    with answering(overtaken) as port:
+        assert ask(dsns, log, Seat("127.0.0.1", port, log.vkey)) is None
 
 
 def test_consistency_is_served(dsns: Dsns, log: Log) -> None:

@@ -7,10 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg
-
-from kwartier.audit.log import Checkpoint
-from kwartier.model.errors import KwartierError
+from kwartier.audit.errors import NotWitnessed
+from kwartier.audit.log import Checkpoint, Standing
 from kwartier.workflows.installation import Installation, system_clock
 
 EVERY_S = 10.0
@@ -38,18 +36,36 @@ def _keep_signing(house: Installation, every_s: float, over: threading.Event, fa
     _sign(house, failed)
 
 
-def sign(house: Installation) -> Checkpoint:
-    """Sign what was recorded, and have it countersigned where there is a witness. Raises BrokenLog, NotWitnessed."""
+def _left(_fault: Exception) -> None:
+    """Leave it to `standing`, and to the replay."""
+
+
+def sign(house: Installation, failed: Callable[[Exception], None] = _left) -> Checkpoint:
+    """Sign what was recorded, and have it countersigned where there is a witness. Raises BrokenLog.
+
+    A witness that does not sign is told to `failed`: what was done before is done, recorded and signed all the same.
+    """
     with house.auditor() as c:
         made = house.log.integrate(c)
     if house.witness is not None:
-        with house.auditor() as c:
-            house.log.cosign(c, house.witness, int(system_clock().timestamp()))
+        try:
+            with house.auditor() as c:
+                house.log.cosign(c, house.witness, int(system_clock().timestamp()))
+        except NotWitnessed as fault:
+            failed(fault)
     return made
+
+
+def standing(house: Installation) -> Standing | None:
+    """Return what the witness answers for; None where there is no witness."""
+    if house.witness is None:
+        return None
+    with house.auditor() as c:
+        return house.log.standing(c, house.witness)
 
 
 def _sign(house: Installation, failed: Callable[[Exception], None]) -> None:
     try:
-        sign(house)
-    except (KwartierError, psycopg.Error, OSError) as fault:
+        sign(house, failed)
+    except Exception as fault:  # noqa: BLE001 - whatever it was: with this thread ended nothing would be signed any more, unseen
         failed(fault)

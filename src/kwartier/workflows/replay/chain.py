@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, final
 
 from psycopg import Connection
 
 from kwartier.audit import evidence
+from kwartier.audit.cosign import WITHIN_S
 from kwartier.audit.errors import AuditError, BrokenLog
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.log import Log
@@ -98,6 +100,14 @@ class Chain:
                 root, note = self._signed.get(size, (b"", ""))
                 if self._head(size, root, note + line, self._witness) not in {None, at}:
                     self._found.add("checkpoint-refused", size=size, why="cosignature")
+
+        self._witnessed()
+
+    def _witnessed(self) -> None:
+        """Look whether the witness answers for all that was signed more than a minute ago."""
+        late = None if self._witness is None else evidence.unwitnessed(self._c, self._witness.split("+", 1)[0])
+        if late is not None and self._found.at - late[1] > timedelta(seconds=WITHIN_S):
+            self._found.add("not-witnessed", lines=late[0], since=late[1].isoformat(timespec="seconds"))
 
     def _head(self, size: int, root: bytes, note: str, witness: str | None) -> int | None:
         """Check a signed tree head against its row; return when the witness signed it."""

@@ -107,6 +107,7 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "get-beyond-task": (Category.OVER_BROAD, "a meter was asked a longer period than the intent names"),
     "row-beyond-permits": (Category.OVER_BROAD, "values are kept outside the period of the permits"),
     "basis-beyond-permits": (Category.OVER_BROAD, "a stored row names a rule that no permit it was read under rests on"),
+    "not-witnessed": (Category.LATE, "lines were signed more than a minute ago, and the witness does not answer for them"),
     "get-after-stop": (Category.LATE, "a meter was asked after all grounds for it had stopped"),
     "get-beyond-stop": (Category.LATE, "a meter was asked for time of which all grounds had stopped"),
     "kept-after-stop": (Category.LATE, "an answer was taken for a permit that had stopped longer ago than a session lasts"),

@@ -109,3 +109,43 @@ def test_a_witness_answers_for_the_log_within_a_minute_also_while_nothing_happen
         pass
     assert [type(one) for one in told] == [NotWitnessed], "who watches the log hears that the witness is away"
     assert pending(house) == 0, "and it is signed all the same"
+
+
+def test_something_done_is_done_whatever_the_witness_does_and_that_it_waits_is_told(house: Installation, tmp_path: Path) -> None:
+    assert jobs.standing(house) is None
+    with running(tmp_path / "witness", house.log.vkey) as seat:
+        watched = replace(house, witness=seat)
+        record(house)
+        size = jobs.sign(watched).size
+        found = jobs.standing(watched)
+        assert found is not None
+        assert (found.signed, found.size) == (size, size)
+        assert found.at_s is not None
+        assert found.met(found.at_s)
+    record(house)
+    told: list[Exception] = []
+    assert jobs.sign(watched, told.append).size == size + 1
+    assert [type(one) for one in told] == [NotWitnessed]
+    assert jobs.sign(watched).size == size + 1, "nobody has to listen"
+    found = jobs.standing(watched)
+    assert found is not None
+    assert (found.signed, found.size) == (size + 1, size)
+    assert not found.met(found.at_s or 0)
+
+
+def test_a_fault_that_nobody_foresaw_does_not_end_the_signing(house: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Exception] = []
+    again = threading.Event()
+
+    def failed(fault: Exception) -> None:
+        asked.append(fault)
+        if len(asked) > 1:
+            again.set()
+
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(type(house.log), "integrate", broken)
+    with jobs.signing(house, every_s=0.01, failed=failed):
+        assert again.wait(PATIENCE_S)
+    assert {type(one) for one in asked} == {KeyError}
