@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LOG, WITNESS = 1, 4  # types of keys: Ed25519, and Ed25519 with which a witness signs time and tree
 MOST_BYTES, LINE = 1 << 20, 45  # of a file; of a hash in base64 with the end of its line
-NO_KEY, NO_PROOF = ("bad-key", "this is no public key"), ("malformed", "this is no proof file")
+NO_KEY, NO_PROOF = ("bad-key", "this is no public key"), ("malformed", "this is no proof file, or not as it was downloaded")
 
 # The one form of everything. Of a hash in base64 the last letter says 4 bits only: the others are 0.
 N, HEX, HASH = "(0|[1-9][0-9]{0,18})", '"[0-9a-f]{64}"', "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n"
@@ -232,7 +232,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--subject", help="your customer code: also check that the line is about you")
     given = parser.parse_args(arguments)
     try:
-        found = verify(given.file.read_bytes(), given.key, given.subject, given.witness)
+        with given.file.open("rb") as file:
+            found = verify(file.read(MOST_BYTES + 1), given.key, given.subject, given.witness)  # a byte too many is refused
     except OSError:
         sys.stderr.write("the file cannot be read\n")
         return 2
@@ -240,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"REJECTED ({fault.code}): {fault}\n")
         return 1
     said = {"genuine": True, **found._asdict(), "place": found.place and found.place._asdict()}
-    sys.stdout.write(json.dumps(said, ensure_ascii=False, indent=2, default=bytes.hex) + "\n")
+    sys.stdout.write(json.dumps(said, indent=2, default=bytes.hex) + "\n")
     return 0
 
 

@@ -3,10 +3,13 @@
 import ast
 import base64
 import hashlib
+import io
 import json
+import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -409,6 +412,49 @@ def test_the_program_judges_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([str(file), "--key", VKEY, "--subject", "bert"]) == 1
     assert "other-subject" in capsys.readouterr().err
     assert main([str(tmp_path / "none"), "--key", VKEY]) == 2
+
+
+def test_the_program_reads_no_more_of_a_file_than_a_proof_can_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file without an end is refused like any other, and so is one with the line ends of another platform."""
+    asked: list[int] = []
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(-1 if size is None else size)
+            return bytes(max(0, asked[-1]))
+
+    with monkeypatch.context() as during:
+        during.setattr(Path, "open", lambda *_: Endless())
+        during.setattr(Path, "read_bytes", lambda _: pytest.fail("it reads the whole file"))
+        assert main(["/dev/zero", "--key", VKEY]) == 1
+    assert asked == [module.MOST_BYTES + 1]
+    for content in (b"", batch().replace("\n", "\r\n").encode(), batch().encode().removesuffix(b"\n"), batch().encode() + b"\n"):
+        (tmp_path / "line").write_bytes(content)
+        assert main([str(tmp_path / "line"), "--key", VKEY]) == 1
+    assert capsys.readouterr().err.count("REJECTED (malformed): ") == 5
+    assert main([str(tmp_path), "--key", VKEY]) == 2, "a folder"
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(batch().encode(),))
+    writer.start()
+    assert main([str(tmp_path / "pipe"), "--key", VKEY, "--subject", "anna"]) == 0, "what comes through a pipe is read too"
+    writer.join()
+
+
+def test_what_it_prints_can_be_printed_anywhere_and_holds_no_letters_that_steer_a_terminal(tmp_path: Path) -> None:
+    entries = [entry(0) | {"body": {"a": "\u00e9", "b": "\u009b2J", "c": "\u202e"}}]
+    file = tmp_path / "line.tlog-proof"
+    file.write_text(proof_of({"event": entries[0]}, 0, entries), encoding="utf-8", newline="\n")
+    done = subprocess.run(
+        [sys.executable, module.__file__, file, "--key", VKEY],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["event"]["body"] == entries[0]["body"]
+    assert done.stdout.isascii()
 
 
 def test_the_program_runs_outside_the_house(tmp_path: Path) -> None:
