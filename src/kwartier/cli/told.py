@@ -45,7 +45,8 @@ _NEXT = {
     "erasure-waits": "`kwartier retention run`, or the end of the next night, carries it out.",
     "firmware-not-an-image": "Ask the manufacturer for the image file as it was signed.",
     "firmware-not-genuine": "Do not use this file. `kwartier care trust FILE` names a manufacturer's key, if it is one you know.",
-    "not-witnessed": "It is signed, and asked again by what runs beside the pages and the night; `kwartier audit witness` tells.",
+    "not-witnessed": "It is signed, and asked again by what runs beside the pages and the night; `kwartier audit witness` tells. "
+    'If it saw more lines or another history: docs/DATABASE.md, "After a restore".',
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
     "bad-proposal": "docs/PROPOSAL.md has the form of a proposal.",
     "facts-change": "Wait until the import that is running has ended, then run it again.",

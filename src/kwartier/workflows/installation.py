@@ -23,7 +23,7 @@ from kwartier.model.staff import Staff
 from kwartier.settings import Settings
 from kwartier.store import postgres
 from kwartier.store.readings import Readings
-from kwartier.store.registry import sealing
+from kwartier.store.registry import nights, sealing
 from kwartier.store.registry.names import Person
 from kwartier.wire.dlms import models
 
@@ -178,17 +178,28 @@ def opened(data: Path, *, make: bool = False, staff: Staff | None = None) -> Ite
         postgres.migrate(dsns.owner)
         keys = vault.Vault(data / "keys")
         _seal_names(dsns.owner, keys)
+        readings = Readings(data / "lake")
+        _number_on(dsns.owner, readings)
         pools = stack.enter_context(postgres.Pools(dsns))
         yield Installation(
             data=data,
             settings=chosen,
             dsns=dsns,
             pools=pools,
-            readings=Readings(data / "lake"),
+            readings=readings,
             vault=keys,
             log=Log(signing.load(data / "keys"), data / "audit", staff),
             witness=seat(chosen.witness, chosen.witness_key) if chosen.witness else None,
         )
+
+
+def _number_on(owner_dsn: str, readings: Readings) -> None:
+    """Give batches and connections numbers that the lake does not know.
+
+    After an older registry came back it would take a new batch for done, and show what it holds of one connection as another's.
+    """
+    with postgres.reached(owner_dsn, autocommit=True) as owner:
+        nights.number_beyond(owner, readings.newest_batch(), readings.greatest_key())
 
 
 def _seal_names(owner_dsn: str, keys: vault.Vault) -> None:

@@ -1,11 +1,15 @@
-"""Opening an installation from before names were sealed seals them, and nothing shows them afterwards."""
+"""Opening an installation seals names from before that was done, and numbers on where the lake is newer than the registry."""
 
+from datetime import date
 from pathlib import Path
 
 import psycopg
 
+from kwartier.model.channel_day import ChannelDay
+from kwartier.model.register import Channel
 from kwartier.store.postgres import Dsns
-from kwartier.store.registry import names
+from kwartier.store.readings import Readings
+from kwartier.store.registry import names, nights
 from kwartier.workflows import enrolment, installation
 
 
@@ -40,3 +44,20 @@ def test_an_import_seals_names_and_a_new_name_keeps_the_key(installation_dir: Pa
                 assert house.name_of(person) == name
                 assert c.execute("select count(distinct wrapped) from kw.subject_key").fetchone() == (1,)
         assert counts == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+
+
+def test_an_older_registry_gives_no_number_that_the_lake_knows(installation_dir: Path) -> None:
+    """Otherwise a batch would be taken for one that is done, and its readings lost; or readings be shown as another home's."""
+    installation.create(installation_dir)
+    lake = Readings(installation_dir / "lake")
+    lost = ChannelDay(40, Channel.IMPORT, date(2026, 11, 24), 1_000_000, bytes(4 * 96), b"", 1, 7, 5)
+    assert lake.commit(5, lake.stage(5, [lost]))
+    for expected in (6, 7):
+        with installation.opened(installation_dir) as house, house.operator() as c:
+            assert nights.plan_batch(c, None) == expected
+    with installation.opened(installation_dir) as house, house.operator() as c:
+        key = c.execute(
+            "insert into kw.connection (ean, product, area, capacity_w) values (%s, 'electricity', 'a', 1) returning key",
+            ("1" * 18,),
+        ).fetchone()
+        assert key == (41,)

@@ -114,6 +114,14 @@ class Readings:
             self._log.commit(files, batch=batch)
             return True
 
+    def newest_batch(self) -> int:
+        """Return the greatest number of a batch that was committed: one that is given again would be taken for done."""
+        return self._log.newest()
+
+    def greatest_key(self) -> int:
+        """Return the greatest key of a connection that anything is held of; 0 if nothing is."""
+        return max((one.max_key for files in self._log.days().values() for one in files), default=0)
+
     def _verify(self, one: StagedFile) -> None:
         try:
             found = (self._root / one.path).stat().st_size

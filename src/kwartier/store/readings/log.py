@@ -112,19 +112,26 @@ class Log:
 
     def holds(self, batch: int) -> bool:
         """True if this batch was committed. Only worth something under the lock."""
+        return self._marked(_app(batch)) is not None
+
+    def newest(self) -> int:
+        """Return the greatest number of a batch that was committed; 0 if there is none, or none since that is kept."""
+        return self._marked(_NEWEST) or 0
+
+    def _marked(self, name: str) -> int | None:
         self.days()
         try:
-            return self._table.transaction_version(_app(batch)) is not None
+            return self._table.transaction_version(name)
         except DeltaError:  # it looks into entries that were there when the table was opened, and are gone with the log renewed
             self._reopen()
-            return self._table.transaction_version(_app(batch)) is not None
+            return self._table.transaction_version(name)
 
     def commit(self, add: Sequence[StagedFile], remove: Sequence[StagedFile] = (), *, batch: int | None = None) -> None:
         """Add and remove files in one durable step. The caller holds the lock and has caught up under it."""
         now = time.time_ns() // 1_000_000
         actions: list[AddAction | RemoveAction] = [_add(one, now) for one in add]
         actions += [RemoveAction(one.path, True, now, one.size, {"day": one.day.isoformat()}) for one in remove]  # noqa: FBT003 - delta-rs names it so
-        marks = [] if batch is None else [Transaction(_app(batch), 1, now)]
+        marks = [] if batch is None else [Transaction(_app(batch), 1, now), Transaction(_NEWEST, max(batch, self.newest()), now)]
         self._table.create_write_transaction(
             actions,
             "append",
@@ -175,6 +182,10 @@ class Log:
         for path in (*self._folder.glob(f"{version:020d}.checkpoint*"), self._folder / "_last_checkpoint", self._folder):
             durable.sync(path)
         self._table.cleanup_metadata()
+
+
+_NEWEST: Final = "newest-batch"
+"""Under this name the log holds the greatest number of a batch."""
 
 
 def _app(batch: int) -> str:

@@ -119,6 +119,16 @@ def plan_batch(c: C, night: int | None) -> int:
     return int(_one(c, "insert into kw.batch (night, state) values (%s, 'planned') returning id", (night,)))
 
 
+def number_beyond(owner: C, batch: int, connection: int) -> None:
+    """Give no batch and no connection a number up to these any more. As the owner; without effect where that is so."""
+    for table, column, known in (("kw.batch", "id", batch), ("kw.connection", "key", connection)):
+        owner.execute(
+            "select setval(found.name, %(known)s) from (select pg_get_serial_sequence(%(table)s, %(column)s)::regclass as name)"
+            " as found where coalesce(pg_sequence_last_value(found.name), 0) < %(known)s",
+            {"table": table, "column": column, "known": known},
+        )
+
+
 def stage(c: C, batch: int, files: Sequence[Any], at: datetime) -> None:
     """Write that the files of a batch lie fsynced in the lake, uncommitted. Raises WrongState unless it was planned."""
     _step(c, _STAGE, (Jsonb(list(files)), at, batch))

@@ -55,6 +55,19 @@ def test_a_batch_is_committed_once(lake: Readings, make: Make) -> None:
     assert list(lake.scan(DAY)) == [make(1)]
 
 
+def test_the_newest_batch_is_known_whatever_becomes_of_its_rows(root: Path, lake: Readings, make: Make) -> None:
+    assert [lake.newest_batch(), lake.greatest_key()] == [0, 0]
+    for batch in (1, 12, 7):
+        put(lake, batch, [make(batch, batch)])
+    lake.finalise(DAY)
+    assert [lake.newest_batch(), Readings(root).newest_batch()] == [12, 12]
+    assert lake.greatest_key() == 12
+    lake.purge(lambda batches: dict.fromkeys(batches, True))
+    assert [lake.newest_batch(), Readings(root).newest_batch()] == [12, 12]
+    put(lake, 13, [make(13, 13)])
+    assert [lake.newest_batch(), Readings(root).newest_batch()] == [13, 13]
+
+
 def test_an_empty_batch_is_committed_once_too(lake: Readings) -> None:
     assert lake.stage(4, []) == []
     assert lake.commit(4, [])
