@@ -6,7 +6,7 @@ which somebody lives as many were read as the use case says, and those that were
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, final
@@ -186,7 +186,7 @@ class Sums:
             self._found.compared["sums"] += len(several)
             for n, one in enumerate(several):
                 self._alone(one)
-                if any(differ_by_few(one, other) for other in several[:n]):
+                if any(differ_by_few(one, other, self._area) for other in several[:n]):
                     self._add("sum-beside-sum", one)
         held = Counter(replay.sums(c))
         self._found.compared["sums"] += held.total()
@@ -223,11 +223,14 @@ def _row(one: Sum, homes: int, *, is_told: bool) -> tuple[object, ...]:
     return one.table, one.day, one.use_case, one.transformer, one.party, product, homes, one.read, is_told
 
 
-def differ_by_few(one: Sum, other: Sum) -> bool:
-    """True if no guard looked at their difference: both over a transformer, a month and a day in it, or the same sum twice."""
+def differ_by_few(one: Sum, other: Sum, area: Callable[[int], object]) -> bool:
+    """True if no guard looked at their difference: both over a transformer, a month and a day in it, or the same homes twice.
+
+    The same they are under another use case too, if it is about the same area.
+    """
     if one.transformer == ON_NONE or one.product is not other.product:
         return False
     if (one.table == RECONCILIATION) is not (other.table == RECONCILIATION):
         return one.about.overlaps(other.about)
-    alike = LOSS in {one.table, other.table} or (one.use_case, one.party) == (other.use_case, other.party)
+    alike = LOSS in {one.table, other.table} or (one.party, area(one.use_case)) == (other.party, area(other.use_case))
     return one.day == other.day and alike

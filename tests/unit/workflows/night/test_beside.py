@@ -158,22 +158,25 @@ class Town:
                 yield Sum(read[row.transformer] & self.people, day)
 
     def _shares(self, intent: Intent, result: BatchResult, day: date) -> Iterator[Sum]:
+        """Yield the two sums of each share: over the homes read, and over all of that supplier, which it has of its own."""
         read = {one.key: one.read & self.people for one in result.shares}
+        people = {one.key: one.people for one in intent.shares}
         rows: list[tuple[date | None, AllocationRow]] = [(day, row) for row in allocation.of_day(self.c, day)]
         rows += [(None, row) for row in reconciliation.of_month(self.c, date(2027, 5, 1))]
         for about, row in rows:
             if row.batch == intent.batch and row.withheld is None:
                 key = next(one for one in read if one[:3] == (row.use_case, row.transformer, row.party))
                 yield Sum(read[key], about)
+                yield Sum(people[key], about)
 
 
-def approve(world: World, purpose: Purpose, since: date, group: int) -> None:
+def approve(world: World, purpose: Purpose, since: date, group: int, code: str = "", yearly_limit: int = 366) -> int:
     """Register a use case; that of a month names all of May, whenever it was approved."""
     mask = INTERVAL_MASK if purpose is LOSS else DAY_MASK
     first = date(2027, 5, 1) if purpose is RECONCILIATION else since
-    world.new(
+    return world.new(
         "use_case",
-        code=str(purpose),
+        code=code or str(purpose),
         purpose=str(purpose),
         data_class="profile" if purpose is LOSS else "register",
         mask=mask & ~GAS_MASK,
@@ -181,7 +184,7 @@ def approve(world: World, purpose: Purpose, since: date, group: int) -> None:
         days=Period(midnight(first), midnight(date(2028, 1, 1))),
         approved=Period(ALWAYS.start, midnight(date(2028, 1, 1))),
         approved_by="the privacy officer",
-        yearly_limit=366,
+        yearly_limit=yearly_limit,
         min_group=group,
         necessity="n",
         subsidiarity="s",
@@ -268,10 +271,25 @@ ALL = tuple((one, END) for one in (LOSS, ALLOCATION, RECONCILIATION))
 @example(Plan(street(12), 3, ALL, (Night(END, frozenset({3})), Night(END), Night(END + DAY))))
 @example(Plan(street(12), 3, ALL[::2], (Night(END, frozenset({3})), Night(END + DAY))))
 @example(Plan(street(12), 3, ALL[1:], (Night(END), Night(END + DAY, frozenset({3})), Night(FIRST))))
+@example(Plan((*street(12), Home("refused", 1, 0)), 3, ALL[1:2], (Night(END, frozenset(range(6))), Night(END))))
 def test_no_combination_of_what_nights_tell_is_about_fewer_than_the_group(opened: Installation, plan: Plan) -> None:
     told = lived(opened, plan)
     assert all(len(one.homes) >= plan.group for one in told)
     assert isolated(told, plan.group) is None
+
+
+def test_a_second_use_case_for_the_homes_that_the_first_may_read_no_more_adds_no_second_sum(opened: Installation) -> None:
+    """Six may be read under either, and one refuses: what the supplier has of all, less two sums, would be that one's."""
+    with opened.operator() as c:
+        town = Town(opened, c)
+        town.build(Plan((*street(12), Home("refused", 1, 0)), 3, (), ()))
+        first = approve(World(c), ALLOCATION, FIRST, 3, code="seldom", yearly_limit=1)
+        approve(World(c), ALLOCATION, FIRST, 3, code="often")
+        nights.use(c, [(first, home, FIRST) for home in town.homes[:6]])
+        town.live(Night(END), Plan((), 3, (), ()))
+        c.rollback()
+    assert town.told, "one of the two is told"
+    assert isolated(town.told, 3) is None
 
 
 def test_what_would_show_few_is_found() -> None:
@@ -317,7 +335,7 @@ def test_where_the_month_cannot_be_told_its_last_day_is(opened: Installation) ->
     """On the one transformer nine homes of a supplier are too few for the month of a share; the balance is over all of them."""
     homes = (*street(9), *street(9, supplier=1), *street(12, transformer=2))
     told = lived(opened, Plan(homes, 10, ALL, (Night(END),)))
-    assert sorted((one.day is None, len(one.homes)) for one in told) == [(False, 18), (False, 18), (True, 12)]
+    assert sorted((one.day is None, len(one.homes)) for one in told) == [(False, 18), (False, 18), (True, 12), (True, 12)]
 
 
 def test_a_transformer_of_which_a_day_was_told_gets_no_month_and_with_the_month_no_day(opened: Installation) -> None:

@@ -74,7 +74,9 @@ def test_what_is_about_few_whichever_they_are_is_found() -> None:
         (one("loss"), one("loss", "2027-05-30"), False),
         (one(), one(), True),
         (one(), one(party=8), False),
-        (one(), one(use_case=2), False),
+        (one(), one(use_case=2), True),
+        (one(), one(use_case=3), False),
+        (one(), one("allocation", "2027-05-30", use_case=2), False),
         (one("reconciliation", "2027-05-01"), one("allocation"), True),
         (one("reconciliation", "2027-05-01"), one("loss"), True),
         (one("reconciliation", "2027-05-01"), one("allocation", "2027-06-01"), False),
@@ -85,7 +87,8 @@ def test_what_is_about_few_whichever_they_are_is_found() -> None:
     ],
 )
 def test_two_sums_beside_each_other(first: Sum, second: Sum, *, found: bool) -> None:
-    assert (differ_by_few(first, second), differ_by_few(second, first)) == (found, found)
+    area = {1: "north", 2: "north", 3: "south"}.get
+    assert (differ_by_few(first, second, area), differ_by_few(second, first, area)) == (found, found)
 
 
 def test_a_month_counts_the_days_that_its_two_midnights_close() -> None:
