@@ -109,11 +109,25 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
             break
     else:
         return "F10"
-    if _used_up(case, facts.used_days.get(who, _NO_DAYS), iso_days(counted(request, at))):
+    if _used_up(case, days_used(case, facts), iso_days(counted(request, at))):
         return "F11"
     homes = [home for home in facts.occupancies if home.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
     return Found(subject, (("use_case", who), *_refs(homes)), case.min_group)
+
+
+def days_used(case: UseCase, facts: Facts) -> frozenset[str]:
+    """Return the days that count against a yearly limit: those of this use case, and of every other for the same purpose and data.
+
+    The limit is the connection's. A use that is registered anew, under another name, finds it as the one before left it.
+    """
+    if not facts.used_days:
+        return _NO_DAYS
+    days = facts.used_days.get(case.id, _NO_DAYS)
+    for other in facts.use_cases:
+        if other.purpose is case.purpose and other.data_class is case.data_class and other.id != case.id:
+            days |= facts.used_days.get(other.id, _NO_DAYS)
+    return days
 
 
 def counted(request: Request, at: datetime) -> Period:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, final
 
 from kwartier.grounds import conduct
-from kwartier.grounds.conditions import is_suspended
+from kwartier.grounds.conditions import days_used, is_suspended
 from kwartier.grounds.decide import STATION
 from kwartier.grounds.halts import halts
 from kwartier.grounds.lasting import lasts
@@ -148,7 +148,7 @@ def _reach(facts: Facts, permission: Permission) -> Iterator[Period]:
 def _use_cases(facts: Facts, at: datetime) -> Iterator[_Ground]:
     year = str(day_of(at).year)
     for case in facts.use_cases:
-        spent = sum(day.startswith(year) for day in facts.used_days.get(case.id, ())) >= case.yearly_limit
+        spent = sum(day.startswith(year) for day in days_used(case, facts)) >= case.yearly_limit
         if case.area == facts.area and case.approved.contains(at) and not spent:
             who = Requester(Role.OPERATOR, case.id)
             yield _Ground(who, case.purpose, ("use_case", case.id), case.approved.start, case.days, case.mask)

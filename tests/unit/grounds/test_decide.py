@@ -445,6 +445,22 @@ def test_a_day_that_was_used_already_is_not_counted_twice() -> None:
     assert yes(LOSS, replace(FACTS, used_days=used)).rule == "O4"
 
 
+def test_a_use_case_under_another_name_gives_no_second_limit() -> None:
+    """One is used up and ended; what is approved after it for the same purpose and data goes on counting, and nothing else does."""
+    first = FACTS.use_cases[0]
+    spent = {41: frozenset(f"2026-01-{n:02}" for n in range(1, first.yearly_limit + 1))}
+    asked = replace(LOSS, requester=Requester(Role.OPERATOR, 42))
+    anew = replace(
+        FACTS, use_cases=(replace(first, approved=Period(first.approved.start, AT)), replace(first, id=42)), used_days=spent
+    )
+    assert no(asked, anew) == "F11"
+    wider = replace(anew, use_cases=(anew.use_cases[0], replace(first, id=42, yearly_limit=first.yearly_limit + 1)))
+    assert yes(asked, wider).rule == "O4", "who needs more days a year says so, and somebody else approves it"
+    for other in (Purpose.OUTAGE, Purpose.ALLOCATION):
+        beside = replace(anew, use_cases=(replace(first, purpose=other), anew.use_cases[1]))
+        assert yes(asked, beside).rule == "O4", "days for something else"
+
+
 EVE, NEW_YEAR = date(2026, 12, 31), date(2027, 1, 1)
 
 

@@ -94,9 +94,7 @@ class Again:
         """Return the days that count: of the years that usage is about, for anything else of that of the visit."""
         years = {day[:4] for day in iso_days(counted(request, at))}
         return {
-            case.id: frozenset(day for day in self._used[case.id, facts.connection] if day[:4] in years)
-            for case in facts.use_cases
-            if case.id == request.requester.id
+            case.id: frozenset(day for day in self._used[case.id, facts.connection] if day[:4] in years) for case in facts.use_cases
         }
 
     def restricted(self, connection: int) -> tuple[Restricted, ...]:
