@@ -48,6 +48,11 @@ _NEXT = {
     "not-witnessed": "It is signed, and asked again by what runs beside the pages and the night; `kwartier audit witness` tells. "
     'If it saw more lines or another history: docs/DATABASE.md, "After a restore".',
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
+    "bad-use-case": "docs/PARTIES.md has the form of a use case.",
+    "no-such-area": "Write the area as connections.csv and transformers.csv have it; import those first if they are new.",
+    "own-proposal": "Ask a colleague to approve it.",
+    "use-case-exists": "Propose it under another code; `kwartier conduct list` has those that are taken.",
+    "use-case-over": "Propose it anew, under another code and with a date to come.",
     "bad-proposal": "docs/PROPOSAL.md has the form of a proposal.",
     "facts-change": "Wait until the import that is running has ended, then run it again.",
     "implausible": "Look at the registers again; a typing error, another meter or another unit is the usual cause.",

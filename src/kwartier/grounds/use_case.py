@@ -18,7 +18,13 @@ from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK,
 TEXTS: Final = ("necessity", "subsidiarity", "proportionality")
 DATES: Final = ("days_from", "days_to", "expires")
 KEYS: Final = frozenset({"code", "purpose", "data_class", "area", "products", "kinds", "yearly_limit", "min_group", *DATES, *TEXTS})
-MOST_DAYS, LEAST_GROUP, MOST_HOMES, MOST_CHARACTERS = 366, 2, 1_000_000, 2000
+MOST_DAYS, MOST_HOMES, MOST_CHARACTERS = 366, 1_000_000, 2000
+LEAST_GROUP, NO_FIGURES = 5, 2
+"""The least group of a use of usage, whoever approves it; and of one without usage, which yields no figure of homes.
+
+Of two homes each knows the other from their sum, of three or four somebody who knows all but one. Five is our own choice: no source
+that was read names a number.
+"""
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 """As of all days that come in: outside of these no calendar of ours is right."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\Z")
@@ -67,11 +73,16 @@ def proposed(data: Mapping[str, Any], edition: Edition) -> Proposed:
         days_to=days_to,
         expires=_day(data, "expires"),
         yearly_limit=_number(data, "yearly_limit", 1, MOST_DAYS),
-        min_group=_number(data, "min_group", LEAST_GROUP, MOST_HOMES),
+        min_group=_number(data, "min_group", least_group(data_class), MOST_HOMES),
         necessity=_text(data, "necessity"),
         subsidiarity=_text(data, "subsidiarity"),
         proportionality=_text(data, "proportionality"),
     )
+
+
+def least_group(data_class: DataClass) -> int:
+    """Return the least group that anybody may approve for a use of such data."""
+    return LEAST_GROUP if data_class in USAGE else NO_FIGURES
 
 
 def restored(said: Mapping[str, Any]) -> Proposed:

@@ -25,6 +25,7 @@ def house(installation_dir: Path, dsns: Dsns) -> Iterator[Path]:
         world = World(c)
         world.agreement(world.party())
         world.agreement(world.party("third_party"), between("2020-01-01"))
+        world.transformer()
         yield installation_dir
 
 

@@ -45,6 +45,9 @@ _SAID = """
         'yearly_limit', u.yearly_limit, 'min_group', u.min_group)
     from kw.use_case u where u.id = %s
 """
+_LIES_THERE = """
+    select exists (select from kw.connection where area = %(area)s) or exists (select from kw.transformer where area = %(area)s)
+"""
 _APPROVED = _SELECT + " where approved @> %s order by id"
 _ALL = _SELECT + " order by id"
 
@@ -77,6 +80,12 @@ class Proposal:
 def propose(c: C, code: str, said: Mapping[str, Any], proposer: str, at: datetime) -> bool:
     """Keep a proposal. False if there is one with this code."""
     return c.execute(_PROPOSE, (code, Jsonb(dict(said)), proposer, at)).fetchone() is not None
+
+
+def is_an_area(c: C, area: str) -> bool:
+    """True if a connection or a transformer lies in this area, written just so."""
+    row = c.execute(_LIES_THERE, {"area": area}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def proposals(c: C) -> list[Proposal]:

@@ -51,6 +51,12 @@ class BadRole(BadInput):
     code = "bad-role"
 
 
+class NoSuchArea(BadInput):
+    """Nothing lies in the area: a use of it is necessary for nobody, or its name is written otherwise; nothing changed."""
+
+    code = "no-such-area"
+
+
 class Expired(BadInput):
     """What would be approved has ended already, or was decided before; nothing changed."""
 
@@ -72,9 +78,12 @@ def read(file: Path, *, at: datetime) -> Proposed:
 
 
 def propose(house: Installation, what: Proposed, proposer: str, *, at: datetime) -> None:
-    """Keep a proposal; the log has the hash of what it says, and as ever whose hand it was. Raises AlreadyThere."""
+    """Keep a proposal; the log has the hash of what it says, and as ever whose hand it was. Raises AlreadyThere, NoSuchArea."""
     said = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(what).items()}
     with house.operator() as c:
+        if not use_cases.is_an_area(c, what.area):
+            msg = "no connection and no transformer lies in this area"
+            raise NoSuchArea(msg)
         if any(one.code == what.code for one in use_cases.every(c)) or not use_cases.propose(c, what.code, said, proposer, at):
             msg = f"there is a use case {what.code} already"
             raise AlreadyThere(msg)

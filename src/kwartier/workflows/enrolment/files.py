@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
+from kwartier.grounds.use_case import least_group
 from kwartier.model.ground import USAGE, DataClass, RestrictionKind
 from kwartier.model.meter import CONVENTIONAL
 from kwartier.model.register import Direction, Product
@@ -119,7 +120,7 @@ def _use_case(f: list[str]) -> tuple[Any, ...]:
     usage = data_class in USAGE or not forms.all_empty(f[4:6])
     electricity, gas = forms.masks(f[4], f[5], Direction.COMBINED) if usage else (0, 0)
     days, approved = forms.closed(f[6], f[7]), forms.closed(f[8], f[9])
-    limits = forms.whole(f[11], 1, DAYS_OF_A_YEAR), forms.whole(f[12], 2, LARGEST_GROUP)
+    limits = forms.whole(f[11], 1, DAYS_OF_A_YEAR), forms.whole(f[12], least_group(data_class), LARGEST_GROUP)
     what = forms.text(f[0]), forms.one_of(f[1], OwnUse), data_class, electricity | gas, forms.text(f[3])
     return *what, *days, *approved, forms.text(f[10]), *limits, *(forms.text(one) for one in f[13:16])
 

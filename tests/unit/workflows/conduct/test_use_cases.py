@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from kwartier.grounds.decide import decide
@@ -20,7 +21,7 @@ from kwartier.store.registry import facts as loader
 from kwartier.store.registry.errors import NotFound
 from kwartier.workflows import installation, replay
 from kwartier.workflows.conduct import use_cases
-from kwartier.workflows.conduct.use_cases import AlreadyThere, BadRole, Expired, OwnProposal
+from kwartier.workflows.conduct.use_cases import AlreadyThere, BadRole, Expired, NoSuchArea, OwnProposal
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.publishing import publish
 from registry_support import World
@@ -45,6 +46,14 @@ necessity = "the law asks for it"
 subsidiarity = "profiles are less exact"
 proportionality = "sums per supplier and area only"
 """
+
+
+@pytest.fixture(autouse=True)
+def _wijk(opened: Installation, facts: World) -> None:
+    """Have the area that the proposals are about: a home lies in it."""
+    home = facts.connection()
+    with opened.operator() as c:
+        opened.log.record(c, list(whereabouts(c, AT, [home])))
 
 
 def proposal(folder: Path, text: str = FILE) -> Proposed:
@@ -116,6 +125,26 @@ def test_nobody_approves_their_own_by_typing_their_name_otherwise(opened: Instal
     assert use_cases.approve(opened, "allocation-01", "Ren\u00e9 de Wit", "privacy officer", at=AT + HOUR)
 
 
+@pytest.mark.parametrize("same", ["ANNA-MARIE", "anna marie", " Anna-Marie.", "Anna\u2010Marie\u0301e"])
+def test_nor_by_the_database(opened: Installation, facts: World, tmp_path: Path, same: str) -> None:
+    """Somebody who writes past the program: the database folds case, spaces, points and how an accent is written."""
+    theirs = same.replace("e\u0301", "\u00e9") if "\u0301" in same else "Anna-Marie"
+    use_cases.propose(opened, proposal(tmp_path), theirs, at=AT)
+    case = facts.use_case(purpose="allocation", data_class="register", mask=DAY_MASK & ~GAS_MASK)
+    approve = "update kw.use_case_proposal set approver = %s, role = 'r', decided = %s, use_case = %s"
+    with pytest.raises(psycopg.errors.CheckViolation):
+        facts.c.execute(approve, (same.upper(), AT, case))
+    facts.c.execute(approve, ("Marie-Anna", AT, case))
+
+
+@pytest.mark.parametrize("area", ["wijk-99", "Wijk-01", "wijk-01 x", "wijk\u201001"])
+def test_an_area_in_which_nothing_lies_is_no_use(opened: Installation, tmp_path: Path, area: str) -> None:
+    what = proposal(tmp_path, FILE.replace('area = "wijk-01"', f'area = "{area}"'))
+    with pytest.raises(NoSuchArea):
+        use_cases.propose(opened, what, "Anna", at=AT)
+    assert use_cases.listed(opened) == ([], [])
+
+
 @pytest.mark.parametrize("role", ["", "  ", "privacy\x1b[31m officer", "x" * 201])
 def test_a_role_that_nobody_could_read_on_the_public_page_approves_nothing(opened: Installation, tmp_path: Path, role: str) -> None:
     use_cases.propose(opened, proposal(tmp_path), "Anna", at=AT)
@@ -141,8 +170,9 @@ def test_once_and_no_more(opened: Installation, facts: World, tmp_path: Path) ->
     with pytest.raises(NotFound):
         use_cases.approve(opened, "unknown", "Bram", "privacy officer", at=AT)
     facts.use_case()
+    taken = use_cases.listed(opened)[0][-1].code
     with pytest.raises(AlreadyThere):
-        use_cases.propose(opened, replace(what, code="U1"), "Anna", at=AT)
+        use_cases.propose(opened, replace(what, code=taken), "Anna", at=AT)
     assert kinds(opened) == ["use_case:registered"]
 
 
@@ -161,7 +191,7 @@ def test_what_expires_before_it_begins_is_not_approved(opened: Installation, tmp
         ('data_class = "register"', 'data_class = "profile"', "O8 is about register"),
         ('kinds = ["day"]', 'kinds = ["interval"]', "more than O8"),
         ('kinds = ["day"]', "kinds = []", "none, or more"),
-        ("min_group = 10", "min_group = 1", "min_group is a number from 2"),
+        ("min_group = 10", "min_group = 4", "min_group is a number from 5"),
         ("yearly_limit = 366", "yearly_limit = 367", "yearly_limit is a number"),
         ("days_to = 2028-01-01", "days_to = 2027-01-01", "days_from comes before"),
         ("expires = 2027-07-01", 'expires = "soon"', "expires is a date"),
@@ -192,6 +222,7 @@ def test_a_use_without_usage_names_no_channels(tmp_path: Path) -> None:
     for line, other in care.items():
         text = text.replace(line, other)
     assert proposal(tmp_path, text).mask == 0
+    assert proposal(tmp_path, text.replace("min_group = 10", "min_group = 2")).min_group == 2, "it yields no figures of homes"
     with pytest.raises(BadUseCase, match="no usage"):
         proposal(tmp_path, text + 'kinds = ["day"]\n')
     with pytest.raises(Expired):

@@ -103,7 +103,7 @@ CASES: list[tuple[str, str, Row]] = [
     ("ends-before-it-starts", "occupancies", LIVES | {"end": "2023-01-01"}),
     ("bad-number", "connections", {"ean": NEVER, "product": "gas", "area": "a", "capacity_w": "6.000"}),
     ("out-of-range", "connections", {"ean": NEVER, "product": "gas", "area": "a", "capacity_w": "0"}),
-    ("out-of-range", "use_cases", USE_CASE | {"code": "U2", "min_group": "1"}),
+    ("out-of-range", "use_cases", USE_CASE | {"code": "U2", "min_group": "4"}),
     ("unknown-word", "connections", {"ean": NEVER, "product": "water", "area": "a", "capacity_w": "1"}),
     ("unknown-word", "use_cases", USE_CASE | {"code": "U2", "purpose": "annual_bill"}),
     ("unknown-word", "permissions", PERMISSION | {"reference": "r2", "kinds": "interval|minute"}),
