@@ -5,8 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from kwartier.cli import printed, staffed
 from kwartier.cli.told import said
@@ -68,17 +66,17 @@ def list_(
         proposed = [{"code": one.code, "proposed": one.proposed.isoformat()} for one in waiting]
         printed.as_json({"registered": [_as_dict(one) for one in registered], "proposed": proposed})
         return
-    table = Table(box=None, pad_edge=False)
-    for head in ("code", "for", "area", "approved", "until", "by"):
-        table.add_column(head)
     for one in registered:
-        approved = one.case.approved
-        until = "" if approved.end is None else str(day_of(approved.end))
-        purpose = one.case.purpose.replace("_", " ")
-        table.add_row(one.code, purpose, escape(one.case.area), str(day_of(approved.start)), until, escape(one.approved_by))
+        said(Console(), "  ".join(_words(one)))
     for what in waiting:
-        table.add_row(what.code, str(what.said["purpose"]).replace("_", " "), escape(str(what.said["area"])), "proposed", "", "")
-    Console().print(table, highlight=False)
+        said(Console(), "  ".join((what.code, str(what.said["purpose"]).replace("_", " "), str(what.said["area"]), "proposed")))
+
+
+def _words(one: UseCaseRow) -> tuple[str, ...]:
+    """Return what is told of a use on its line, which is not broken: a code can be copied."""
+    approved = one.case.approved
+    span = f"approved {day_of(approved.start)}" + ("" if approved.end is None else f", until {day_of(approved.end)}")
+    return one.code, one.case.purpose.replace("_", " "), one.case.area, span, f"by {one.approved_by}"
 
 
 def _who(context: typer.Context) -> Staff:

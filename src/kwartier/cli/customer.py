@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kwartier.cli import edge, private, staffed, told
 from kwartier.cli.days import named
-from kwartier.model.errors import BadInput
+from kwartier.cli.outset import EAN_DIGITS
 from kwartier.workflows import refusal
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.refusal import Choice
@@ -16,16 +16,14 @@ from kwartier.workflows.refusal import Choice
 app = typer.Typer(no_args_is_help=True, help="What a customer said: the smart meter refused, administratively off, or back on.")
 out = Console(stderr=True)
 
-EAN_DIGITS = 18
-
 Connection = Annotated[int, typer.Argument(help="Number of the electricity connection in the registry; never its EAN.", min=1)]
 
 
 def number(connection: int) -> int:
-    """Return the number of a connection. Raises BadInput for an EAN, without repeating it."""
+    """Return the number of a connection. Raises BadParameter for an EAN, without repeating it."""
     if len(str(connection)) >= EAN_DIGITS:
-        msg = "a connection is named by its number in the registry, never by its EAN"
-        raise BadInput(msg)
+        message = "a connection is named by its number in the registry, never by its EAN"
+        raise typer.BadParameter(message, param_hint="'CONNECTION'")
     return connection
 
 

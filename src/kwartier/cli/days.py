@@ -8,6 +8,8 @@ import typer
 FIRST: Final = date(2000, 1, 1)
 LAST: Final = date(2100, 1, 1)
 """From the one up to the other: no meter is so old, and no rule of summer time so far ahead."""
+MOST: Final = 20
+"""So many characters are repeated of what is no day."""
 
 
 def named(text: str, option: str) -> date:
@@ -15,7 +17,7 @@ def named(text: str, option: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        message = f"{text!r} is no date; a date is written as YYYY-MM-DD"
+        message = f"{text[:MOST]!r} is no date; a date is written as YYYY-MM-DD"
         raise typer.BadParameter(message, param_hint=f"'{option}'") from None
     if not FIRST <= day < LAST:
         message = f"{day} is out of range; there are days from {FIRST} up to {LAST}"

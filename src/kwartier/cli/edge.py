@@ -24,8 +24,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from kwartier.cli import told
 from kwartier.model.errors import KwartierError
+from kwartier.workflows.conduct.use_cases import BadRole
+from kwartier.workflows.rights.errors import ReasonMissing
 
-NO, NOT_DONE, OUR_FAULT, INTERRUPTED = 1, 3, 70, 130
+NO, WRONG, NOT_DONE, OUR_FAULT, INTERRUPTED = 1, 2, 3, 70, 130
+TYPED: Final = (BadRole, ReasonMissing)
+"""What is wrong with the command line itself, whatever the installation holds, and is found behind it."""
 DEBUG: Final = "KWARTIER_DEBUG"
 _HOUSE: Final = Path(__file__).resolve().parents[1]
 
@@ -36,7 +40,7 @@ def run(command: Callable[[], object], out: Console) -> int:
         command()
     except KwartierError as fault:
         told.fault(out, fault)
-        return NOT_DONE
+        return WRONG if isinstance(fault, TYPED) else NOT_DONE
     except BrokenPipeError:
         return _unread()
     except OSError as fault:

@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 
 from kwartier.cli import edge, printed, staffed, told_grounds
+from kwartier.cli.customer import number as number_of
 from kwartier.cli.days import named
 from kwartier.grounds.explain import Bar, Explanation
 from kwartier.grounds.stand import Stand
-from kwartier.model.errors import BadInput
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import channels_of
@@ -28,7 +28,6 @@ app = typer.Typer(no_args_is_help=True, help="Grounds: who may know what of a co
 out = Console(stderr=True)
 
 MOST_DAYS = 366
-EAN_DIGITS = 18
 _NOON = timedelta(hours=12)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -38,14 +37,6 @@ Day = Annotated[str | None, typer.Option("--date", help="As of noon of this loca
 
 def _moment(text: str | None) -> datetime:
     return system_clock() if text is None else midnight(named(text, "--date")) + _NOON
-
-
-def _number(connection: int) -> int:
-    """Return the number of a connection. Raises BadInput for an EAN, without repeating it."""
-    if len(str(connection)) >= EAN_DIGITS:
-        msg = "a connection is named by its number in the registry, never by its EAN"
-        raise BadInput(msg)
-    return connection
 
 
 @app.command()
@@ -59,7 +50,7 @@ def may(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a party may see of a connection and why, and for which purposes nothing and why. Exits 1 if it may see nothing."""
-    at, number = _moment(day), _number(connection)
+    at, number = _moment(day), number_of(connection)
     with staffed.opened(context) as house:
         found = conduct.may(house, party, number, at=at, now=system_clock())
     if as_json:
@@ -74,7 +65,7 @@ def may(
 @staffed.by
 def who(context: typer.Context, connection: Connection, day: Day = None, *, as_json: AsJson = False) -> None:
     """Tell who may see what of a connection and why, and what bars everybody."""
-    at, number = _moment(day), _number(connection)
+    at, number = _moment(day), number_of(connection)
     with staffed.opened(context) as house:
         found = conduct.who(house, number, at=at, now=system_clock())
     if as_json:

@@ -1,5 +1,6 @@
 """`kwartier`: one command per deed. `--data DIR` before the sub-command names the installation."""
 
+import os
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from kwartier.cli import (
     grid,
     grounds,
     hand_readings,
+    outset,
     parties,
     printed,
     private,
@@ -365,6 +367,10 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; edge.py says with which exit code it ends."""
+    outset.hold_streams()
+    if (why := outset.refused(sys.argv[1:], os.environ)) is not None:
+        told.refused(out, why)
+        sys.exit(edge.WRONG)
     sys.exit(edge.run(app, out))
 
 

@@ -48,6 +48,7 @@ def list_(
     """List permissions, active and past, by number; connections by their number, never their EAN."""
     at = system_clock()
     with staffed.opened(context) as house:
+        overview.check_party(house, party)
         for one in islice(overview.every(house, party=party, active_at=at if active else None, after=after), limit):
             if as_json:
                 printed.as_json(listed_as_dict(one, at))
@@ -62,6 +63,7 @@ def requests_(
 ) -> None:
     """List what parties asked for and claimed, waiting and past, with what became of each; people as nobody."""
     with staffed.opened(context) as house:
+        overview.check_party(house, party)
         for code, one in islice(overview.requested(house, party=party, after=after), limit):
             if as_json:
                 printed.as_json(request_as_dict(code, one))
@@ -86,6 +88,7 @@ def asked(context: typer.Context, request: Annotated[int, typer.Argument(help="N
 def log(context: typer.Context, party: OfParty = None, *, after: After = 0, limit: Limit = None, as_json: AsJson = False) -> None:
     """Print the permission provision log: what was granted, revoked, terminated, and what ended by itself."""
     with staffed.opened(context) as house:
+        overview.check_party(house, party)
         for one in islice(overview.log(house, party=party, after=after), limit):
             if as_json:
                 printed.as_json(provided_as_dict(one))
@@ -102,6 +105,7 @@ def notify(context: typer.Context, party: Party, *, after: After = 0, limit: Lim
     `permission log --party`, whose numbers --after takes.
     """
     with staffed.opened(context) as house:
+        overview.check_party(house, party)
         for one in islice(overview.notifications(house, party, at=system_clock(), after=after), limit):
             printed.as_json(information.as_json(one))
 

@@ -48,6 +48,38 @@ _NEXT = {
     "not-witnessed": "It is signed, and asked again by what runs beside the pages and the night; `kwartier audit witness` tells. "
     'If it saw more lines or another history: docs/DATABASE.md, "After a restore".',
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
+    "not-in-log": "Look at the number: the address of a proof has it, and the first is 1.",
+    "not-in-tree": "Run `kwartier audit checkpoint`: what was recorded since the last one is in the next.",
+    "not-witnessed": "See that the witness runs, and try again.",
+    "witness-failed": "Its own words stand above. See that nothing else uses its port, and try again.",
+    "bad-role": 'Write your role as the public page is to tell it, as `--role "privacy officer"`.',
+    "bad-object": "docs/PERMISSIONS.md has the form of each information object.",
+    "bad-scope": "docs/PERMISSIONS.md says what a permission may be about.",
+    "no-edition": "Name a day from 2000-01-01 on: no edition of the code of conduct is older.",
+    "no-such-right": "Look at the number: `kwartier rights list --all` has requests, `kwartier breach list` breaches.",
+    "right-ended": "Nothing is to be done: it has its answer.",
+    "already-asked": "Answer the one that waits: `kwartier rights list` has it.",
+    "cannot-be-asked": "Look at what was asked, and of whom; a person's code comes on standard input.",
+    "reason-missing": "Name yourself with --person, and a file with the reason with `--reason FILE` (or - for standard input).",
+    "no-such-person": "Look at the code on standard input, and try again.",
+    "not-your-connection": "Look at the connection and whose it is, and try again.",
+    "no-longer-holds": "Look at what holds now, and ask anew.",
+    "wrong-state": "Look at how it stands now: somebody was first.",
+    "already-permitted": "Nothing is to be done: there is such a permission.",
+    "already-restricted": "Nothing is to be done: it was said before.",
+    "not-an-occupant": "Look at who lives there and since when, and try again.",
+    "was-read": "The log says when, and for whom.",
+    "inquiry": "Look at what was asked, and try again.",
+    "rights": "Look at what was asked, and try again.",
+    "grounds": "Look at what was asked, and try again.",
+    "migration-blocked": "End what else uses this database, then run it again.",
+    "damaged-row": "Stop, keep the folder as it is, and compare the registry with your latest backup.",
+    "readings": "Stop, keep the folder as it is, and compare it with your latest backup.",
+    "registry": "Run it again; if it stays, compare the registry with your latest backup.",
+    "postgres": "Look at what the server says, and try again; `kwartier database check` looks at it.",
+    "audit": "Stop, keep the folder as it is, and compare it with your latest backup and published checkpoint.",
+    "keys": "Look at the folder `keys` of the installation: a key that is gone comes from your backup alone.",
+    "engine": "Look at `engine` in kwartier.toml; with a cluster, see that its scheduler runs.",
     "bad-use-case": "docs/PARTIES.md has the form of a use case.",
     "no-such-area": "Write the area as connections.csv and transformers.csv have it; import those first if they are new.",
     "own-proposal": "Ask a colleague to approve it.",
@@ -151,13 +183,18 @@ def _failed(out: Console, what: str, why: str, todo: str) -> None:
 
 def fault(out: Console, one: KwartierError) -> None:
     """Tell a foreseen failure."""
-    _failed(out, one.code, str(one) or one.code, _next(one))
+    _failed(out, one.code, str(one) or one.code, next_step(one))
 
 
-def _next(one: KwartierError) -> str:
+def next_step(one: KwartierError) -> str:
     """Return what to do next: by the code of the error, otherwise by that of its family."""
     codes = [kind.code for kind in type(one).__mro__ if issubclass(kind, KwartierError)]
     return next((_NEXT[code] for code in (one.code, *codes) if code in _NEXT), "")
+
+
+def refused(out: Console, why: str) -> None:
+    """Tell that a command line was not run as it was typed, without repeating it."""
+    _failed(out, "not run", why, "Put that right, and try again.")
 
 
 def machine(out: Console, one: OSError) -> None:

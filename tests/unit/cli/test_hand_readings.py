@@ -4,7 +4,6 @@ import pytest
 import typer
 
 from kwartier.cli import customer, hand_readings
-from kwartier.model.errors import BadInput
 from kwartier.model.register import Channel
 
 
@@ -37,6 +36,6 @@ def test_a_moment_has_an_offset(text: str) -> None:
 
 def test_a_connection_is_never_named_by_its_ean() -> None:
     assert customer.number(12) == 12
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(typer.BadParameter) as refused:
         customer.number(871687110000000015)
     assert "8716" not in str(refused.value)

@@ -1,6 +1,7 @@
 """`kwartier parties` and `kwartier conduct`: what they print, how they end, and that no name and no document goes astray."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
@@ -16,6 +17,22 @@ from registry_support import World, between
 
 pytestmark = pytest.mark.database
 ANNA, BRAM = (("--person", name, "--because", "a test") for name in ("Anna", "Bram"))
+
+
+USE = {
+    "purpose": "device_care",
+    "data_class": "device_state",
+    "mask": 0,
+    "area": "wijk-01",
+    "days": between("2026-01-01", "2027-01-01"),
+    "approved": between("2026-01-01", "2027-01-01"),
+    "approved_by": "a [role]",
+    "yearly_limit": 12,
+    "min_group": 2,
+    "necessity": "n",
+    "subsidiarity": "s",
+    "proportionality": "p",
+}
 
 
 @pytest.fixture
@@ -76,4 +93,13 @@ def test_a_use_is_proposed_by_one_and_approved_by_another(house: Path, tmp_path:
     listed = json.loads(run(house, "conduct", "list", "--json").stdout)
     assert [(one["code"], one["approved_by"]) for one in listed["registered"]] == [("care", "privacy officer")]
     assert "Bram" not in json.dumps(listed)
+    assert run(house, "conduct", "approve", "care", "--role", "", *BRAM).returncode == 2, "whatever there is to approve"
     assert run(house, "conduct", "end", "care", *BRAM).returncode == 0
+
+
+def test_the_code_of_a_use_is_never_cut(house: Path, dsns: Dsns) -> None:
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        code = "c" * 60
+        World(c).new("use_case", **USE | {"code": code})
+    listed = kwartier_here("--data", house, "conduct", "list", environment={**os.environ, "COLUMNS": "40"}).stdout
+    assert listed.startswith(f"{code}  device care  wijk-01  approved 2026-01-01, until 2027-01-01  by a [role]\n"), listed

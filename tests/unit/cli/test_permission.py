@@ -54,6 +54,15 @@ def test_lists_and_logs_name_no_ean_and_one_permission_is_shown_as_the_regulatio
         None,
     )
     assert place("list", "--active").stdout == ""
+    for arguments in (
+        ("list", "--party", "nobody"),
+        ("requests", "--party", "nobody"),
+        ("log", "--party", "nobody"),
+        ("notify", "nobody"),
+    ):
+        unknown = place(*arguments)
+        assert (unknown.returncode, unknown.stdout, "no party has this code" in unknown.stderr) == (3, "", True), arguments
+    assert place("log", "--party", "").returncode == 0, "the own page"
     (line,) = [json.loads(line) for line in place("log", "--party", place.home.code(), "--json").stdout.splitlines()]
     assert (line["event"], line["permission"], line["party"]) == ("expired", one["permission"], place.home.code())
     shown = json.loads(place("show", one["permission"], "--json").stdout)

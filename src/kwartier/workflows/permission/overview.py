@@ -29,7 +29,8 @@ from kwartier.model.ground import Facts, Permission, Request, Requester, Role
 from kwartier.model.period import Period
 from kwartier.model.permit import Permit
 from kwartier.model.register import GAS_MASK, Product
-from kwartier.store.registry import deliveries, facts, names, overviews, requests
+from kwartier.store.registry import deliveries, facts, names, overviews, parties, requests
+from kwartier.store.registry.errors import NotFound
 from kwartier.store.registry.overviews import Handed, Listed, Provided
 from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
@@ -42,6 +43,7 @@ __all__ = [
     "RequestRow",
     "Shown",
     "asked",
+    "check_party",
     "established",
     "every",
     "information",
@@ -68,6 +70,14 @@ class Shown:
     information: ListedPermission
     log: Sequence[Provided]
     accessed: Sequence[Handed]
+
+
+def check_party(house: Installation, party: str | None) -> None:
+    """Raise NotFound for a code that no party has: an empty list would be no answer. None and the customer are fine."""
+    with house.operator() as c:
+        if party and parties.by_code(c, party) is None:
+            msg = "no party has this code"
+            raise NotFound(msg)
 
 
 def every(
