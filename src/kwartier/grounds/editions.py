@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from kwartier.grounds import market
+from kwartier.grounds import market, narrow
 from kwartier.grounds.rows import DENIALS, GRANTS
 from kwartier.grounds.rule import EVERY_DAY, Certainty, Condition, Edition, Rule, Schedule, WhenOff
-from kwartier.grounds.terms import TERMS
+from kwartier.grounds.terms import TERMS, TERMS_2028, Terms
 from kwartier.model.ground import USAGE, DataClass
 from kwartier.model.period import Period, midnight
 
@@ -97,13 +97,18 @@ EVERY_MONTH = Schedule(days=(1,))
 """Of the overview from 2026. The decree asks for one in two months at least; that it is monthly was told, not read in a law."""
 
 
-def _rules(rows: tuple[Rule, ...], articles: Mapping[str, tuple[str, Certainty]], periodic: Schedule) -> tuple[Rule, ...]:
+def _rules(
+    rows: tuple[Rule, ...],
+    articles: Mapping[str, tuple[str, Certainty]],
+    periodic: Schedule,
+    all_terms: Mapping[str, Terms] = TERMS,
+) -> tuple[Rule, ...]:
     """Return the rows with the articles of one edition, their terms, and its schedule for the supplier."""
     made = []
     for rule in rows:
         article, certainty = articles[rule.id]
         schedule = periodic if rule.condition is Condition.SCHEDULE else rule.schedule
-        terms = TERMS[rule.id] if rule.grants else None
+        terms = all_terms[rule.id] if rule.grants else None
         made.append(replace(rule, article=article, article_certainty=certainty, schedule=schedule, terms=terms))
     return tuple(made)
 
@@ -142,9 +147,12 @@ _ENERGIEWET_STARTS = midnight(date(2026, 1, 1))
 _THEN = Period(_BEFORE_SMART_METERS, _ENERGIEWET_STARTS)
 _MARKET_STARTS = midnight(date(2027, 1, 1))
 _NOW = Period(_ENERGIEWET_STARTS, _MARKET_STARTS)
-_NEXT = Period(_MARKET_STARTS)
+_NARROW_STARTS = midnight(date(2028, 1, 1))
+_NEXT = Period(_MARKET_STARTS, _NARROW_STARTS)
+_LATER = Period(_NARROW_STARTS)
 _ROWS = GRANTS + DENIALS
 _ROWS_2027 = GRANTS + market.GRANTS + DENIALS + market.DENIALS
+_ROWS_2028 = narrow.ROWS + market.GRANTS + DENIALS + market.DENIALS
 
 EDITIONS: Final[tuple[Edition, ...]] = (
     Edition(
@@ -164,6 +172,15 @@ EDITIONS: Final[tuple[Edition, ...]] = (
         _NEXT,
         _rules(_ROWS_2027, _ARTICLES_2027, EVERY_DAY),
         _nothing_when_off(_NEXT),
+        EVERY_MONTH,
+    ),
+    Edition(
+        "2028",
+        "Vanaf 2028: storing en gevaar zonder verbruik",
+        "From 2028: outages and dangers without usage",
+        _LATER,
+        _rules(_ROWS_2028, _ARTICLES_2027, EVERY_DAY, TERMS_2028),
+        _nothing_when_off(_LATER),
         EVERY_MONTH,
     ),
 )

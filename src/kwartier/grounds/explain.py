@@ -80,7 +80,7 @@ def who_may(facts: Facts, *, at: datetime) -> list[Explanation]:
         *_customers(facts),
         *_suppliers(facts, at),
         *_permissions(facts, at),
-        *_use_cases(facts, at),
+        *_use_cases(facts, at, edition),
         *_choices(facts, at),
         *_defaults(facts, at),
     ]
@@ -145,11 +145,14 @@ def _reach(facts: Facts, permission: Permission) -> Iterator[Period]:
             yield shared
 
 
-def _use_cases(facts: Facts, at: datetime) -> Iterator[_Ground]:
+def _use_cases(facts: Facts, at: datetime, edition: Edition) -> Iterator[_Ground]:
+    """Yield the use cases that are approved, of data that the edition still has for their purpose, and not used up this year."""
     year = str(day_of(at).year)
     for case in facts.use_cases:
         spent = sum(day.startswith(year) for day in days_used(case, facts)) >= case.yearly_limit
-        if case.area == facts.area and case.approved.contains(at) and not spent:
+        rule = edition.grant(Role.OPERATOR, case.purpose, station=facts.connection == STATION)
+        known = rule is not None and case.data_class in rule.data_classes
+        if known and case.area == facts.area and case.approved.contains(at) and not spent:
             who = Requester(Role.OPERATOR, case.id)
             yield _Ground(who, case.purpose, ("use_case", case.id), case.approved.start, case.days, case.mask)
 

@@ -128,3 +128,6 @@ TERMS: Final[Mapping[str, Terms]] = {
     "S5": Terms(History.MOMENT, Frequency.AS_TAKEN, Retention.TERM, About.PERSON, _LINE),
 }
 """The terms of every row that can say yes. An edition that changes one brings its own table."""
+
+TERMS_2028: Final[Mapping[str, Terms]] = {**TERMS, "O2": _CARE, "O3": _CARE}
+"""From 2028 on an outage is traced and a danger looked into without usage: as care of the meter is."""

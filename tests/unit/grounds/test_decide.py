@@ -122,6 +122,24 @@ def no(request: Request, facts: Facts = FACTS, at: datetime = AT) -> str:
     return answer.rule
 
 
+@pytest.mark.parametrize("purpose", [Purpose.OUTAGE, Purpose.DANGER])
+def test_from_2028_on_grid_care_is_without_usage_and_what_was_decided_before_is_decided_so_again(purpose: Purpose) -> None:
+    turn = midnight(date(2028, 1, 1))
+    ever = Period(midnight(DAY), midnight(date(2030, 1, 1)))
+
+    def of(data_class: DataClass, mask: int, at: datetime) -> Permit | Refusal:
+        case = UseCase(43, purpose, data_class, mask, "north", ever, ever, 366, 5)
+        asked = Request(Requester(Role.OPERATOR, 43), Action.READ, purpose, 7, mask, day_period(date(2027, 12, 30)), data_class)
+        return decide(asked, replace(FACTS, use_cases=(case,)), at=at)
+
+    second = timedelta(seconds=1)
+    for data_class, mask in ((DataClass.PROFILE, E_INTERVAL), (DataClass.REGISTER, E_DAY), (DataClass.LOAD, E_INTERVAL)):
+        assert isinstance(of(data_class, mask, turn - second), Permit)
+        assert of(data_class, mask, turn).rule == "F6"
+    for data_class in (DataClass.EVENT_LOG, DataClass.POWER_QUALITY, DataClass.DEVICE_STATE):
+        assert {isinstance(of(data_class, 0, at), Permit) for at in (turn - second, turn)} == {True}
+
+
 @pytest.mark.parametrize("rule", GRANTED)
 def test_each_row_grants_its_case(rule: str) -> None:
     permit = yes(GRANTED[rule])

@@ -139,7 +139,10 @@ def narrowed(facts: Facts) -> Iterator[Facts]:
         yield from (
             replace(facts, agreements=put(facts.agreements, i, replace(agreement, period=p))) for p in shorter(agreement.period)
         )
-    yield from (replace(facts, suspensions=(Suspension(1, party, Period(midnight(FIRST))),)) for party in (*SUPPLIERS, *APPS))
+    yield from (
+        replace(facts, suspensions=(*facts.suspensions, Suspension(1, party, Period(midnight(FIRST)))))
+        for party in (*SUPPLIERS, *APPS)
+    )
     for i, permission in enumerate(facts.permissions):
         smaller = [
             *(replace(permission, live=p) for p in shorter(permission.live)),

@@ -70,6 +70,11 @@ def test_what_ended_or_never_began_has_no_line() -> None:
     assert "O4" in by_rule(who_may(replace(FACTS, used_days={41: frozenset(days[2:])}), at=NOW)), "a year has its own limit"
     anew = replace(FACTS, use_cases=(*FACTS.use_cases, replace(FACTS.use_cases[0], id=42)))
     assert "O4" not in by_rule(who_may(replace(anew, used_days={41: frozenset(days)}), at=NOW)), "nor under another name"
+    ever = replace(FACTS.use_cases[0], purpose=Purpose.OUTAGE, days=Period(GRANTED), approved=Period(GRANTED))
+    traced = replace(FACTS, use_cases=(ever,))
+    turn = midnight(date(2028, 1, 1))
+    assert "O2" in by_rule(who_may(traced, at=turn - timedelta(seconds=1)))
+    assert "O2" not in by_rule(who_may(traced, at=turn)), "usage is no part of that row any more"
     unbound = by_rule(who_may(replace(FACTS, agreements=()), at=NOW))
     assert list(unbound) == ["C1", "C2", "O4"]
     apart = tuple(Suspension(i, party, Period(GRANTED)) for i, party in enumerate((50, 60)))

@@ -199,7 +199,7 @@ def uses(words: Words, found: Sequence[UseCaseRow], at: datetime) -> list[ShownU
     shown = []
     for one in found:
         rule = edition.grant(Role.OPERATOR, one.case.purpose)
-        if rule is not None:
+        if rule is not None and one.case.data_class in rule.data_classes:
             shown.append(ShownUse(rule.id, rule.title_nl if words.language == "nl" else rule.title_en, _facts(words, one)))
     order = {rule.id: rule.no for rule in edition.grants}
     return sorted(shown, key=lambda use: order[use.rule])

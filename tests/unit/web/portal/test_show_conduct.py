@@ -18,9 +18,9 @@ from kwartier.web.portal.words import Words
 @pytest.mark.parametrize(
     ("day", "order"),
     [
-        (date(2026, 12, 31), [("2026", "now"), ("2027", "coming"), ("leaflet", "earlier")]),
-        (date(2027, 1, 1), [("2027", "now"), ("2026", "earlier"), ("leaflet", "earlier")]),
-        (date(2025, 1, 1), [("leaflet", "now"), ("2027", "coming"), ("2026", "coming")]),
+        (date(2026, 12, 31), [("2026", "now"), ("2028", "coming"), ("2027", "coming"), ("leaflet", "earlier")]),
+        (date(2027, 1, 1), [("2027", "now"), ("2028", "coming"), ("2026", "earlier"), ("leaflet", "earlier")]),
+        (date(2025, 1, 1), [("leaflet", "now"), ("2028", "coming"), ("2027", "coming"), ("2026", "coming")]),
     ],
 )
 def test_every_row_is_there_the_edition_in_force_first(language: str, day: date, order: list[tuple[str, str]]) -> None:
@@ -76,6 +76,12 @@ def test_a_use_of_the_operator_is_shown_with_its_reasons_and_its_end() -> None:
     assert facts["Approved"] == "From 1 Jan 2026 up to and including 31 Dec 2026"
     assert facts["Group"] == "No figure over fewer than 10 homes"
     assert dict(first.facts)["Which data"] == "No usage"
+    long = Period(year.start, midnight(date(2029, 1, 1)))
+    traced = UseCaseRow(
+        "traced", UseCase(4, Purpose.OUTAGE, DataClass.PROFILE, 6, "wijk-01", long, long, 14, 10), "x", "n", "s", "p"
+    )
+    days = [midnight(date(one, 12, 31)) for one in (2027, 2028)]
+    assert [len(uses(Words("nl"), [traced], day)) for day in days] == [1, 0], "from 2028 on it grants nothing"
     market = UseCase(3, Purpose.ALLOCATION, DataClass.REGISTER, 16, "wijk-01", year, year, 366, 10)
     row = UseCaseRow("allocation", market, "x", "n", "s", "p")
     assert uses(Words("nl"), [row], midnight(date(2026, 6, 1))) == [], "that edition knows no such use"

@@ -172,6 +172,20 @@ def test_the_rows_of_an_edition_that_is_published_for_later_show_what_it_will_ch
     assert ([one.appears for one in lost], back.base) == ([False] * 3, "2027")
 
 
+def test_the_edition_of_2028_takes_usage_from_outages_and_dangers_and_nothing_else(
+    opened: Installation, street: Mapping[str, int], facts: World, tmp_path: Path
+) -> None:
+    for purpose in ("outage", "danger"):
+        facts.use_case(purpose=purpose, data_class="profile", mask=INTERVAL_MASK & ~GAS_MASK)
+        facts.use_case(purpose=purpose, data_class="event_log", mask=0)
+    facts.use_case()
+    outcome, found = wanted(opened, tmp_path, 'base = "2027"\nrows = "2028"')
+    assert outcome.appear.total() == 0
+    assert {(one.rule, str(one.action), one.appears) for one in found} == {(rule, "read", False) for rule in ("O2", "O3")}
+    assert {one.connection for one in found} == {street[name] for name in ("plain", "shared")}
+    assert len(found) == 4, "what the meter says of itself stays"
+
+
 def test_some_connections_at_a_time_give_the_same_and_nothing_is_written(
     opened: Installation, street: Mapping[str, int], tmp_path: Path
 ) -> None:
