@@ -151,7 +151,7 @@ def _use_cases(facts: Facts, at: datetime, edition: Edition) -> Iterator[_Ground
     for case in facts.use_cases:
         spent = sum(day.startswith(year) for day in days_used(case, facts)) >= case.yearly_limit
         rule = edition.grant(Role.OPERATOR, case.purpose, station=facts.connection == STATION)
-        known = rule is not None and case.data_class in rule.data_classes
+        known = rule is not None and case.data_class in rule.data_classes and bool(case.mask & rule.mask) == bool(case.mask)
         if known and case.area == facts.area and case.approved.contains(at) and not spent:
             who = Requester(Role.OPERATOR, case.id)
             yield _Ground(who, case.purpose, ("use_case", case.id), case.approved.start, case.days, case.mask)

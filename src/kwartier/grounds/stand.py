@@ -41,7 +41,7 @@ def stand(facts: Facts, requester: Requester, channels: Mask, *, at: datetime) -
 
 def reaches(line: Explanation, channels: Mask) -> bool:
     """True if the line is about something of this product, or about no usage at all."""
-    return bool(line.mask & channels) or not conduct.edition(line.edition).rule(line.rule).mask
+    return bool(line.mask & channels) or not line.mask
 
 
 def _sample(rule: Rule, facts: Facts, requester: Requester, channels: Mask, at: datetime) -> Request:

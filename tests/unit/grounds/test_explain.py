@@ -75,6 +75,8 @@ def test_what_ended_or_never_began_has_no_line() -> None:
     turn = midnight(date(2028, 1, 1))
     assert "O2" in by_rule(who_may(traced, at=turn - timedelta(seconds=1)))
     assert "O2" not in by_rule(who_may(traced, at=turn)), "usage is no part of that row any more"
+    gas = replace(FACTS, use_cases=(replace(FACTS.use_cases[0], mask=INTERVAL_MASK & GAS_MASK),))
+    assert "O4" not in by_rule(who_may(gas, at=NOW)), "nothing that its row knows"
     unbound = by_rule(who_may(replace(FACTS, agreements=()), at=NOW))
     assert list(unbound) == ["C1", "C2", "O4"]
     apart = tuple(Suspension(i, party, Period(GRANTED)) for i, party in enumerate((50, 60)))

@@ -58,6 +58,16 @@ def test_a_party_is_told_what_it_may_see_and_why_it_may_not(opened: Installation
     assert (barred.may, [one.rule for one in barred.bars]) == ((), ["F2"])
 
 
+def test_that_the_operator_looks_after_a_meter_is_told_though_its_row_knows_usage_too(opened: Installation, facts: World) -> None:
+    """An outage is traced by a log of events, a danger by voltages: of no product, so of gas as well."""
+    for connection in (facts.connection(), facts.connection("gas")):
+        facts.occupancy(connection, facts.subject())
+        for purpose, data_class in (("outage", "event_log"), ("danger", "power_quality"), ("device_care", "device_state")):
+            facts.use_case(purpose=purpose, data_class=data_class, mask=0)
+        found = conduct.who(opened, connection, at=NOON, now=NOW)
+        assert {one.rule for one in found.lines if one.requester.role is Role.OPERATOR} == {"O1", "O2", "O3"}
+
+
 def test_who_may_see_a_connection_is_told_by_number_and_public_name(opened: Installation, facts: World) -> None:
     home, gas, anna, app = facts.connection(), facts.connection("gas"), facts.subject(), facts.party("third_party")
     facts.agreement(app)
