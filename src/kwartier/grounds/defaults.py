@@ -40,6 +40,15 @@ def collectable(facts: Facts, supply: Supply, default: SupplierDefault, moment: 
     return moment if began <= moment and is_overdue(period.start, moment) else None
 
 
+def leaves(supply: Supply, default: SupplierDefault) -> bool:
+    """True if there is any moment of this supply whose register the default leaves to the operator, now or later.
+
+    The last is that which ends the supply: where that had been over for 15 working days as the default began, none is.
+    """
+    end = supply.period.end
+    return end is None or default.period.start <= _workdays_after(end)
+
+
 @lru_cache(maxsize=4096)
 def _workdays_after(moment: datetime) -> datetime:
     """Return the midnight at which 15 working days after the day of the change are over."""

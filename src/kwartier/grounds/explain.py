@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, final
 
-from kwartier.grounds import conduct
+from kwartier.grounds import conduct, defaults
 from kwartier.grounds.conditions import days_used, is_suspended
 from kwartier.grounds.decide import STATION
 from kwartier.grounds.halts import halts
@@ -169,7 +169,7 @@ def _choices(facts: Facts, at: datetime) -> Iterator[_Ground]:
 def _defaults(facts: Facts, at: datetime) -> Iterator[_Ground]:
     for one in facts.defaults:
         for supply in facts.supplies if one.period.contains(at) else ():
-            if supply.party == one.party:
+            if supply.party == one.party and defaults.leaves(supply, one):
                 who = Requester(Role.OPERATOR, 0)
                 yield _Ground(who, Purpose.SUPPLIER_DEFAULT, ("default", one.id), one.period.start, supply.period)
 

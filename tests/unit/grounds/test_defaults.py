@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kwartier.grounds import workdays
+from kwartier.grounds import explain, workdays
 from kwartier.grounds.decide import decide
 from kwartier.grounds.defaults import is_overdue
 from kwartier.model.ground import (
@@ -120,6 +120,17 @@ def test_nothing_without_a_default_now_or_under_an_edition_that_does_not_know_it
 )
 def test_nothing_but_the_operators_own_look_at_the_registers_of_a_moment(other: dict[str, Any], why: str) -> None:
     assert says(ask(ENDS, **other), ENDS) == why
+
+
+@pytest.mark.parametrize(("ended", "told"), [(2, True), (13, True), (14, False), (1000, False)])
+def test_a_former_customer_is_told_of_it_as_long_as_something_can_be_collected(ended: int, told: bool) -> None:  # noqa: FBT001 - a column
+    """The default began on 20 January 2027: of a supply that ended on 28 December 15 working days were just over."""
+    end = midnight(date(2027, 1, 10) - timedelta(days=ended))
+    supplies = (Supply(31, OLD, Period(midnight(date(2020, 1, 1)), end)), Supply(32, NEW, Period(end)))
+    past, at = replace(FACTS, supplies=supplies), DEFAULT.period.start + timedelta(hours=1)
+    lines = [line for line in explain.who_may(past, at=at) if line.purpose is Purpose.SUPPLIER_DEFAULT]
+    assert [line.period.end for line in lines] == ([end] if told else [])
+    assert (says(ask(end), at, past) == "O10") is told
 
 
 def test_a_refusal_beats_it() -> None:
