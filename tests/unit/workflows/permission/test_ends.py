@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from threading import Barrier
 from typing import Any
 
@@ -20,7 +22,7 @@ from kwartier.store.registry import parties
 from kwartier.workflows import permission
 from kwartier.workflows.permission import ends, reminders
 from permission_support import DAY, E_INTERVAL, Home
-from registry_support import NOON, between, on
+from registry_support import ALWAYS, NOON, between, on
 
 LIVE = between("2026-01-01", "2026-06-01")
 E_ALL = ALL_MASK & ~GAS_MASK
@@ -521,3 +523,59 @@ def test_a_customers_own_page_is_renewed_in_the_same_manner(home: Home) -> None:
     assert number > own
     with pytest.raises(permission.NoSuchPermission):
         reminders.renew(home.house, home.world.subject(), own, until=on("2027-06-01"), at=NOON)
+
+
+def pieces(draw: Random) -> list[Period]:
+    """Return stretches of time that follow one another, now and then with a gap between two, the last without an end."""
+    cuts = sorted(draw.sample(range(1, 60), draw.randrange(3)))
+    starts, ends_at = [-200, *(cut + draw.choice([0, 0, 3]) for cut in cuts)], [*cuts, None]
+    day = on("2026-01-01")
+    return [
+        Period(day + start * DAY, None if end is None else day + end * DAY)
+        for start, end in zip(starts, ends_at, strict=True)
+        if end is None or start < end
+    ]
+
+
+def lived_through(home: Home, draw: Random) -> tuple[int, int]:
+    """Write a person's life with two apps down, of one of which a permission is renewed; return both apps."""
+    world, day = home.world, on("2026-01-01")
+    connection, person = world.connection(), world.subject()
+    apps = world.party("third_party"), world.party("third_party")
+    for stay in pieces(draw):
+        world.occupancy(connection, person, stay)
+    for app in apps:
+        for bound in pieces(draw):
+            world.agreement(app, bound)
+        begins, lives = draw.randrange(10), 0
+        before: int | None = None
+        for _ in range(draw.randrange(1, 4)):
+            begins, lives = begins + lives, draw.randrange(20, 60)
+            live = Period(day + begins * DAY, day + (begins + lives) * DAY)
+            given = {"connection": connection, "subject": person, "party": app, "mask": E_ALL, "purpose": "inzicht"}
+            with suppress(IntegrityConstraintViolation), world.c.transaction():
+                before = world.new("permission", **given, data=ALWAYS, live=live, **({} if before is None else {"renews": before}))
+        if draw.random() < 1 / 3:
+            begins = draw.randrange(80)
+            world.suspension(app, Period(day + begins * DAY, day + (begins + 3) * DAY))
+    if draw.random() < 1 / 3:
+        begins = draw.randrange(80)
+        kind = draw.choice(["refused", "administratively_off"])
+        world.restriction(connection, Period(day + begins * DAY, day + (begins + 3) * DAY), kind=kind)
+    return connection, apps[0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whether_ends_are_written_down_changes_no_answer(home: Home, seed: int) -> None:
+    """What a decision tells from the facts is what a sweep writes down: neither knows an end that the other does not."""
+    draw = Random(seed)
+    lives = [replace(home, connection=there, app=app) for there, app in (lived_through(home, draw) for _ in range(8))]
+    at = on("2026-01-01") + draw.randrange(20, 100) * DAY + DAY / 2
+
+    def answers() -> list[bool]:
+        days = (at, at - 2 * DAY, on("2026-01-01") - 9 * DAY)
+        return [isinstance(one.may(at, day=day), Permit) for one in lives for day in days]
+
+    before = answers()
+    ends.sweep(home.house, at=at)
+    assert answers() == before
