@@ -50,7 +50,6 @@ _NEXT = {
     "bad-key": "Ask the manufacturer for its public key, over another way than the image came.",
     "not-in-log": "Look at the number: the address of a proof has it, and the first is 1.",
     "not-in-tree": "Run `kwartier audit checkpoint`: what was recorded since the last one is in the next.",
-    "not-witnessed": "See that the witness runs, and try again.",
     "witness-failed": "Its own words stand above. See that nothing else uses its port, and try again.",
     "bad-role": 'Write your role as the public page is to tell it, as `--role "privacy officer"`.',
     "bad-object": "docs/PERMISSIONS.md has the form of each information object.",
