@@ -336,10 +336,17 @@ def walked(night: Faulty, witness: Witness) -> dict[str, object]:
     return {str(one.detail["size"]): one.detail["why"] for one in found.findings}
 
 
+def countersigned(night: Faulty, witness: Witness) -> str:
+    """Have the witness sign the log as it stands, and keep that; return its line."""
+    line = asked(night, witness)
+    row = witness.seen.size, witness.vkey.split("+", 1)[0], line, AT
+    night.c.execute("insert into audit.cosignature values (%s, %s, %s, %s)", row)
+    return line
+
+
 def test_a_countersignature_is_the_witnesses_own(night: Faulty, witness: Witness, tmp_path: Path) -> None:
-    line, size = asked(night, witness), witness.seen.size
+    line, size = countersigned(night, witness), witness.seen.size
     name = witness.vkey.split("+", 1)[0]
-    night.c.execute("insert into audit.cosignature values (%s, %s, %s, %s)", (size, name, line, AT))
     assert walked(night, witness) == {}
     for change, value in (("signed_s", AT - 1), ("line", line[:-9] + line[-9:].swapcase()), ("line", "")):
         with night.c.transaction() as inner:
@@ -353,6 +360,7 @@ def test_a_countersignature_is_the_witnesses_own(night: Faulty, witness: Witness
 
 
 def test_every_signature_of_the_log_is_its_own(night: Faulty, witness: Witness) -> None:
+    countersigned(night, witness)
     sizes = sorted(evidence.checkpoints(night.c))
     note = night.one("select note from audit.checkpoint where size = %s", sizes[0])
     changed = note.replace(f"\n{sizes[0]}\n", f"\n{sizes[0] + 1}\n")
