@@ -4,7 +4,6 @@ import os
 import struct
 from binascii import hexlify
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +11,7 @@ from psycopg import Connection
 
 from kwartier.audit import blocks, ledger, subjects, tree
 from kwartier.audit.blocks import NO_LINK, NO_TAG, UNTIED, Sealed
-from kwartier.audit.chain import LINK_SIZE, START, who
+from kwartier.audit.chain import LINK_SIZE, START
 from kwartier.audit.leaves import Leaf
 from kwartier.audit.ledger import SHIFT, Heads
 from kwartier.audit.tree import Span
@@ -45,14 +44,11 @@ def tagged(leaves: Sequence[Leaf]) -> Tagged:
     """Give each of up to 64 lines about a person a salt of its own, and the tag that it makes of the person's code."""
     salts = os.urandom(_SALT * len(leaves))
     people = [None if one.subject_code is None else one.subject_code.encode() for one in leaves]
-    keys = [None if one.subject_code is None else _key(one.connection, one.subject_code) for one in leaves]
+    keys = [
+        None if person is None else ledger.name(one.connection, sha256(person).digest())
+        for one, person in zip(leaves, people, strict=True)
+    ]
     return Tagged(leaves, keys, _pieces(salts, _SALT), _tags(salts, people))
-
-
-@lru_cache(maxsize=4096)
-def _key(connection: int, subject_code: str) -> bytes:
-    """Name the chain of a person at a connection: who has a line in a batch has several, and more when it was read."""
-    return ledger.name(connection, who(subject_code))
 
 
 def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg import Connection, Cursor
 
 from kwartier.audit.arrays import Bytes, Int8s
-from kwartier.audit.chain import Head, Key
+from kwartier.audit.chain import WHO_SIZE, Head, Key
 
 C = Connection[Any]
 
@@ -26,7 +26,7 @@ Heads = defaultdict[int, Row]
 
 def name(connection: int, who: bytes) -> bytes:
     """Write which chain, as `chain.Key`: the connection, and the beginning of the hash of the person's code."""
-    return connection.to_bytes(8, "big") + who
+    return connection.to_bytes(8, "big") + who[:WHO_SIZE]
 
 
 def ask(c: C, connections: Collection[int]) -> Cursor[Any]:
