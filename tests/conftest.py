@@ -4,6 +4,7 @@ import gc
 import ipaddress
 import socket
 import sys
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,8 @@ ONE_WORKER = (
     "tests/unit/workflows/replay/test_replay.py",
 )
 """Tests that share one long night, by the beginning of their names: it is run once for all of a place."""
+SAMPLED = ("tests/unit/workflows/", "tests/unit/web/")
+"""Tests of which a sample will do where everything below them was tested, by the beginning of their names."""
 ALLOWED = ipaddress.ip_network("127.0.0.0/8")
 CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 RESOLVING = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
@@ -70,16 +73,21 @@ settings.load_profile("kwartier")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long matrices too")
+    parser.addoption("--one-in", type=int, default=1, metavar="N", help="of the workflows' tests run one in N, by their names")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `full`, unless asked for it."""
-    if config.getoption("--full"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("full")]
+    """Leave out what is marked `full`, unless asked for it, and what a sample leaves out."""
+    whole, one_in = config.getoption("--full"), config.getoption("--one-in")
+    left_out = {item for item in items if (not whole and item.get_closest_marker("full")) or _is_beside(item.nodeid, one_in)}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_beside(nodeid: str, one_in: int) -> bool:
+    """Tell whether a sample leaves a test out; it is the same sample each time."""
+    return nodeid.startswith(SAMPLED) and crc32(nodeid.encode()) % one_in != 0
 
 
 def pytest_collection_finish() -> None:
