@@ -507,6 +507,24 @@ def test_what_is_half_said_is_not_stored(dsns: Dsns, lie: dict[str, list[object]
         c.execute(SAY, list(said.values()))
 
 
+def test_what_is_said_together_has_numbers_in_a_row_and_is_256_lines_at_the_most(dsns: Dsns, log: Log) -> None:
+    def say(many: int) -> list[int]:
+        said = [None, [AT] * many, ['"operator"'] * many, ["{}"] * many, [0] * many, ["looks:named"] * many, *[[None] * many] * 3]
+        with connection(dsns.operator) as c:
+            return list(c.execute(SAY, said).fetchall()[0][0])
+
+    for many in (1, 2, 256, 1):
+        ids = say(many)
+        assert ids == [*range(ids[0], ids[0] + many)]
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        say(257)
+    assert say(0) == []
+    with connection(dsns.operator) as c:
+        ids = log.record(c, [event(n, subject=f"person {n}") for n in range(1000)])
+    assert len({*ids}) == 1000
+    assert min(ids) > 256
+
+
 def test_the_portal_names_no_id(dsns: Dsns) -> None:
     with connection(dsns.owner) as c:
         found = c.execute("insert into kw.subject (code) values ('anna') returning key").fetchone()

@@ -380,7 +380,8 @@ def test_who_runs_with_the_owners_rights_looks_nowhere_but_where_it_says(admin_d
             " and p.pronamespace::regnamespace::text in ('kw', 'audit', 'public')"
         ).fetchall()
     assert {name for name, _ in found} >= {"kw.permission_opens()", "kw.permission_ends()", "kw.restriction_stops()"}
-    assert [name for name, config in found if config != ['search_path=""']] == []
+    beside = {"plan_cache_mode=force_generic_plan", "enable_seqscan=off"}  # how it is planned says nothing of where it looks
+    assert [name for name, config in found if {*config} - beside != {'search_path=""'}] == []
 
 
 def test_security_holds_for_the_owner_of_the_tables_too(admin_dsn: str) -> None:
