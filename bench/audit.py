@@ -57,6 +57,7 @@ PROOFS, PAGE, ALONE = 20_000, 200, 300
 SINGLES, BIG = 2_000, 20_000
 TAKEN, PAUSE_S = 10 * TOGETHER, 0.1
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 NO = Ruling("F7", 55, "2026", "S6", "", "", "")
 SPAN = day_period(AT.date() - timedelta(days=1))
 FIRST, LAST = epoch_s(SPAN.start), epoch_s(SPAN.start) + 86_400
@@ -204,7 +205,7 @@ def single(number: int) -> Event:
     """Make one event; 7,919 is prime, so that a block's people are many and not in order."""
     person = number * 7_919 % PEOPLE
     body: dict[str, Json] = {"day": "2026-11-23", "channels": [1, 2], "n": number}
-    at = AT + timedelta(milliseconds=number)
+    at = AT + number * MILLISECOND
     return Event(at, EventKind.VIEW_SHOWN, f"customer:{person}", code(person), person + METERS, body)
 
 

@@ -48,17 +48,7 @@ def tagged(leaves: Sequence[Leaf]) -> Tagged:
         None if person is None else ledger.name(one.connection, sha256(person).digest())
         for one, person in zip(leaves, people, strict=True)
     ]
-    return Tagged(leaves, keys, _pieces(salts, _SALT), _tags(salts, people))
-
-
-def _tags(salts: bytes, people: Sequence[bytes | None]) -> list[bytes]:
-    """Return for each line what `subjects.tag` does, the keys of all lines padded at once; zeros where it is about no person."""
-    inner, outer = (_pieces(salts.translate(pad), _SALT) for pad in (subjects.INNER, subjects.OUTER))
-    inner_rest, outer_rest = subjects.INNER_REST, subjects.OUTER_REST
-    return [
-        NO_TAG if person is None else sha256(outer_key + outer_rest + sha256(inner_key + inner_rest + person).digest()).digest()
-        for inner_key, outer_key, person in zip(inner, outer, people, strict=True)
-    ]
+    return Tagged(leaves, keys, subjects.pieces(salts, _SALT), subjects.tags(salts, people, NO_TAG))
 
 
 def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
@@ -68,7 +58,7 @@ def sealed(lines: Tagged, heads: Heads) -> tuple[Sealed, bytes]:
     """
     links, ties, hashes = list[bytes](), list[bytes](), list[bytes]()
     tie_of, joined = _TIE.pack, b"".join
-    shown, start = _pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (START.nth, START.last)
+    shown, start = subjects.pieces(hexlify(b"".join(lines.tags)), 2 * len(NO_TAG)), (START.nth, START.last)
     for (connection, _, body), key, salt, tag in zip(lines.leaves, lines.keys, lines.salts, shown, strict=True):
         if key is None:
             links.append(NO_LINK)
@@ -103,10 +93,6 @@ def store(c: C, entries: Mapping[int, Iterable[Tagged]], heads: Heads) -> dict[i
                 nodes[entry].append(node)
         copy.write(blocks.TAIL)
     return nodes
-
-
-def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:
-    return struct.unpack(f"{size}s" * (len(data) // size), data)
 
 
 def path(number: int, neighbours: Sequence[bytes], crown: bytes) -> list[bytes]:

@@ -42,7 +42,12 @@ def key(connection: int | None, subject_code: str) -> Key:
 
 def who(subject_code: str) -> bytes:
     """Return the beginning of the hash of a person's code."""
-    return sha256(subject_code.encode()).digest()[:WHO_SIZE]
+    return name(subject_code.encode())
+
+
+def name(person: bytes) -> bytes:
+    """Return the same of a code as bytes."""
+    return sha256(person).digest()[:WHO_SIZE]
 
 
 def link(salt: bytes, nth: int, before: bytes) -> bytes:

@@ -78,21 +78,19 @@ def _tried(c: C, events: Sequence[Event], acts: Sequence[Act | None]) -> list[in
 
 
 def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object, ...]:
-    """Return what is said of these events, but for their ids, as `audit.say` takes it."""
-    whose = [None if (code := one.subject_code) is None else chain.who(code) for one in events]
-    salts = _salts(whose)
+    """Return what is said of these events, but for their ids, as `audit.say` takes it. Each line has a fresh salt."""
+    people = [None if (code := one.subject_code) is None else code.encode() for one in events]
+    salts = os.urandom(subjects.SALT_SIZE * len(events))
+    drawn = zip(subjects.pieces(salts, subjects.SALT_SIZE), people, strict=True)
     return (
         _moments(events),
         Jsons([canonical(one.actor) for one in events]),
         Jsons([canonical(body if isinstance(body := one.body, dict) else dict(body)) for one in events]),
         Int8s([one.connection or 0 for one in events]),
         Texts([one.kind for one in events]),
-        Bytes(whose),
-        Bytes(salts),
-        Bytes(
-            None if salt is None or one.subject_code is None else subjects.tag(salt, one.subject_code)
-            for salt, one in zip(salts, events, strict=True)
-        ),
+        Bytes([None if person is None else chain.name(person) for person in people]),
+        Bytes([None if person is None else salt for salt, person in drawn]),
+        Bytes(subjects.tags(salts, people, None)),
         Bytes([None if act is None else act.commitment for act in acts] if any(acts) else []),  # as if it had a null for each
     )
 
@@ -126,10 +124,3 @@ def _moments(events: Sequence[Event]) -> Moments:
     except TypeError as fault:
         msg = "a moment in the log needs a time zone"
         raise NotLoggable(msg) from fault
-
-
-def _salts(whose: Sequence[bytes | None]) -> list[bytes | None]:
-    """Draw a fresh salt for each line about a person."""
-    size = subjects.SALT_SIZE
-    drawn = os.urandom(size * len(whose))
-    return [None if who is None else drawn[size * n : size * (n + 1)] for n, who in enumerate(whose)]
