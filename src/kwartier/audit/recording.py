@@ -1,6 +1,6 @@
 """Single events: named, tied to the line before about the same person, and written once, where they stay.
 
-The database ties lines, gives them their ids and writes them out (`audit.say`, migration 0043). Nobody waits but who writes about
+The database ties lines, gives them their ids and writes them out (`audit.say`, migration 0056). Nobody waits but who writes about
 the same person at the same connection at the same time: of two lines with the same number the database lets one in, and the other
 is tied again to what came in meanwhile.
 """
