@@ -37,16 +37,11 @@ START: Final = Head(0, bytes(32))
 
 def key(connection: int | None, subject_code: str) -> Key:
     """Return the chain of a person at a connection."""
-    return Key(connection or 0, who(subject_code))
+    return Key(connection or 0, who(subject_code.encode()))
 
 
-def who(subject_code: str) -> bytes:
-    """Return the beginning of the hash of a person's code."""
-    return name(subject_code.encode())
-
-
-def name(person: bytes) -> bytes:
-    """Return the same of a code as bytes."""
+def who(person: bytes) -> bytes:
+    """Return the beginning of the hash of a person's code in UTF-8."""
     return sha256(person).digest()[:WHO_SIZE]
 
 

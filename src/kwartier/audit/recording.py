@@ -88,7 +88,7 @@ def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object
         Jsons([canonical(body if isinstance(body := one.body, dict) else dict(body)) for one in events]),
         Int8s([one.connection or 0 for one in events]),
         Texts([one.kind for one in events]),
-        Bytes([None if person is None else chain.name(person) for person in people]),
+        Bytes([None if person is None else chain.who(person) for person in people]),
         Bytes([None if person is None else salt for salt, person in drawn]),
         Bytes(subjects.tags(salts, people, None)),
         Bytes([None if act is None else act.commitment for act in acts] if any(acts) else []),  # as if it had a null for each
