@@ -118,10 +118,7 @@ def witness(data: Path, vkey: str) -> Iterator[Seat]:
 
 def night(house: Installation, day: date, out: Console) -> dict[str, Any]:
     """Run one night and its deliveries with a progress bar, the sequencer beside it; return the counts."""
-
-    def failed(fault: Exception) -> None:
-        told.page_failed(out, fault, edge.place(fault))
-
+    failed = edge.beside(out)
     with jobs.signing(house, failed=failed), edge.bars(out) as bars:
         bar = bars.add_task("homes read", total=None)
         with house.executor() as executor:
@@ -176,9 +173,7 @@ def run(wish: Wish, out: Console, tell: Callable[[dict[str, Any]], None]) -> Non
         with edge.working(out, "the town is entered"):
             enrolment.take(house, wish.data / "town" / "import", dry_run=False, at=system_clock())
             demo_asks.take(house, wish.data / "town")
-        post = stack.enter_context(
-            alarms.taking(house, alarms_come, failed=lambda fault: told.page_failed(out, fault, edge.place(fault)))
-        )
+        post = stack.enter_context(alarms.taking(house, alarms_come, failed=edge.beside(out)))
         tell(_night_of_the_town(house, wish, there.pid, post, begun, out))
         if listener is not None:
             told.town_to_look_at(out, there.first_home, there.p1_port, there.display_port)

@@ -77,6 +77,11 @@ def place(fault: BaseException) -> str:
     return f"{Path(frames[-1].filename).relative_to(_HOUSE)}, line {frames[-1].lineno}"
 
 
+def beside(out: Console) -> Callable[[Exception], None]:
+    """Return what tells of a failure that stops nothing: of the sequencer, the witness, a page or an alarm beside the deed."""
+    return lambda fault: told.page_failed(out, fault, place(fault))
+
+
 def bars(out: Console) -> Progress:
     """Return progress bars, shown on a terminal only: a pipe or a file gets none."""
     return Progress(

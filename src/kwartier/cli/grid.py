@@ -119,7 +119,7 @@ def listen(
     signal.signal(signal.SIGINT, lambda _number, _frame: ended.set())
     with staffed.opened(context, scheduled=True) as house, serving.listening(port) as bound:
         told.said(out, f"Alarms are taken on {serving.HOST}:{bound.getsockname()[1]}  (end with Ctrl-C)")
-        with alarms.taking(house, bound, failed=lambda fault: told.page_failed(out, fault, edge.place(fault))) as post:
+        with alarms.taking(house, bound, failed=edge.beside(out)) as post:
             ended.wait()
     printed.as_json({"alarms": dict(sorted(post.fates.items()))})
 

@@ -167,7 +167,7 @@ def deliver(context: typer.Context) -> None:
         with edge.bars(out) as bars:
             sent = bars.add_task("parcels delivered", total=None)
             report = delivery_round.run(house, clock=installation.system_clock, progress=lambda count: bars.advance(sent, count))
-        jobs.sign(house, lambda fault: told.page_failed(out, fault, edge.place(fault)))
+        jobs.sign(house, edge.beside(out))
     printed.as_json(
         {"delivered": report.delivered, "withheld": report.withheld, "papers": report.papers, **report.letters.counts()}
     )

@@ -135,7 +135,7 @@ def sweep(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Write down what ended by itself, close requests, let unvetoed mandates begin, remind by letter. Nights and deliveries too."""
     with staffed.opened(context, scheduled=True) as house:
         found = workflow.keep_up(house, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     _report(found.counts(), as_json=as_json)
 
 
@@ -150,7 +150,7 @@ def take(
     """Take permissions and their ends from another permission administrator; a line that cannot be taken is put aside."""
     with staffed.opened(context, scheduled=True) as house:
         found = elsewhere.take(house, file, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
@@ -166,7 +166,7 @@ def claim(
     """Take the mandates that a party claims: each customer hears of it first, and may veto it."""
     with staffed.opened(context, scheduled=True) as house, edge.working(out, "mandates are taken"):
         found = claims.upload(house, party, file, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
@@ -182,7 +182,7 @@ def ask(
     """Put what a party asks to the customers: each says yes or no on their own page."""
     with staffed.opened(context, scheduled=True) as house, edge.working(out, "requests are taken"):
         found = claims.ask(house, party, file, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     _report({"run": found.run} | found.counts(), as_json=as_json)
 
 
@@ -205,7 +205,7 @@ def sample(
     drawn = secrets.randbelow(MOST_SEED) if seed is None else seed
     with staffed.opened(context) as house:
         found = mandates.sample(house, party, most=most, seed=drawn, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     _report({"samples": found, "seed": drawn, "days": mandates.SHOW_WITHIN.days}, as_json=as_json)
 
 
@@ -227,7 +227,7 @@ def veto(
             permission = mandates.veto_by_letter(house, number, at=system_clock())
         else:
             permission = number if desk.take_back_by_letter(house, number, at=system_clock()) else None
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
     told_permission.vetoed(Console(), permission)
 
 
@@ -253,7 +253,7 @@ def evidence(
     with staffed.opened(context) as house:
         mandates.show(house, sample, held=held, at=at)
         ends.sweep(house, at=at)
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
 
 
 @app.command()
@@ -262,7 +262,7 @@ def end(context: typer.Context, party: Party, identifier: Identifier) -> None:
     """Let a party end its service under a permission."""
     with staffed.opened(context) as house:
         ends.terminate(house, party, identifier, at=system_clock())
-        jobs.sign(house)
+        jobs.sign(house, edge.beside(out))
 
 
 def _report(counts: dict[str, Any], *, as_json: bool) -> None:

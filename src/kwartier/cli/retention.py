@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, printed, staffed, told, told_retention
+from kwartier.cli import edge, printed, staffed, told_retention
 from kwartier.grounds import retention as table_
 from kwartier.workflows import jobs, retention
 from kwartier.workflows.installation import system_clock
@@ -25,7 +25,7 @@ def run(
     """Take away what nothing holds any longer, and carry out the erasures that persons asked for."""
     with staffed.opened(context, scheduled=True) as house, edge.working(out, "what nothing holds is taken away"):
         report = retention.nightly(house, at=system_clock())
-        jobs.sign(house, lambda fault: told.page_failed(out, fault, edge.place(fault)))
+        jobs.sign(house, edge.beside(out))
     if as_json:
         printed.as_json(report.as_json())
     else:

@@ -42,10 +42,7 @@ def listening(port: int) -> Iterator[socket.socket]:
 
 def serve(house: Installation, listener: socket.socket, *, demo: bool, out: Console) -> None:
     """Serve the pages until interrupted or asked to end; then sign what was recorded last."""
-
-    def failed(fault: Exception) -> None:
-        told.page_failed(out, fault, edge.place(fault))
-
+    failed = edge.beside(out)
     app = application(house, clock=system_clock, demo=demo, failed=failed)
     # no lifespan: the pages have nothing to start or end, and one that is broken off by Ctrl-C would tell a traceback
     config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False, lifespan="off")

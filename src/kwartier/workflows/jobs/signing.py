@@ -36,11 +36,7 @@ def _keep_signing(house: Installation, every_s: float, over: threading.Event, fa
     _sign(house, failed)
 
 
-def _left(_fault: Exception) -> None:
-    """Leave it to `standing`, and to the replay."""
-
-
-def sign(house: Installation, failed: Callable[[Exception], None] = _left) -> Checkpoint:
+def sign(house: Installation, failed: Callable[[Exception], None]) -> Checkpoint:
     """Sign what was recorded, and have it countersigned where there is a witness. Raises BrokenLog.
 
     A witness that does not sign is told to `failed`: what was done before is done, recorded and signed all the same.
