@@ -48,6 +48,7 @@ def ends(c: Connection[Any], keys: Sequence[Key]) -> list[Head]:
 
 
 def _end(c: Connection[Any], key: Key) -> Head:
-    lines = c.execute("select nth, leaf from audit.event where connection = %s and who = %s", key).fetchall()
-    kept = c.execute("select nth, last from audit.head where connection = %s and who = %s", key).fetchall()
+    own = (key.connection, key.number)
+    lines = c.execute("select nth, leaf from audit.event where connection = %s and who = %s", own).fetchall()
+    kept = c.execute("select nth, last from audit.head where connection = %s and who = %s", own).fetchall()
     return max([START, *(Head(nth, tree.leaf_hash(leaf)) for nth, leaf in lines), *(Head(*one) for one in kept)])

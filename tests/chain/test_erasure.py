@@ -74,10 +74,11 @@ class Town:
     def needles(self) -> dict[str, bytes]:
         """What tables and the server's log hold of the canary."""
         numbers = f"{STEP}, {STEP}, {STEP}".encode()
-        who = sha256(CODE.encode()).digest()[:16]
+        who = sha256(CODE.encode()).digest()[:8]
+        chains = {"chain": who, "number": who[::-1]}  # of batches and, as PostgreSQL writes a bigint, of single events
         sealed = {"sealed": self.sealed, "wrapped": self.wrapped}
         consent = {"consent": b"canary-app", "consent_claimed": CLAIMED.encode()}
-        return {"code": CODE.encode(), **sealed, **consent, "chain": who, "mark": MARK, "numbers": numbers}
+        return {"code": CODE.encode(), **sealed, **consent, **chains, "mark": MARK, "numbers": numbers}
 
     def one(self, query: str, *values: object) -> object:
         """Ask the registry for one value."""

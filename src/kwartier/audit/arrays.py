@@ -14,6 +14,7 @@ _INT8_ARRAY, _BYTEA_ARRAY, _TEXT_ARRAY, _TIMESTAMPTZ_ARRAY, _JSON_ARRAY = 1016, 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _HEAD: Final = struct.Struct("!iiiii")
 _NULL: Final = b"\xff\xff\xff\xff"
+_EIGHT: Final = b"\0\0\0\x08"
 _NUMBER: Final = struct.Struct("!iq")
 """A bigint and, before it, how many bytes it has."""
 
@@ -35,6 +36,15 @@ class Int8s(_Array):
         """Null where a value is None."""
         parts = [_NULL if one is None else _NUMBER.pack(8, one) for one in values]
         super().__init__(_array(_INT8, parts))
+
+
+@final
+class Written8s(_Array):
+    """A bigint[] of values that are written already, 8 bytes each."""
+
+    def __init__(self, values: Iterable[bytes | None]) -> None:
+        """Null where a value is None."""
+        super().__init__(_array(_INT8, [_NULL if one is None else _EIGHT + one for one in values]))
 
 
 @final
@@ -109,6 +119,7 @@ class _Jsons(_Dumper):
 
 
 adapters.register_dumper(Int8s, _Int8s)
+adapters.register_dumper(Written8s, _Int8s)
 adapters.register_dumper(Bytes, _Bytes)
 adapters.register_dumper(Moments, _Moments)
 adapters.register_dumper(Texts, _Texts)

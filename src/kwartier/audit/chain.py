@@ -16,6 +16,8 @@ C = Connection[Any]
 
 LINK_SIZE: Final = 16
 WHO_SIZE: Final = 16
+NUMBER_SIZE: Final = 8
+"""How much of it names a person in chains of single events: it tells people at a connection apart, and keeps the index small."""
 
 
 class Head(NamedTuple):
@@ -31,6 +33,11 @@ class Key(NamedTuple):
     connection: int
     who: bytes
 
+    @property
+    def number(self) -> int:
+        """The person in the chains of single events: the first 8 bytes as PostgreSQL's bigint."""
+        return int.from_bytes(self.who[:NUMBER_SIZE], "big", signed=True)
+
 
 START: Final = Head(0, bytes(32))
 
@@ -43,6 +50,11 @@ def key(connection: int | None, subject_code: str) -> Key:
 def who(person: bytes) -> bytes:
     """Return the beginning of the hash of a person's code in UTF-8."""
     return sha256(person).digest()[:WHO_SIZE]
+
+
+def number(person: bytes) -> bytes:
+    """Return `Key.number` of a person's code in UTF-8, as it goes over the wire."""
+    return sha256(person).digest()[:NUMBER_SIZE]
 
 
 def link(salt: bytes, nth: int, before: bytes) -> bytes:
@@ -86,4 +98,4 @@ def _untie(c: C, going: str, within: dict[str, Any]) -> int:
 
 def forget(c: C, one: Key) -> None:
     """Drop where the chain of single events of a person at a connection ended, if no line is tied to the person any more."""
-    c.execute("delete from audit.head where connection = %s and who = %s", one)
+    c.execute("delete from audit.head where connection = %s and who = %s", (one.connection, one.number))

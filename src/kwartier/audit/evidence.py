@@ -12,6 +12,7 @@ from psycopg import Connection
 from kwartier.audit import blocks, ledger, order, tiles
 from kwartier.audit.arrays import Int8s
 from kwartier.audit.canonical import moment
+from kwartier.audit.chain import NUMBER_SIZE
 
 C = Connection[Any]
 
@@ -29,7 +30,7 @@ class Tie(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """Where a chain stands, by the index beside the log."""
+    """Where a chain stands, by the index beside the log. `who` is the first 8 bytes of the hash of the person's code."""
 
     connection: int
     batch: bool
@@ -142,20 +143,20 @@ def ties_of(c: C, entry: int) -> list[tuple[bytes | None, bytes | None]]:
 def standings(c: C) -> list[Standing]:
     """Return where every chain stands."""
     singles = c.execute(
-        "select connection, false, who, nth, sha256('\\x00'::bytea || leaf) from audit.event e where nth is not null and not exists"
-        " ("
+        "select connection, false, int8send(who), nth, sha256('\\x00'::bytea || leaf) from audit.event e"
+        " where nth is not null and not exists ("
         "select from audit.event l where l.connection = e.connection and l.who = e.who and l.nth > e.nth)"
         " and not exists (select from audit.head h where h.connection = e.connection and h.who = e.who and h.nth > e.nth)"
-        " union all select connection, false, who, nth, last from audit.head h where not exists ("
+        " union all select connection, false, int8send(who), nth, last from audit.head h where not exists ("
         "select from audit.event l where l.connection = h.connection and l.who = h.who and l.nth >= h.nth)"
     )
-    batches = [Standing(key.connection, True, key.who, *head) for key, head in ledger.standings(c)]  # noqa: FBT003 - a row
+    batches = [Standing(key.connection, True, key.who[:NUMBER_SIZE], *head) for key, head in ledger.standings(c)]  # noqa: FBT003 - a row
     return [*(Standing(*row) for row in singles), *batches]
 
 
 def persons(c: C) -> set[bytes]:
-    """Return how the index of chains names each person in the registry: the first 16 bytes of the code's hash."""
-    rows = c.execute("select substr(sha256(convert_to(code, 'UTF8')), 1, 16) from kw.subject")
+    """Return how the index of chains names each person in the registry: the first 8 bytes of the code's hash."""
+    rows = c.execute("select substr(sha256(convert_to(code, 'UTF8')), 1, 8) from kw.subject")
     return {row[0] for row in rows}
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, final
 from psycopg import Connection
 
 from kwartier.audit import blocks, chain, ledger
+from kwartier.audit.arrays import Int8s
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import EventKind
 from kwartier.audit.subjects import is_about
@@ -62,7 +63,7 @@ def of_subject(c: C, subject_code: str, connection: int | None, period: Period) 
 def _found(c: C, subject_code: str, connection: int | None, period: Period) -> Iterator[LogLine]:
     bounds = {
         "connection": connection or 0,
-        "who": chain.key(None, subject_code).who,
+        "who": chain.key(None, subject_code).number,
         "start": period.start,
         "end": period.end or "infinity",
     }
@@ -100,14 +101,15 @@ def chained(c: C, codes: Collection[str]) -> dict[str, set[int]]:
 
     Nothing is kept by person, so it looks through all chains, and once for all of them.
     """
-    people = {chain.key(None, code).who: code for code in codes}
+    keys = {chain.key(None, code): code for code in codes}
+    people, numbers = ({one.who: code for one, code in keys.items()}, {one.number: code for one, code in keys.items()})
     found: dict[str, set[int]] = {code: set() for code in codes}
     for who, places in ledger.connections_of(c, people).items():
         found[people[who]] |= places
     for table in ("event", "head"):
-        query = f"select distinct who, connection from audit.{table} where who = any(%b::bytea[])"  # noqa: S608 - fixed names
-        for who, place in c.execute(query, (list(people),), binary=True) if people else ():
-            found[people[who]].add(place)
+        query = f"select distinct who, connection from audit.{table} where who = any(%b)"  # noqa: S608 - fixed names
+        for number, place in c.execute(query, (Int8s(numbers),), binary=True) if numbers else ():
+            found[numbers[number]].add(place)
     return found
 
 

@@ -1,6 +1,6 @@
 """Single events: named, tied to the line before about the same person, and written once, where they stay.
 
-The database ties lines, gives them their ids and writes them out (`audit.say`, migration 0056). Nobody waits but who writes about
+The database ties lines, gives them their ids and writes them out (`audit.say`, migration 0057). Nobody waits but who writes about
 the same person at the same connection at the same time: of two lines with the same number the database lets one in, and the other
 is tied again to what came in meanwhile.
 """
@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from kwartier.audit import chain, staffed, subjects
-from kwartier.audit.arrays import Bytes, Int8s, Jsons, Moments, Texts
+from kwartier.audit.arrays import Bytes, Int8s, Jsons, Moments, Texts, Written8s
 from kwartier.audit.canonical import canonical
 from kwartier.audit.errors import BrokenLog, NotLoggable
 from kwartier.audit.events import Event
@@ -88,7 +88,7 @@ def _values(events: Sequence[Event], acts: Sequence[Act | None]) -> tuple[object
         Jsons([canonical(body if isinstance(body := one.body, dict) else dict(body)) for one in events]),
         Int8s([one.connection or 0 for one in events]),
         Texts([one.kind for one in events]),
-        Bytes([None if person is None else chain.who(person) for person in people]),
+        Written8s([None if person is None else chain.number(person) for person in people]),
         Bytes([None if person is None else salt for salt, person in drawn]),
         Bytes(subjects.tags(salts, people, None)),
         Bytes([None if act is None else act.commitment for act in acts] if any(acts) else []),  # as if it had a null for each

@@ -68,7 +68,7 @@ def test_all_lines_of_a_person_are_untied_and_those_of_others_are_not(dsns: Dsns
     with connection(dsns.audit) as c:
         assert log.forget(c, "anna") == 8
         assert c.execute("select count(*) from audit.head").fetchone() == (0,), "nobody of whom there are lines no more"
-        assert {one.who for one in evidence.standings(c)} == {chain.key(7, "bert").who}
+        assert {one.who for one in evidence.standings(c)} == {chain.key(7, "bert").who[:8]}
         assert [key for key, _ in ledger.standings(c)] == [chain.key(7, "bert")]
     assert (lines(dsns, log, "anna"), lines(dsns, log, "bert"), ties(dsns)) == ([0, 0], [4, 2], 16)
     with connection(dsns.audit) as c:
@@ -149,7 +149,9 @@ def test_whatever_lines_are_untied_a_chain_goes_on_from_where_it_ended(dsns: Dsn
                     log.integrate(c)
             assert [head.nth for head in ends(c, list(ended))] == list(ended.values())
             standings = [one for one in evidence.standings(c) if not one.batch and one.connection]
-            assert {chain.Key(one.connection, one.who): one.nth for one in standings} == ended
+            assert {(one.connection, one.who): one.nth for one in standings} == {
+                (key.connection, key.who[:8]): nth for key, nth in ended.items()
+            }
             passed = c.execute(
                 "select count(*) filter (where e.goes_on), count(*) filter (where h.nth > e.nth) from audit.event e"
                 " join audit.head h using (connection, who) where not exists ("

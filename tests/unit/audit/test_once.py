@@ -99,8 +99,8 @@ def test_lines_places_and_chains_from_before_are_as_they_were(empty_dsn: str, tm
         known = [key for key in heads if key.who != chain.key(None, "gone").who]
         assert ends(c, known) == [heads[key] for key in known]
         assert c.execute("select nextval('audit.event_id') > 150").fetchone() == (True,)
-        standings = {Key(one.connection, one.who): Head(one.nth, one.last) for one in evidence.standings(c)}
-        assert {key: standings[key] for key in known} == {key: heads[key] for key in known}
+        standings = {(one.connection, one.who): Head(one.nth, one.last) for one in evidence.standings(c)}
+        assert {key: standings[key.connection, key.who[:8]] for key in known} == {key: heads[key] for key in known}
 
 
 @pytest.fixture
