@@ -51,6 +51,11 @@ class Seat:
     port: int
     vkey: str
 
+    @property
+    def name(self) -> str:
+        """What it signs as."""
+        return self.vkey.split("+", 1)[0]
+
 
 def ask(c: C, seat: Seat, now: int) -> Checkpoint | None:
     """Have the last checkpoint countersigned, unless it freshly is; return it if it was. Raises NotWitnessed, BrokenLog.
@@ -58,7 +63,7 @@ def ask(c: C, seat: Seat, now: int) -> Checkpoint | None:
     For a connection as auditor, in a transaction of the caller. `now` is in epoch seconds.
     """
     last = sequencer.latest(c)
-    name = seat.vkey.split("+", 1)[0]
+    name = seat.name
     if last is None or last.size == 0 or now - FRESH_S < _signed_at(c, last.size, name) <= now:
         return None
     known = _last_size(c, name)

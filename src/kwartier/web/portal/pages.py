@@ -196,6 +196,7 @@ def _log(desk: Desk, request: Request, session: Session, form: Form) -> Response
         pages=pages,
         day=day,
         latest=desk.yesterday(),
+        watch=show_log.watch(words, inquiry.watch(desk.house)),
     )
 
 

@@ -11,7 +11,7 @@ from kwartier.model.ground import Purpose, Role
 from kwartier.model.period import day_of
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
-from kwartier.workflows.inquiry import AccessLine
+from kwartier.workflows.inquiry import AccessLine, Watch
 
 _OWN_DOINGS = frozenset({"view:shown", "view:refused", "proof:given"})
 _PLANS = frozenset({"batch:intended"})
@@ -55,6 +55,18 @@ def _own_doing(line: AccessLine) -> bool:
 def days(words: Words, lines: Iterable[AccessLine]) -> list[Day]:
     """Return the lines, the newest first, gathered by local day."""
     return [Day(words.weekday(day), [_line(words, one) for one in those]) for day, those in groupby(lines, key=_day)]
+
+
+def watch(words: Words, found: Watch | None) -> str:
+    """Say which other party sees to it that the log is not written anew, and until where it answers for that."""
+    if found is None:
+        return words.text("No other party countersigns this log.")
+    if found.at is None:
+        return words.text("The witness %s is to countersign this log, and has not done so yet.") % found.name
+    told = words.text("Another party, the witness %(name)s, countersigned %(seen)s of %(signed)s signed lines on %(moment)s.")
+    seen = {"seen": words.whole(found.seen), "signed": words.whole(found.signed), "moment": words.moment(found.at)}
+    own = words.text("Ask it for its public key: with --witness you check its signature too.")
+    return f"{told % {'name': found.name, **seen}} {own}"
 
 
 def newest(words: Words, lines: Iterable[AccessLine], most: int) -> list[Day]:

@@ -2,7 +2,7 @@
 
 from kwartier.store.registry.use_cases import UseCaseRow
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
-from kwartier.workflows.inquiry.log import access_log, proof, who_saw
+from kwartier.workflows.inquiry.log import access_log, proof, watch, who_saw
 from kwartier.workflows.inquiry.staff import StaffAct, staff
 from kwartier.workflows.inquiry.views import (
     AccessLine,
@@ -11,6 +11,7 @@ from kwartier.workflows.inquiry.views import (
     MyConnection,
     MyPermission,
     UsageDay,
+    Watch,
     WhoMay,
     WhoMayRow,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "StaffAct",
     "UsageDay",
     "UseCaseRow",
+    "Watch",
     "WhoMay",
     "WhoMayRow",
     "access_log",
@@ -36,6 +38,7 @@ __all__ = [
     "staff",
     "usage",
     "use_cases",
+    "watch",
     "who_may",
     "who_saw",
 ]

@@ -15,7 +15,7 @@ from kwartier.model.register import DAY_MASK, Product
 from kwartier.model.task import GapReason, ProfileName, Result
 from kwartier.store.registry import names
 from kwartier.workflows.inquiry.errors import NotYet, NotYours
-from kwartier.workflows.inquiry.views import AccessLine, Download
+from kwartier.workflows.inquiry.views import AccessLine, Download, Watch
 from kwartier.workflows.installation import Installation
 
 ACTOR = "operator"
@@ -170,6 +170,15 @@ def proof(house: Installation, subject: int, entry: int, leaf: int | None, *, at
     _given(house, subject, entry, at)
     named = "" if leaf is None else f"-{leaf}"
     return Download(f"kwartier-{entry}{named}.tlog-proof", "text/plain; charset=utf-8", text.encode())
+
+
+def watch(house: Installation) -> Watch | None:
+    """Return what the witness of this log answers for; None where there is none."""
+    if house.witness is None:
+        return None
+    with house.operator() as c:
+        found = house.log.standing(c, house.witness)
+    return Watch(house.witness.name, found.signed, found.size, None if found.at_s is None else from_epoch_s(found.at_s))
 
 
 def _given(house: Installation, subject: int, entry: int, at: datetime) -> None:

@@ -123,6 +123,17 @@ class AccessLine:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What a witness of the log answers for: the first `seen` of `signed` lines, at a moment by its own clock, None if never."""
+
+    name: str
+    signed: int
+    seen: int
+    at: datetime | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Download:
     """A file to take away: its name holds nothing personal."""
 

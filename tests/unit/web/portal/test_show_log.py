@@ -13,7 +13,7 @@ from kwartier.model.period import day_period
 from kwartier.model.register import DAY_MASK, Product
 from kwartier.web.portal import show_log
 from kwartier.web.portal.words import Words
-from kwartier.workflows.inquiry import AccessLine
+from kwartier.workflows.inquiry import AccessLine, Watch
 
 LINE = AccessLine(
     at=datetime(2026, 11, 25, 22, 59, 58, tzinfo=UTC),
@@ -114,3 +114,16 @@ def test_what_was_done_in_one_visit_is_one_of_the_newest_lines() -> None:
     assert [one.about for one in day] == ["clock looked at and alarms looked at", *(said("en", one).about for one in lines[2:4])]
     assert (day[0].proof, day[0].pending) == ("", False)
     assert day[1].proof == "/en/proof/19/0"
+
+
+def test_the_log_says_who_watches_it_and_how_far() -> None:
+    seen = Watch("getuige.example", 12_345, 12_300, LINE.at)
+    assert show_log.watch(Words("en"), seen) == (
+        "Another party, the witness getuige.example, countersigned 12,300 of 12,345 signed lines on 25 Nov 2026 23:59."
+        " Ask it for its public key: with --witness you check its signature too."
+    )
+    assert "12.300 van de 12.345" in show_log.watch(Words("nl"), seen)
+    for found in (None, Watch("getuige.example", 3, 0, None), seen):
+        told = {language: show_log.watch(Words(language), found) for language in ("nl", "en")}
+        assert told["nl"] != told["en"]
+        assert not any("%" in one for one in told.values())

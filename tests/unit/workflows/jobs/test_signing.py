@@ -12,7 +12,7 @@ import pytest
 from kwartier.audit.cosign import FRESH_S
 from kwartier.audit.errors import BrokenLog, NotWitnessed
 from kwartier.audit.events import Event, EventKind
-from kwartier.workflows import installation, jobs
+from kwartier.workflows import inquiry, installation, jobs
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.jobs.signing import EVERY_S
 from witness_support import running
@@ -113,6 +113,7 @@ def test_a_witness_answers_for_the_log_within_a_minute_also_while_nothing_happen
 
 def test_something_done_is_done_whatever_the_witness_does_and_that_it_waits_is_told(house: Installation, tmp_path: Path) -> None:
     assert jobs.standing(house) is None
+    assert inquiry.watch(house) is None
     told: list[Exception] = []
     with running(tmp_path / "witness", house.log.vkey) as seat:
         watched = replace(house, witness=seat)
@@ -123,6 +124,10 @@ def test_something_done_is_done_whatever_the_witness_does_and_that_it_waits_is_t
         assert (found.signed, found.size) == (size, size)
         assert found.at_s is not None
         assert found.met(found.at_s)
+        shown = inquiry.watch(watched)
+        assert shown is not None
+        assert (shown.name, shown.signed, shown.seen) == (seat.name, size, size)
+        assert shown.at == datetime.fromtimestamp(found.at_s, UTC)
     assert told == []
     record(house)
     assert jobs.sign(watched, told.append).size == size + 1
@@ -130,6 +135,7 @@ def test_something_done_is_done_whatever_the_witness_does_and_that_it_waits_is_t
     found = jobs.standing(watched)
     assert found is not None
     assert (found.signed, found.size) == (size + 1, size)
+    assert inquiry.watch(watched) == replace(shown, signed=size + 1), "customers see that it is behind"
     assert not found.met(found.at_s or 0)
 
 
