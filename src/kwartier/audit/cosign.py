@@ -38,6 +38,8 @@ _REFUSED: Final = {
     409: "the witness holds another tree of this size",
     422: "the witness has seen another history of this log",
 }
+_LAST_S: Final = 253_402_300_799
+"""The last second of the year 9999: no calendar of ours goes on after it."""
 _TYPE: Final = b"\x04"
 _FIXED: Final = 4 + 8 + 64
 
@@ -66,7 +68,10 @@ def ask(c: C, seat: Seat, now: int) -> Checkpoint | None:
     name = seat.name
     if last is None or last.size == 0 or now - FRESH_S < _signed_at(c, last.size, name) <= now:
         return None
-    known = _last_size(c, name)
+    known, line = _last(c, name)
+    if not _is_by(seat.vkey, line):
+        msg = "a witness of this name signed with another key before: whose key is new begins under a new name"
+        raise NotWitnessed(msg)
     status, text = _post(seat, _request(c, known, last))
     if status == CONFLICT and text.strip().isdecimal() and int(text) != known:
         if int(text) > last.size:
@@ -97,9 +102,18 @@ def _signed_at(c: C, size: int, name: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _last_size(c: C, name: str) -> int:
-    found = c.execute("select max(size) from audit.cosignature where name = %s", (name,)).fetchone()
-    return int(found[0] or 0) if found else 0
+def _last(c: C, name: str) -> tuple[int, str]:
+    """Return the newest size that a witness of this name signed, and its line; 0 and nothing if there is none."""
+    found = c.execute("select size, line from audit.cosignature where name = %s order by size desc limit 1", (name,)).fetchone()
+    return (int(found[0]), found[1]) if found else (0, "")
+
+
+def _is_by(vkey: str, line: str) -> bool:
+    """True if a stored line names this key, or there is none. Two keys of one name would look like one with two histories."""
+    try:
+        return not line or b64decode(line.rsplit(maxsplit=1)[-1])[:4].hex() == vkey.split("+", 2)[1]
+    except (ValueError, IndexError):
+        return False
 
 
 def _request(c: C, old: int, last: Checkpoint) -> str:
@@ -161,7 +175,10 @@ def _check(vkey: str, made: Checkpoint, line: str) -> int:
     except (InvalidSignature, ValueError, binascii.Error) as fault:
         msg = "what the witness answered is not its signature"
         raise NotWitnessed(msg) from fault
-    if not own or at >= 1 << 63 or line != f"— {name} {b64encode(data).decode()}\n":
+    if at > _LAST_S:
+        msg = "what the witness answered has a time that no calendar knows: does its clock count seconds?"
+        raise NotWitnessed(msg)
+    if not own or line != f"— {name} {b64encode(data).decode()}\n":
         msg = "what the witness answered is signed with another key"
         raise NotWitnessed(msg)
     return at
@@ -191,11 +208,11 @@ class Standing:
 
 def standing(c: C, vkey: str) -> Standing:
     """Return what the witness with this key answers for."""
-    last = sequencer.latest(c)
-    found = c.execute(
-        "select size, signed_s from audit.cosignature where name = %s order by size desc limit 1", (vkey.split("+", 1)[0],)
-    ).fetchone()
-    return Standing(0 if last is None else last.size, *((0, None) if found is None else found))
+    last, name = sequencer.latest(c), vkey.split("+", 1)[0]
+    size, line = _last(c, name)
+    at = _signed_at(c, size, name)
+    answered = size and at <= _LAST_S and _is_by(vkey, line)
+    return Standing(0 if last is None else last.size, *((size, at) if answered else (0, None)))
 
 
 def witnessed(c: C, beyond: int) -> tuple[Checkpoint, str] | None:

@@ -15,6 +15,7 @@ from psycopg import Connection
 from kwartier.audit import blocks
 from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
+from kwartier.audit.lines import EVER
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
 
@@ -95,7 +96,7 @@ def _read(c: C, query: str, at: str, within: Within) -> Iterator[list[tuple[Any,
 
 def _permits(c: C, party: int, within: Within) -> set[str]:
     """Return the permits on which something was to be read for a party: a deed names its permits only."""
-    since = Period(within.period.start - PLANNED, within.period.end)
+    since = Period(max(within.period.start, EVER.start + PLANNED) - PLANNED, within.period.end)
     intended = Within(since, within.connections, [EventKind.BATCH_INTENDED])
     keys, named = _keys(within), b'",%d,' % party  # in canonical JSON: after the role, before the purpose
     return {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from kwartier.cli import edge, printed, staffed, told_retention
+from kwartier.cli import edge, printed, private, staffed, told_retention
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import erasure
 
@@ -17,15 +17,19 @@ out = Console(stderr=True)
 @staffed.by
 def erase(
     context: typer.Context,
-    receipt: Annotated[Path, typer.Option(help="File for the receipt: the proof that it was answered so, for the person.")],
+    receipt: Annotated[
+        Path, typer.Option(help="New file for the receipt: the proof that it was answered so, for the person.", dir_okay=False)
+    ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as one JSON object.")] = False,
 ) -> None:
     """Erase a person whose customer number stands on standard input: say per ground what goes, what stays, and until when."""
     code = sys.stdin.readline().strip()
-    with staffed.opened(context) as house, edge.working(out, "it is decided per ground"):
-        given = erasure.erase_code(house, code, at=system_clock())
-    receipt.write_text(given.proof, encoding="utf-8")
+    # once it is recorded, and after the next night, no receipt could be had again: its file is made before anything is done
+    with private.new_file(receipt, "'--receipt'") as file, staffed.opened(context) as house:
+        with edge.working(out, "it is decided per ground"):
+            given = erasure.erase_code(house, code, at=system_clock())
+        file.write(given.proof.encode())
     if as_json:
         printed.as_json(as_dict(given))
     else:

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from kwartier.cli import printed, private, staffed, told
 from kwartier.cli.customer import number
+from kwartier.model.errors import BadInput
 from kwartier.model.register import Channel
 from kwartier.workflows import refusal
 from kwartier.workflows.installation import system_clock
@@ -90,10 +90,10 @@ def register(text: str) -> tuple[Channel, int]:
     """Read one register: kWh or m3 with at most three decimals, as a meter shows them. Returns Wh or dm3."""
     name, _, shown = text.partition("=")
     try:
-        value = Decimal(shown) * refusal.KWH
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if name not in _NAMES or not value.is_finite() or value != value.to_integral_value() or not 0 <= value < 10**12:
+        value = None if "," in shown else refusal.shown(shown)  # what follows a comma would look like another register
+    except BadInput:
+        value = None
+    if name not in _NAMES or value is None:
         message = f"a register is written as low=12345.678, and the others are {', '.join(_NAMES)}"
         raise typer.BadParameter(message, param_hint="'--values'")
-    return _NAMES[name], int(value)
+    return _NAMES[name], value

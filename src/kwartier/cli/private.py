@@ -4,9 +4,12 @@ An option that takes such a text takes the name of a file that holds it, or `-` 
 looks at every option and argument of every command.
 """
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, BinaryIO, Final
 
 import typer
 
@@ -49,3 +52,21 @@ def text(source: str, name: str, *, largest: int = LARGEST) -> str:
 def line(source: str, name: str) -> str:
     """Return the first line of the text of an option. Raises BadParameter."""
     return sys.stdin.readline().strip() if source == "-" else (text(source, name).splitlines() or [""])[0]
+
+
+@contextmanager
+def new_file(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Make a file that nobody else may read, before what it is for is done; what fails leaves none. Raises BadParameter."""
+    try:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+    except OSError as fault:
+        there = isinstance(fault, FileExistsError)
+        message = "there is such a file; what is personal goes to a new one" if there else "no file can be made there"
+        raise typer.BadParameter(message, param_hint=name) from None
+    with file:
+        try:
+            yield file
+        except BaseException:
+            if not file.tell():
+                path.unlink(missing_ok=True)
+            raise

@@ -1,6 +1,5 @@
 """`kwartier rights`: the register of requests under the privacy law, and the answers that a named person gives."""
 
-import os
 import sys
 from datetime import date, datetime
 from enum import StrEnum
@@ -124,13 +123,8 @@ def write(
     form: Annotated[Form, typer.Option(help="For portability also `csv`: a zip of sheets.")] = Form.JSON,
 ) -> None:
     """Write the document that answers a request for access or portability into a file, for who asked by letter."""
-    if file.exists():
-        message = "there is such a file; the document is written to a new one"
-        raise typer.BadParameter(message, param_hint="'--out'")
-    with staffed.opened(context) as house:
-        found = rights.for_post(house, request, form, at=system_clock())
-        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as new:
-            new.write(found.body)
+    with private.new_file(file, "'--out'") as new, staffed.opened(context) as house:
+        new.write(rights.for_post(house, request, form, at=system_clock()).body)
     said(Console(stderr=True), f"Written to {file}. The person's log says that somebody of yours had it.")
 
 

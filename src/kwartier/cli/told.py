@@ -427,8 +427,16 @@ def verified(out: Console, found: Verified) -> None:
         "It is about the person with this code." if found.about_subject else "Give --subject CODE to check that it is about you.",
     )
     if found.witnessed_s is not None:
-        _say(out, f"A witness saw the log so at {datetime.fromtimestamp(found.witnessed_s, UTC).isoformat()}.")
+        _say(out, f"A witness saw the log so at {_moment(found.witnessed_s)}.")
     out.print_json(data={"event": dict(found.event), "line": None if found.line is None else dict(found.line)})
+
+
+def _moment(epoch_s: int) -> str:
+    """Write when a witness says it was: a proof comes from outside, and its clock too."""
+    try:
+        return datetime.fromtimestamp(epoch_s, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"second {epoch_s} since 1970, which no calendar knows"
 
 
 def rejected(out: Console, fault: Rejected) -> None:

@@ -80,6 +80,15 @@ def proposed(data: Mapping[str, Any], edition: Edition) -> Proposed:
     )
 
 
+def still_fits(what: Proposed, edition: Edition) -> None:
+    """Hold what was proposed earlier against an edition and the groups of today. Raises BadUseCase."""
+    rule = _rule(edition, what.purpose)
+    if what.data_class not in rule.data_classes or what.mask & ~rule.mask:
+        _refuse(f"{rule.id} of edition {edition.id} does not grant what was proposed")
+    if what.min_group < (least := least_group(what.data_class)):
+        _refuse(f"min_group is {least} at least for such data")
+
+
 def least_group(data_class: DataClass) -> int:
     """Return the least group that anybody may approve for a use of such data."""
     return LEAST_GROUP if data_class in USAGE else NO_FIGURES

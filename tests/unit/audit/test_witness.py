@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -325,6 +326,42 @@ def test_a_witness_that_is_away_or_signs_with_another_key_is_told(dsns: Dsns, lo
             ask(dsns, log, replace(seat, vkey=other.vkey))
     with pytest.raises(NotWitnessed, match="reached"):
         ask(dsns, log, seat)
+
+
+def test_another_key_under_the_name_of_a_witness_is_not_taken_for_it(dsns: Dsns, log: Log, tmp_path: Path) -> None:
+    with running(tmp_path / "witness", log.vkey) as seat:
+        grow(dsns, log, 3)
+        assert ask(dsns, log, seat) == 3
+    with running(tmp_path / "new", log.vkey) as other, psycopg.connect(dsns.audit) as c:
+        assert other.name == seat.name
+        assert log.standing(c, seat).size == 3
+        assert log.standing(c, other) == Standing(3, 0, None), "it answered for nothing"
+        with pytest.raises(NotWitnessed, match="under a new name"):
+            log.cosign(c, other, AT + 100_000)
+
+
+@pytest.mark.parametrize("at", [cosign._LAST_S + 1, 10**12, 2**61])  # noqa: SLF001 - the edge
+def test_a_time_that_no_calendar_knows_is_not_taken(dsns: Dsns, log: Log, tmp_path: Path, at: int) -> None:
+    def line(moment: int) -> str:
+        shown = checkpoint.published(tmp_path / "audit")
+        assert shown is not None
+        text = shown[1].partition("\n\n")[0] + "\n"
+        signed = key.sign(f"cosignature/v1\ntime {moment}\n{text}".encode())
+        return f"\u2014 w.test {b64encode(bytes.fromhex(own) + moment.to_bytes(8, 'big') + signed).decode()}\n"
+
+    grow(dsns, log, 1)
+    key = Ed25519PrivateKey.generate()
+    public = b"\x04" + key.public_key().public_bytes_raw()
+    own = sha256(b"w.test\n" + public).digest()[:4].hex()
+    vkey = f"w.test+{own}+{b64encode(public).decode()}"
+    with answering(said(200, line(at))) as port, pytest.raises(NotWitnessed, match="calendar"):
+        ask(dsns, log, Seat("127.0.0.1", port, vkey))
+    with answering(said(200, line(cosign._LAST_S))) as port:  # noqa: SLF001 - the edge
+        assert ask(dsns, log, Seat("127.0.0.1", port, vkey)) == 1
+    with psycopg.connect(dsns.audit) as c:
+        assert log.standing(c, Seat("127.0.0.1", port, vkey)).at_s == cosign._LAST_S  # noqa: SLF001 - the edge
+        c.execute("update audit.cosignature set signed_s = %s", (at,))
+        assert log.standing(c, Seat("127.0.0.1", port, vkey)).at_s is None, "one that was taken before"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,23 @@ def test_a_register_is_read_to_the_last_decimal(text: str, found: tuple[Channel,
 
 
 @pytest.mark.parametrize(
-    "text", ["low=1,5", "low=-1", "low=1.0001", "peak=1", "low", "low=", "low=nan", "low=inf", "low=1e12", "=1"]
+    "text",
+    [
+        "low=1,5",
+        "low=-1",
+        "low=1.0001",
+        "peak=1",
+        "low",
+        "low=",
+        "low=nan",
+        "low=inf",
+        "low=1e12",
+        "=1",
+        "low=9e999999",
+        "low=1_000",
+        "low=\u0661",
+        "low=123456789",
+    ],
 )
 def test_anything_else_is_told_to_whoever_typed_it(text: str) -> None:
     with pytest.raises(typer.BadParameter):

@@ -52,14 +52,23 @@ def test_a_person_is_erased_at_the_desk_and_by_the_next_run(data: Path, tmp_path
     assert said["whole"] is True
     assert {one["fate"] for one in said["answers"]} == {"erased"}
     assert "LEFT-7" not in done.stdout + done.stderr + receipt.read_text("utf-8")
-    again = erase(data, "LEFT-7", "--receipt", str(receipt), *DESK)
+    assert receipt.stat().st_mode & 0o777 == 0o600
+    assert erase(data, "LEFT-7", "--receipt", str(receipt), *DESK).returncode == 2, "no file is written over"
+    again = erase(data, "LEFT-7", "--receipt", str(tmp_path / "again"), *DESK)
     assert (again.returncode, "retention run" in again.stderr) == (3, True)
+    assert not (tmp_path / "again").exists(), "what was not done leaves no file"
 
     run = json.loads(kwartier_here("--data", data, "retention", "run", "--json").stdout)
     assert (run["erasures"], run["forgotten"]) == (1, 1)
     assert any("pg_wal" in line for line in run["left"])
     proved = verify(receipt.read_bytes(), (data / "keys" / "log.vkey").read_text("utf-8").strip(), "LEFT-7")
     assert proved.about_subject
+
+
+def test_where_no_receipt_can_be_written_nothing_is_erased(data: Path, tmp_path: Path) -> None:
+    done = erase(data, "LEFT-7", "--receipt", str(tmp_path / "no" / "folder"), *DESK)
+    assert (done.returncode, "--receipt" in done.stderr) == (2, True)
+    assert erase(data, "LEFT-7", "--receipt", str(tmp_path / "receipt"), *DESK).returncode == 0, "it can be asked again"
 
 
 def printed(tell: Callable[[Console], None]) -> str:

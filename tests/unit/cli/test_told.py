@@ -5,6 +5,7 @@ from io import StringIO
 
 from rich.console import Console
 
+from kwartier.audit.verify import Verified
 from kwartier.cli import told
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.permission.letters import Waiting
@@ -32,3 +33,10 @@ def test_letters_that_nobody_takes_are_told_too_and_those_alone() -> None:
 
 def test_letters_are_not_spoken_of_where_none_waits() -> None:
     assert "etters" not in night(Waiting())
+
+
+def test_a_witness_with_an_absurd_clock_is_told_in_words() -> None:
+    for at, part in ((0, "1970-01-01"), (10**12, "no calendar"), (2**61, "no calendar")):
+        said = StringIO()
+        told.verified(Console(file=said, width=132), Verified("log", 1, 0, {}, None, about_subject=False, witnessed_s=at, place=None))
+        assert part in said.getvalue()

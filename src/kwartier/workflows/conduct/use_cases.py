@@ -17,7 +17,7 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.grounds import conduct
 from kwartier.grounds.errors import BadUseCase
 from kwartier.grounds.rule import Edition
-from kwartier.grounds.use_case import Proposed, proposed, restored
+from kwartier.grounds.use_case import Proposed, proposed, restored, still_fits
 from kwartier.model.errors import BadInput
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.store.registry import use_cases
@@ -94,7 +94,7 @@ def propose(house: Installation, what: Proposed, proposer: str, *, at: datetime)
 def approve(house: Installation, code: str, approver: str, role: str, *, at: datetime) -> int:
     """Approve a proposal from now on until it expires. Returns the number of the use case.
 
-    Raises NotFound, BadRole, OwnProposal, Expired, AlreadyThere.
+    Raises NotFound, BadRole, OwnProposal, Expired, AlreadyThere, and BadUseCase for what could not be proposed any more.
     """
     if not role.strip() or len(role) > LONGEST_ROLE or not role.isprintable():
         msg = f"a role is a printable text of 1 to {LONGEST_ROLE} characters: the public page tells it"
@@ -112,6 +112,7 @@ def approve(house: Installation, code: str, approver: str, role: str, *, at: dat
             msg = "it was approved before"
             raise Expired(msg)
         what = restored(said)
+        still_fits(what, _edition())
         _still(what.expires, at)
         number = use_cases.register(c, _row(what, role.strip(), at))
         if number is None:

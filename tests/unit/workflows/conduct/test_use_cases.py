@@ -9,13 +9,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from kwartier.grounds.decide import decide
 from kwartier.grounds.errors import BadUseCase
 from kwartier.grounds.use_case import Proposed
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.period import day_period
-from kwartier.model.register import DAY_MASK, GAS_MASK
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK
 from kwartier.model.staff import Staff
 from kwartier.store.registry import facts as loader
 from kwartier.store.registry.errors import NotFound
@@ -157,6 +158,21 @@ def kinds(house: Installation) -> list[str]:
     with house.auditor() as c:
         house.log.integrate(c)
         return [kind for (kind,) in c.execute("select kind from audit.entry where kind like 'use_case:%' order by position")]
+
+
+@pytest.mark.parametrize("kept", [{"min_group": 4}, {"data_class": "profile"}, {"mask": INTERVAL_MASK | DAY_MASK}])
+def test_what_was_proposed_before_the_table_narrowed_is_not_approved(
+    opened: Installation, facts: World, tmp_path: Path, kept: dict[str, object]
+) -> None:
+    use_cases.propose(opened, proposal(tmp_path), "Anna", at=AT)
+    facts.c.execute(
+        "insert into kw.use_case_proposal (code, said, proposer, proposed)"
+        " select code || '-old', said || %s, proposer, proposed from kw.use_case_proposal",
+        (Jsonb(kept),),
+    )
+    with pytest.raises(BadUseCase):
+        use_cases.approve(opened, "allocation-01-old", "Bram", "privacy officer", at=AT + HOUR)
+    assert kinds(opened) == []
 
 
 def test_once_and_no_more(opened: Installation, facts: World, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A breach: whom it touched by the log alone, 72 hours, and persons who read on their page that it touched them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,6 +80,8 @@ def test_what_was_read_for_a_party_is_known_from_what_was_meant(told: Household)
         told.house.log.record_batch(c, EventKind.BATCH_READ, 2, AT, "operator", [Leaf(told.home, "LEFT", deed)], {})
     assert found(told, replace(WHOLE, party=told.app)) == {"left": 1, "came": 1}
     assert found(told, replace(WHOLE, party=told.supplier)) == {}
+    since_ever = Period(datetime(1, 1, 1, tzinfo=UTC), AT + timedelta(hours=1))
+    assert found(told, replace(WHOLE, party=told.app, period=since_ever)) == {"left": 2, "came": 1}, "intent and deed"
 
 
 def test_what_was_erased_is_about_nobody_and_counted(told: Household) -> None:
