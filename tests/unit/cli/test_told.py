@@ -38,5 +38,6 @@ def test_letters_are_not_spoken_of_where_none_waits() -> None:
 def test_a_witness_with_an_absurd_clock_is_told_in_words() -> None:
     for at, part in ((0, "1970-01-01"), (10**12, "no calendar"), (2**61, "no calendar")):
         said = StringIO()
-        told.verified(Console(file=said, width=132), Verified("log", 1, 0, {}, None, about_subject=False, witnessed_s=at, place=None))
+        found = Verified("log", 1, 0, {}, None, about_subject=False, witnessed_s=at, place=None)
+        told.verified(Console(file=said, width=132), found)
         assert part in said.getvalue()
