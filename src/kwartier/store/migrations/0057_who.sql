@@ -1,5 +1,7 @@
 -- A person's chain is named by 8 bytes of the hash of the code, as a number, where it was named by 16: at one connection that tells
--- people apart, and the index of chains, in which every line looks for the one before, is a third smaller. Rewrites both tables.
+-- people apart, and the index of chains, in which every line looks for the one before, is a third smaller. Both tables are written
+-- anew, which takes as long as it takes: the locks it needs are waited for no longer than those of any other.
+set local statement_timeout = 0;
 drop policy mine on audit.event;
 drop function audit.mine(bytea, text, bytea, bytea);
 drop function audit.own();
@@ -10,6 +12,7 @@ alter table audit.event alter who type bigint using audit.number_at(who, 0, 8);
 alter table audit.head alter who type bigint using audit.number_at(who, 0, 8);
 alter table audit.event add constraint tied check (case when who is null then num_nulls(salt, nth, before) = 3
     else coalesce(length(salt) = 16 and length(before) = 32 and nth > 0, false) end) not valid;    -- older lines may have a salt alone
+analyze audit.event (connection, who);
 comment on column audit.event.who is 'the first 8 bytes of the SHA-256 of the person''s code';
 comment on column audit.head.who is 'the first 8 bytes of the SHA-256 of the person''s code';
 
