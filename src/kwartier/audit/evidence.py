@@ -160,6 +160,15 @@ def persons(c: C) -> set[bytes]:
     return {row[0] for row in rows}
 
 
+def misnamed(c: C) -> list[int]:
+    """Return the single events that are found as one person's, by the index of chains, and are tagged with another's code."""
+    rows = c.execute(
+        "select e.id from audit.event e join kw.subject s on audit.number_at(sha256(convert_to(s.code, 'UTF8')), 0, 8) = e.who"
+        " where e.salt is not null and audit.subject(e.leaf) <> audit.tag(e.salt, s.code) order by e.id"
+    )
+    return [number for (number,) in rows]
+
+
 def nodes(c: C, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Return the stored hashes at (level, position); a place that is not stored is absent."""
     return tiles.fetch(c, places)

@@ -52,6 +52,8 @@ class Chain:
         self._signature()
         lapsed = midnight(retention.oldest(Kept.PERSONS, self._found.at))
         self._chains.check(evidence.standings(self._c), evidence.persons(self._c), replay.forgotten(self._c, lapsed))
+        for number in evidence.misnamed(self._c):
+            self._found.add("index-differs", entry=number)
         if stray := evidence.stray_lines(self._c):
             self._found.add("stray-lines", stray)
 

@@ -105,6 +105,23 @@ def strip(dsns: Dsns, house: Installation, which: str) -> None:
         house.log.integrate(c)
 
 
+def test_lines_that_are_found_as_somebody_elses_are_told(opened: Installation, home: int, dsns: Dsns, facts: World) -> None:
+    """All of a person's at once: each follows the one before still, and whose chain it is called is a person there is."""
+    facts.subject("OTHER")
+    with opened.operator() as c:
+        opened.log.record(c, [view("LIVES", home), view("LIVES", home)])
+    assert codes(opened) == set()
+    assert "index-differs" not in {one.code for one in replay.run(opened, at=LATER).findings}
+    with psycopg.connect(dsns.owner) as c:
+        c.execute("alter table audit.event disable trigger user")
+        renamed = (
+            "update audit.event set who = audit.number_at(sha256('OTHER'), 0, 8) where who = audit.number_at(sha256('LIVES'), 0, 8)"
+        )
+        assert c.execute(renamed).rowcount > 1
+        c.execute("alter table audit.event enable trigger user")
+    assert "index-differs" in {one.code for one in replay.run(opened, at=LATER).findings}
+
+
 @pytest.mark.parametrize(("which", "seen"), [("min", "untied-in-part"), ("max", "untied-unsaid")])
 def test_where_somebody_was_forgotten_no_line_of_another_is_hidden(
     which: str, seen: str, opened: Installation, home: int, dsns: Dsns
