@@ -204,6 +204,7 @@ class Story:
         found = []
         for one in inquiry.who_saw(self.house, self._person(who), date.fromisoformat(day)):
             assert one.period is not None
+            assert one.product is not None
             found.append(
                 {
                     "who": who,

@@ -159,8 +159,8 @@ class Log:
         """Return which of the operator's people did what this entry says, None where it names nobody. Raises NotInLog."""
         return staffed.of(c, entry)
 
-    def of_subject(self, c: C, subject_code: str, connection: int, period: Period) -> list[LogLine]:
-        """Return what was recorded within the period about this person at this connection, in order of time.
+    def of_subject(self, c: C, subject_code: str, connection: int | None, period: Period) -> list[LogLine]:
+        """Return what was recorded within the period about this person at this connection, or at none, in order of time.
 
         For a connection as operator or auditor; single events and lines of batches, pending ones included, erased ones not.
         """

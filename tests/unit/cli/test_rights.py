@@ -63,6 +63,25 @@ def test_a_letter_is_written_down_and_answered_by_a_named_person(run: Run) -> No
     assert "Nothing waits" in run("rights", "list").stdout
 
 
+def test_a_look_at_who_lives_nowhere_is_in_the_log_and_the_document_too(run: Run, tmp_path: Path, dsns: Dsns) -> None:
+    run("rights", "correct-stay", "1", "--nobody", "--reason", "-", said="never lived there")
+    number = str(told(run("rights", "ask", "access", "--json", said="ANNA\n"))["request"])
+    run("rights", "show", number)
+    assert told(run("rights", "stays", said="ANNA\n")) == {"stays": []}
+    written = run("rights", "write", number, "--out", tmp_path / "anna.json")
+    assert "The person's log says" in written.stderr
+    document = json.loads((tmp_path / "anna.json").read_bytes())
+    shown = {one["kind"]: one["product"] for one in document["log"]}
+    assert {kind: shown[kind] for kind in ("right:asked", "view:shown")} == {"right:asked": None, "view:shown": None}
+    assert shown["occupancy:superseded"] == "electricity"
+    with psycopg.connect(dsns.owner) as c:
+        lines = c.execute(
+            "select connection, convert_from(leaf, 'UTF8')::jsonb from audit.event where kind = 'view:shown' order by id"
+        )
+        looks = [(connection, said["body"]["shown"], "staff" in said) for connection, said in lines]
+    assert looks == [(0, what, True) for what in ("request", "stays", "document")]
+
+
 def test_who_asked_by_letter_gets_the_document_that_the_page_has(run: Run, tmp_path: Path, dsns: Dsns) -> None:
     number = str(told(run("rights", "ask", "access", "--json", said="ANNA\n"))["request"])
     found = tmp_path / "anna.json"

@@ -23,6 +23,12 @@ _EVER_AT = """
         union select connection, subject from kw.superseded where connection = any(%(keys)s) and fact = 'occupancy'
     ) as w join kw.subject s on s.key = w.subject
 """
+_EVER = """
+    select c.key, c.product from kw.connection c where c.key in (
+        select connection from kw.occupancy where subject = %(me)s
+        union select connection from kw.permission where subject = %(me)s
+        union select connection from kw.superseded where subject = %(me)s and fact = 'occupancy')
+"""
 
 
 @final
@@ -90,6 +96,11 @@ def ever_at(c: C, connections: Iterable[int]) -> dict[int, dict[int, str]]:
     for key, subject, code in c.execute(_EVER_AT, {"keys": sorted(connections)}):
         found[key][subject] = code
     return {**found}
+
+
+def ever(c: C, subject: int) -> dict[int, Product]:
+    """Return the connections at which a person lives or lived, was believed to, or gave a permission, with what each carries."""
+    return {key: Product(carried) for key, carried in c.execute(_EVER, {"me": subject})}
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

@@ -138,7 +138,7 @@ def _what(words: Words, one: AccessLine) -> str:
         "parcel:failed": words.text("Not delivered to %s: nobody has this reading any more"),
         "view:shown": words.text("Shown to you, or taken away by you")
         if one.who != (Role.OPERATOR,)
-        else words.text("Somebody who works for %s looked at what is known of your connection"),
+        else _looked(words, is_at_home=one.product is not None),
         "view:refused": words.text("Not shown to you"),
         "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
         "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),
@@ -156,6 +156,12 @@ def _what(words: Words, one: AccessLine) -> str:
     }
     said = known.get(one.kind, one.kind)
     return said.replace("%s", who)
+
+
+def _looked(words: Words, *, is_at_home: bool) -> str:
+    if is_at_home:
+        return words.text("Somebody who works for %s looked at what is known of your connection")
+    return words.text("Somebody who works for %s looked at what is known of you")
 
 
 def _life(words: Words) -> dict[str, str]:
@@ -257,6 +263,8 @@ def _about(words: Words, one: AccessLine) -> str:
 
 
 def _data(words: Words, one: AccessLine) -> str:
+    if one.product is None:
+        return words.text("about you, not about a connection")
     named = phrases.product(words, one.product)
     if one.profile is not None and (chore := _chore(words, one.profile)):
         return f"{chore}, {named}"

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 from kwartier.audit.errors import NotInLog, NotInTree
 from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.audit.leaves import Grant
+from kwartier.audit.lines import EVER
 from kwartier.audit.log import LogLine
 from kwartier.grounds import conduct
 from kwartier.model.ground import Requester, Role
 from kwartier.model.period import Period, day_period, from_epoch_s
 from kwartier.model.register import DAY_MASK, Product
 from kwartier.model.task import GapReason, ProfileName, Result
-from kwartier.store.registry import names
+from kwartier.store.registry import names, people
 from kwartier.workflows.inquiry.errors import NotYet, NotYours
 from kwartier.workflows.inquiry.views import AccessLine, Download, Watch
 from kwartier.workflows.installation import Installation
@@ -36,7 +37,7 @@ class _Ground(NamedTuple):
 
 
 def access_log(house: Installation, subject: int, *, most: int) -> list[AccessLine]:
-    """Return the newest lines about this person at their own connections, at most `most`."""
+    """Return the newest lines about this person, at most `most`."""
     return _all(house, subject)[:most]
 
 
@@ -69,22 +70,19 @@ def _is_about(one: AccessLine, day: date) -> bool:
     return whole.touches(one.period) if is_register else whole.overlaps(one.period)
 
 
-def _lines(house: Installation, subject: int) -> tuple[list[tuple[LogLine, Product]], dict[int, str]]:
-    """Return the person's lines, each with the product of its connection, and the names of the parties."""
+def _lines(house: Installation, subject: int) -> tuple[list[tuple[LogLine, Product | None]], dict[int, str]]:
+    """Return the person's lines, each with the product of its connection, None for no connection; and the names of the parties.
+
+    Whose a line is, its tag says, not who lived there when: a stay may have been put right or announced ahead.
+    """
     with house.portal(subject) as c:
-        mine = names.own(c, subject)
         me = names.person(c, key=subject)
         parties = names.parties(c)
     if me is None:
         return [], parties
-    since: dict[int, datetime] = {}
-    for one in mine:  # somebody may have lived there twice
-        since[one.key] = min(one.mine.start, since.get(one.key, one.mine.start))
-    products = {one.key: one.product for one in mine}
     with house.operator() as c:
-        found = [
-            (line, products[key]) for key, start in since.items() for line in house.log.of_subject(c, me.code, key, Period(start))
-        ]
+        places: list[tuple[int | None, Product | None]] = [*people.ever(c, subject).items(), (None, None)]
+        found = [(line, product) for key, product in places for line in house.log.of_subject(c, me.code, key, EVER)]
     return found, parties
 
 
@@ -102,7 +100,7 @@ def _who(role: str, key: int, parties: Mapping[int, str]) -> str | Role:
     return parties.get(key, known) if known in {Role.SUPPLIER, Role.THIRD_PARTY} else known
 
 
-def _shown(line: LogLine, product: Product, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
+def _shown(line: LogLine, product: Product | None, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
     body: Mapping[str, Any] = line.body
     named = _named(line, grounds, parties)
     rule = body.get("rule") or body.get("x")

@@ -102,13 +102,14 @@ class AccessLine:
     """One line of the access log.
 
     `who` are those on whose behalf it happened: a party's name, or a role where there is none. `entry` and `leaf` name the proof
-    (leaf None for a single event); `entry` is None while the line is not signed yet. `mask` are the channels it is about, None
-    where the line does not say. `recorded` is True where the operator wrote down a fact that others told it.
+    (leaf None for a single event); `entry` is None while the line is not signed yet. `product` is what the connection carries, None
+    for a line about no connection. `mask` are the channels it is about, None where the line does not say. `recorded` is True where
+    the operator wrote down a fact that others told it.
     """
 
     at: datetime
     kind: str
-    product: Product
+    product: Product | None
     who: tuple[str | Role, ...]
     purposes: tuple[str, ...]
     rules: tuple[str, ...]

@@ -167,7 +167,7 @@ def _line(one: inquiry.AccessLine) -> dict[str, Any]:
     return {
         "at": plain(one.at),
         "kind": one.kind,
-        "product": str(one.product),
+        "product": None if one.product is None else str(one.product),
         "who": [str(each) for each in one.who],
         "purposes": list(one.purposes),
         "rules": list(one.rules),

@@ -36,11 +36,13 @@ def record(
 def of_person(house: Installation, c: C, subject: int, connections: Iterable[int], what: str, *, now: datetime) -> None:
     """Record in the caller's transaction that somebody looked at what is known of a person at these connections.
 
-    The line is the person's own, whoever lives there by now. Of who was forgotten nobody can be told.
+    The line is the person's own, whoever lives there by now; of who lives and lived nowhere it is at no connection. Of who was
+    forgotten nobody can be told.
     """
     code = people.codes(c, [subject]).get(subject, "")
     if code and not code.startswith(people.FORGOTTEN):
-        keys, body = sorted(set(connections)), {"asked": None, "shown": what}
+        keys: list[int | None] = [*sorted(set(connections))] or [None]
+        body: dict[str, Json] = {"asked": None, "shown": what}
         house.log.record(c, [Event(now, EventKind.VIEW_SHOWN, ACTOR, code, key, body) for key in keys])
 
 

@@ -88,6 +88,14 @@ def test_a_look_by_the_operators_people_is_no_doing_of_ones_own() -> None:
     ]
 
 
+def test_a_line_about_no_connection_says_so_and_never_speaks_of_one() -> None:
+    look = replace(LINE, kind="view:shown", who=(Role.OPERATOR,), product=None, mask=None, period=None, rules=())
+    assert [(said(language, look).what, said(language, look).about) for language in ("nl", "en")] == [
+        ("Iemand die werkt voor de netbeheerder bekeek wat er van u bekend is", "over u, niet over een aansluiting"),
+        ("Somebody who works for the grid operator looked at what is known of you", "about you, not about a connection"),
+    ]
+
+
 def test_every_rule_has_a_title() -> None:
     for rule in EDITIONS[-1].rules:
         assert said("en", replace(LINE, rules=(rule.id,))).rules == [(rule.id, rule.title_en)]

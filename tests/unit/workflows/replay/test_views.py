@@ -126,11 +126,13 @@ def test_a_proof_of_absence_is_of_no_line(night: Faulty) -> None:
     assert night.codes() == set()
 
 
-def looked_by_staff(night: Faulty, who: Person, staff: Staff | None, kind: EventKind = EventKind.VIEW_SHOWN) -> int:
+def looked_by_staff(
+    night: Faulty, who: Person, staff: Staff | None, kind: EventKind = EventKind.VIEW_SHOWN, *, at_home: bool = True
+) -> int:
     """Let one of the operator's people look at what is known of a connection, as the command line has it written."""
     log = Log(signing.load(night.house.data / "keys"), night.house.data / "audit", staff)
     body: dict[str, Json] = {"asked": None, "shown": "grounds"}
-    (entry,) = log.record(night.c, [Event(who.now, kind, "operator", who.code, who.connection, body)])
+    (entry,) = log.record(night.c, [Event(who.now, kind, "operator", who.code, who.connection if at_home else None, body)])
     log.integrate(night.c)
     return entry
 
@@ -151,6 +153,15 @@ def test_a_look_of_which_the_line_says_of_nobody_who_and_why(night: Faulty) -> N
     before = Findings(who.now)
     compare(night.house, night.c, before, Window(None, who.now))
     assert before.findings == [], "only what happened in the time asked about is compared"
+
+
+def test_a_look_at_a_person_and_no_connection_is_taken_up_as_any(night: Faulty) -> None:
+    who = resident(night)
+    looked_by_staff(night, who, Staff("M. de Vries", "a letter"), at_home=False)
+    found = night.found()
+    assert (found.findings, found.compared["looks"]) == ([], 1)
+    entry = looked_by_staff(night, who, None, at_home=False)
+    assert [(one.code, one.detail) for one in night.found().findings] == [("look-unnamed", {"entry": entry})]
 
 
 def test_what_a_timer_looked_at_before_looks_had_names_is_no_finding(night: Faulty) -> None:
