@@ -46,8 +46,8 @@ _WAITING = "select unnest(ids) as id from audit.waiting"
 _SINGLE = f"""
     select e.id, at, leaf, salt, w.id is null, kind, nth from audit.event e left join ({_WAITING}) as w using (id)
     where connection = %(connection)s and at >= %(start)s and at < %(end)s and salt is not null"""  # noqa: S608 - ours
-_NOWHERE = f"{_SINGLE} and (who = %(who)s or who is null)"
-"""Lines about a person and no connection, among many about neither; a batch has none."""
+_NOWHERE = f"{_SINGLE} and who = %(who)s union all {_SINGLE} and who is null"
+"""Lines about a person and no connection, among many about neither; a batch has none. Those from before chains name nobody."""
 _BATCH = f"""
     select e.id, e.at, e.leaf, w.id is null, e.kind, first, connections, subjects, checks, links, ends, bodies, ties
     from audit.block b join audit.event e on e.id = b.entry left join ({_WAITING}) as w on w.id = e.id

@@ -30,8 +30,8 @@ _LINES: Final = f"""
     where e.connection = 0 and e.at >= %(start)s and e.at < %(end)s
 """  # noqa: S608 - constants only
 _SINGLE: Final = """
-    select e.connection, e.at, audit.subject(e.leaf), e.salt, e.leaf from audit.event e
-    where e.connection <> 0 and audit.subject(e.leaf) is not null and e.at >= %(start)s and e.at < %(end)s
+    select e.connection, e.at, audit.subject(e.leaf), e.salt, int8send(e.who), e.leaf from audit.event e
+    where audit.subject(e.leaf) is not null and e.at >= %(start)s and e.at < %(end)s
 """
 _KINDS: Final = " and e.kind = any(%(kinds)s)"
 _AT: Final = " and e.connection = any(%(keys)s)"
@@ -54,21 +54,25 @@ class Within:
 
 
 class Touch(NamedTuple):
-    """One line: about which connection, when, and the tag of the person; `salt` is None where it was erased."""
+    """One line: about which connection (0 for none), when, and the tag of the person; `salt` is None where it was erased.
+
+    `who` begins the SHA-256 of the person's code: it says of a single line which chain it is in, if in any.
+    """
 
     connection: int
     at: datetime
     subject: bytes
     salt: bytes | None
+    who: bytes | None = None
 
 
 def pages(c: C, within: Within) -> Iterator[list[Touch]]:
     """Yield the lines within a scope, a page at a time; the connection may be asked other things meanwhile."""
     permits = set() if within.party is None else _permits(c, within.party, within)
     keys = _keys(within)
-    for rows in _read(c, _SINGLE, _AT, within):
+    for rows in _read(c, _SINGLE, _AT, within, PAGE):
         yield [Touch(*touch) for *touch, leaf in rows if _is_by(within, leaf) and _is_for(within, leaf, permits, "body")]
-    for rows in _read(c, _LINES, _REACHES, within):
+    for rows in _read(c, _LINES, _REACHES, within, PAGE // blocks.SIZE):
         yield [
             Touch(line.connection, at, line.subject, line.salt)
             for at, leaf, *stored in rows
@@ -78,8 +82,8 @@ def pages(c: C, within: Within) -> Iterator[list[Touch]]:
         ]
 
 
-def _read(c: C, query: str, at: str, within: Within) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of a query a page at a time, as they are stored: what is read further needs no more memory."""
+def _read(c: C, query: str, at: str, within: Within, page: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query so many at a time, as they are stored: what is read further needs no more memory."""
     query += at if within.connections is not None else ""
     query += _KINDS if within.kinds is not None else ""
     values = {
@@ -90,7 +94,7 @@ def _read(c: C, query: str, at: str, within: Within) -> Iterator[list[tuple[Any,
     }
     with c.cursor(name="touched", binary=True) as cursor:
         cursor.execute(query.encode(), values)
-        while rows := cursor.fetchmany(PAGE // blocks.SIZE):
+        while rows := cursor.fetchmany(page):
             yield rows
 
 
@@ -101,7 +105,7 @@ def _permits(c: C, party: int, within: Within) -> set[str]:
     keys, named = _keys(within), b'",%d,' % party  # in canonical JSON: after the role, before the purpose
     return {
         permit
-        for rows in _read(c, _LINES, _REACHES, intended)
+        for rows in _read(c, _LINES, _REACHES, intended, PAGE // blocks.SIZE)
         for _, _, *stored in rows
         for line in blocks.lines(stored)
         if named in line.body and (keys is None or line.connection in keys)

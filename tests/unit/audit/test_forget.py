@@ -99,6 +99,7 @@ def test_lines_from_before_there_were_chains_are_found_where_they_are_looked_for
         c.execute("update audit.event set nth = null, before = null, who = null")
         c.execute("update audit.page set heads = ''")
     with connection(dsns.audit) as c:
+        assert [len(log.of_subject(c, "anna", place, EVER)) for place in (7, None)] == [4, 2]
         assert log.forget(c, "anna") == 0
         assert log.forget(c, "anna", [7, 8]) == 6
 

@@ -80,6 +80,9 @@ def test_a_look_at_who_lives_nowhere_is_in_the_log_and_the_document_too(run: Run
         )
         looks = [(connection, said["body"]["shown"], "staff" in said) for connection, said in lines]
     assert looks == [(0, what, True) for what in ("request", "stays", "document")]
+    number = str(told(run("breach", "open", "--nature", "-", *SPAN, "--kind", "view:shown", said="A file lay open"))["breach"])
+    (touched,) = told(run("breach", "touched", number))["touched"]
+    assert (touched["connection"], touched["lines"]) == (None, 3)
 
 
 def test_who_asked_by_letter_gets_the_document_that_the_page_has(run: Run, tmp_path: Path, dsns: Dsns) -> None:

@@ -69,10 +69,10 @@ class Breach:
 
 
 class Touched(NamedTuple):
-    """How a breach touched a person at a connection: so many lines of the log, from the first to the last."""
+    """How a breach touched a person at a connection, or at none: so many lines of the log, from the first to the last."""
 
     subject: int
-    connection: int
+    connection: int | None
     lines: int
     first: datetime
     last: datetime
@@ -84,7 +84,7 @@ class TouchedMe(NamedTuple):
     breach: int
     known: datetime
     nature: str
-    connection: int
+    connection: int | None
     lines: int
     first: datetime
     last: datetime
@@ -127,7 +127,7 @@ def tell(c: C, breach: int, event: BreachEvent, by: str) -> None:
     c.execute(_TELL, (breach, event.at, event.event, event.party, by, event.because))
 
 
-def touch(c: C, breach: int, touched: Iterable[Touched]) -> set[tuple[int, int]]:
+def touch(c: C, breach: int, touched: Iterable[Touched]) -> set[tuple[int, int | None]]:
     """Keep whom a breach touched; return those (subject, connection) that were not kept before."""
     listed = list(touched)
     values = {
@@ -141,7 +141,7 @@ def touch(c: C, breach: int, touched: Iterable[Touched]) -> set[tuple[int, int]]
     return {(row[0], row[1]) for row in c.execute(_TOUCH, values).fetchall()}
 
 
-def told(c: C, breach: int) -> set[tuple[int, int]]:
+def told(c: C, breach: int) -> set[tuple[int, int | None]]:
     """Return those (subject, connection) who were told that a breach touched them."""
     return {(row[0], row[1]) for row in c.execute("select subject, connection from kw.breach_touched where breach = %s", (breach,))}
 

@@ -1,7 +1,7 @@
 """Who lives where, and when."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
@@ -28,6 +28,10 @@ _EVER = """
         select connection from kw.occupancy where subject = %(me)s
         union select connection from kw.permission where subject = %(me)s
         union select connection from kw.superseded where subject = %(me)s and fact = 'occupancy')
+"""
+_BY_HASH = """
+    select h.hash, s.key, s.code from kw.subject s
+    cross join lateral (select substr(sha256(convert_to(s.code, 'UTF8')), 1, 8) as hash) as h where h.hash = any(%b)
 """
 
 
@@ -101,6 +105,14 @@ def ever_at(c: C, connections: Iterable[int]) -> dict[int, dict[int, str]]:
 def ever(c: C, subject: int) -> dict[int, Product]:
     """Return the connections at which a person lives or lived, was believed to, or gave a permission, with what each carries."""
     return {key: Product(carried) for key, carried in c.execute(_EVER, {"me": subject})}
+
+
+def by_hashes(c: C, hashes: Collection[bytes]) -> dict[bytes, dict[int, str]]:
+    """Return the own code of those whose code has a SHA-256 that begins with one of these 8 bytes: one look through everybody."""
+    found: dict[bytes, dict[int, str]] = defaultdict(dict)
+    for begins, subject, code in c.execute(_BY_HASH, (list(hashes),), binary=True) if hashes else ():
+        found[begins][subject] = code
+    return {**found}
 
 
 def occupancies(c: C, subject: int) -> list[OccupancyRow]:

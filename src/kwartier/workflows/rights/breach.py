@@ -30,6 +30,11 @@ from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoS
 ACTOR: Final = "operator"
 
 
+_Place = tuple[int, bytes | None]
+"""Where a line is: at a connection, or at none (0) and in the chain of whose code's hash begins so, if in any."""
+_Codes = dict[_Place, dict[int, str]]
+
+
 class Whom(StrEnum):
     """Who is told of a breach."""
 
@@ -43,14 +48,14 @@ class Whom(StrEnum):
 class Reach:
     """Whom a breach touched. `erased` lines are about nobody any more, `unknown` ones about nobody whom we know there.
 
-    `told` are those (subject, connection) who were told: the log may have come to hold more since.
+    `told` are those (subject, connection or None) who were told: the log may have come to hold more since.
     """
 
     breach: Breach
     touched: tuple[Touched, ...]
     erased: int
     unknown: int
-    told: frozenset[tuple[int, int]] = frozenset()
+    told: frozenset[tuple[int, int | None]] = frozenset()
 
     @property
     def persons(self) -> set[int]:
@@ -128,14 +133,13 @@ def touched(house: Installation, number: int) -> Reach:
 def _touched(c: C, breach: Breach) -> Reach:
     scope = breach.scope
     within = Within(scope.period, scope.connections, scope.kinds, scope.actor, scope.party)
-    codes: dict[int, dict[int, str]] = {}
+    codes: _Codes = {}
     found: dict[tuple[int, int], Touched] = {}
     lost: Counter[str] = Counter()
     for page in audit.pages(c, within):
-        new = {line.connection for line in page} - codes.keys()
-        codes |= {key: {} for key in new} | people.ever_at(c, new)
+        codes |= _codes(c, {_place(line) for line in page} - codes.keys())
         for line in page:
-            who = _who(line, codes[line.connection])
+            who = _who(line, codes[_place(line)])
             if who is None:
                 lost["erased" if line.salt is None else "unknown"] += 1
             else:
@@ -144,13 +148,24 @@ def _touched(c: C, breach: Breach) -> Reach:
     return Reach(breach, tuple(found[key] for key in sorted(found)), lost["erased"], lost["unknown"], told)
 
 
+def _place(line: Touch) -> _Place:
+    return line.connection, None if line.connection else line.who
+
+
+def _codes(c: C, places: Collection[_Place]) -> _Codes:
+    """Return the codes of whoever can be meant there: who had to do with the connection; at none, who has that chain."""
+    at_home = people.ever_at(c, {connection for connection, _ in places if connection})
+    nowhere = people.by_hashes(c, {who for _, who in places if who is not None})
+    return {(key, who): nowhere.get(who, {}) if who is not None else at_home.get(key, {}) for key, who in places}
+
+
 def _who(line: Touch, there: Mapping[int, str]) -> int | None:
     return next((subject for subject, code in there.items() if is_about(code, line.subject, line.salt)), None)
 
 
 def _more(before: Touched | None, who: int, line: Touch) -> Touched:
     if before is None:
-        return Touched(who, line.connection, 1, line.at, line.at)
+        return Touched(who, line.connection or None, 1, line.at, line.at)
     return before._replace(lines=before.lines + 1, first=min(before.first, line.at), last=max(before.last, line.at))
 
 
@@ -212,7 +227,7 @@ def _tell_persons(c: C, reach: Reach, at: datetime) -> list[Event]:
     ]
 
 
-def _of(touched_: Iterable[Touched], new: set[tuple[int, int]]) -> Iterable[Touched]:
+def _of(touched_: Iterable[Touched], new: set[tuple[int, int | None]]) -> Iterable[Touched]:
     return (one for one in touched_ if (one.subject, one.connection) in new)
 
 

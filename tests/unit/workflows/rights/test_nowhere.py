@@ -1,6 +1,7 @@
 """What the log says of a person and no connection, or of a time in which the person is written down nowhere any more."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,13 +13,15 @@ from kwartier.model.period import Period, midnight
 from kwartier.model.register import Product
 from kwartier.workflows import inquiry
 from kwartier.workflows.inquiry.errors import NotYours
-from kwartier.workflows.rights import access, portable, rectify, register
+from kwartier.workflows.rights import Scope, access, breach, portable, rectify, register
+from kwartier.workflows.rights.breach import Whom
 from kwartier.workflows.rights.rectify import Answer
 from registry_support import between
 from rights_support import AT, Household, officer
 
 ANSWER = Answer("A. Officer", "the contract says otherwise")
 HOUR = Period(AT - timedelta(minutes=30), AT + timedelta(minutes=30))
+WHOLE = Scope(HOUR)
 
 
 def stay_of(household: Household, who: int) -> int:
@@ -101,3 +104,32 @@ def test_a_move_that_was_announced_ahead_is_in_the_own_log_from_then_on(househol
     with house.operator() as c:
         house.log.record(c, [Event(AT, EventKind.OCCUPANCY_BEGAN, "operator", "COMING", new, {"start": 0, "end": None})])
     assert [one.kind for one in inquiry.access_log(house, coming, most=99)] == ["occupancy:began"]
+
+
+def test_a_breach_touches_who_is_at_no_connection_and_tells_them_once(household: Household, nowhere: tuple[int, str]) -> None:
+    (who, code), house = nowhere, household.house
+    register.ask_for(house, code, Right.ACCESS, at=AT)
+    with house.operator() as c:
+        house.log.record(c, [Event(AT, EventKind.RIGHT_ASKED, "operator", "SOMEBODY ELSE", None, {})])
+    scope = replace(WHOLE, kinds=("right:asked", "right:answered"))
+    number = breach.open_(house, scope, "A file lay open", by="A. Officer", known=AT, at=AT).id
+    reach = breach.touched(house, number)
+    assert [(one.subject, one.connection, one.lines) for one in reach.touched] == [(who, None, 2)]
+    assert (reach.erased, reach.unknown, reach.all_told) == (0, 1, False)
+    for because in ("", "once more"):
+        assert breach.notify(house, number, Whom.PERSONS, by="A. Officer", because=because, at=AT).all_told
+    kinds = [one.kind for one in inquiry.access_log(house, who, most=99)]
+    assert kinds.count("breach:notified") == 1
+    (mine,) = breach.touched_me(house, who)
+    assert (mine.connection, mine.lines) == (None, 2)
+
+
+def test_what_was_erased_at_no_connection_is_counted(household: Household) -> None:
+    house = household.house
+    household.facts.subject("NOBODY")
+    register.ask_for(house, "NOBODY", Right.ACCESS, at=AT)
+    with house.auditor() as c:
+        house.log.integrate(c)
+        house.log.erase(c, "NOBODY", None, HOUR)
+    reach = breach.touched(house, breach.open_(house, WHOLE, "A file lay open", by="A. Officer", known=AT, at=AT).id)
+    assert (reach.persons, reach.erased, reach.unknown) == (set(), 2, 0)
