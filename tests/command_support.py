@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 from unittest.mock import patch
 
 import pytest
@@ -16,7 +17,7 @@ from kwartier.cli.main import main
 
 
 def kwartier_here(
-    *arguments: str | Path, said: str = "", environment: Mapping[str, str] | None = None
+    *arguments: str | Path, said: str | TextIO = "", environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run `kwartier ARGUMENTS` as somebody who is named; `said` is its standard input, `environment` all of it where given."""
     command = ["kwartier", *map(str, arguments)]
@@ -24,7 +25,7 @@ def kwartier_here(
     given = {**NAMED, **os.environ} if environment is None else dict(environment)
     with (
         patch.object(sys, "argv", command),
-        patch.object(sys, "stdin", io.StringIO(said)),
+        patch.object(sys, "stdin", io.StringIO(said) if isinstance(said, str) else said),
         patch.dict(os.environ, given, clear=True),
         redirect_stdout(out),
         redirect_stderr(err),

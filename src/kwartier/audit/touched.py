@@ -82,6 +82,15 @@ def pages(c: C, within: Within) -> Iterator[list[Touch]]:
         ]
 
 
+def did_something(c: C, actor: str, period: Period) -> bool:
+    """True if a line from this time says that this one did something."""
+    found = c.execute(
+        "select exists (select from audit.event where at >= %s and at < %s and convert_from(leaf, 'UTF8')::jsonb ->> 'actor' = %s)",
+        (period.start, period.end or "infinity", actor),
+    ).fetchone()
+    return bool(found and found[0])
+
+
 def _read(c: C, query: str, at: str, within: Within, page: int) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a query so many at a time, as they are stored: what is read further needs no more memory."""
     query += at if within.connections is not None else ""

@@ -1,12 +1,12 @@
 """`kwartier breach`: data breaches (GDPR art. 33, 34): scope, whom they touched by the log, who was told. Answers are JSON."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from kwartier.cli import printed, private, staffed
-from kwartier.model.period import Period, utc
+from kwartier.cli.days import moment
+from kwartier.model.period import Period
 from kwartier.workflows.installation import system_clock
 from kwartier.workflows.rights import Breach, Scope
 from kwartier.workflows.rights import breach as breaches
@@ -24,14 +24,6 @@ Reason = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is one JSON object anyhow.")]
-
-
-def _moment(text: str, name: str) -> datetime:
-    try:
-        return utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        message = f"{text!r} is no moment; it is written as 2026-11-24T02:00:00+01:00"
-        raise typer.BadParameter(message, param_hint=name) from None
 
 
 @app.command("open")
@@ -59,8 +51,8 @@ def open_(  # noqa: PLR0913 - the options of one command, each a part of the sco
 ) -> None:
     """Open a breach with its scope; from when it is known, 72 hours run."""
     now = system_clock()
-    period = Period(_moment(since, "'--from'"), _moment(until, "'--to'"))
-    at = now if known is None else _moment(known, "'--known'")
+    period = Period(moment(since, "--from"), moment(until, "--to"))
+    at = now if known is None else moment(known, "--known")
     said = private.text(nature, "'--nature'")
     with staffed.opened(context) as house:
         which = None if party is None else breaches.party(house, party)

@@ -66,19 +66,20 @@ def absence(
     connection: Connection,
     first: Annotated[str, typer.Argument(help="First local day, YYYY-MM-DD.")],
     last: Annotated[str, typer.Argument(help="Last local day, included.")],
-    out_file: Annotated[Path, typer.Option("--out", help="Where the proof is written.", dir_okay=False)] = Path("absence.zip"),
+    out_file: Annotated[
+        Path, typer.Option("--out", help="The new file of the proof: nobody else may read it.", dir_okay=False)
+    ] = Path("absence.zip"),
 ) -> None:
     """Prove to who lived there that no usage was read between two days. Exits 1 where something was read."""
     days, at = (named(first, "FIRST"), named(last, "LAST")), system_clock()
     refusal.asked_time(*days, at=at)
-    with staffed.opened(context) as house:
+    with private.new_file(out_file, "'--out'") as file, staffed.opened(context) as house:
         who = refusal.occupant_of(house, number(connection), days[0])
         try:
-            found = refusal.absence(house, who, connection, *days, at=at)
+            file.write(refusal.absence(house, who, connection, *days, at=at).body)
         except refusal.WasRead:
             told.said(out, "Usage was read in that time, so there is no proof that none was. The log says when, and for whom.")
             raise typer.Exit(edge.NO) from None
-    out_file.write_bytes(found.body)
     told.said(out, f"No usage was read: the proof is {out_file}.")
 
 

@@ -1,6 +1,5 @@
 """`kwartier rights erase`: a person asks to be erased. The customer number comes on standard input, never as an argument."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +23,7 @@ def erase(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as one JSON object.")] = False,
 ) -> None:
     """Erase a person whose customer number stands on standard input: say per ground what goes, what stays, and until when."""
-    code = sys.stdin.readline().strip()
+    code = private.first("the person's code")
     # once it is recorded, and after the next night, no receipt could be had again: its file is made before anything is done
     with private.new_file(receipt, "'--receipt'") as file, staffed.opened(context) as house:
         with edge.working(out, "it is decided per ground"):

@@ -29,7 +29,7 @@ MOST_SEED = 2**53
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 OfParty = Annotated[str | None, typer.Option("--party", help="Public code of a party, for its own only.")]
 After = Annotated[int, typer.Option(help="Number of a line: those behind it.", min=0)]
-Limit = Annotated[int | None, typer.Option(help="So many at the most.", min=1)]
+Limit = Annotated[int | None, typer.Option(help="So many at the most.", min=1, max=10**9)]
 Party = Annotated[str, typer.Argument(help="Public code of a third party.")]
 Identifier = Annotated[str, typer.Argument(help="Identifier of a permission, as `permission list` has it.")]
 

@@ -6,7 +6,7 @@ looks at every option and argument of every command.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
@@ -35,7 +35,7 @@ def text(source: str, name: str, *, largest: int = LARGEST) -> str:
     if not source:
         return ""
     if source == "-":
-        said = sys.stdin.read(largest + 1)
+        said = _typed(lambda: sys.stdin.read(largest + 1), name)
     else:
         try:
             with Path(source).open(encoding="utf-8") as file:
@@ -51,7 +51,25 @@ def text(source: str, name: str, *, largest: int = LARGEST) -> str:
 
 def line(source: str, name: str) -> str:
     """Return the first line of the text of an option. Raises BadParameter."""
-    return sys.stdin.readline().strip() if source == "-" else (text(source, name).splitlines() or [""])[0]
+    return first(name) if source == "-" else (text(source, name).splitlines() or [""])[0]
+
+
+def first(name: str) -> str:
+    """Return the next line of standard input, which `name` is. Raises BadParameter."""
+    return _typed(sys.stdin.readline, name).strip()
+
+
+def _typed(read: Callable[[], str], name: str) -> str:
+    """Read from standard input. Raises BadParameter for a NUL, and for what is no UTF-8, however the terminal would decode it."""
+    try:
+        said = read()
+        said.encode()
+    except UnicodeError:
+        said = "\0"
+    if "\0" in said:
+        message = "what stands on standard input is no text in UTF-8"
+        raise typer.BadParameter(message, param_hint=name)
+    return said
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """`kwartier rights`: the register of requests under the privacy law, and the answers that a named person gives."""
 
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -13,9 +13,10 @@ from rich.table import Table
 
 from kwartier.cli import corrections, erasure, printed, private, staffed
 from kwartier.cli.corrections import answer_of, done, span
+from kwartier.cli.days import moment
 from kwartier.cli.told import said
 from kwartier.grounds.rights import ARTICLES, AT_ONCE, Right
-from kwartier.model.period import ZONE, Period, midnight, utc
+from kwartier.model.period import ZONE, Period
 from kwartier.workflows import rights
 from kwartier.workflows.installation import opened, system_clock
 from kwartier.workflows.rights import MyRequest, rectify
@@ -31,6 +32,7 @@ app.command()(staffed.by(corrections.told))
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Number = Annotated[int, typer.Argument(help="Number of the request.", min=1)]
 why = "'--reason'"
+CODE: Final = "the person's code"
 
 
 class Form(StrEnum):
@@ -38,6 +40,13 @@ class Form(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+
+
+class Outcome(StrEnum):
+    """What became of a dispute."""
+
+    RIGHT = disputing.RIGHT
+    WRONG = disputing.WRONG
 
 
 @app.command("list")
@@ -85,7 +94,10 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Write down a request that came by letter or telephone; the first line of standard input is the person's own code."""
-    code = sys.stdin.readline().strip()
+    if right is Right.OBJECTION and not about:
+        message = "an objection is to a purpose, as `outage`"
+        raise typer.BadParameter(message, param_hint="'--about'")
+    code = private.first(CODE)
     said = private.text(words, "'--words'")
     with staffed.opened(context) as house:
         found = rights.ask_for(house, code, right, about=about, words=said, at=system_clock())
@@ -157,8 +169,9 @@ def record(context: typer.Context) -> None:
 @staffed.by
 def stays(context: typer.Context) -> None:
     """List where a person lives and lived, with the numbers of these stays; the person's own code is read from standard input."""
+    code = private.first(CODE)
     with staffed.opened(context) as house:
-        found = rectify.stays(house, sys.stdin.readline().strip(), at=system_clock())
+        found = rectify.stays(house, code, at=system_clock())
     printed.as_json({"stays": [{"stay": one.id, "connection": one.connection, **span(one.period)} for one in found]})
 
 
@@ -184,8 +197,8 @@ def correct_stay(
     if nobody and (another or until is not None):
         message = "what was nobody's stay has no end and no other person"
         raise typer.BadParameter(message, param_hint="'--nobody'")
-    period = None if since is None else Period(_moment(since), None if until is None else _moment(until))
-    whose = sys.stdin.readline().strip() if another else None
+    period = None if since is None else Period(moment(since, "--from"), None if until is None else moment(until, "--to"))
+    whose = private.first(CODE) if another else None
     with staffed.opened(context) as house:
         answer_ = answer_of(context, reason, request)
         printed.as_json(done(rectify.correct_stay(house, stay, period, answer_, at=system_clock(), whose=whose)))
@@ -200,7 +213,7 @@ def correct_name(
     reason: private.Reason = "",
 ) -> None:
     """Put a person's name right; code and name are the first two lines of standard input."""
-    code, name = sys.stdin.readline().strip(), sys.stdin.readline().strip()
+    code, name = private.first(CODE), private.first("the name")
     with staffed.opened(context) as house:
         printed.as_json(done(rectify.correct_name(house, code, name, answer_of(context, reason, request), at=system_clock())))
 
@@ -217,7 +230,7 @@ def dispute(
     reason: private.Reason = "",
 ) -> None:
     """Mark readings that a person disputes: they stay, and are told as doubted wherever they go, until it is settled."""
-    period = Period(_moment(since), _moment(until))
+    period = Period(moment(since, "--from"), moment(until, "--to"))
     with staffed.opened(context) as house:
         number = disputing.dispute(house, connection, period, answer_of(context, reason, request), at=system_clock())
     printed.as_json({"dispute": number, "connection": connection, **span(period)})
@@ -228,7 +241,7 @@ def dispute(
 def settle(
     context: typer.Context,
     dispute_: Annotated[int, typer.Argument(metavar="DISPUTE", help="Number of the dispute.", min=1)],
-    outcome: Annotated[str, typer.Argument(help="`right`: the mark goes; `wrong`: it stays for good.")],
+    outcome: Annotated[Outcome, typer.Argument(help="`right`: the mark goes; `wrong`: it stays for good.")],
     *,
     request: Annotated[int | None, typer.Option(help="The request that this answers.")] = None,
     reason: private.Reason = "",
@@ -237,18 +250,6 @@ def settle(
     with staffed.opened(context) as house:
         disputing.settle(house, dispute_, outcome, answer_of(context, reason, request), at=system_clock())
     printed.as_json({"dispute": dispute_, "outcome": outcome})
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return midnight(date.fromisoformat(text))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        message = f"{text!r} is neither a date nor a moment with its offset"
-        raise typer.BadParameter(message) from None
 
 
 def _who(context: typer.Context) -> str:

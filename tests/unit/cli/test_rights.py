@@ -1,5 +1,6 @@
 """`kwartier rights` and `kwartier breach`, as somebody of the operator's runs them: by name, with a reason, people as numbers."""
 
+import io
 import json
 import os
 import subprocess
@@ -205,3 +206,45 @@ def test_couplings_are_listed_and_a_pair_that_is_none_is_refused(run: Run) -> No
     assert run("rights", "correct-coupling", "one=two", check=False).returncode == 2
     assert run("rights", "correct-coupling", "1=2", "--reason", "-", said="swapped", check=False).returncode == 3
     assert run("rights", "told", "1", check=False).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("rights", "stays"), b"Zo\xeb\n"),
+        (("rights", "stays"), b"AN\0NA\n"),
+        (("rights", "correct-name", "--reason", "a"), b"ANNA\nZo\xeb\n"),
+        (("rights", "ask", "rectification", "--words", "-"), b"ANNA\nZo\xeb\n"),
+        (("rights", "erase", "--receipt", "receipt"), b"AN\0NA\n"),
+        (("parties", "contact", "x", "privacy", "--from", "-"), b"Zo\xeb\n"),
+    ],
+)
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_what_is_no_text_on_standard_input_is_told_and_nothing_is_done(
+    run: Run, installation_dir: Path, command: tuple[str, ...], said: bytes, errors: str
+) -> None:
+    typed = io.TextIOWrapper(io.BytesIO(said), "utf-8", errors)
+    done = kwartier_here("--data", installation_dir, *command, said=typed, environment=os.environ)
+    assert (done.returncode, "standard input" in done.stderr) == (2, True), done.stderr
+    assert told(run("rights", "list", "--json"))["requests"] == []
+
+
+def test_what_names_nothing_on_the_command_line_is_no_work(run: Run) -> None:
+    for wrong in (
+        ("rights", "settle", "1", "maybe"),
+        ("rights", "ask", "objection"),
+        ("rights", "correct-stay", "1", "--from", "9999-12-31"),
+        ("rights", "correct-stay", "1", "--from", "0001-01-01"),
+        ("rights", "correct-stay", "1", "--from", "2026-01-01", "--to", "2126-01-01"),
+        ("rights", "dispute", "1", "--from", "1999-12-31", "--to", "2000-01-01"),
+        ("breach", "open", "--from", "0001-01-01T00:00:00+00:00", "--to", "2027-01-01", "--nature", "-"),
+        ("permission", "list", "--limit", "9" * 20),
+    ):
+        assert run(*wrong, said="ANNA\n", check=False).returncode == 2, wrong
+
+
+def test_a_breach_by_somebody_who_did_nothing_is_a_slip_of_the_pen(run: Run) -> None:
+    run("rights", "ask", "access", said="ANNA\n")
+    scope = ("breach", "open", *SPAN, "--nature", "-", "--json")
+    assert run(*scope, "--actor", "operater", said="a file", check=False).returncode == 3
+    assert told(run(*scope, "--actor", "operator", said="a file"))["breach"] == 1

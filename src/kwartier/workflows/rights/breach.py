@@ -96,6 +96,9 @@ def open_(house: Installation, scope: Scope, nature: str, *, by: str, known: dat
     with house.operator() as c:
         wanted = scope.connections or ()
         _there_are(wanted, people.there(c, wanted), "connection")
+        if scope.actor is not None and not audit.did_something(c, scope.actor, scope.period):
+            msg = "the log says of nobody of this name that they did something in that time: nobody would be found"
+            raise CannotBeAsked(msg)
         number = breaches.add(c, known, known + BREACH_HOURS, scope, nature, by)
         body: dict[str, Json] = {"breach": number, "known": epoch_s(known), "due": epoch_s(known + BREACH_HOURS)}
         house.log.record(c, [Event(at, EventKind.BREACH_OPENED, ACTOR, body=body)])
