@@ -283,7 +283,7 @@ def listed_as_dict(one: Listed, at: datetime) -> dict[str, Any]:
         "data_from": one.data.start.isoformat(),
         "data_to": None if one.data.end is None else one.data.end.isoformat(),
         "from": one.live.start.isoformat(),
-        "to": None if one.live.end is None else one.live.end.isoformat(),
+        "to": None if (end := one.until(at)) is None else end.isoformat(),
         "schedule": one.schedule,
         "origin": one.origin,
         "ended": None if ended is None else ended[0],

@@ -16,7 +16,7 @@ from kwartier.workflows.permission.overview import MANDATE, Listed, Provided, Re
 def listed(out: Console, one: Listed, at: datetime) -> None:
     """Tell of one permission."""
     ended = one.ended(at)
-    until = "without an end" if one.live.end is None else f"until {_moment(one.live.end)}"
+    until = "without an end" if (end := one.until(at)) is None else f"until {_moment(end)}"
     state = until if ended is None else f"{ended[0]} on {_moment(ended[1])}" + (f" ({one.because})" if one.because else "")
     kinds = " and ".join(name for name, part in (("intervals", INTERVAL_MASK), ("day registers", DAY_MASK)) if one.mask & part)
     who = one.party_code or "the own page"

@@ -1,7 +1,8 @@
 """The life of a permission as a table, after Implementing Regulation (EU) 2023/1162, and the scope a customer can give.
 
 Everything about the order of events lives in this file; the picture in docs/GROUNDS.md is drawn from the table. Events are
-appended, never changed: a permission's state is what its events, taken in order, lead to.
+appended, never changed: a permission's state is what its events, taken in order, lead to. An end that is told ahead is an event
+when its moment comes; if another came sooner, that was the end, and it is none.
 """
 
 from collections.abc import Iterator, Mapping

@@ -21,12 +21,13 @@ _OPEN: Final = """
         select s.id, s.connection, s.subject, s.party, s.live, p.renews
         from kw.permission_state s join kw.permission p on p.id = s.id and p.id > %(after)s and p.id <= %(last)s
         where s.id > %(after)s and s.id <= %(last)s and not isempty(s.live)
-        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'
+        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted' and e.at <= %(at)s
             and e.permission > %(after)s and e.permission <= %(last)s))
 """
 # A renewal goes on from what it renews, so what happened in the life of that counts too, from then on. Each
 # is looked up by its number (`limit`): a join may be done by a walk through all permissions there are.
-# Who lives there: the first moment of the permission's life at which its giver does not.
+# Who lives there: the first moment of the permission's life at which its giver does not. A no that was once taken for one to what
+# had ended, as its end had been told and was still to come, ends it.
 _OVER = f"""{_OPEN},
     lives as (
         select id, connection, subject, party, live, renews from alive union all
@@ -58,6 +59,9 @@ _OVER = f"""{_OPEN},
         select s.id, greatest(e.at, lower(p.live)), 5, e.event, e.because
         from alive s join kw.permission p on p.id = s.renews join kw.permission_event e on e.permission = p.id
         where e.event in ('revoked', 'terminated', 'invalidated') union all
+        select s.id, n.at, 0, 'revoked', null from alive s
+        join kw.late_no n on n.permission = s.id and n.permission > %(after)s and n.permission <= %(last)s
+        where n.at < coalesce(upper(s.live), 'infinity') union all
         select id, upper(live), 6, 'expired', null from alive where not upper_inf(live)),
     first as (select distinct on (id) id, at, event, because from causes where at <= %(at)s order by id, at, rank)
     select id, at, event, because from first order by id
@@ -76,8 +80,8 @@ _HANDED = """
 _WRITE = """
     with said as (
         insert into kw.permission_event (permission, at, event, because)
-        select * from unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(events)s::text[], %(becauses)s::text[])
-        on conflict do nothing returning permission, at, event, because)
+        select * from unnest(%(ids)s::bigint[], %(ats)s::timestamptz[], %(events)s::text[], %(becauses)s::text[]) as o (permission)
+        order by o.permission returning permission, at, event, because)
     select s.permission, s.at, s.event, s.because, p.connection, p.party, p.mask, j.code
     from said s join kw.permission p on p.id = s.permission join kw.subject j on j.key = p.subject order by s.at, s.permission
 """

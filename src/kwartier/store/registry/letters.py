@@ -32,7 +32,6 @@ _REMINDED: Final = f"""
     where (x.party is null or %(ours)s) and w.permission > %(permission)s and not isempty(s.live) and upper(s.live) > %(at)s
     and not exists (select from kw.letter l where l.permission = w.permission and l.days <= w.days)
     and not exists (select from kw.permission_reminder n where n.permission = w.permission and n.days < w.days)
-    and not exists (select from kw.permission_event e where e.permission = x.id and e.event <> 'granted')
     and not exists (select from kw.permission p where p.renews = x.id)
 """  # noqa: S608 - constants only
 _MANDATE: Final = f"select x.id, null, null, {_TO}, tstzrange(x.live_from, x.live_until)"

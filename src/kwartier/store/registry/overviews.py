@@ -15,17 +15,18 @@ from kwartier.model.period import Period
 from kwartier.model.register import Mask, Product
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.errors import NotFound
+from kwartier.store.registry.permissions import STANDING
 from kwartier.store.registry.rows import C
 
 _OURS = re.compile(r"kw-([1-9][0-9]{0,17})")
-_LIST = """
+_LIST = f"""
     select p.id, coalesce(p.identifier, 'kw-' || p.id), p.connection, c.ean, c.product, p.subject, j.code, y.key, y.code,
         p.mask, p.purpose, p.data, p.live, p.schedule, coalesce(r.origin, 'customer'), e.event, e.at, e.because,
         coalesce((select min(g.at) from kw.permission_event g where g.permission = p.id and g.event = 'granted'), lower(p.live))
     from kw.permission p join kw.connection c on c.key = p.connection join kw.subject j on j.key = p.subject
     left join kw.party y on y.key = p.party left join kw.permission_request r on r.id = p.request
-    left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
-"""
+    {STANDING}
+"""  # noqa: S608 - constants only
 _OF_PARTY = _LIST + " where (%(party)s::text is null or y.code = %(party)s) and p.id > %(after)s order by p.id limit %(limit)s"
 # By either of two indexes: nobody else's identifier begins as ours does.
 _MANY = _LIST + " where p.identifier = any(%(identifiers)s) or p.id = any(%(numbers)s) and p.identifier is null"
@@ -48,7 +49,7 @@ _HANDED = """
 class Listed:
     """One permission. `party` and `party_code` are None for an opt-in; `origin` is customer, party or mandate.
 
-    `given` is when the customer said yes; it may live later.
+    `given` is when the customer said yes; it may live later. `event` is by which it ended, or will where that is still to come.
     """
 
     id: int
@@ -76,6 +77,11 @@ class Listed:
         if self.event is not None and self.event_at is not None and self.event_at <= at:
             return self.event, self.event_at
         return ("expired", self.live.end) if self.live.end is not None and self.live.end <= at else None
+
+    def until(self, at: datetime) -> datetime | None:
+        """Return when it is to end: as it was given, or sooner, where an end that is still to come was told. None for never."""
+        told = None if self.ended(at) else self.event_at
+        return min((end for end in (self.live.end, told) if end is not None), default=None)
 
 
 @final

@@ -1,4 +1,7 @@
-"""Permissions: given once, ended once, never changed. As the portal row-level security keeps a person to their own."""
+"""Permissions: given once, never changed, and ended. As the portal row-level security keeps a person to their own.
+
+An end may be told before it comes, and another that is nearer takes its place; nothing is ever prolonged (kw.permission_event).
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -34,21 +37,21 @@ _ANSWER = """
 """
 _ALL_SAID = "insert into kw.permission_event (permission, at, event) select key, %s, 'granted' from unnest(%s::bigint[]) as key"
 _SAID = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'granted')"
-_END = """
-    insert into kw.permission_event (permission, at, event) values (%s, %s, %s) on conflict do nothing returning id
-"""
+_END = "insert into kw.permission_event (permission, at, event) values (%s, %s, %s) returning id"
 _SUCCESSORS = """
     with recursive after as (
         select id from kw.permission where renews = %s union select p.id from kw.permission p join after a on p.renews = a.id)
-    select after.id from after
-    where not exists (select from kw.permission_event e where e.permission = after.id and e.event <> 'granted')
-    order by after.id
+    select id from after order by id
 """
-_SELECT = """
+STANDING = """
+    left join lateral (select event, at, because from kw.permission_event where permission = p.id and event <> 'granted'
+        order by at limit 1) e on true
+"""
+"""The end of a permission `p` that stands, if one was told: of several the nearest."""
+_SELECT = f"""
     select p.id, p.connection, p.subject, p.party, p.mask, p.purpose, p.data, s.live, p.live, e.event, e.at, p.reference, e.because
-    from kw.permission p join kw.permission_state s on s.id = p.id
-    left join kw.permission_event e on e.permission = p.id and e.event <> 'granted'
-"""
+    from kw.permission p join kw.permission_state s on s.id = p.id {STANDING}
+"""  # noqa: S608 - constants only
 _OF_SUBJECT = _SELECT + " where p.subject = %s order by p.id desc"
 _ONE = _SELECT + " where p.id = %s"
 _CHAIN = f"""
@@ -57,9 +60,11 @@ _CHAIN = f"""
     {_SELECT} where p.id in (select id from chain) order by p.id
 """  # noqa: S608 - constants only
 _OVERVIEW = """
-    select s.party, count(*) filter (where s.live @> %(at)s), count(*) filter (where e.event is not null),
-        count(*) filter (where e.event is null and upper(s.live) <= %(at)s)
-    from kw.permission_state s left join kw.permission_event e on e.permission = s.id and e.event <> 'granted'
+    select s.party, count(*) filter (where s.live @> %(at)s), count(*) filter (where isempty(s.live) or e.at <= %(at)s),
+        count(*) filter (where upper(s.live) <= %(at)s and (e.at is null or e.at > %(at)s))
+    from kw.permission_state s
+    left join (select permission, min(at) as at from kw.permission_event where event <> 'granted' group by permission) e
+        on e.permission = s.id
     group by s.party order by s.party nulls first
 """
 
@@ -70,7 +75,8 @@ class PermissionRow:
     """One permission as given and as it stands.
 
     `live` is None where it was ended before it began, otherwise it is cut at the end; `given` is what the customer agreed to.
-    `ended` and `ended_at` tell how it ended, None while it has not; `because` why, where it fell away by itself.
+    `ended` and `ended_at` tell how it ended, or will where that is still to come, None while nobody told an end; `because` tells
+    why, where it fell away by itself.
     """
 
     id: int
@@ -89,7 +95,7 @@ class PermissionRow:
 
     def over(self, at: datetime) -> tuple[str, datetime] | None:
         """Return by which event and when it ended or ran out; None while it may still be ended."""
-        if self.ended is not None and self.ended_at is not None:
+        if self.ended is not None and self.ended_at is not None and (self.live is None or self.ended_at <= at):
             return self.ended, self.ended_at
         end = self.given.end
         return ("expired", end) if end is not None and end <= at else None
@@ -173,7 +179,7 @@ def answer(c: C, requests: Collection[int], at: datetime) -> dict[int, int]:
 
 
 def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:
-    """End a permission from `at` on: a new fact, and a stop in the same transaction. False if it had ended before.
+    """End a permission from `at` on: a new fact, and a stop in the same transaction. False if an end stands that is as near.
 
     Raises NotFound for one that is not there or not theirs.
     """
@@ -185,7 +191,7 @@ def revoke(c: C, permission: int, at: datetime, event: str = "revoked") -> bool:
 
 
 def successors(c: C, permission: int) -> list[int]:
-    """Return the renewals of a permission, and theirs, that have not ended: they must not outlive what they renew."""
+    """Return the renewals of a permission, and theirs: they must not outlive what they renew."""
     with _rows.cursor(c) as cursor:
         return [key for (key,) in cursor.execute(_SUCCESSORS, (permission,))]
 

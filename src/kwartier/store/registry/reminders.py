@@ -15,7 +15,6 @@ _TELL = """
         select s.id, min(d.days) as days from kw.permission_state s
         join unnest(%(days)s::integer[]) as d (days) on upper(s.live) <= %(at)s::timestamptz + make_interval(days => d.days)
         where s.id > %(after)s and s.id <= %(last)s and not isempty(s.live) and upper(s.live) > %(at)s and lower(s.live) <= %(at)s
-        and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted')
         and not exists (select from kw.permission p where p.renews = s.id)
         group by s.id),
     told as (

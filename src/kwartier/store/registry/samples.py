@@ -20,7 +20,8 @@ _OVERDUE = """
 """
 _ALIVE = """
     select s.id, lower(s.live) from kw.permission_state s where s.party = %s and not isempty(s.live)
-    and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted') order by s.id limit %s
+    and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted'
+        and e.at <= greatest(%s, lower(s.live))) order by s.id limit %s
 """
 
 
@@ -74,7 +75,7 @@ def permission_of(c: C, request: int) -> int | None:
     return int(found[0]) if found else None
 
 
-def alive(c: C, party: int, most: int) -> list[tuple[int, datetime]]:
-    """Return permissions of a party that have not ended, with when each begins, so many at the most."""
+def alive(c: C, party: int, at: datetime, most: int) -> list[tuple[int, datetime]]:
+    """Return permissions of a party that have not ended by then, with when each begins, so many at the most."""
     with _rows.cursor(c) as cursor:
-        return cursor.execute(_ALIVE, (party, most)).fetchall()
+        return cursor.execute(_ALIVE, (party, at, most)).fetchall()

@@ -182,8 +182,8 @@ def ending(words: Words, permissions: Sequence[MyPermission], at: datetime) -> l
 
 
 def runs_out(one: MyPermission, permissions: Sequence[MyPermission], at: datetime) -> bool:
-    """Tell whether a permission is about to run out."""
-    if one.until is None or not one.given <= at < one.until <= at + SOON:
+    """Tell whether a permission is about to run out, and can go on."""
+    if one.cut or one.until is None or not one.given <= at < one.until <= at + SOON:
         return False
     alike = (
         each for each in permissions if (each.connection, each.party, each.purpose) == (one.connection, one.party, one.purpose)

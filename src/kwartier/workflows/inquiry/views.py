@@ -57,9 +57,9 @@ class WhoMayRow:
 class MyPermission:
     """A permission as given and as it stands; `party` None is the own opt-in, `purpose` is in the customer's words.
 
-    `until` is when it runs out by itself, None for never. `ended` says how it ended (an event, or `expired`), and when; both are
-    None while it is in force; `because` says why it fell away by itself. `idle` is the rule by which it opens nothing at present,
-    None where it works.
+    `until` is when it runs out, None for never; `cut` is True where somebody told an end of it, maybe one still to come: that is
+    not prolonged. `ended` says how it ended (an event, or `expired`), and when; both are None while it is in force; `because` says
+    why it fell away by itself. `idle` is the rule by which it opens nothing at present, None where it works.
     """
 
     id: int
@@ -71,6 +71,7 @@ class MyPermission:
     data: Period
     given: datetime
     until: datetime | None
+    cut: bool
     ended: str | None
     ended_at: datetime | None
     idle: Rule | None

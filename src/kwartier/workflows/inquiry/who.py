@@ -71,9 +71,7 @@ def _permission(
 ) -> MyPermission:
     """Return a permission as the page shows it; where the stay was put right meanwhile, nothing is known of the connection."""
     nowhere = conduct.edition_at(at).rule("F9")
-    ended, ended_at = row.ended, row.ended_at
-    if ended is None and row.given.end is not None and row.given.end <= at:
-        ended, ended_at = "expired", row.given.end
+    ended, ended_at = row.over(at) or (None, None)
     return MyPermission(
         id=row.id,
         connection=row.connection,
@@ -83,7 +81,8 @@ def _permission(
         purpose=row.purpose,
         data=row.data,
         given=row.given.start,
-        until=row.given.end,
+        until=row.given.end if ended or row.live is None else row.live.end,
+        cut=row.ended is not None,
         ended=ended,
         ended_at=ended_at,
         because=row.because,

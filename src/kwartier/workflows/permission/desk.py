@@ -44,15 +44,14 @@ def take_back(house: Installation, c: C, subject: int, permission: int, at: date
     """
     permissions.alone(c, subject)
     chain = (permission, *permissions.successors(c, permission))
-    live = [one for key in chain if (one := permissions.own(c, subject, key, at)) is not None]
     me = names.person(c, key=subject)
     if me is None:
         msg = "no such permission of this person"
         raise NoSuchPermission(msg)
-    if not live:
+    over = [one for key in chain if (one := permissions.own(c, subject, key, at)) is not None and permissions.revoke(c, key, at)]
+    if not over:
         _said_late(house, c, me, permission, at, actor)
         return False
-    over = [one for one in live if permissions.revoke(c, one.id, at)]
     said = [(one.connection, telling.ended(one.id, one.party, one.mask)) for one in over]
     house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, there, body) for there, body in said])
     return True

@@ -43,7 +43,7 @@ def sweep(house: Installation, *, at: datetime) -> int:
     """Write down every end that has come by itself up to `at`, each at the moment it took effect. Returns how many.
 
     Goes once through the permissions as they are numbered, a page to a transaction: what a killed one wrote is over and not found
-    again. An end may bring another, that of a renewal, which has a higher number: so a page is looked at until it shows none.
+    again. An end may bring another, that of a renewal, which has a higher number: so a page is looked at until it shows no new one.
     """
     return sum(_swept(house, at, after, last) for after, last in pages(house))
 
@@ -69,10 +69,10 @@ def _swept(house: Installation, at: datetime, after: int, last: int) -> int:
     count = 0
     while True:
         with house.operator() as c:
-            found = _due(c, at, after, last)
-            count += len(written(house, c, found))
-        if not found:
+            said = written(house, c, _due(c, at, after, last))
+        if not said:
             return count
+        count += len(said)
 
 
 def _due(c: C, at: datetime, after: int, last: int) -> list[End]:

@@ -245,7 +245,7 @@ def _end_all(house: Installation, party: int, at: datetime) -> None:
     """End the permissions of a party, which do not come back with it, some to a transaction. What a kill leaves, `sweep` ends."""
     while True:
         with house.operator() as c:
-            alive = samples.alive(c, party, AT_ONCE)
+            alive = samples.alive(c, party, at, AT_ONCE)
             ends.written(house, c, [End(key, max(at, start), "invalidated", "party_suspended") for key, start in alive])
         if not alive:
             return

@@ -54,7 +54,7 @@ def renew(
     """Give a permission again, from its end on until `until`: the same scope, or narrower. Returns the new one's number.
 
     It is about the same time, and where that ended with it, about that until the new end: `Scope.going_on`. What has ended by
-    itself, whether somebody wrote that down or not, is over: of that nothing begins.
+    itself, whether somebody wrote that down or not, is over: of that nothing begins. Nor is an end prolonged that somebody told.
 
     Raises NoSuchPermission for one that is not theirs or is over, NothingToRenew, WiderThanBefore, BadScope, AlreadyPermitted,
     NotAnOccupant, GrantedElsewhere; then nothing changed.
@@ -63,8 +63,8 @@ def renew(
     with house.portal(subject) as c:
         permissions.alone(c, subject)
         one, me = permissions.own(c, subject, permission, at), names.person(c, key=subject)
-        if one is None or one.live is None or one.live.end is None or me is None:
-            msg = "no such permission of this person, or it has no end"
+        if one is None or one.live is None or one.live.end is None or one.ended is not None or me is None:
+            msg = "no such permission of this person that goes on, or it has no end"
             raise NoSuchPermission(msg)
         if one.party is not None:
             administrator.ours(house)

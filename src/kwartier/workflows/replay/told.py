@@ -105,7 +105,7 @@ Histories = Mapping[FactRef, History]
 def histories(entries: Iterable[Told]) -> dict[FactRef, History]:
     """Return what each fact went through. Raises KeyError for an entry that does not say which fact, or ends one that never was.
 
-    What does not say for which time a fact holds ends it.
+    What does not say for which time a fact holds ends it. Of the ends of a permission the nearest counts: none prolongs it.
     """
     found: dict[FactRef, list[State]] = defaultdict(list)
     for one in entries:
@@ -114,15 +114,21 @@ def histories(entries: Iterable[Told]) -> dict[FactRef, History]:
         if "start" in one.body:
             rest = {name: value for name, value in one.body.items() if name not in {table, "start", "end"}}
             span = from_epoch_s(one.body["start"]), None if one.body["end"] is None else from_epoch_s(one.body["end"])
+            if table == "permission" and ref in found:
+                span = span[0], _nearer(found[ref][-1].end, span[1])
             out = one.kind in _TAKEN_OUT
             found[ref].append(State(one.position, one.at, one.connection, *span, rest, one.subject, one.salt, out))
             continue
         if ref not in found:
             raise KeyError(table)
         before = found[ref][-1]
-        ended = one.at if before.end is None else min(one.at, before.end)
-        found[ref].append(replace(before, position=one.position, at=one.at, end=ended))
+        found[ref].append(replace(before, position=one.position, at=one.at, end=_nearer(before.end, one.at)))
     return {**found}
+
+
+def _nearer(*ends: datetime | None) -> datetime | None:
+    """Return the first of these ends; None where there is none."""
+    return min((end for end in ends if end is not None), default=None)
 
 
 def untold(fact: Restriction | Suspension | Hold | Objection, connection: int | None = None) -> State:

@@ -1,16 +1,18 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
 from kwartier.model.period import Period
+from kwartier.store.postgres import Dsns
 from kwartier.store.registry import overviews, permissions
 from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
 from kwartier.store.registry.permissions import Grant, PartyCount
-from registry_support import ALWAYS, NOON, World, between, on
+from registry_support import ALWAYS, NOON, World, between, on, waits_for_a_lock
 
 C = psycopg.Connection[Any]
 LATER = NOON + timedelta(days=2)
@@ -34,6 +36,46 @@ def test_a_permission_is_given_ended_once_and_cut_at_its_end(operator: C, given:
     (row,) = permissions.of_subject(operator, given.subject)
     assert (row.live, row.given, row.ended, row.ended_at) == (Period(NOON, LATER), given.live, "revoked", LATER)
     assert permissions.own(operator, given.subject, key, LATER) is None
+
+
+def test_an_end_still_to_come_gives_way_to_a_nearer_one_and_to_no_other(operator: C, given: Grant) -> None:
+    key, far = permissions.grant(operator, given, NOON), on("2026-12-01")
+    day = timedelta(days=1)
+    ends = [(far, True), (far, False), (far + day, False), (LATER, True), (far - day, False), (LATER, False), (LATER - day, True)]
+    assert [permissions.revoke(operator, key, at, "terminated") for at, _ in ends] == [taken for _, taken in ends]
+    row = permissions.theirs(operator, given.subject, key)
+    assert row is not None
+    assert (row.live, row.ended_at) == (Period(NOON, LATER - day), LATER - day)
+    assert permissions.own(operator, given.subject, key, NOON) == row
+    assert permissions.overview(operator, NOON) == [PartyCount(given.party, 1, 0, 0)]
+    assert permissions.overview(operator, LATER) == [PartyCount(given.party, 0, 1, 0)]
+    (told,) = overviews.listed(operator, None)
+    assert told.event_at == LATER - day
+
+
+def test_what_was_over_before_it_began_is_not_ended_again(operator: C, given: Grant) -> None:
+    key = permissions.grant(operator, given, NOON)
+    early = timedelta(hours=1)
+    assert [permissions.revoke(operator, key, NOON - n * early) for n in range(3)] == [True, False, False]
+    assert permissions.own(operator, given.subject, key, NOON - early) is None
+
+
+def test_of_two_who_end_it_at_once_the_nearest_counts(operator: C, given: Grant, dsns: Dsns) -> None:
+    """The second waits for the first, and sees what it wrote."""
+    key = permissions.grant(operator, given, NOON)
+    operator.commit()
+
+    def end(at: datetime) -> bool:
+        with psycopg.connect(dsns.operator) as c:
+            return permissions.revoke(c, key, at)
+
+    with ThreadPoolExecutor(2) as threads, psycopg.connect(dsns.operator, autocommit=True) as asking:
+        assert permissions.revoke(operator, key, LATER, "terminated")
+        later, nearer = threads.submit(end, LATER + timedelta(days=1)), threads.submit(end, NOON + timedelta(days=1))
+        waits_for_a_lock(asking, later)
+        waits_for_a_lock(asking, nearer)
+        operator.commit()
+        assert (later.result(), nearer.result()) == (False, True)
 
 
 def test_a_permission_that_ran_out_is_not_the_persons_to_end(operator: C, given: Grant) -> None:

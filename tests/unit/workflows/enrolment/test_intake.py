@@ -1,5 +1,6 @@
 """What an import as a whole promises."""
 
+import csv
 import json
 import os
 from collections.abc import Callable
@@ -18,10 +19,11 @@ from enrolment_support import Gate
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import epoch_s, midnight
 from kwartier.store.registry import couplings, facts
-from kwartier.store.registry.imports import permissions
+from kwartier.store.registry.imports import permissions, take
+from kwartier.store.registry.imports.spec import Spec
 from kwartier.workflows.enrolment.errors import UnreadableFile
 from kwartier.workflows.enrolment.report import ImportReport
-from registry_support import DAY, ean, on, waits_for_a_lock
+from registry_support import DAY, NOON, ean, on, waits_for_a_lock
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 STREET = SCENARIOS / "import_move" / "given"
@@ -144,6 +146,50 @@ def test_the_facts_for_the_log_name_ids_and_seconds_and_no_ean_or_name(gate: Gat
 def test_the_diff_names_nobody(gate: Gate) -> None:
     said = "\n".join(gate.take(STREET).diff)
     assert all(secret not in said for secret in (ean(1), ean(101), "Anna", "E0001", "127.0.1.1", "C-1001"))
+
+
+def test_of_permissions_that_end_sooner_the_log_is_told_what_was_written(gate: Gate, write: Callable[..., Path]) -> None:
+    gate.take(STREET)
+    with (STREET / "permissions.csv").open(encoding="utf-8", newline="") as source:
+        first = next(csv.DictReader(source))
+    for expires, verdict in (
+        ("2026-12-01", "changed"),
+        ("2026-03-12", "changed"),  # nearer still
+        ("2026-12-01", "same"),  # as was said before, and it ends sooner now
+        ("2026-03-12", "same"),
+        ("2027-01-15", "same"),  # as it was given
+        ("2026-06-01", "refused"),  # later than it ends
+    ):
+        report = gate.take(write("nearer", permissions=[first | {"expires": expires}]))
+        assert (report.changed, report.unchanged, report.rejected) == tuple(
+            verdict == one for one in ("changed", "same", "refused")
+        )
+        told = [one.body["end"] for one in gate.facts if one.kind == "permission:terminated"]
+        assert told == ([epoch_s(on(expires))] if verdict == "changed" else [])
+    ends = gate.ask("select e.at, upper(s.live) from kw.permission_event e join kw.permission_state s on s.id = e.permission"
+        " where e.event = 'terminated' order by e.id")  # fmt: skip
+    assert ends == [(on("2026-12-01"), on("2026-03-12")), (on("2026-03-12"), on("2026-03-12"))]
+
+
+def test_of_a_permission_that_somebody_ends_meanwhile_an_import_tells_no_later_end(
+    gate: Gate, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is revoked after it was looked at."""
+    gate.take(STREET)
+    with (STREET / "permissions.csv").open(encoding="utf-8", newline="") as source:
+        first = next(csv.DictReader(source))
+    revoked = "with r as (insert into kw.permission_event (permission, at, event) select had, %s, 'revoked' from pg_temp.judged) "
+
+    def judged(cursor: take.Sql, spec: Spec, at: datetime) -> None:
+        real(cursor, spec, at)
+        if spec is permissions.PERMISSIONS:
+            cursor.execute(f"{revoked} select", (NOON,))
+
+    real = take._judge  # noqa: SLF001 - between the look and the deed there is nothing else to take hold of
+    monkeypatch.setattr(take, "_judge", judged)
+    report = gate.take(write("meanwhile", permissions=[first | {"expires": "2026-12-01"}]))
+    assert (report.changed, report.unchanged) == (0, 1)
+    assert [one.kind for one in gate.facts] == ["import:taken"]
 
 
 def test_ends_move_until_they_have_passed(gate: Gate, write: Callable[..., Path]) -> None:

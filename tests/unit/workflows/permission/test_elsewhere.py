@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kwartier.grounds import information
 from kwartier.model.ground import Refusal
+from kwartier.model.period import utc
 from kwartier.model.permit import Permit
 from kwartier.store.registry import permissions
 from kwartier.store.registry.permissions import Grant
@@ -100,6 +101,23 @@ def test_what_was_given_and_ended_there_counts_here(there: Home, tmp_path: Path,
     shown = overview.show(there.house, "pa-1", at=NOON + 3 * DAY).information
     assert shown.reason_for_end == {revoked: "revoked", terminated: "terminated"}[end]
     assert [kind for kind, _ in there.told()] == ["permission:granted", f"permission:{shown.reason_for_end}"]
+
+
+def test_an_end_that_is_still_to_come_gives_way_to_a_nearer_one_and_to_no_later_one(there: Home, tmp_path: Path) -> None:
+    far, later = terminated() | {"termination_timestamp": "2026-12-01T00:00:00Z"}, "2026-03-13T12:00:00Z"
+    assert take(there, tmp_path, established(there), far).ended == 1
+    assert isinstance(there.may(NOON + 3 * DAY), Permit)
+    assert take(there, tmp_path, revoked()).ended == 1
+    assert isinstance(there.may(NOON + 2 * DAY), Refusal)
+    again = take(there, tmp_path, far, revoked(), terminated(), revoked() | {"permission_end_timestamp": later})
+    assert (again.ended, again.known) == (0, 4)
+    assert [(event, at) for event, at, _ in there.ended()] == [
+        ("terminated", utc(on("2026-12-01") + DAY / 24)),
+        ("revoked", NOON + 2 * DAY),
+    ]
+    shown = overview.show(there.house, "pa-1", at=NOON + 3 * DAY).information
+    assert (shown.reason_for_end, shown.permission_end_timestamp) == ("revoked", NOON + 2 * DAY)
+    assert [kind for kind, _ in there.told()] == ["permission:granted", "permission:terminated", "permission:revoked"]
 
 
 def test_what_is_wrong_is_put_aside_and_stops_nothing(there: Home, tmp_path: Path) -> None:

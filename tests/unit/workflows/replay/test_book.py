@@ -123,6 +123,22 @@ def test_a_fact_that_was_told_after_the_decision_is_no_ground_for_it() -> None:
     assert as_of(late, AT, 10) == {"permission": replace(PERMISSION, purpose="")}
 
 
+SOONER = (4, AT - 3 * HOUR, "permission:terminated", GRANTED | {"end": epoch_s(AT + 24 * HOUR)})
+TOLD_AHEAD = (4, AT + 24 * HOUR, "permission:terminated", {"permission": 3, "mask": 2})
+
+
+@pytest.mark.parametrize("ahead", [SOONER, TOLD_AHEAD], ids=["by an import", "by another body"])
+def test_of_two_ends_the_nearest_counts_whichever_was_said_last(ahead: Any) -> None:  # noqa: ANN401 - an entry
+    granted, revoked = (2, LONG_AGO, "permission:granted", GRANTED), (5, AT, "permission:revoked", {"permission": 3, "mask": 2})
+    said = told_of(granted, ahead, revoked)
+    (history,) = said.values()
+    assert [one.end for one in history] == [EXPIRES, AT + 24 * HOUR, AT]
+    for at in (AT, AT + HOUR, AT + 25 * HOUR):
+        assert as_of(said, at, None) == {"permission": replace(PERMISSION, purpose="", live=Period(LONG_AGO, AT))}
+    later = (6, AT + HOUR, "permission:terminated", GRANTED | {"end": epoch_s(AT + 12 * HOUR)})
+    assert told_of(granted, ahead, revoked, later)["permission", 3][-1].end == AT
+
+
 def test_a_revocation_ends_a_permission_when_it_was_said_and_never_later_than_agreed() -> None:
     events = [(0, LONG_AGO, "permission:granted", GRANTED), (1, AT, "permission:revoked", {"permission": 3, "mask": 2})]
     assert [one.end for one in told_of(*events)["permission", 3]] == [EXPIRES, AT]

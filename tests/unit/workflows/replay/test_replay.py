@@ -286,6 +286,58 @@ def test_a_revocation_that_was_said_later_changes_nothing_before(night: Faulty) 
     assert night.codes() == set()
 
 
+def granted(night: Faulty, permission: int) -> dict[str, Any]:
+    """Return what the log was told of a permission as it was given."""
+    body = night.one(
+        "select convert_from(leaf, 'UTF8')::jsonb -> 'body' from audit.event where kind = 'permission:granted'"
+        " and (convert_from(leaf, 'UTF8')::jsonb #>> '{body,permission}')::bigint = %s",
+        permission,
+    )
+    return dict(body)
+
+
+@pytest.mark.parametrize("ahead", ["import", "another body"])
+def test_two_ends_of_a_permission_and_a_read_between_them(night: Faulty, monkeypatch: pytest.MonkeyPatch, ahead: str) -> None:
+    """Its end was told long before, and it was revoked: both are in order, and what is read from then on is not."""
+    key, connection = served(night)
+    party = night.one("select party from kw.permission where id = %s", key)
+    now = night.one("select clock_timestamp()")
+    far, revoked, read = now + timedelta(days=9), now + timedelta(minutes=1), now + timedelta(hours=1)
+    monkeypatch.setattr(planted_support, "last", lambda _: read)
+    request = planted_support.for_an_app(night, connection, planted_support.last_day(night), party)
+    permit = planted_support.decided(night, request, now)
+
+    def end(at: datetime, event: str, kind: EventKind, said: datetime, **body: Any) -> None:  # noqa: ANN401 - ids and moments
+        night.change("insert into kw.permission_event (permission, at, event) values (%s, %s, %s)", key, at, event)
+        night.tell(kind, connection, said, **body)
+
+    if ahead == "import":
+        said = granted(night, key) | {"end": epoch_s(far)}
+        end(far.replace(microsecond=0), "terminated", EventKind.PERMISSION_TERMINATED, now, **said)
+    else:
+        end(far, "terminated", EventKind.PERMISSION_TERMINATED, far, permission=key, mask=2)
+    assert night.codes() == set()
+    with night.c.transaction(force_rollback=True):
+        journal = night.journal.read_bytes()
+        planted_support.read_anyway(night, request, permit, 7)
+        assert not night.codes() & {"permit-not-decided", "consent-disagrees"}
+        night.journal.write_bytes(journal)
+    end(revoked, "revoked", EventKind.PERMISSION_REVOKED, revoked, permission=key, mask=2)
+    assert night.codes() == set()
+    planted_support.read_anyway(night, request, permit, 7)
+    found = night.found()
+    assert "permit-not-decided" in {one.code for one in found.findings}
+    assert "consent-disagrees" not in {one.code for one in found.findings}, "the plain check says no too"
+    assert found.uncovered_reads > 0
+
+
+def test_a_nearer_end_that_was_told_and_not_written_is_found(night: Faulty) -> None:
+    key, connection = served(night)
+    now = night.one("select clock_timestamp()")
+    night.tell(EventKind.PERMISSION_TERMINATED, connection, now, **granted(night, key) | {"end": epoch_s(now + timedelta(days=9))})
+    assert night.codes() == {"fact-differs"}
+
+
 def test_a_no_to_a_permission_begins_and_ends_no_ground(night: Faulty) -> None:
     key, connection = served(night)
     night.tell(EventKind.PERMISSION_DECLINED, connection, night.one("select clock_timestamp()"), permission=key, mask=2)

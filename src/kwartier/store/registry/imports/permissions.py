@@ -29,19 +29,25 @@ PERMISSIONS = Spec(
                 when (p.connection, p.subject, p.mask, p.purpose, p.data, lower(p.live))
                     <> (c.key, s.key, x.mask, i.purpose, tstzrange(i.data_from, i.data_to), i.granted)
                     or p.id is not null and p.party is distinct from y.key
-                    or upper(p.live) is distinct from i.expires
-                        and coalesce(i.expires, 'infinity') > coalesce(upper(t.live), 'infinity') then 'permission-differs'
+                    or not z.said and coalesce(i.expires, 'infinity')
+                        > case when isempty(t.live) then lower(p.live) else coalesce(upper(t.live), 'infinity') end
+                    then 'permission-differs'
             end as code,
-            case when p.id is null then 'new' when upper(p.live) is not distinct from i.expires
-                or upper(t.live) is not distinct from i.expires then 'same' else 'changed' end as verdict
+            case when p.id is null then 'new' when z.said then 'same' else 'changed' end as verdict
         from i left join kw.connection c on c.ean = i.ean
         cross join lateral (select case c.product when 'gas' then i.mask_gas else i.mask_electricity end as mask) x
         left join kw.subject s on s.code = i.subject left join kw.party y on y.code = i.party
         left join kw.permission p on p.reference = i.reference left join kw.permission_state t on t.id = p.id
+        cross join lateral (select upper(p.live) is not distinct from i.expires or exists (select from kw.permission_event e
+            where e.permission = p.id and e.event <> 'granted' and e.at = i.expires) as said) z
     """,
+    # Somebody may have ended one sooner meanwhile: that stands, and what was not written is not told either.
     update="""
-        insert into kw.permission_event (permission, at, event)
-        select had, upper(live), 'terminated' from taken on conflict do nothing
+        with written as (
+            insert into kw.permission_event (permission, at, event)
+            select had, upper(live), 'terminated' from taken order by had returning permission)
+        update pg_temp.judged set verdict = 'same'
+        where code is null and verdict = 'changed' and had not in (select permission from written)
     """,
     extend=None,
     # Only rows of which nobody else claims the same party, purpose and time: the others go one by one.
