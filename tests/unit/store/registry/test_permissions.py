@@ -1,14 +1,16 @@
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from kwartier.model.period import Period
-from kwartier.store.postgres import Dsns
+from kwartier.store.postgres import Dsns, migrate, migrations
 from kwartier.store.registry import overviews, permissions
 from kwartier.store.registry.errors import AlreadyPermitted, NotAnOccupant, NotFound
 from kwartier.store.registry.permissions import Grant, PartyCount
@@ -16,6 +18,8 @@ from registry_support import ALWAYS, NOON, World, between, on, waits_for_a_lock
 
 C = psycopg.Connection[Any]
 LATER = NOON + timedelta(days=2)
+NEARER_ENDS = 59
+"""The number of the migration since when a nearer end is taken."""
 
 
 @pytest.fixture
@@ -51,6 +55,33 @@ def test_an_end_still_to_come_gives_way_to_a_nearer_one_and_to_no_other(operator
     assert permissions.overview(operator, LATER) == [PartyCount(given.party, 0, 1, 0)]
     (told,) = overviews.listed(operator, None)
     assert told.event_at == LATER - day
+
+
+def test_an_end_still_to_come_from_before_gives_way_too(empty_dsn: str, tmp_path: Path) -> None:
+    """In a registry of whose permissions each could have one end only."""
+    now = tmp_path / "now"
+    shutil.copytree(str(migrations.packaged()), now)
+    later = [path for path in now.glob("*.sql") if int(path.name[:4]) >= NEARER_ENDS]
+    texts = {path: path.read_text("utf-8") for path in later}
+    for path in later:
+        path.unlink()
+    migrate(empty_dsn, now)
+    with psycopg.connect(empty_dsn) as c:
+        world = World(c)
+        home, me = world.connection(), world.subject()
+        world.occupancy(home, me)
+        key = world.permission(home, me, world.party("third_party"), between("2026-01-01", "2027-01-15"))
+        end = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'terminated') returning id"
+        c.execute(end, (key, on("2026-12-01")))
+        with pytest.raises(psycopg.errors.UniqueViolation), c.transaction():
+            c.execute(end, (key, NOON))
+    for path, text in texts.items():
+        path.write_text(text, "utf-8")
+    assert "0059_nearer_ends" in migrate(empty_dsn, now)
+    with psycopg.connect(empty_dsn) as c:
+        assert permissions.own(c, me, key, NOON) is not None
+        assert [permissions.revoke(c, key, at) for at in (on("2026-12-01"), NOON, LATER)] == [False, True, False]
+        assert permissions.own(c, me, key, NOON) is None
 
 
 def test_what_was_over_before_it_began_is_not_ended_again(operator: C, given: Grant) -> None:
