@@ -54,7 +54,7 @@ _OVERDUE = f"""
         and {_PAGE}) r
     {_LAST} order by r.id
 """  # noqa: S608 - constants only
-_OPEN = f"select r.id from kw.permission_request r where {_PAGE}"  # noqa: S608 - constants only
+_OPEN = f"select r.id from kw.permission_request r where (r.origin <> 'party' or r.answer_by > %(at)s) and {_PAGE}"  # noqa: S608 - constants only
 # What keeps a request from being put to a customer, or from being granted. The order is that in which it is told. A mandate from
 # before the customer came was given by who lived there then, and opens nothing of who lives there now. Silence is no answer to a
 # mandate of which this person said no before, to the same party for the same purpose, however that is spelt: that needs a yes.
@@ -237,10 +237,13 @@ def overdue(c: C, origin: str, at: datetime, *, after: int, limit: int) -> list[
     return _select(c, _OVERDUE, {"origin": origin, "at": at, "after": after, "limit": limit})
 
 
-def open_ones(c: C, *, after: int, limit: int) -> list[int]:
-    """Return the next requests, by number, that have no final answer."""
+def open_ones(c: C, at: datetime, *, after: int, limit: int) -> list[int]:
+    """Return the next requests, by number, that have no final answer, and of which the time to answer is not over.
+
+    That of a mandate never is for this: silence is its answer, so what fell away is looked at until it begins.
+    """
     with _rows.cursor(c) as cursor:
-        return [key for (key,) in cursor.execute(_OPEN, {"after": after, "limit": limit})]
+        return [key for (key,) in cursor.execute(_OPEN, {"at": at, "after": after, "limit": limit})]
 
 
 def flaws(c: C, requests: Sequence[int], at: datetime) -> dict[int, str]:

@@ -193,10 +193,13 @@ def time_out(house: Installation, *, at: datetime) -> int:
 
 
 def wither(house: Installation, *, at: datetime) -> int:
-    """Close the requests whose ground fell away before an answer: the customer moved out, the agreement ended. Returns how many."""
+    """Close the requests whose ground fell away before an answer: the customer moved out, the agreement ended. Returns how many.
+
+    What ran out before anybody looked is none of them: its time was over by itself, whatever fell away then or later (`time_out`).
+    """
 
     def fallen(c: C, after: int) -> tuple[list[Said], int | None]:
-        keys = requests.open_ones(c, after=after, limit=AT_ONCE)
+        keys = requests.open_ones(c, at, after=after, limit=AT_ONCE)
         flaws = requests.flaws(c, keys, at)
         return [Said(key, at, "found_invalid", flaws[key]) for key in keys if key in flaws], keys[-1] if keys else None
 

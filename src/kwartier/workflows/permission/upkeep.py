@@ -35,14 +35,14 @@ def keep_up(house: Installation, *, at: datetime) -> Upkeep:
     """Write down ends that came by themselves, close requests, let unvetoed mandates begin, remind, and lay letters down.
 
     What persons restricted or objected to comes first, where they moved: an import sees to it, but for what was asked while it ran.
-    The rest in that order: a mandate of a party that was suspended, or of who left, must not begin, nor is a letter sent of it, and
+    What ran out did so by itself, so it is said before it is looked what fell away. The rest in that order: a mandate of a party that was suspended, or of who left, must not begin, nor is a letter sent of it, and
     one whose letter nobody took has a later day before it is looked whether it begins.
     """
     with house.operator() as c:
         halting.follow(house, c, at=at)
     missed = mandates.overdue(house, at=at)
     ended = ends.sweep(house, at=at)
-    withered, timed_out = requests.wither(house, at=at), requests.time_out(house, at=at)
+    timed_out, withered = requests.time_out(house, at=at), requests.wither(house, at=at)
     untaken = letters.write_anew(house, at=at)
     begun, reminded = mandates.due(house, at=at), reminders.remind(house, at=at)
     laid, unlaid = letters.lay_if_possible(house, at=at)

@@ -27,6 +27,11 @@ REQUEST_EVENTS = [
     event for event in Event if event.value in {"requested", "presented", "granted", "rejected", "timed_out", "found_invalid"}
 ]
 
+INVALID_LATE = """
+    select count(*) from kw.permission_request r join kw.request_event e on e.request = r.id
+    where r.origin = 'party' and e.event = 'found_invalid' and e.at = %s
+"""
+
 
 class Anybody:
     """Does something about permissions at random, as time goes on; what is not possible is refused by an error of ours."""
@@ -114,7 +119,9 @@ def test_every_stored_life_is_one_of_the_table(home: Home, seed: int) -> None:
     assert len({reduce(life.next_state, events, None) for events in lives.values()}) > 1, (
         "raises NoTransition where the table has no such step"
     )
-    permission.keep_up(home.house, at=anybody.at + 20_000 * DAY)
+    long_after = anybody.at + 20_000 * DAY
+    permission.keep_up(home.house, at=long_after)
+    assert home.world.c.execute(INVALID_LATE, (long_after,)).fetchone() == (0,), "what ran out is not found invalid afterwards"
     final = {reduce(life.next_state, events, None) for events in home.events().values()}
     assert final <= {*life.FINAL}, "in the end each has its one answer, and each permission its one end"
     kinds = home.world.c.execute("select count(*) from kw.permission_event where event <> 'granted'").fetchone()

@@ -165,6 +165,28 @@ def test_what_nobody_answers_times_out_once_and_when_its_time_was_over(home: Hom
     assert reduce(life.next_state, home.events()[one.id], None) is State.NOT_GRANTED
 
 
+@pytest.mark.parametrize("moved_days", [-5, 3])
+@pytest.mark.parametrize("swept", ["keep_up", "wither first"])
+def test_what_ran_out_before_anybody_looked_ran_out_whenever_the_customer_moved(home: Home, moved_days: int, swept: str) -> None:
+    one = asked(home)
+    moved, late = one.answer_by + moved_days * DAY, one.answer_by + 6 * DAY
+    home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (moved,))
+    if swept == "keep_up":
+        permission.keep_up(home.house, at=late)
+    else:
+        assert (requests.wither(home.house, at=late), requests.time_out(home.house, at=late)) == (0, 1)
+    assert home.told()[-1] == ("permission:timed_out", one.answer_by)
+
+
+def test_what_fell_away_before_its_time_was_over_and_was_seen_then_does_not_run_out(home: Home) -> None:
+    one = asked(home)
+    seen = one.answer_by - DAY
+    home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (seen - DAY,))
+    for at in (seen, one.answer_by + DAY):
+        permission.keep_up(home.house, at=at)
+    assert home.told()[-1] == ("permission:found_invalid", seen)
+
+
 def test_a_request_whose_ground_fell_away_is_closed_and_cannot_be_granted(home: Home) -> None:
     one = asked(home)
     home.world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (NOON + DAY,))
