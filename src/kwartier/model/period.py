@@ -105,6 +105,11 @@ def day_of(moment: datetime) -> date:
     return utc(moment).astimezone(ZONE).date()
 
 
+def days_on(moment: datetime, days: int) -> datetime:
+    """Return the UTC moment so many local days on, at the same time of day: midnight stays that when the clock is changed."""
+    return (utc(moment).astimezone(ZONE) + timedelta(days=days)).astimezone(UTC)
+
+
 def quarters_in(day: date) -> int:
     """Return 92, 96 or 100."""
     whole = day_period(day)

@@ -12,7 +12,7 @@ from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import MyPermission
 from kwartier.workflows.permission.asked import MyAnswer, MyRequest
-from kwartier.workflows.permission.reminders import RENEWED_FOR
+from kwartier.workflows.permission.reminders import renewed_until
 
 SOON: Final = timedelta(days=30)
 
@@ -117,7 +117,7 @@ def _was_asked(words: Words, one: MyAnswer) -> str:
 
 def _became(words: Words, one: MyAnswer) -> str:
     return {
-        "granted": words.text("It began on %s, since you did not say no.") if one.claimed else words.text("You said yes on %s."),
+        "granted": words.text("It began on %s, since you did not say no.") if one.silently else words.text("You said yes on %s."),
         "rejected": words.text("You said no on %s."),
         "timed_out": words.text("It ran out on %s without an answer: nothing came of it."),
     }.get(one.outcome, words.text("It did not hold, as was found on %s: nothing came of it."))
@@ -194,7 +194,7 @@ def runs_out(one: MyPermission, permissions: Sequence[MyPermission], at: datetim
 def renewed(one: MyPermission) -> Scope | None:
     """Return what a renewal would be: the same, for another year. None where nothing can go on."""
     assert one.until is not None  # noqa: S101 - only what runs out is renewed
-    return Scope(one.mask, one.purpose, one.data, one.until).going_on(one.until + RENEWED_FOR)
+    return Scope(one.mask, one.purpose, one.data, one.until).going_on(renewed_until(one.until))
 
 
 def _ending(words: Words, one: MyPermission, at: datetime) -> Ending:

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import final
+from datetime import datetime, timedelta
+from typing import Final, final
 
+from kwartier.audit.events import EventKind
 from kwartier.grounds.permission import Event, Scope
+from kwartier.model.period import Period
 from kwartier.model.register import Product
 from kwartier.store.registry import late_noes, names, requests
 from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.permission import telling
 from kwartier.workflows.permission.errors import NoSuchRequest
+
+A_SECOND: Final = timedelta(seconds=1)
+"""The log has whole seconds."""
 
 
 @final
@@ -35,7 +41,10 @@ class MyRequest:
 @final
 @dataclass(frozen=True, slots=True)
 class MyAnswer:
-    """A request that this customer has had before, and what became of it: `outcome` is an event of the table."""
+    """A request that this customer has had before, and what became of it: `outcome` is an event of the table.
+
+    `silently` is True of a mandate that began because the customer said nothing.
+    """
 
     party: str
     product: Product
@@ -44,6 +53,7 @@ class MyAnswer:
     asked: datetime
     outcome: str
     at: datetime
+    silently: bool
 
 
 def past(house: Installation, subject: int, *, at: datetime) -> Sequence[MyAnswer]:
@@ -51,13 +61,30 @@ def past(house: Installation, subject: int, *, at: datetime) -> Sequence[MyAnswe
     with house.portal(subject) as c:
         parties, mine = names.parties(c), {one.key: one.product for one in names.own(c, subject)}
         found = [one for one in requests.of_subject(c, subject) if not _waits(one, at) and one.connection in mine]
-    return [_answer(one, parties.get(one.party or 0, ""), mine[one.connection or 0]) for one in found]
+        me = names.person(c, key=subject)
+    code = "" if me is None else me.code
+    return [
+        _answer(one, parties.get(one.party or 0, ""), mine[one.connection or 0], silently=_silent(house, one, code))
+        for one in found
+    ]
 
 
-def _answer(one: RequestRow, party: str, product: Product) -> MyAnswer:
+def _silent(house: Installation, one: RequestRow, code: str) -> bool:
+    """Tell whether a mandate began without a yes. Until its notice is over nothing else begins it; after that the log knows."""
+    if one.origin != MANDATE or one.event != Event.GRANTED or one.event_at < one.answer_by:
+        return False
+    with house.operator() as c:
+        lines = house.log.of_subject(c, code, one.connection or 0, Period(one.event_at, one.event_at + A_SECOND))
+    yes = telling.customer(one.subject or 0)
+    return not any(
+        line.kind is EventKind.PERMISSION_GRANTED and line.body.get("request") == one.id and line.actor == yes for line in lines
+    )
+
+
+def _answer(one: RequestRow, party: str, product: Product, *, silently: bool) -> MyAnswer:
     """Say how it ended; of one that nobody answered in time, and of which that was not written down yet, that it ran out."""
     outcome, at = (Event.TIMED_OUT, one.answer_by) if one.awaits else (one.event, one.event_at)
-    return MyAnswer(party, product, one.scope, one.origin == MANDATE, one.asked, str(outcome), at)
+    return MyAnswer(party, product, one.scope, one.origin == MANDATE, one.asked, str(outcome), at, silently)
 
 
 def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRequest]:

@@ -1,14 +1,14 @@
 """S2: the customer is told before a permission runs out, and may renew it: as it was, or narrower."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.permission import Schedule, Scope, check
 from kwartier.model.ground import Permission
-from kwartier.model.period import Period
+from kwartier.model.period import Period, days_on
 from kwartier.store.registry import names, permissions, reminders
 from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.reminders import Reminder
@@ -37,8 +37,13 @@ def _event(one: Reminder, at: datetime) -> Event:
     return Event(at, EventKind.PERMISSION_REMINDED, telling.OPERATOR, one.code, one.connection, body)
 
 
-RENEWED_FOR: Final = timedelta(days=365)
-"""The longest that a permission goes on by one word: our choice, as an opt-in."""
+RENEWED_DAYS: Final = 365
+"""The longest that a permission goes on by one word, in local days: our choice, as an opt-in."""
+
+
+def renewed_until(end: datetime) -> datetime:
+    """Return until when what ends at `end` goes on at the most: days are whole there too, whenever the clock is changed between."""
+    return days_on(end, RENEWED_DAYS)
 
 
 def renew(
@@ -73,7 +78,7 @@ def renew(
             msg = "what the permission is about was over before it ends"
             raise NothingToRenew(msg)
         after = replace(most, mask=one.mask if mask is None else mask, data=data or most.data)
-        if not after.within(most) or until > one.live.end + RENEWED_FOR:
+        if not after.within(most) or until > renewed_until(one.live.end):
             msg = "a renewal is never wider than what it renews, and goes on for a year at the most"
             raise WiderThanBefore(msg)
         live = Period(one.live.end, max(until, one.live.end))

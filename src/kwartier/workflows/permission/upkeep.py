@@ -35,8 +35,9 @@ def keep_up(house: Installation, *, at: datetime) -> Upkeep:
     """Write down ends that came by themselves, close requests, let unvetoed mandates begin, remind, and lay letters down.
 
     What persons restricted or objected to comes first, where they moved: an import sees to it, but for what was asked while it ran.
-    What ran out did so by itself, so it is said before it is looked what fell away. The rest in that order: a mandate of a party that was suspended, or of who left, must not begin, nor is a letter sent of it, and
-    one whose letter nobody took has a later day before it is looked whether it begins.
+    What ran out did so by itself, so that is said before it is looked what fell away. The rest in that order: a mandate of a party
+    that was suspended, or of who left, must not begin, nor is a letter sent of it, and one whose letter nobody took has a later day
+    before it is looked whether it begins.
     """
     with house.operator() as c:
         halting.follow(house, c, at=at)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from kwartier.model.period import Period
+from kwartier.model.period import Period, midnight
 from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
@@ -138,3 +138,19 @@ def test_a_shorter_yes_to_a_request_ends_its_data_with_it(installation_dir: Path
         asked = requests.ask(home.house, home.code(), home.ean(), wish(data=Period(NOON, UNTIL)), at=NOON)
         assert visit.post("/en/request", request=str(asked.id), answer="yes", last="2026-06-30").status_code == 200
         assert newest(home) == (Period(NOON, on("2026-07-01")), Period(NOON + DAY, on("2026-07-01")))
+
+
+@pytest.mark.parametrize("last", ["2025-10-25", "2025-03-29", "2026-03-19"])
+def test_a_renewal_of_a_year_ends_at_midnight_also_where_the_clock_is_changed(
+    installation_dir: Path, dsns: Dsns, last: str
+) -> None:
+    final = date.fromisoformat(last)
+    end, year = midnight(final + timedelta(days=1)), final + timedelta(days=365)
+    with pages(installation_dir, dsns, end - DAY) as (home, visit):
+        about: dict[str, Any] = {"connection": home.connection, "subject": home.person, "party": home.app, "mask": E_INTERVAL}
+        live = Period(on("2025-01-01"), end)
+        number = home.world.new("permission", **about, purpose="inzicht", data=between("2025-01-01"), live=live)
+        assert f'value="{year.isoformat()}"' in visit.get(f"/nl/renew?permission={number}").text
+        assert visit.post("/nl/renew", permission=str(number), last=(year + timedelta(days=1)).isoformat()).status_code == 400
+        assert visit.post("/nl/renew", permission=str(number), last=year.isoformat()).status_code == 200
+        assert newest(home)[1] == Period(end, midnight(year + timedelta(days=1)))

@@ -9,7 +9,7 @@ from kwartier.web.portal.words import Words
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import asked, keep_up, mandates, overview, requests
 from kwartier.workflows.permission.placing import Claim
-from permission_support import DAY, UNTIL, Home, posted, wish
+from permission_support import DAY, UNTIL, Home, claim, posted, silence, wish
 from registry_support import NOON, World
 
 pytestmark = pytest.mark.database
@@ -81,3 +81,25 @@ def test_the_page_says_what_became_of_it(home: Home, language: str, how: list[st
     shown = show_requests.past(Words(language), asked.past(home.house, home.person, at=LATER))
     assert [one.how for one in shown] == how
     assert [one.purpose for one in shown] == ["no", "yes"]
+
+
+SILENCE, YES = ("It began on", "Het begon op"), ("You said yes on", "U zei ja op")
+
+
+@pytest.mark.parametrize(
+    ("yes_days", "how"),
+    [(1, YES), (40, YES), (None, SILENCE)],
+    ids=["before its notice was over", "after it, when nobody had looked yet", "never"],
+)
+def test_a_yes_to_what_was_claimed_is_no_silence(home: Home, yes_days: int | None, how: tuple[str, str]) -> None:
+    mandates.claim(home.house, home.code(), [claim(home)], at=NOON)
+    posted(home.house)
+    if yes_days is None:
+        assert silence(home.house, at=NOON + 40 * DAY) == 1
+    else:
+        (one,) = asked.waiting(home.house, home.person, at=NOON + yes_days * DAY)
+        requests.grant(home.house, home.person, one.id, at=NOON + yes_days * DAY)
+    past = asked.past(home.house, home.person, at=NOON + 41 * DAY)
+    for language, begins in zip(("en", "nl"), how, strict=True):
+        (shown,) = show_requests.past(Words(language), past)
+        assert shown.how.startswith(begins)
