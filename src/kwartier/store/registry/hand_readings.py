@@ -48,17 +48,21 @@ _OF_METER = """
 _AT_MOMENT = f"""
     select id, meter, channel, value, at, how from kw.hand_reading h where connection = %s and at = %s and {THEIRS} order by channel
 """  # noqa: S608 - constants only
-# The last of each kind that counts, or else the beginning of the restriction. Gas goes with the meter that carries it.
+# The last of each kind that counts, or else since when nothing was read remotely without a break: one restriction that takes the
+# place of another begins nothing anew. Gas goes with the meter that carries it. A new coupling begins nothing anew either: another
+# meter has other counters, but what was used until then nobody saw; what is read of the old one as it goes counts as any reading.
 _BY_HAND = """
     with restricted as (
-        select r.connection, r.kind, lower(r.period) as since from kw.restriction r where r.period @> %(at)s
-        union all select k.connection, r.kind, greatest(lower(r.period), lower(k.period))
-        from kw.restriction r join kw.meter m on m.connection = r.connection and m.placed @> %(at)s
-        join kw.coupling k on k.meter = m.key and k.period @> %(at)s where r.period @> %(at)s)
-    select r.connection, c.product, r.kind, r.since,
+        select r.connection, r.kind, r.period from kw.restriction r
+        union all select k.connection, r.kind, r.period * m.placed * k.period
+        from kw.restriction r join kw.meter m on m.connection = r.connection and m.placed && r.period
+        join kw.coupling k on k.meter = m.key and k.period && r.period),
+    unread as (select connection, unnest(range_agg(period)) as period from restricted group by connection)
+    select r.connection, c.product, r.kind, lower(u.period),
         (select max(h.at) from kw.hand_reading h where h.connection = r.connection and h.how = 'visit'),
         (select max(h.at) from kw.hand_reading h where h.connection = r.connection)
-    from restricted r join kw.connection c on c.key = r.connection order by r.connection
+    from restricted r join unread u on u.connection = r.connection and u.period @> %(at)s
+    join kw.connection c on c.key = r.connection where r.period @> %(at)s order by r.connection
 """
 _READ = """
     select count(*) from kw.outcome where connection = %(c)s and at >= %(from)s and at < %(to)s and profile = any(%(profiles)s)
@@ -132,7 +136,7 @@ class Waiting:
 @final
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A connection that is not read remotely: since when, when the operator was there last, and when anybody read it last."""
+    """A connection that is not read remotely: since when without a break, and when the operator, and anybody, read it there last."""
 
     connection: int
     product: Product

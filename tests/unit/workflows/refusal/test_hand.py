@@ -61,6 +61,47 @@ def test_the_supplier_every_year_and_the_operator_every_three(opened: Installati
     assert (home.power, Role.SUPPLIER, "2027-03-10") in turns(opened, NOON, ahead=YEAR)
 
 
+def test_another_choice_begins_no_turn_anew(opened: Installation, facts: World) -> None:
+    power, gas, _ = facts.home()
+    spans = [("2023-02-01", "2025-06-01"), ("2025-06-01", "2025-06-02"), ("2025-06-02", None)]
+    for (first, last), kind in zip(spans, ("administratively_off", "refused", "administratively_off"), strict=True):
+        facts.restriction(power, between(first, last), kind)
+    visit = on("2023-03-01")
+    for place, values in ((power, {LOW: 5_000}), (gas, {Channel.DAY_GAS: 900})):
+        refusal.take(opened, place, values, read_at=visit, how=How.VISIT, at=visit)
+    later = NOON.replace(year=2027)
+    mine = [one for one in refusal.due(opened, at=later) if one.whose is Role.OPERATOR]
+    by = visit.replace(year=2026)
+    assert [(one.connection, one.kind, one.last, one.by) for one in mine] == [
+        (place, "administratively_off", visit, by) for place in (power, gas)
+    ]
+
+
+def test_a_time_in_which_it_was_read_remotely_begins_them_anew(opened: Installation, facts: World) -> None:
+    power = facts.connection()
+    facts.meter(power)
+    facts.restriction(power, between("2023-02-01", "2025-06-01"))
+    facts.restriction(power, between("2025-07-01"), "refused")
+    refusal.take(opened, power, {LOW: 5_000}, read_at=on("2023-03-01"), how=How.VISIT, at=NOON)
+    assert {(one.last, one.by - on("2025-07-01") > YEAR) for one in refusal.due(opened, at=NOON, ahead=4 * YEAR)} == {
+        (None, True),
+        (None, False),
+    }
+
+
+def test_another_gas_meter_begins_no_turn_anew_but_its_closing_reading_does(opened: Installation, facts: World) -> None:
+    power, gas = facts.connection(), facts.connection("gas")
+    swapped = on("2024-06-01")
+    for placed in (Period(on("2020-01-01"), swapped), Period(swapped)):
+        facts.coupling(facts.meter(power, placed=placed), gas, placed)
+    facts.restriction(power, between("2023-02-01"))
+    assert (gas, Role.OPERATOR, "2026-01-31") in turns(opened, NOON)
+    closing = swapped - timedelta(hours=1)
+    refusal.take(opened, gas, {Channel.DAY_GAS: 900}, read_at=closing, how=How.VISIT, at=NOON)
+    found = turns(opened, NOON, ahead=4 * YEAR)
+    assert [by for place, whose, by in found if (place, whose) == (gas, Role.OPERATOR)] == ["2027-05-31"]
+
+
 def test_what_was_taken_is_a_line_of_the_person_who_sees_it_on_that_day(opened: Installation, home: Home) -> None:
     refusal.take(opened, home.power, {LOW: 5_000, NORMAL: 7_000}, read_at=NOON, how=How.P1, at=NOON + timedelta(minutes=5))
     found = refusal.readings(opened, home.power, Period(NOON, NOON))
