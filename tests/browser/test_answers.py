@@ -179,7 +179,7 @@ def test_what_is_anothers_looks_as_if_it_were_not_there(visit: Visit) -> None:
     [
         ("demo", ["Elektriciteit per kwartier", "Gas per uur", "Teruggeleverd", "Wattwijzer"]),
         ("off", ["Uw meter staat administratief uit.", "Niet uitgelezen voor", "Dit geldt sinds"]),
-        ("refused", ["U hebt de slimme meter geweigerd.", "Niet uitgelezen voor"]),
+        ("refused", ["De slimme meter is geweigerd.", "Niet uitgelezen voor"]),
         ("moved_in", ["Niemand had een grond", "U hebt niemand toestemming gegeven"]),
         ("moved_out", ["U woont hier niet meer.", "toestemming", "U kwam hier wonen"]),
         ("switched", ["Stand bij een overstap"]),

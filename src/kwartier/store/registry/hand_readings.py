@@ -136,7 +136,7 @@ class Waiting:
 @final
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A connection that is not read remotely: since when without a break, and when the operator, and anybody, read it there last."""
+    """A connection that is not read remotely: since when without a break; when the operator, and anybody, read it last."""
 
     connection: int
     product: Product

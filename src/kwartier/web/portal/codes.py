@@ -59,7 +59,7 @@ def event(words: Words, code: str) -> str:
 def kind(words: Words, code: str) -> str:
     """Say in which of two ways a meter is not read."""
     known: Mapping[str, str] = {
-        RestrictionKind.REFUSED: words.text("you refused it"),
+        RestrictionKind.REFUSED: words.text("the smart meter was refused"),
         RestrictionKind.ADMINISTRATIVELY_OFF: words.text("administratively off"),
     }
     return known.get(code, code)

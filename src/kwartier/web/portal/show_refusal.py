@@ -1,13 +1,13 @@
 """What a customer can say of the meter, and what each word means, before and after it is said."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from kwartier.model.register import Channel, Product
 from kwartier.web.portal import phrases
 from kwartier.web.portal.words import Words
-from kwartier.workflows.refusal import Choice, Counters, MyMeter
+from kwartier.workflows.refusal import Choice, Counters, MyMeter, Planned
 
 
 @final
@@ -49,7 +49,7 @@ def meters(words: Words, mine: Sequence[MyMeter]) -> list[Meter]:
 
 
 def _meter(words: Words, number: int, one: MyMeter) -> Meter:
-    links = [Link(f"/{words.language}/choice?n={number}&to={choice}", _link(words, choice)) for choice in one.choices]
+    links = [Link(f"/{words.language}/choice?n={number}&to={choice}", _link(words, one, choice)) for choice in one.choices]
     return Meter(number, _digits(one), _stands(words, one), links)
 
 
@@ -58,15 +58,48 @@ def _digits(one: MyMeter) -> str:
 
 
 def _stands(words: Words, one: MyMeter) -> str:
-    since = "" if one.since is None else " " + words.text("This holds since %s.") % phrases.since(words, one.since)
+    return " ".join([_now(words, one), *_time(words, one), *(_later(words, each) for each in one.planned)])
+
+
+def _now(words: Words, one: MyMeter) -> str:
+    if one.inherited and one.stands is Choice.REFUSE:
+        return words.text("You have no meter that is read remotely: it was refused before you came to live here.")
     return {
         Choice.ON: words.text("Your smart meter may be read remotely, by those named above."),
         Choice.OFF: words.text("Your meter is administratively off: usage is not read, whoever asks."),
         Choice.REFUSE: words.text("You have no meter that is read remotely: you refused it."),
-    }[one.stands] + since
+    }[one.stands]
 
 
-def _link(words: Words, choice: Choice) -> str:
+def _time(words: Words, one: MyMeter) -> Iterator[str]:
+    """Say since when and until when it holds; of before the own time only that it held then."""
+    if one.since is not None:
+        yield words.text("This holds since %s.") % phrases.since(words, one.since)
+    if one.inherited and one.stands is Choice.OFF:
+        yield words.text("It was so before you came to live here.")
+    if one.until is not None:
+        yield words.text("This holds %s.") % phrases.until(words, one.until)
+    elif one.inherited:
+        yield words.text("This holds until you choose otherwise.")
+
+
+def _later(words: Words, one: Planned) -> str:
+    said = {
+        Choice.REFUSE: words.text("It was said for later that it is refused: %s. What you choose now takes the place of that."),
+        Choice.OFF: words.text(
+            "It was said for later that it is administratively off: %s. What you choose now takes the place of that."
+        ),
+    }
+    return said[one.choice] % phrases.span(words, one.period)
+
+
+def _link(words: Words, one: MyMeter, choice: Choice) -> str:
+    if choice is one.stands:
+        return {
+            Choice.REFUSE: words.text("Refuse the smart meter until further notice"),
+            Choice.OFF: words.text("Leave it administratively off until further notice"),
+            Choice.ON: words.text("Let it be read remotely later, too"),
+        }[choice]
     return {
         Choice.REFUSE: words.text("Refuse the smart meter"),
         Choice.OFF: words.text("Switch it off administratively"),
@@ -82,6 +115,8 @@ def _by_hand(words: Words) -> str:
 
 def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
     """Return what a customer sees before saying it."""
+    if choice is Choice.ON and one.stands is Choice.ON:
+        return _asked_later(words, number, one)
     title, then, button = {
         Choice.REFUSE: (
             words.text("Refuse the smart meter?"),
@@ -116,6 +151,16 @@ def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
         ),
     }[choice]
     return Asked(number, str(choice), title, _digits(one), then, button)
+
+
+def _asked_later(words: Words, number: int, one: MyMeter) -> Asked:
+    """Return what is asked of who takes back what was said for later."""
+    then = [
+        words.text("What was said for later does not begin: it may go on being read, by those who have a ground."),
+        words.text("You can refuse it, or have it switched off administratively, whenever you like."),
+    ]
+    title = words.text("Have your meter read remotely later, too?")
+    return Asked(number, str(Choice.ON), title, _digits(one), then, words.text("Yes, have it read"))
 
 
 @final

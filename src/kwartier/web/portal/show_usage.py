@@ -268,8 +268,8 @@ def _why_empty(words: Words, one: UsageDay) -> str:
 
 
 def own_words(words: Words, rule: str) -> str:
-    """Say a refusal to the person whose choice it was; nothing for rules that are nobody's choice."""
+    """Say a refusal to the person who lives there: their own choice, or of who lived there before. Else nothing."""
     return {
-        "F1": words.text("You refused the smart meter. Nothing is read remotely here."),
+        "F1": words.text("The smart meter was refused. Nothing is read remotely here."),
         "F2": words.text("Your meter is administratively off. Usage is not read, whoever asks."),
     }.get(rule, "")

@@ -110,12 +110,14 @@ def offer(words: Words, number: int, one: MyConnection) -> Offer:
 
 def _alerts(words: Words, barred: Sequence[Barred]) -> list[str]:
     """Say once what holds for several connections alike."""
-    return list(
-        dict.fromkeys(
-            own_words(words, one.bar.rule) + " " + words.text("This holds since %s.") % phrases.since(words, one.bar.period.start)
-            for one in barred
-        )
-    )
+    return list(dict.fromkeys(f"{own_words(words, one.bar.rule)} {_since(words, one)}" for one in barred))
+
+
+def _since(words: Words, one: Barred) -> str:
+    """Say since when; of the time of who lived there before only that it held then."""
+    if one.inherited:
+        return words.text("It was so before you came to live here.")
+    return words.text("This holds since %s.") % phrases.since(words, one.bar.period.start)
 
 
 def _parties(words: Words, permissions: Iterable[MyPermission]) -> list[Party]:

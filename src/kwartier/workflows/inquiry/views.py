@@ -81,10 +81,11 @@ class MyPermission:
 @final
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """A restriction in force at one of the person's connections."""
+    """A restriction in force at one of the person's connections. `inherited` if it began before the person came to live there."""
 
     bar: Bar
     product: Product
+    inherited: bool
 
 
 @final

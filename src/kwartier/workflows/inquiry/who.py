@@ -32,7 +32,9 @@ def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
     known = {one.key: own_facts(house, one.key, at.year) for one in mine}
     products = {one.key: one.product for one in mine}
     return WhoMay(
-        barred=[Barred(bar, one.product) for one in mine for bar in _bars(known[one.key], one, at)],
+        barred=[
+            Barred(bar, one.product, bar.period.start < one.mine.start) for one in mine for bar in _bars(known[one.key], one, at)
+        ],
         permissions=[_permission(row, products.get(row.connection), parties, known.get(row.connection), at) for row in given],
         rows=[row for one in mine for row in _rows(known[one.key], one, subject, parties, at)],
     )

@@ -2,7 +2,16 @@
 
 from kwartier.workflows.refusal.absence import Absence, NoSuchTime, WasRead, absence, asked_time, occupant_of
 from kwartier.workflows.refusal.absence_check import Checked, check
-from kwartier.workflows.refusal.choice import Choice, MyMeter, NothingToChange, NotYourMeter, choose, choose_for, meters
+from kwartier.workflows.refusal.choice import (
+    Choice,
+    MyMeter,
+    NothingToChange,
+    NotYourMeter,
+    Planned,
+    choose,
+    choose_for,
+    meters,
+)
 from kwartier.workflows.refusal.hand import KWH, Due, How, Implausible, due, readings, take
 from kwartier.workflows.refusal.own_reading import Counters, counters, send_in, shown
 
@@ -19,6 +28,7 @@ __all__ = [
     "NoSuchTime",
     "NotYourMeter",
     "NothingToChange",
+    "Planned",
     "WasRead",
     "absence",
     "asked_time",

@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from kwartier.model.period import Period
 from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
@@ -51,6 +52,53 @@ def test_off_refused_and_back_from_the_page(visitor: Visitor) -> None:
         assert f"/nl/choice?n=1&amp;to={to}" not in after.text, "what holds is not offered"
     assert visitor.get("/nl/log").text.count("Uw meter mag weer worden uitgelezen") == 2
     assert "You may have" not in visitor.get("/en/choice?n=1&to=off").text
+
+
+def restricted(visitor: Visitor, dsns: Dsns, period: Period, kind: str) -> dict[str, str]:
+    """Have the meter restricted for a time; return the page in both languages."""
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        World(c).restriction(1, period, kind)
+    return {language: visitor.get(f"/{language}/mine").text for language in ("en", "nl")}
+
+
+def test_who_moves_in_reads_that_it_was_refused_before(visitor: Visitor, dsns: Dsns) -> None:
+    page = restricted(visitor, dsns, between("2025-06-01"), "refused")
+    for language, told in (
+        (
+            "en",
+            ["it was refused before you came to live here. This holds until you choose otherwise.", "It was so before you came"],
+        ),
+        ("nl", ["die is geweigerd voordat u hier kwam wonen. Dit geldt totdat u anders kiest.", "Dat was al zo voordat u hier"]),
+    ):
+        assert [one in page[language] for one in told] == [True, True]
+    assert not any(one in page["en"] for one in ("you refused", "You refused", "since 1 Jan 2026", "2025"))
+    assert not any(one in page["nl"] for one in ("U hebt de slimme meter geweigerd", "hebt die geweigerd", "sinds 1 jan 2026"))
+
+
+def test_who_moves_in_reads_that_it_was_off_before(visitor: Visitor, dsns: Dsns) -> None:
+    page = restricted(visitor, dsns, between("2025-06-01"), "administratively_off")
+    assert "It was so before you came to live here. This holds until you choose otherwise." in page["en"]
+    assert "Dat was al zo voordat u hier kwam wonen. Dit geldt totdat u anders kiest." in page["nl"]
+
+
+def test_what_was_said_for_later_is_told_as_that_and_can_be_taken_back(visitor: Visitor, dsns: Dsns) -> None:
+    page = restricted(visitor, dsns, between("2026-06-01"), "refused")
+    assert "may be read remotely, by those named above. It was said for later that it is refused: from 1 Jun 2026." in page["en"]
+    assert "Voor later is vastgelegd dat hij wordt geweigerd: vanaf 1 jun 2026." in page["nl"]
+    assert "you refused it" not in page["en"]
+    assert heading(visitor.get("/nl/choice?n=1&to=on")) == "Uw meter ook later op afstand laten uitlezen?"
+    after = visitor.post("/en/choice", n="1", to="on")
+    assert (after.status_code, "said for later" in after.text, "to=on" in after.text) == (200, False, False)
+
+
+def test_what_ends_by_itself_is_told_with_its_end_and_can_be_left_or_made_to_last(visitor: Visitor, dsns: Dsns) -> None:
+    page = restricted(visitor, dsns, between("2026-03-01", "2026-06-01"), "administratively_off")
+    assert "This holds since 1 Mar 2026. This holds up to and including 31 May 2026." in page["en"]
+    assert "Dit geldt tot en met 31 mei 2026." in page["nl"]
+    assert all(f"to={to}" in page["en"] for to in ("on", "off", "refuse"))
+    after = visitor.post("/en/choice", n="1", to="off").text
+    assert ("administratively off from now on" in after, "This holds up to" in after, "to=off" in after) == (True, False, False)
+    assert "may be read again from now on" in visitor.post("/en/choice", n="1", to="on").text
 
 
 def test_who_refused_sends_in_a_reading(visitor: Visitor) -> None:
