@@ -30,7 +30,6 @@ OF_NOBODY = {
     "last": "a date",
     "month": "a month",
     "name": "of a database, of a benchmark",
-    "outcome": "right or wrong",
     "pairs": "numbers of couplings and connections",
     "party": "public code of a party",
     "read_at": "a moment",

@@ -104,3 +104,5 @@ def check_absence(
     told.said(Console(), f"Genuine: {found.lines} lines of the log, none left out between them, and none is a reading of usage.")
     if found.open_end:
         told.said(Console(), "What was written down after the last of them, this file cannot know.")
+    if not found.batches:
+        told.said(Console(), "Readings are told by lines of batches, and none is here: that there is none, only the operator says.")

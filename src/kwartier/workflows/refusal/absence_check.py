@@ -22,12 +22,16 @@ _CAME: Final = frozenset({"withdrawn", "quarantined"})
 @final
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a file proves: `faults` is empty if all of it holds; `open_end` tells what it cannot know."""
+    """What a file proves: `faults` is empty if all of it holds; `open_end` tells what it cannot know.
+
+    `batches` of its `lines` are lines of batches, by which readings are told: of a chain that is left out whole nothing is missing.
+    """
 
     statement: Mapping[str, Any]
     lines: int
     faults: list[str]
     open_end: bool
+    batches: int = 0
 
 
 def is_reading(kind: str, body: Mapping[str, Any], start_s: int, end_s: int) -> bool:
@@ -62,10 +66,9 @@ def check(data: bytes, vkey: str, subject_code: str, witness: str | None = None)
     for batch in (False, True):
         chain = [one for one in mine if one.place is not None and one.place.batch is batch]
         faults += _begins(chain, start_s, batch=batch)
-    # readings are told by lines of batches: of a chain that is left out whole nothing is missing
-    told = any(one.place is not None and one.place.batch for one in mine)
-    faults += [] if told else ["there is not one line of a batch about this person: whether one tells of a reading cannot be seen"]
-    return Checked(statement, len(found), faults, open_end=not _ends(mine, end_s))
+    faults += [] if mine else ["there is not one line about this person"]
+    batches = sum(one.place is not None and one.place.batch for one in mine)
+    return Checked(statement, len(found), faults, open_end=not _ends(mine, end_s), batches=batches)
 
 
 def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
