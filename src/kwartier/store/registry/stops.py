@@ -11,10 +11,12 @@ from kwartier.model.ground import FactRef
 from kwartier.store.registry import rows
 from kwartier.store.registry.rows import C
 
-IN_FLIGHT = timedelta(minutes=5)
-"""A stop said so long before the facts were loaded may still have been uncommitted then, and so unseen by them.
+IN_FLIGHT = timedelta(hours=1)
+"""A stop said so long before the facts were loaded may still have been uncommitted then, and so unseen by them: a large import is
+minutes in one transaction.
 
-To list a stop that the facts did show costs nothing: no permit rests on it.
+To list a stop that the facts did show costs nothing, for no permit rests on it; but where a customer refused and came back within
+that hour, the next night still passes them by.
 """
 SKEW = timedelta(minutes=1)
 """How far the clock of whoever said a stop may run ahead of the database's: it holds at once all the same."""
