@@ -32,7 +32,7 @@ from kwartier.web.portal.words import Words, best
 from kwartier.workflows import accounts, inquiry, permission, refusal
 from kwartier.workflows.permission import asked
 
-NEWEST, PER_PAGE, MOST_LINES = 8, 50, 5000
+NEWEST, PER_PAGE = 8, 50
 FIRST_DAY = date(2000, 1, 1)
 
 
@@ -116,7 +116,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
     there = [(number, one) for number, one in enumerate(mine) if show_usage.lived_there(one, day)]
     usage = [show_usage.usage(words, number, inquiry.usage(desk.house, subject, one.key, day, at=at)) for number, one in there]
     found = inquiry.who_may(desk.house, subject, at=at)
-    lines = inquiry.access_log(desk.house, subject, most=MOST_LINES)
+    lines = inquiry.every_line(desk.house, subject)
     revoked = next((one for one in found.permissions if str(one.id) == form.get("revoked") and one.ended == "revoked"), None)
     return desk.page(
         request,
@@ -176,13 +176,11 @@ def _log(desk: Desk, request: Request, session: Session, form: Form) -> Response
     if account is None:
         return _to(request, "")
     day = _day(form, day_of(desk.clock()))
-    if day is None:
-        lines = inquiry.access_log(desk.house, account.subject, most=MOST_LINES)
-    else:
-        lines = inquiry.who_saw(desk.house, account.subject, day)
+    house, subject = desk.house, account.subject
+    lines = inquiry.every_line(house, subject) if day is None else inquiry.who_saw(house, subject, day)
     others = "others" in form
     if others:
-        lines = show_log.of_others(lines)
+        lines = list(show_log.of_others(lines))
     pages = max(-(-len(lines) // PER_PAGE), 1)
     page = _number(form.get("page", "1"), pages)
     shown = lines[(page - 1) * PER_PAGE : page * PER_PAGE]

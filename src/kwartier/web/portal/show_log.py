@@ -1,9 +1,9 @@
 """Who looked: the lines of the access log as sentences, gathered by day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import final
 
 from kwartier.grounds import conduct
@@ -43,9 +43,9 @@ class Day:
     lines: Sequence[Line]
 
 
-def of_others(lines: Iterable[AccessLine]) -> list[AccessLine]:
+def of_others(lines: Iterable[AccessLine]) -> Iterator[AccessLine]:
     """Leave out what the customer did here, and plans: what came of them has a line of its own."""
-    return [line for line in lines if line.kind not in _PLANS and not _own_doing(line)]
+    return (line for line in lines if line.kind not in _PLANS and not _own_doing(line))
 
 
 def _own_doing(line: AccessLine) -> bool:
@@ -71,7 +71,8 @@ def watch(words: Words, found: Watch | None) -> str:
 
 def newest(words: Words, lines: Iterable[AccessLine], most: int) -> list[Day]:
     """Return the newest lines; what was done at the meter in one visit is one of them. The whole log has each with its proof."""
-    visits = [list(those) for _, those in groupby(lines, key=lambda one: _visit(words, one))][:most]
+    by_visit = (list(those) for _, those in groupby(lines, key=lambda one: _visit(words, one)))
+    visits = list(islice(by_visit, most))
     return [
         Day(words.weekday(day), [_together(words, those) for those in of_day])
         for day, of_day in groupby(visits, key=lambda those: _day(those[0]))

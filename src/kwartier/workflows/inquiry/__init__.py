@@ -2,7 +2,7 @@
 
 from kwartier.store.registry.use_cases import UseCaseRow
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
-from kwartier.workflows.inquiry.log import access_log, proof, watch, who_saw
+from kwartier.workflows.inquiry.log import access_log, every_line, proof, watch, who_saw
 from kwartier.workflows.inquiry.staff import StaffAct, staff
 from kwartier.workflows.inquiry.views import (
     AccessLine,
@@ -33,6 +33,7 @@ __all__ = [
     "connections",
     "download",
     "editions",
+    "every_line",
     "last_day_read",
     "proof",
     "staff",

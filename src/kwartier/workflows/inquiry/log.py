@@ -1,8 +1,8 @@
 """S5: who looked. A person's lines of the log, the newest first, and the proof of each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final, overload
 
 from kwartier.audit.errors import NotInLog, NotInTree
 from kwartier.audit.events import Event, EventKind, actor_of
@@ -30,23 +30,54 @@ _CAME = frozenset({Result.READ.value, GapReason.QUARANTINED.value, GapReason.WIT
 _REGISTERS = frozenset({ProfileName.E_DAY.value, ProfileName.G_DAY.value})
 
 
+_Found = tuple[LogLine, Product | None]
+"""A line, and what the connection carries that it is about."""
+
+
 class _Ground(NamedTuple):
     who: str | Role
     rule: str
     purpose: str
 
 
-def access_log(house: Installation, subject: int, *, most: int) -> list[AccessLine]:
-    """Return the newest lines about this person, at most `most`."""
-    return _all(house, subject)[:most]
+@final
+class Lines(Sequence[AccessLine]):
+    """Every line about one person, the newest first. A line is made ready when it is looked at: a page looks at few of them."""
+
+    def __init__(self, found: Sequence[_Found], shown: Callable[[_Found], AccessLine]) -> None:
+        """Keep lines of the log in this order, and what makes one ready."""
+        self._found, self._shown = found, shown
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, place: int) -> AccessLine: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[AccessLine]: ...
+    def __getitem__(self, place: int | slice) -> AccessLine | list[AccessLine]:
+        """Return the line at a place, or those of a part."""
+        if isinstance(place, slice):
+            return [self._shown(one) for one in self._found[place]]
+        return self._shown(self._found[place])
+
+    def __iter__(self) -> Iterator[AccessLine]:
+        """Yield all of them."""
+        return map(self._shown, self._found)
 
 
-def _all(house: Installation, subject: int) -> list[AccessLine]:
-    """Return every line about this person, the newest first."""
-    lines, parties = _lines(house, subject)
-    grounds = {g.permit: _ground(g, parties) for line, _ in lines for g in _grants(line)}
-    shown = [_shown(line, product, grounds, parties) for line, product in lines]
-    return sorted(shown, key=lambda one: (one.at, one.entry or 0), reverse=True)
+def access_log(house: Installation, subject: int, *, most: int | None = None) -> list[AccessLine]:
+    """Return the lines about this person, the newest first: all of them, or the newest so many."""
+    return every_line(house, subject)[:most]
+
+
+def every_line(house: Installation, subject: int) -> Lines:
+    """Return every line about this person."""
+    found, parties = _lines(house, subject)
+    grounds = {g.permit: _ground(g, parties) for line, _ in found for g in _grants(line)}
+    found.sort(key=lambda one: (one[0].at, one[0].entry if one[0].in_tree else 0), reverse=True)
+    return Lines(found, lambda one: _shown(*one, grounds, parties))
 
 
 def who_saw(house: Installation, subject: int, day: date) -> list[AccessLine]:
@@ -54,7 +85,7 @@ def who_saw(house: Installation, subject: int, day: date) -> list[AccessLine]:
 
     A day has 23, 24 or 25 hours. A register on either midnight of it is about it too: usage is the difference between them.
     """
-    return [one for one in _all(house, subject) if _saw(one) and _is_about(one, day)]
+    return [one for one in every_line(house, subject) if _saw(one) and _is_about(one, day)]
 
 
 def _saw(one: AccessLine) -> bool:
@@ -70,7 +101,7 @@ def _is_about(one: AccessLine, day: date) -> bool:
     return whole.touches(one.period) if is_register else whole.overlaps(one.period)
 
 
-def _lines(house: Installation, subject: int) -> tuple[list[tuple[LogLine, Product | None]], dict[int, str]]:
+def _lines(house: Installation, subject: int) -> tuple[list[_Found], dict[int, str]]:
     """Return the person's lines, each with the product of its connection, None for no connection; and the names of the parties.
 
     Whose a line is, its tag says, not who lived there when: a stay may have been put right or announced ahead.

@@ -23,7 +23,6 @@ from kwartier.workflows.rights import own, register
 from kwartier.workflows.rights.errors import NoSuchRequest
 
 FORMAT: Final = "kwartier/access/1"
-MOST_LINES: Final = 100_000
 LEFT_OUT: Final = (
     ("meter_keys", "keys of the meter: whoever has them can pretend to be its reader (art. 15(4), 32)"),
     ("meter_address", "where the meter answers in the operator's network: for the same reason"),
@@ -62,7 +61,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         "permissions": [permission(one) for one in who.permissions],
         "requests": [_request(one) for one in register.mine(house, subject)],
         "breaches": [plain(one._asdict()) for one in touched],
-        "log": [_line(one) for one in inquiry.access_log(house, subject, most=MOST_LINES)],
+        "log": [_line(one) for one in inquiry.every_line(house, subject)],
         "purposes": _purposes(who, at),
         "held": [_holding(one, at) for one in HOLDINGS],
         "rights": {str(right): article for right, article in rights.ARTICLES.items()},

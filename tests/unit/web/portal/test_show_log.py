@@ -81,7 +81,7 @@ def test_own_doings_and_plans_can_be_left_out() -> None:
 
 def test_a_look_by_the_operators_people_is_no_doing_of_ones_own() -> None:
     look = replace(LINE, kind="view:shown", who=(Role.OPERATOR,))
-    assert show_log.of_others([look]) == [look]
+    assert list(show_log.of_others([look])) == [look]
     assert [said(language, look).what for language in ("nl", "en")] == [
         "Iemand die werkt voor de netbeheerder bekeek wat er van uw aansluiting bekend is",
         "Somebody who works for the grid operator looked at what is known of your connection",
