@@ -98,12 +98,14 @@ def _what(words: Words, right: Right) -> str:
             "Everything about you at your connections in your own time: facts, readings, who got what, who looked, and why."
         ),
         Right.PORTABILITY: words.text(
-            "What you provided yourself and what rests on your permission, in a form that another program can read."
+            "Your name and customer code, your permissions and the readings that rest on them, in a form that another program can "
+            "read."
         ),
         Right.RECTIFICATION: words.text("Something about you is wrong: your name, when you came or left, which meter is yours."),
         Right.ERASURE: words.text("What is no longer needed, or rests on a permission that you took back, can go."),
         Right.RESTRICTION: words.text(
-            "What is held stays, and nobody but you uses it, for as long as you wish or it is looked into."
+            "What is held stays, and is used only for you and for those whom you gave permission, until you end it, or the grid "
+            "operator does with a reason that you read here."
         ),
         Right.OBJECTION: words.text("The grid operator uses data for its own task, now and then. You can object to each such use."),
     }[right]
@@ -112,18 +114,31 @@ def _what(words: Words, right: Right) -> str:
 def _then(words: Words, right: Right) -> list[str]:
     """Say what happens when it is asked."""
     at_once = words.text("You get the answer at once, here.")
-    person = words.text("A person of the grid operator looks at it. You get an answer within a month.")
+    person = words.text(
+        "A person of the grid operator looks at it. You get an answer within a month, or read within it why it takes longer."
+    )
     receipt = words.text("Your request and the answer are lines in your log, with a proof: your receipt.")
     more = {
-        Right.PORTABILITY: [words.text("What is read because the law asks for it is not in it; you see that under access.")],
+        Right.ACCESS: [words.text("What is left out of it is named in it, with the reason.")],
+        Right.PORTABILITY: [
+            words.text("What is read, or sent in by you, because the law asks for it is not in it; you see that under access."),
+            words.text("If you never gave a permission there is nothing to take along, and you get that as the answer."),
+        ],
         Right.RECTIFICATION: [words.text("Who was told something wrong about you is told so.")],
         Right.ERASURE: [
             words.text("What may go is erased by the next nightly run, also from the files. It cannot be undone."),
             words.text("What the law makes us keep stays; the answer says what, and until when."),
             words.text("What rests on a permission that is in force stays until you revoke it; then ask again."),
+            words.text(
+                "While the use of your data is stopped because you asked for that, it stays: end that first, then ask again."
+            ),
         ],
         Right.RESTRICTION: [
-            words.text("From this moment on your supplier, apps and the grid operator get nothing more about you."),
+            words.text(
+                "From this moment on your supplier gets nothing more about you, and the grid operator uses nothing for its own "
+                "tasks."
+            ),
+            words.text("What you allowed an app goes on until you revoke it, and so does what is read for your own page."),
             words.text("What is withheld meanwhile is not sent afterwards. You can end it here at any moment."),
         ],
         Right.OBJECTION: [
@@ -228,7 +243,7 @@ def answers(words: Words, reached: Sequence[Reached]) -> list[Answered]:
         Why.REVOKE: words.text("Refused: it rests on your permission, which you can revoke at any moment:"),
         Why.BY_LAW: words.text("Refused: the law asks for it, so there is no right to object:"),
         Why.ERASED: words.text("Erased by the next nightly run:"),
-        Why.KEPT: words.text("Kept, since a task under the law needs it:"),
+        Why.KEPT: words.text("Kept, since a task under the law needs it or you had the use of your data stopped:"),
         Why.REVOKE_FIRST: words.text("Kept as long as your permission is in force; revoke it first:"),
         Why.NOT_PORTABLE: words.text("Not in it: it rests on a legal duty or a public task. Access shows it:"),
         Why.NOTHING_GIVEN: words.text("Not in it: it would rest on your permission, and you gave none of this kind:"),
