@@ -111,6 +111,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         return _to(request, "")
     subject = account.subject
     mine = inquiry.connections(desk.house, subject)
+    digits = show_usage.digits(mine)
     chosen = _day(form, day_of(at))
     day = chosen or _last_day(desk, mine)
     there = [(number, one) for number, one in enumerate(mine) if show_usage.lived_there(one, day)]
@@ -134,9 +135,9 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
         readings=show_refusal.readings(words, refusal.counters(desk.house, subject, at=at)),
         chosen=show_refusal.chosen(words, form.get("chosen")),
-        wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), at),
-        asked_before=show_requests.past(words, asked.past(desk.house, subject, at=at)),
-        ending=show_requests.ending(words, found.permissions, at),
+        wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), digits, at),
+        asked_before=show_requests.past(words, asked.past(desk.house, subject, at=at), digits),
+        ending=show_requests.ending(words, found.permissions, digits, at),
         answered=pages_requests.said(desk, words, subject, found.permissions, form),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked),
@@ -229,7 +230,8 @@ def _ask_revoke(desk: Desk, request: Request, session: Session, form: Form) -> R
     if account is None:
         return _to(request, "")
     one = _live_permission(desk, account.subject, form)
-    return desk.page(request, session, "revoke.html", one=show_who.to_revoke(_words(request), one))
+    digits = show_usage.digits(inquiry.connections(desk.house, account.subject))
+    return desk.page(request, session, "revoke.html", one=show_who.to_revoke(_words(request), one, digits))
 
 
 def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:

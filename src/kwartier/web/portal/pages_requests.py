@@ -10,7 +10,7 @@ from starlette.routing import Route
 from kwartier.grounds.errors import BadScope
 from kwartier.grounds.permission import Scope
 from kwartier.model.errors import BadInput
-from kwartier.web.portal import show_requests
+from kwartier.web.portal import show_requests, show_usage
 from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.session import Session
@@ -51,12 +51,16 @@ def _subject(desk: Desk, session: Session) -> int:
     return account.subject
 
 
+def _digits(desk: Desk, subject: int) -> dict[int, str]:
+    return show_usage.digits(inquiry.connections(desk.house, subject))
+
+
 def _look(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     if desk.account(session) is None:
         return _to(request, "")
-    at = desk.clock()
-    found = asked.one(desk.house, _subject(desk, session), _number(form, "request"), at=at)
-    (shown,) = show_requests.wanted(Words(request.path_params["language"]), [found], at)
+    subject, at = _subject(desk, session), desk.clock()
+    found = asked.one(desk.house, subject, _number(form, "request"), at=at)
+    (shown,) = show_requests.wanted(Words(request.path_params["language"]), [found], _digits(desk, subject), at)
     return desk.page(request, session, "request.html", one=shown)
 
 
@@ -107,8 +111,9 @@ def _running_out(desk: Desk, subject: int, form: Form) -> tuple[inquiry.MyPermis
 def _ask_renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     if desk.account(session) is None:
         return _to(request, "")
-    one, _ = _running_out(desk, _subject(desk, session), form)
-    (shown,) = show_requests.ending(Words(request.path_params["language"]), [one], desk.clock())
+    subject = _subject(desk, session)
+    one, _ = _running_out(desk, subject, form)
+    (shown,) = show_requests.ending(Words(request.path_params["language"]), [one], _digits(desk, subject), desk.clock())
     return desk.page(request, session, "renew.html", one=shown)
 
 

@@ -11,6 +11,7 @@ from kwartier.web.portal.show_rights import article_in, purpose_in, rule_title
 from kwartier.web.portal.words import Words
 
 NOTHING = "\N{EN DASH}"
+_PERMISSION = ("metering_point", "party", "channels", "purpose", "given", "until", "ended")
 _MOMENTS = frozenset({"from", "to", "at", "first", "last", "given", "until", "ended_at", "known"})
 
 
@@ -30,9 +31,7 @@ def tables(words: Words, found: Mapping[str, Any]) -> list[Table]:
     return [
         _table(words, words.text("About you"), 2, ("code", "name"), [found["person"]]),
         *(table for stay in found["connections"] for table in _stay(words, stay)),
-        _table(
-            words, words.text("Permissions"), 2, ("party", "channels", "purpose", "given", "until", "ended"), found["permissions"]
-        ),
+        _table(words, words.text("Permissions"), 2, _PERMISSION, found["permissions"]),
         _table(words, words.text("Why somebody may know it"), 2, ("rule", "recipient", "basis", words.language), found["purposes"]),
         _table(
             words,

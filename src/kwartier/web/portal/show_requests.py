@@ -32,10 +32,11 @@ class Choices:
 @final
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A request as the page shows it. `when` says what happens if the customer does nothing."""
+    """A request as the page shows it. `digits` name the connection; `when` says what happens if the customer does nothing."""
 
     id: int
     name: str
+    digits: str
     what: str
     purpose: str
     about: str
@@ -50,11 +51,13 @@ class Wanted:
 class Ending:
     """A permission that is about to run out. `until`, `about` and `same` tell what a renewal gives.
 
-    `choices` is None where nothing can go on; then `about` is the time that was.
+    `choices` is None where nothing can go on; then `about` is the time that was. `digits` name the connection, and are empty for
+    one that turned out to be somebody else's.
     """
 
     id: int
     name: str
+    digits: str
     what: str
     purpose: str
     state: str
@@ -64,17 +67,18 @@ class Ending:
     choices: Choices | None
 
 
-def wanted(words: Words, requests: Sequence[MyRequest], at: datetime) -> list[Wanted]:
+def wanted(words: Words, requests: Sequence[MyRequest], digits: Mapping[int, str], at: datetime) -> list[Wanted]:
     """Return requests as the page shows them."""
-    return [_wanted(words, one, at) for one in requests]
+    return [_wanted(words, one, digits, at) for one in requests]
 
 
-def _wanted(words: Words, one: MyRequest, at: datetime) -> Wanted:
+def _wanted(words: Words, one: MyRequest, digits: Mapping[int, str], at: datetime) -> Wanted:
     claimed = words.text("It says that you gave it your permission in its own app. If you say nothing, reading begins on %s.")
     asked = words.text("If you say nothing, nothing is read and nothing is handed over. The question lapses on %s.")
     return Wanted(
         id=one.id,
         name=one.party,
+        digits=digits.get(one.connection, ""),
         what=_what(words, one.scope.mask, one.product),
         purpose=one.scope.purpose,
         about=phrases.span(words, one.scope.data),
@@ -91,17 +95,19 @@ class Answered:
     """A request that has its answer, or will get none any more."""
 
     name: str
+    digits: str
     what: str
     purpose: str
     asked: str
     how: str
 
 
-def past(words: Words, found: Sequence[MyAnswer]) -> list[Answered]:
+def past(words: Words, found: Sequence[MyAnswer], digits: Mapping[int, str]) -> list[Answered]:
     """Return what was asked before as the page shows it, with what became of it."""
     return [
         Answered(
             name=one.party,
+            digits=digits.get(one.connection, ""),
             what=_what(words, one.scope.mask, one.product),
             purpose=one.scope.purpose,
             asked=_was_asked(words, one) % words.date(day_of(one.asked)),
@@ -176,9 +182,9 @@ def answered(words: Words, how: str) -> str:
     }.get(how, "")
 
 
-def ending(words: Words, permissions: Sequence[MyPermission], at: datetime) -> list[Ending]:
+def ending(words: Words, permissions: Sequence[MyPermission], digits: Mapping[int, str], at: datetime) -> list[Ending]:
     """Return the permissions that run out within a month and that nothing goes on from."""
-    return [_ending(words, one, at) for one in permissions if one.ended is None and runs_out(one, permissions, at)]
+    return [_ending(words, one, digits, at) for one in permissions if one.ended is None and runs_out(one, permissions, at)]
 
 
 def runs_out(one: MyPermission, permissions: Sequence[MyPermission], at: datetime) -> bool:
@@ -197,11 +203,12 @@ def renewed(one: MyPermission) -> Scope | None:
     return Scope(one.mask, one.purpose, one.data, one.until).going_on(renewed_until(one.until))
 
 
-def _ending(words: Words, one: MyPermission, at: datetime) -> Ending:
+def _ending(words: Words, one: MyPermission, digits: Mapping[int, str], at: datetime) -> Ending:
     scope = renewed(one)
     return Ending(
         id=one.id,
         name=one.party or words.text("Your own page"),
+        digits=digits.get(one.connection, ""),
         what=_what(words, one.mask, one.product),
         purpose=one.purpose,
         state=words.text("Ends %s.") % phrases.until(words, one.until or at),

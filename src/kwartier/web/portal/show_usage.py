@@ -33,6 +33,11 @@ def note(words: Words, mine: Sequence[MyConnection], yesterday: date) -> str:
     return words.text("You do not live here any more. You see your own time only.")
 
 
+def digits(mine: Sequence[MyConnection]) -> dict[int, str]:
+    """Return by which last digits of its EAN a page names each connection."""
+    return {one.key: one.masked[-4:] for one in mine}
+
+
 def stay(words: Words, one: MyConnection) -> tuple[str, str]:
     """Return when somebody lived at a connection, and the last day of it to look at (empty if it goes on)."""
     told = f"{phrases.capital(phrases.product(words, one.product))}: {phrases.span(words, one.mine)}"

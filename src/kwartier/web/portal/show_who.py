@@ -1,6 +1,6 @@
 """Who may know what, and why: what the customer allowed, and what the code of conduct allows without."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import final
@@ -9,7 +9,7 @@ from kwartier.grounds.explain import Explanation
 from kwartier.model.ground import Role
 from kwartier.model.period import Period
 from kwartier.model.register import ALL_MASK, GAS_MASK, Product
-from kwartier.web.portal import phrases
+from kwartier.web.portal import phrases, show_usage
 from kwartier.web.portal.show_usage import own_words
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import Barred, MyConnection, MyPermission, WhoMay, WhoMayRow
@@ -18,9 +18,13 @@ from kwartier.workflows.inquiry import Barred, MyConnection, MyPermission, WhoMa
 @final
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One permission; `state` says when it ends or ended, `idle` why it opens nothing at present (empty if it does)."""
+    """One permission; `state` says when it ends or ended, `idle` why it opens nothing at present (empty if it does).
+
+    `digits` name the connection, and are empty for one that turned out to be somebody else's.
+    """
 
     id: int
+    digits: str
     what: str
     purpose: str
     about: str
@@ -62,9 +66,10 @@ class Known:
 @final
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the customer could ask to be read for the own page: the number of the connection on the page, and the data."""
+    """What the customer could ask to be read for the own page: the number of the connection on the page, its digits, the data."""
 
     number: int
+    digits: str
     what: str
 
 
@@ -82,35 +87,37 @@ class Who:
 
 def who(words: Words, found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> Who:
     """Return the part of the page about who may know what."""
+    digits = show_usage.digits(mine)
     return Who(
-        alerts=_alerts(words, found.barred),
+        alerts=_alerts(words, found.barred, digits),
         offers=[offer(words, number, one) for number, one in may_ask(found, mine, at)],
-        live=_parties(words, (one for one in found.permissions if one.ended is None)),
+        live=_parties(words, (one for one in found.permissions if one.ended is None), digits),
         known=_known(words, found.rows),
-        ended=_parties(words, (one for one in found.permissions if one.ended is not None)),
+        ended=_parties(words, (one for one in found.permissions if one.ended is not None), digits),
     )
 
 
 def may_ask(found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> list[tuple[int, MyConnection]]:
     """Return the connections, by their number on the page, that the customer could ask to be read for the own page."""
     asked = {one.connection for one in found.permissions if one.party is None and one.ended is None}
-    barred = {one.product for one in found.barred}
-    return [
-        (number, one)
-        for number, one in enumerate(mine, 1)
-        if one.mine.contains(at) and one.key not in asked and one.product not in barred
-    ]
+    barred = {one.connection for one in found.barred}
+    return [(number, one) for number, one in enumerate(mine, 1) if one.mine.contains(at) and one.key not in asked | barred]
 
 
 def offer(words: Words, number: int, one: MyConnection) -> Offer:
     """Return what could be asked for."""
     mask = GAS_MASK if one.product is Product.GAS else ALL_MASK & ~GAS_MASK
-    return Offer(number, f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, mask, one.product)}")
+    what = f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, mask, one.product)}"
+    return Offer(number, one.masked[-4:], what)
 
 
-def _alerts(words: Words, barred: Sequence[Barred]) -> list[str]:
-    """Say once what holds for several connections alike."""
-    return list(dict.fromkeys(f"{own_words(words, one.bar.rule)} {_since(words, one)}" for one in barred))
+def _alerts(words: Words, barred: Sequence[Barred], digits: Mapping[int, str]) -> list[str]:
+    """Say once what holds for several connections alike, and for which."""
+    alike: dict[str, list[str]] = {}
+    for one in barred:
+        told = f"{own_words(words, one.bar.rule)} {_since(words, one)}"
+        alike.setdefault(told, []).append(digits.get(one.connection, phrases.NOTHING))
+    return [f"{_where(words, those)}: {told}" for told, those in alike.items()]
 
 
 def _since(words: Words, one: Barred) -> str:
@@ -120,7 +127,14 @@ def _since(words: Words, one: Barred) -> str:
     return words.text("This holds since %s.") % phrases.since(words, one.bar.period.start)
 
 
-def _parties(words: Words, permissions: Iterable[MyPermission]) -> list[Party]:
+def _where(words: Words, digits: Sequence[str]) -> str:
+    """Name connections, one or several."""
+    several = words.text("Connections ending in %(digits)s")
+    told = several if len(digits) > 1 else words.text("Connection ending in %(digits)s")
+    return told % {"digits": phrases.listed(words, digits)}
+
+
+def _parties(words: Words, permissions: Iterable[MyPermission], digits: Mapping[int, str]) -> list[Party]:
     by_party: dict[str | None, list[MyPermission]] = {}
     for one in permissions:
         by_party.setdefault(one.party, []).append(one)
@@ -128,7 +142,7 @@ def _parties(words: Words, permissions: Iterable[MyPermission]) -> list[Party]:
         Party(
             name=party or words.text("Your own page"),
             role=words.text("app or site") if party else words.text("the grid operator reads for you"),
-            given=[given(words, one) for one in sorted(those, key=_order)],
+            given=[given(words, one, digits) for one in sorted(those, key=_order)],
         )
         for party, those in by_party.items()
     ]
@@ -138,10 +152,11 @@ def _order(one: MyPermission) -> tuple[bool, float]:
     return one.product is Product.GAS, -one.given.timestamp()
 
 
-def given(words: Words, one: MyPermission) -> Given:
+def given(words: Words, one: MyPermission, digits: Mapping[int, str]) -> Given:
     """Return one permission as the page shows it."""
     return Given(
         id=one.id,
+        digits=digits.get(one.connection, ""),
         what=f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, one.mask, one.product)}",
         purpose=one.purpose,
         about=phrases.span(words, one.data),
@@ -241,9 +256,9 @@ class ToRevoke:
     own: bool
 
 
-def to_revoke(words: Words, one: MyPermission) -> ToRevoke:
+def to_revoke(words: Words, one: MyPermission, digits: Mapping[int, str]) -> ToRevoke:
     """Return what a customer sees before revoking."""
-    return ToRevoke(given(words, one), one.party or words.text("Your own page"), one.party is None)
+    return ToRevoke(given(words, one, digits), one.party or words.text("Your own page"), one.party is None)
 
 
 def revoked(words: Words, one: MyPermission) -> str:

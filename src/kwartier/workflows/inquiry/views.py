@@ -84,6 +84,7 @@ class Barred:
     """A restriction in force at one of the person's connections. `inherited` if it began before the person came to live there."""
 
     bar: Bar
+    connection: int
     product: Product
     inherited: bool
 

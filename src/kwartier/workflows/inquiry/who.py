@@ -33,7 +33,9 @@ def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
     products = {one.key: one.product for one in mine}
     return WhoMay(
         barred=[
-            Barred(bar, one.product, bar.period.start < one.mine.start) for one in mine for bar in _bars(known[one.key], one, at)
+            Barred(bar, one.key, one.product, bar.period.start < one.mine.start)
+            for one in mine
+            for bar in _bars(known[one.key], one, at)
         ],
         permissions=[_permission(row, products.get(row.connection), parties, known.get(row.connection), at) for row in given],
         rows=[row for one in mine for row in _rows(known[one.key], one, subject, parties, at)],

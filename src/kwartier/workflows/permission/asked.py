@@ -1,6 +1,6 @@
 """S2: what parties ask of a customer, as the customer's page shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
@@ -30,6 +30,7 @@ class MyRequest:
 
     id: int
     party: str
+    connection: int
     product: Product
     scope: Scope
     claimed: bool
@@ -47,6 +48,7 @@ class MyAnswer:
     """
 
     party: str
+    connection: int
     product: Product
     scope: Scope
     claimed: bool
@@ -63,10 +65,7 @@ def past(house: Installation, subject: int, *, at: datetime) -> Sequence[MyAnswe
         found = [one for one in requests.of_subject(c, subject) if not _waits(one, at) and one.connection in mine]
         me = names.person(c, key=subject)
     code = "" if me is None else me.code
-    return [
-        _answer(one, parties.get(one.party or 0, ""), mine[one.connection or 0], silently=_silent(house, one, code))
-        for one in found
-    ]
+    return [_answer(one, parties.get(one.party or 0, ""), mine, silently=_silent(house, one, code)) for one in found]
 
 
 def _silent(house: Installation, one: RequestRow, code: str) -> bool:
@@ -81,10 +80,11 @@ def _silent(house: Installation, one: RequestRow, code: str) -> bool:
     )
 
 
-def _answer(one: RequestRow, party: str, product: Product, *, silently: bool) -> MyAnswer:
+def _answer(one: RequestRow, party: str, mine: Mapping[int, Product], *, silently: bool) -> MyAnswer:
     """Say how it ended; of one that nobody answered in time, and of which that was not written down yet, that it ran out."""
     outcome, at = (Event.TIMED_OUT, one.answer_by) if one.awaits else (one.event, one.event_at)
-    return MyAnswer(party, product, one.scope, one.origin == MANDATE, one.asked, str(outcome), at, silently)
+    home = one.connection or 0
+    return MyAnswer(party, home, mine[home], one.scope, one.origin == MANDATE, one.asked, str(outcome), at, silently)
 
 
 def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRequest]:
@@ -93,7 +93,7 @@ def waiting(house: Installation, subject: int, *, at: datetime) -> Sequence[MyRe
         parties, mine = names.parties(c), {one.key: one.product for one in names.own(c, subject)}
         # where a stay was put right, what was asked of it waits to be found invalid and is nobody's to answer
         found = [one for one in requests.of_subject(c, subject) if _waits(one, at) and one.connection in mine]
-    return [_shown(one, parties[one.party or 0], mine[one.connection or 0]) for one in found]
+    return [_shown(one, parties[one.party or 0], mine) for one in found]
 
 
 def one(house: Installation, subject: int, request: int, *, at: datetime) -> MyRequest:
@@ -127,6 +127,7 @@ def _waits(one: RequestRow, at: datetime) -> bool:
     return one.awaits and (one.origin == MANDATE or at < one.answer_by)
 
 
-def _shown(one: RequestRow, party: str, product: Product) -> MyRequest:
+def _shown(one: RequestRow, party: str, mine: Mapping[int, Product]) -> MyRequest:
     begins = max(one.live_from, one.answer_by) if one.origin == MANDATE else one.live_from
-    return MyRequest(one.id, party, product, one.scope, one.origin == MANDATE, one.asked, begins, one.answer_by)
+    home = one.connection or 0
+    return MyRequest(one.id, party, home, mine[home], one.scope, one.origin == MANDATE, one.asked, begins, one.answer_by)

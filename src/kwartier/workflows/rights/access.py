@@ -3,7 +3,7 @@
 What it leaves out it names, with the reason. Readings come by way of the same decision as every download (rule C1).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
             _stay(one, held.get(key)) | (_values(house, subject, one, at) if readings else {}) for key, one in stays.items()
         ],
         "stays_taken_out": [_taken_out(row) for row in gone],
-        "permissions": [permission(one) for one in who.permissions],
+        "permissions": [permission(one, stays.values()) for one in who.permissions],
         "requests": [_request(one) for one in register.mine(house, subject)],
         "breaches": [plain(one._asdict()) for one in touched],
         "log": [_line(one) for one in inquiry.every_line(house, subject)],
@@ -132,10 +132,12 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a document may hold
     return value if isinstance(value, str | int | list | None) else str(value)
 
 
-def permission(one: inquiry.MyPermission) -> dict[str, Any]:
-    """Return a permission as the document has it."""
+def permission(one: inquiry.MyPermission, stays: Iterable[Own]) -> dict[str, Any]:
+    """Return a permission as the document has it; of one for a connection that turned out to be another's, without its code."""
+    home = next((stay.ean for stay in stays if stay.key == one.connection), None)
     return {
         "permission": one.id,
+        "metering_point": None if home is None else home.reveal(),
         "party": one.party,
         "product": str(one.product),
         "channels": [channel.name.lower() for channel in channels_of(one.mask)],

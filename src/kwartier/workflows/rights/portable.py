@@ -31,6 +31,7 @@ _LEFT_OUT: Final = {
 }
 _PERMISSION: Final = (
     "permission",
+    "metering_point",
     "party",
     "product",
     "channels",
@@ -62,7 +63,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime) -
         "created": access.plain(at),
         "request": request,
         "person": {"code": me.code, "name": house.name_of(me)},
-        "permissions": [access.permission(one) for one in inquiry.who_may(house, subject, at=at).permissions],
+        "permissions": [access.permission(one, stays) for one in inquiry.who_may(house, subject, at=at).permissions],
         "readings": [one for stay in stays for one in own.readings(house, subject, stay, at=at, basis=consented())],
         "left_out": left_out(at, given),
     }

@@ -78,7 +78,8 @@ def test_the_page_says_what_became_of_it(home: Home, language: str, how: list[st
             requests.grant(home.house, home.person, one.id, at=NOON + DAY)
         else:
             mandates.veto(home.house, home.person, one.id, at=NOON + DAY)
-    shown = show_requests.past(Words(language), asked.past(home.house, home.person, at=LATER))
+    shown = show_requests.past(Words(language), asked.past(home.house, home.person, at=LATER), {home.connection: "4321"})
+    assert [one.digits for one in shown] == ["4321"] * 2
     assert [one.how for one in shown] == how
     assert [one.purpose for one in shown] == ["no", "yes"]
 
@@ -101,5 +102,5 @@ def test_a_yes_to_what_was_claimed_is_no_silence(home: Home, yes_days: int | Non
         requests.grant(home.house, home.person, one.id, at=NOON + yes_days * DAY)
     past = asked.past(home.house, home.person, at=NOON + 41 * DAY)
     for language, begins in zip(("en", "nl"), how, strict=True):
-        (shown,) = show_requests.past(Words(language), past)
+        (shown,) = show_requests.past(Words(language), past, {home.connection: "4321"})
         assert shown.how.startswith(begins)

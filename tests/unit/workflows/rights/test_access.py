@@ -16,6 +16,8 @@ from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel
 from kwartier.store.registry import holdings, notices, rectifications
 from kwartier.store.registry.rectifications import Rectification, Told
+from kwartier.web.portal import show_data
+from kwartier.web.portal.words import Words
 from kwartier.workflows import delivery_round, inquiry, permission
 from kwartier.workflows.rights import access, portable, register
 from kwartier.workflows.rights.errors import NoSuchRequest
@@ -53,6 +55,26 @@ def test_each_has_the_own_time_and_nothing_of_the_other(household: Household) ->
     assert [one["kind"] for one in before["restrictions"]] == ["refused"]
     assert "CAME" not in json.dumps(theirs)
     assert AFTER.isoformat() not in json.dumps(theirs["connections"])
+
+
+def test_a_permission_is_told_with_the_connection_that_it_is_for(household: Household) -> None:
+    """Of two homes, where all else of two permissions may be alike."""
+    second = household.facts.connection()
+    household.facts.occupancy(second, household.came, between("2026-03-01"))
+    household.facts.permission(second, household.came, household.app, between("2026-03-01"))
+    found = document(household, household.came)
+    rows = household.facts.c.execute(
+        "select c.ean from kw.permission p join kw.connection c on c.key = p.connection order by p.id desc"
+    )
+    points = [point for (point,) in rows.fetchall()]
+    assert len(set(points)) == 2
+    assert [one["metering_point"] for one in found["permissions"]] == points
+    (table,) = (one for one in show_data.tables(Words("en"), found) if one.title == "Permissions")
+    assert [row[0] for row in table.rows] == [f"…{point[-4:]}" for point in points]
+    number = answered(household, household.came, Right.PORTABILITY)
+    box = zipfile.ZipFile(io.BytesIO(portable.download(household.house, household.came, number, "csv", at=AT).body))
+    rows_of = csv.DictReader(io.StringIO(box.read("permissions.csv").decode()))
+    assert [row["metering_point"] for row in rows_of] == points
 
 
 def test_an_answer_put_aside_is_told_to_whose_time_it_is_about_and_no_further(household: Household) -> None:
