@@ -64,6 +64,12 @@ class Visitor:
         assert found is not None
         return self.client.post(path, data={"csrf": found[1], **form})
 
+    def send(self, page: httpx.Response, path: str, **form: str) -> httpx.Response:
+        """Send the form of a page that was opened before, with what it hides."""
+        (found,) = re.findall(rf'<form method="post" action="{path}".*?</form>', page.text, re.DOTALL)
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', found))
+        return self.client.post(path, data=hidden | form)
+
     def title(self, path: str) -> tuple[int, str]:
         """Open a page and return its status and main heading."""
         answer = self.get(path)

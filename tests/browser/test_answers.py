@@ -32,13 +32,13 @@ PRIVATE = (
     "/nl/mine",
     "/nl/log",
     "/nl/revoke?permission=1",
-    "/nl/opt-in?n=1",
-    "/nl/choice?n=1&to=off",
-    "/nl/absence?n=1&first=2026-01-01&last=2026-01-01",
+    "/nl/opt-in?connection=1",
+    "/nl/choice?connection=1&to=off",
+    "/nl/absence?connection=1&first=2026-01-01&last=2026-01-01",
     "/nl/log?day=2026-01-01",
     "/nl/proof/1",
     "/nl/proof/1/1",
-    "/nl/download?n=1&form=csv",
+    "/nl/download?connection=1&form=csv",
 )
 WRONG = ("/nl/nowhere", "/de/", "/nl/mine?day=x", "/static/nowhere", "/nl/sign-in", "/%00", "/nl/proof/" + "9" * 40)
 
@@ -106,16 +106,17 @@ def test_nobody_gets_in_without_signing_in(visit: Visit) -> None:
         ("/nl/log?page=0", 400, "Die vraag is niet duidelijk"),
         ("/nl/log?page=" + "9" * 5000, 400, "Die vraag is niet duidelijk"),
         ("/nl/log?page=%C2%B2", 400, "Die vraag is niet duidelijk"),
-        ("/nl/download?n=99&form=csv", 400, "Die vraag is niet duidelijk"),
-        ("/nl/download?n=1&form=exe", 400, "Die vraag is niet duidelijk"),
-        ("/nl/download?n=1&form=csv&known=2026-03-10", 400, "Die vraag is niet duidelijk"),
-        ("/nl/download?n=1&form=csv&known=yesterday", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?connection=999999&form=csv", 404, "Niet gevonden"),
+        ("/nl/download?connection=x&form=csv", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?connection=1&form=exe", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?connection=1&form=csv&known=2026-03-10", 400, "Die vraag is niet duidelijk"),
+        ("/nl/download?connection=1&form=csv&known=yesterday", 400, "Die vraag is niet duidelijk"),
         ("/nl/proof/999999999", 404, "Niet gevonden"),
         ("/nl/proof/" + "9" * 40, 404, "Niet gevonden"),
         ("/nl/revoke?permission=999999", 404, "Deze toestemming is niet van kracht"),
         ("/nl/revoke", 404, "Deze toestemming is niet van kracht"),
-        ("/nl/choice?n=1&to=nowhere", 400, "Die vraag is niet duidelijk"),
-        ("/nl/absence?n=1&first=x&last=x", 400, "Die vraag is niet duidelijk"),
+        ("/nl/choice?connection=&to=nowhere", 400, "Die vraag is niet duidelijk"),
+        ("/nl/absence?connection=1&first=x&last=x", 400, "Die vraag is niet duidelijk"),
         ("/nl/log?day=2099-01-01", 400, "Die vraag is niet duidelijk"),
     ],
 )
@@ -211,11 +212,12 @@ def test_a_notice_of_revoking_cannot_be_made_up(visit: Visit) -> None:
 
 def test_what_is_taken_away_is_a_file_with_a_name_that_says_nothing(visit: Visit) -> None:
     visitor = visit("demo")
-    for number, form, kind in (("1", "csv", "text/csv"), ("2", "json", "application/json")):
-        answer = visitor.get(f"/nl/download?n={number}&form={form}&day={DAY}")
+    places = re.findall(r"/nl/download\?connection=(\d+)&amp;[^\"]*form=csv", visitor.get(f"/nl/mine?day={DAY}").text)
+    for number, form, kind in zip(places, ("csv", "json"), ("text/csv", "application/json"), strict=True):
+        answer = visitor.get(f"/nl/download?connection={number}&form={form}&day={DAY}")
         assert answer.headers["content-type"].startswith(kind)
         assert re.fullmatch(r'attachment; filename="kwartier-(electricity|gas)-[\d-]+\.\w+"', answer.headers["content-disposition"])
-    assert len(visitor.get(f"/nl/download?n=1&form=csv&day={DAY}").text.splitlines()) > 96
+    assert len(visitor.get(f"/nl/download?connection={places[0]}&form=csv&day={DAY}").text.splitlines()) > 96
 
 
 def test_what_is_signed_soon_has_its_proof_and_what_is_not_says_so(visit: Visit) -> None:
@@ -249,23 +251,23 @@ def test_without_the_demo_nobody_signs_in(night: Night) -> None:
 
 def test_a_customer_asks_for_readings_on_the_own_page_once_and_takes_it_back(visit: Visit, personas: dict[str, str]) -> None:
     offered = ((who, visit(who)) for who in personas)
-    offer = r'href="(/nl/opt-in\?n=(\d+))"'
+    offer = r'href="(/nl/opt-in\?connection=(\d+))"'
     visitor, places = next((one, found) for _, one in offered if (found := re.findall(offer, one.get("/nl/mine").text)))
     address, number = places[0]
     assert heading(visitor.get(address)) == "Uw meter uitlezen voor uw eigen pagina?"
-    answer = visitor.post("/nl/opt-in", n=number)
+    answer = visitor.post("/nl/opt-in", connection=number)
     assert (answer.status_code, answer.url.path) == (200, "/nl/mine")
     assert 'role="status"' in answer.text
     assert (address, number) not in re.findall(offer, answer.text)
-    assert visitor.get(address).status_code == visitor.post("/nl/opt-in", n=number).status_code == 400
+    assert visitor.get(address).status_code == visitor.post("/nl/opt-in", connection=number).status_code == 400
     newest = max(map(int, re.findall(r"/nl/revoke\?permission=(\d+)", answer.text)))
     back = visitor.post("/nl/revoke", permission=str(newest))
     assert (address, number) in re.findall(offer, back.text)
 
 
-@pytest.mark.parametrize("asked", ["", "?n=0", "?n=99", "?n=x"])
-def test_what_is_not_there_cannot_be_asked_for(visit: Visit, asked: str) -> None:
-    assert visit("demo").get("/nl/opt-in" + asked).status_code == 400
+@pytest.mark.parametrize(("asked", "status"), [("", 400), ("?n=1", 400), ("?connection=x", 400), ("?connection=999999", 404)])
+def test_what_is_not_there_cannot_be_asked_for(visit: Visit, asked: str, status: int) -> None:
+    assert visit("demo").get("/nl/opt-in" + asked).status_code == status
 
 
 def test_nobody_asks_where_the_meter_is_off(visit: Visit) -> None:

@@ -30,7 +30,7 @@ SOUND = ("switched", "moved_in", "missing", "backwards")
 
 def offers(one: Visitor) -> list[str]:
     """Return which of their connections somebody could ask to be read for their own page."""
-    return re.findall(r"/nl/opt-in\?n=(\d+)", one.get("/nl/mine").text)
+    return re.findall(r"/nl/opt-in\?connection=(\d+)", one.get("/nl/mine").text)
 
 
 def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(place: Place, visit: Visits) -> None:
@@ -40,7 +40,7 @@ def test_s02_the_customer_decides_who_may_ask_for_readings_and_may_take_it_back(
     assert mine.post("/nl/revoke", permission=permission).status_code == 200
     assert f"permission={permission}" not in mine.get("/nl/mine").text
     assert "ingetrokken" in mine.get("/nl/log").text
-    given = [one.post("/nl/opt-in", n=number).text for one in map(visit, SOUND) for number in offers(one)]
+    given = [one.post("/nl/opt-in", connection=number).text for one in map(visit, SOUND) for number in offers(one)]
     assert given
     assert all("Uw eigen pagina" in page for page in given)
     replayed = place.asked("audit", "replay")

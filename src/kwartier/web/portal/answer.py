@@ -5,6 +5,7 @@ KwartierError
     +-- Unclear        the address or form has a value that cannot be; whoever made the request erred
     +-- FormExpired    the form does not belong to this visit: it is old, or was made elsewhere; nothing was changed
     +-- SignInFirst    the page is for somebody, and nobody has signed in
+    +-- NotThereNow    the connection is of another time of whoever asks: nothing can be said of it now; nothing was changed
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -53,6 +54,12 @@ class SignInFirst(PortalError):
     code = "sign-in-first"
 
 
+class NotThereNow(PortalError):
+    """A connection of one's own, at another time."""
+
+    code = "not-there-now"
+
+
 def answered(page: Page) -> Callable[[Request], Awaitable[Response]]:
     """Run a page in a thread, its form read and its token checked; workflows are synchronous."""
 
@@ -90,6 +97,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "sign-in-first": (FORBIDDEN, "sign-in-first"),
     "no-such-person": (FORBIDDEN, "sign-in-first"),
     "not-yours": (NOT_FOUND, "404"),
+    "not-there-now": (CONFLICT, "not-there-now"),
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "has-ended": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),

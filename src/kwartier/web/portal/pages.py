@@ -12,6 +12,7 @@ from starlette.routing import Route
 from kwartier.model.errors import BadInput
 from kwartier.model.period import day_of, utc
 from kwartier.web.portal import (
+    own,
     pages_refusal,
     pages_requests,
     rights_pages,
@@ -241,27 +242,24 @@ def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Respo
     return _to(request, "mine?" + urlencode({"revoked" if revoked else "declined": number}) + "#who")
 
 
-def _to_ask(desk: Desk, subject: int, form: Form) -> tuple[int, inquiry.MyConnection]:
-    """Return the connection that is asked about, by its number on the page. Raises Unclear if there is nothing to ask of it."""
-    at = desk.clock()
-    mine = inquiry.connections(desk.house, subject)
-    number = _number(form.get("n", ""), len(mine))
-    for place, one in show_who.may_ask(inquiry.who_may(desk.house, subject, at=at), mine, at):
-        if place == number:
-            return place, one
-    raise Unclear
+def _to_ask(desk: Desk, subject: int, form: Form) -> inquiry.MyConnection:
+    """Return the connection that is asked about. Raises as `own.lived_in`, Unclear if there is nothing to ask of it."""
+    one, at = own.lived_in(desk, subject, form), desk.clock()
+    if not show_who.may_ask(inquiry.who_may(desk.house, subject, at=at), [one], at):
+        raise Unclear
+    return one
 
 
 def _ask_opt_in(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     account = desk.account(session)
     if account is None:
         return _to(request, "")
-    return desk.page(request, session, "opt_in.html", one=show_who.offer(_words(request), *_to_ask(desk, account.subject, form)))
+    return desk.page(request, session, "opt_in.html", one=show_who.offer(_words(request), _to_ask(desk, account.subject, form)))
 
 
 def _opt_in(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject = _signed_in(desk, session)
-    _, one = _to_ask(desk, subject, form)
+    one = _to_ask(desk, subject, form)
     permission.opt_in(desk.house, subject, one.key, at=desk.clock())
     return _to(request, "mine?given=1#who")
 
@@ -273,12 +271,11 @@ def _file(found: inquiry.Download) -> Response:
 
 def _download(desk: Desk, _: Request, session: Session, form: Form) -> Response:
     subject = _signed_in(desk, session)
-    mine = inquiry.connections(desk.house, subject)
-    number = _number(form.get("n", ""), len(mine))
+    key = own.named(form)
     day = _day(form, day_of(desk.clock())) or desk.yesterday()
     if form.get("form") not in {"csv", "json"}:
         raise Unclear
-    key, known = mine[number - 1].key, _known(form)
+    known = _known(form)
     return _file(inquiry.download(desk.house, subject, key, day, day, form["form"], at=desk.clock(), known=known))
 
 

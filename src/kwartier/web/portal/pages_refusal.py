@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from kwartier.model.errors import BadInput
 from kwartier.model.register import Channel
-from kwartier.web.portal import show_refusal
+from kwartier.web.portal import own, show_refusal
 from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.session import Session
@@ -29,13 +29,13 @@ def routes() -> list[Route]:
     ]
 
 
-def _chosen(desk: Desk, subject: int, form: Form) -> tuple[int, refusal.MyMeter, refusal.Choice]:
-    """Return the meter by its number on the page, and what is to be said of it. Raises Unclear where that cannot be said."""
-    mine = refusal.meters(desk.house, subject, at=desk.clock())
-    for number, one in enumerate(mine, 1):
+def _chosen(desk: Desk, subject: int, form: Form) -> tuple[refusal.MyMeter, refusal.Choice]:
+    """Return the meter that is named, and what is to be said of it. Raises as `own.lived_in`, Unclear where it cannot be said."""
+    key = own.lived_in(desk, subject, form).key
+    for one in refusal.meters(desk.house, subject, at=desk.clock()):
         for choice in one.choices:
-            if (str(number), str(choice)) == (form.get("n"), form.get("to")):
-                return number, one, choice
+            if (one.connection, str(choice)) == (key, form.get("to")):
+                return one, choice
     raise Unclear
 
 
@@ -51,16 +51,17 @@ def _say(desk: Desk, request: Request, session: Session, form: Form) -> Response
     account = desk.account(session)
     if account is None:
         raise SignInFirst
-    _, one, choice = _chosen(desk, account.subject, form)
+    one, choice = _chosen(desk, account.subject, form)
     refusal.choose(desk.house, account.subject, one.connection, choice, at=desk.clock())
     return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}#meter", SEE_OTHER)
 
 
-def _counters(desk: Desk, subject: int, form: Form) -> tuple[int, refusal.Counters]:
-    """Return the counters by their number on the page. Raises Unclear."""
-    for number, one in enumerate(refusal.counters(desk.house, subject, at=desk.clock()), 1):
-        if str(number) == form.get("n"):
-            return number, one
+def _counters(desk: Desk, subject: int, form: Form) -> refusal.Counters:
+    """Return the counters of the connection that is named. Raises as `own.lived_in`, Unclear where nobody sends any in."""
+    key = own.lived_in(desk, subject, form).key
+    for one in refusal.counters(desk.house, subject, at=desk.clock()):
+        if one.connection == key:
+            return one
     raise Unclear
 
 
@@ -68,8 +69,7 @@ def _ask_reading(desk: Desk, request: Request, session: Session, form: Form) -> 
     account = desk.account(session)
     if account is None:
         return RedirectResponse(f"/{request.path_params['language']}/", SEE_OTHER)
-    number, one = _counters(desk, account.subject, form)
-    asked = show_refusal.reading(Words(request.path_params["language"]), number, one)
+    asked = show_refusal.reading(Words(request.path_params["language"]), _counters(desk, account.subject, form))
     return desk.page(request, session, "reading.html", one=asked)
 
 
@@ -77,7 +77,7 @@ def _take_reading(desk: Desk, request: Request, session: Session, form: Form) ->
     account = desk.account(session)
     if account is None:
         raise SignInFirst
-    _, one = _counters(desk, account.subject, form)
+    one = _counters(desk, account.subject, form)
     try:
         refusal.send_in(desk.house, account.subject, one.connection, _values(one, form), at=desk.clock())
     except refusal.Implausible:
@@ -101,10 +101,8 @@ def _absence(desk: Desk, _: Request, session: Session, form: Form) -> Response:
         first, last = date.fromisoformat(form["first"]), date.fromisoformat(form["last"])
     except (KeyError, ValueError):
         raise Unclear from None
-    mine = refusal.meters(desk.house, account.subject, at=desk.clock())
-    chosen = [one for number, one in enumerate(mine, 1) if str(number) == form.get("n")]
-    if not chosen or first < FIRST_DAY or last > LAST_DAY:
+    if first < FIRST_DAY or last > LAST_DAY:
         raise Unclear
-    found = refusal.absence(desk.house, account.subject, chosen[0].connection, first, last, at=desk.clock())
+    found = refusal.absence(desk.house, account.subject, own.named(form), first, last, at=desk.clock())
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
     return Response(found.body, media_type="application/zip", headers=headers)

@@ -112,8 +112,13 @@ def _right(words: Words) -> dict[str, Problem]:
 
 
 def _meter(words: Words) -> dict[str, Problem]:
-    """Say why there is no proof, or a reading is not taken."""
+    """Say why there is no proof, or a reading is not taken, or nothing can be said of a meter."""
     return {
+        "not-there-now": Problem(
+            words.text("You do not live there now"),
+            words.text("Your time at this connection is over, or has not begun. Nothing was changed."),
+            words.text("Look at your page to see where you live, and repeat there what you wanted to do."),
+        ),
         "no-such-time": Problem(
             words.text("There is no such time"),
             words.text("The last day lies before the first, or all of it is still to come, so there is nothing to prove."),

@@ -22,9 +22,9 @@ class Link:
 @final
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter as the own page shows it: how it stands, and what can be said now. `number` is its place among them."""
+    """A meter as the own page shows it: how it stands, and what can be said now, of which connection."""
 
-    number: int
+    connection: int
     digits: str
     stands: str
     links: Sequence[Link]
@@ -35,7 +35,7 @@ class Meter:
 class Asked:
     """What is asked before it is said: title, what happens then, and the word on the button."""
 
-    number: int
+    connection: int
     to: str
     title: str
     digits: str
@@ -45,12 +45,15 @@ class Asked:
 
 def meters(words: Words, mine: Sequence[MyMeter]) -> list[Meter]:
     """Return the meters that the customer may choose for."""
-    return [_meter(words, number, one) for number, one in enumerate(mine, 1)]
+    return [_meter(words, one) for one in mine]
 
 
-def _meter(words: Words, number: int, one: MyMeter) -> Meter:
-    links = [Link(f"/{words.language}/choice?n={number}&to={choice}", _link(words, one, choice)) for choice in one.choices]
-    return Meter(number, _digits(one), _stands(words, one), links)
+def _meter(words: Words, one: MyMeter) -> Meter:
+    links = [
+        Link(f"/{words.language}/choice?connection={one.connection}&to={choice}", _link(words, one, choice))
+        for choice in one.choices
+    ]
+    return Meter(one.connection, _digits(one), _stands(words, one), links)
 
 
 def _digits(one: MyMeter) -> str:
@@ -113,10 +116,10 @@ def _by_hand(words: Words) -> str:
     )
 
 
-def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
+def asked(words: Words, one: MyMeter, choice: Choice) -> Asked:
     """Return what a customer sees before saying it."""
     if choice is Choice.ON and one.stands is Choice.ON:
-        return _asked_later(words, number, one)
+        return _asked_later(words, one)
     title, then, button = {
         Choice.REFUSE: (
             words.text("Refuse the smart meter?"),
@@ -150,17 +153,17 @@ def asked(words: Words, number: int, one: MyMeter, choice: Choice) -> Asked:
             words.text("Yes, have it read"),
         ),
     }[choice]
-    return Asked(number, str(choice), title, _digits(one), then, button)
+    return Asked(one.connection, str(choice), title, _digits(one), then, button)
 
 
-def _asked_later(words: Words, number: int, one: MyMeter) -> Asked:
+def _asked_later(words: Words, one: MyMeter) -> Asked:
     """Return what is asked of who takes back what was said for later."""
     then = [
         words.text("What was said for later does not begin: it may go on being read, by those who have a ground."),
         words.text("You can refuse it, or have it switched off administratively, whenever you like."),
     ]
     title = words.text("Have your meter read remotely later, too?")
-    return Asked(number, str(Choice.ON), title, _digits(one), then, words.text("Yes, have it read"))
+    return Asked(one.connection, str(Choice.ON), title, _digits(one), then, words.text("Yes, have it read"))
 
 
 @final
@@ -168,7 +171,7 @@ def _asked_later(words: Words, number: int, one: MyMeter) -> Asked:
 class Reading:
     """What may be sent in: whose counters, and each by the name of its field, its words and its unit."""
 
-    number: int
+    connection: int
     title: str
     digits: str
     fields: Sequence[tuple[str, str]]
@@ -177,15 +180,15 @@ class Reading:
 
 def readings(words: Words, mine: Sequence[Counters]) -> list[Reading]:
     """Return what the customer may send in."""
-    return [reading(words, number, one) for number, one in enumerate(mine, 1)]
+    return [reading(words, one) for one in mine]
 
 
-def reading(words: Words, number: int, one: Counters) -> Reading:
+def reading(words: Words, one: Counters) -> Reading:
     """Return the form of one meter."""
     gas = one.product is Product.GAS
     title = words.text("Send in the gas reading") if gas else words.text("Send in the electricity reading")
     fields = [(channel.name.lower(), _counter(words, channel)) for channel in one.registers]
-    return Reading(number, title, one.masked[-4:], fields, "m³" if gas else "kWh")
+    return Reading(one.connection, title, one.masked[-4:], fields, "m³" if gas else "kWh")
 
 
 def _counter(words: Words, channel: Channel) -> str:

@@ -63,7 +63,7 @@ class Usage:
     `notes` tell what is to be known about the values: which are missing, which are doubtful.
     """
 
-    number: int
+    connection: int
     ident: str
     title: str
     digits: str
@@ -100,7 +100,7 @@ def usage(words: Words, number: int, one: UsageDay) -> Usage:
     unit = "kWh" if electricity else "m³"
     told = one.permit
     return Usage(
-        number=number + 1,
+        connection=one.connection.key,
         ident=f"usage-{number}",
         title=title,
         digits=one.connection.masked[-4:],

@@ -66,9 +66,9 @@ class Known:
 @final
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the customer could ask to be read for the own page: the number of the connection on the page, its digits, the data."""
+    """What the customer could ask to be read for the own page: which connection, its digits, the data."""
 
-    number: int
+    connection: int
     digits: str
     what: str
 
@@ -90,25 +90,25 @@ def who(words: Words, found: WhoMay, mine: Sequence[MyConnection], at: datetime)
     digits = show_usage.digits(mine)
     return Who(
         alerts=_alerts(words, found.barred, digits),
-        offers=[offer(words, number, one) for number, one in may_ask(found, mine, at)],
+        offers=[offer(words, one) for one in may_ask(found, mine, at)],
         live=_parties(words, (one for one in found.permissions if one.ended is None), digits),
         known=_known(words, found.rows),
         ended=_parties(words, (one for one in found.permissions if one.ended is not None), digits),
     )
 
 
-def may_ask(found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> list[tuple[int, MyConnection]]:
-    """Return the connections, by their number on the page, that the customer could ask to be read for the own page."""
+def may_ask(found: WhoMay, mine: Sequence[MyConnection], at: datetime) -> list[MyConnection]:
+    """Return the connections that the customer could ask to be read for the own page."""
     asked = {one.connection for one in found.permissions if one.party is None and one.ended is None}
     barred = {one.connection for one in found.barred}
-    return [(number, one) for number, one in enumerate(mine, 1) if one.mine.contains(at) and one.key not in asked | barred]
+    return [one for one in mine if one.mine.contains(at) and one.key not in asked | barred]
 
 
-def offer(words: Words, number: int, one: MyConnection) -> Offer:
+def offer(words: Words, one: MyConnection) -> Offer:
     """Return what could be asked for."""
     mask = GAS_MASK if one.product is Product.GAS else ALL_MASK & ~GAS_MASK
     what = f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, mask, one.product)}"
-    return Offer(number, one.masked[-4:], what)
+    return Offer(one.key, one.masked[-4:], what)
 
 
 def _alerts(words: Words, barred: Sequence[Barred], digits: Mapping[int, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from kwartier.store.registry.use_cases import UseCaseRow
 from kwartier.workflows.inquiry.desk import connections, download, last_day_read, usage
+from kwartier.workflows.inquiry.errors import NotYours
 from kwartier.workflows.inquiry.log import access_log, every_line, proof, watch, who_saw
 from kwartier.workflows.inquiry.staff import StaffAct, staff
 from kwartier.workflows.inquiry.views import (
@@ -23,6 +24,7 @@ __all__ = [
     "Download",
     "MyConnection",
     "MyPermission",
+    "NotYours",
     "StaffAct",
     "UsageDay",
     "UseCaseRow",

@@ -1,6 +1,7 @@
 """The choice on the pages themselves: shown, asked, said once, and told back; by nobody else's form."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,18 +41,25 @@ def visitor(installation_dir: Path, dsns: Dsns) -> Iterator[Visitor]:
     assert failed == []
 
 
+def here(visitor: Visitor) -> str:
+    """Return the key of the home, as the page names it."""
+    (found, *_) = re.findall(r"/choice\?connection=(\d+)", visitor.get("/nl/mine").text)
+    return str(found)
+
+
 def test_off_refused_and_back_from_the_page(visitor: Visitor) -> None:
     said = [("off", "administratief uit"), ("refuse", "geweigerd"), ("on", "mag vanaf nu weer worden uitgelezen")]
+    home = here(visitor)
     for to, told in said:
-        assert f"/nl/choice?n=1&amp;to={to}" in visitor.get("/nl/mine").text
-        asked = visitor.get(f"/nl/choice?n=1&to={to}")
+        assert f"/nl/choice?connection={home}&amp;to={to}" in visitor.get("/nl/mine").text
+        asked = visitor.get(f"/nl/choice?connection={home}&to={to}")
         assert (asked.status_code, heading(asked)[-1]) == (200, "?")
-        after = visitor.post("/nl/choice", n="1", to=to)
+        after = visitor.post("/nl/choice", connection=home, to=to)
         assert (after.status_code, after.url.query) == (200, f"chosen={to}".encode())
         assert told in after.text
-        assert f"/nl/choice?n=1&amp;to={to}" not in after.text, "what holds is not offered"
+        assert f"/nl/choice?connection={home}&amp;to={to}" not in after.text, "what holds is not offered"
     assert visitor.get("/nl/log").text.count("Uw meter mag weer worden uitgelezen") == 2
-    assert "You may have" not in visitor.get("/en/choice?n=1&to=off").text
+    assert "You may have" not in visitor.get(f"/en/choice?connection={home}&to=off").text
 
 
 def restricted(visitor: Visitor, dsns: Dsns, period: Period, kind: str) -> dict[str, str]:
@@ -102,52 +110,69 @@ def test_what_ends_by_itself_is_told_with_its_end_and_can_be_left_or_made_to_las
 
 
 def test_who_refused_sends_in_a_reading(visitor: Visitor) -> None:
-    assert "/nl/reading?n=1" not in visitor.get("/nl/mine").text
-    assert visitor.client.get("/nl/reading?n=1").status_code == 400, "this meter is read remotely"
-    visitor.post("/nl/choice", n="1", to="refuse")
-    assert "/nl/reading?n=1" in visitor.get("/nl/mine").text
-    asked = visitor.get("/nl/reading?n=1")
+    home = here(visitor)
+    assert "/nl/reading" not in visitor.get("/nl/mine").text
+    assert visitor.client.get(f"/nl/reading?connection={home}").status_code == 400, "this meter is read remotely"
+    visitor.post("/nl/choice", connection=here(visitor), to="refuse")
+    assert f"/nl/reading?connection={home}" in visitor.get("/nl/mine").text
+    asked = visitor.get(f"/nl/reading?connection={home}")
     assert (asked.status_code, heading(asked)) == (200, "De stroomstand insturen")
-    after = visitor.post("/nl/reading", n="1", day_import_normal="1234,5", day_import_low=" ")
+    after = visitor.post("/nl/reading", connection=home, day_import_normal="1234,5", day_import_low=" ")
     assert (after.status_code, after.url.query) == (200, b"chosen=reading")
     assert "Uw stand is opgeschreven" in after.text
     assert "Uw meter is bij de meter zelf afgelezen" in visitor.get("/nl/log").text
-    lower = visitor.post("/nl/reading", n="1", day_import_normal="1234,499")
+    lower = visitor.post("/nl/reading", connection=home, day_import_normal="1234,499")
     assert (lower.status_code, heading(lower)) == (409, "Dit kan het telwerk niet aanwijzen")
     assert "1234" not in lower.text
 
 
 @pytest.mark.parametrize("values", [{}, {"day_import_normal": "-1"}, {"day_import_normal": "1.234,5"}, {"day_gas": "1"}])
 def test_what_no_counter_of_this_meter_shows_is_unclear(visitor: Visitor, values: dict[str, str]) -> None:
-    visitor.post("/nl/choice", n="1", to="refuse")
-    assert visitor.post("/nl/reading", n="1", **values).status_code == 400
-    assert visitor.post("/nl/reading", n="2", day_import_normal="1").status_code == 400
-    assert visitor.client.post("/nl/reading", data={"n": "1", "day_import_normal": "1"}).status_code == 403
+    visitor.post("/nl/choice", connection=here(visitor), to="refuse")
+    home = here(visitor)
+    assert visitor.post("/nl/reading", connection=home, **values).status_code == 400
+    assert visitor.post("/nl/reading", connection=home + "9", day_import_normal="1").status_code == 404
+    assert visitor.client.post("/nl/reading", data={"connection": home, "day_import_normal": "1"}).status_code == 403
 
 
-@pytest.mark.parametrize("form", [{"n": "2", "to": "off"}, {"n": "1", "to": "on"}, {"n": "1", "to": "x"}, {"n": "1"}])
-def test_what_cannot_be_said_is_no_page(visitor: Visitor, form: dict[str, str]) -> None:
-    assert visitor.post("/nl/choice", **form).status_code == 400
-    assert visitor.client.get("/nl/choice", params=form).status_code == 400
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"connection": "999", "to": "off"}, 404),
+        ({"connection": "9" * 18, "to": "off"}, 404),
+        ({"connection": "9" * 19, "to": "off"}, 400),
+        ({"connection": "x", "to": "off"}, 400),
+        ({"connection": "", "to": "off"}, 400),
+        ({"n": "1", "to": "off"}, 400),
+        ({"to": "on"}, 400),
+        ({"to": "x"}, 400),
+        ({}, 400),
+    ],
+)
+def test_what_cannot_be_said_is_no_page(visitor: Visitor, form: dict[str, str], status: int) -> None:
+    asked = form if "n" in form else {"connection": here(visitor)} | form
+    assert visitor.post("/nl/choice", **asked).status_code == status
+    assert visitor.client.get("/nl/choice", params=asked).status_code == status
 
 
 def test_without_the_token_of_the_visit_nothing_is_said(visitor: Visitor) -> None:
-    assert TOKEN.search(visitor.get("/nl/choice?n=1&to=off").text)
-    assert visitor.client.post("/nl/choice", data={"n": "1", "to": "off"}).status_code == 403
+    assert TOKEN.search(visitor.get(f"/nl/choice?connection={here(visitor)}&to=off").text)
+    assert visitor.client.post("/nl/choice", data={"connection": here(visitor), "to": "off"}).status_code == 403
     assert "to=off" in visitor.get("/nl/mine").text
 
 
 def test_a_day_that_no_calendar_has_after_it_is_no_question(visitor: Visitor) -> None:
-    asked = {"n": "1", "first": "2026-03-08", "last": "9999-12-31"}
+    asked = {"connection": here(visitor), "first": "2026-03-08", "last": "9999-12-31"}
     assert visitor.client.get("/nl/absence", params=asked).status_code == 400
 
 
 def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
-    asked = {"n": "1", "first": "2026-03-08", "last": "2026-03-09"}
+    asked = {"connection": here(visitor), "first": "2026-03-08", "last": "2026-03-09"}
     file = visitor.client.get("/nl/absence", params=asked)
     assert (file.status_code, file.headers["content-type"]) == (200, "application/zip")
     assert file.content[:2] == b"PK"
-    for wrong in ({"n": "2"}, {"first": "x"}, {"first": "2026-03-10"}, {"last": ""}):
+    assert visitor.client.get("/nl/absence", params=asked | {"connection": "999"}).status_code == 404
+    for wrong in ({"connection": ""}, {"first": "x"}, {"first": "2026-03-10"}, {"last": ""}):
         assert visitor.client.get("/nl/absence", params=asked | wrong).status_code == 400
     assert visitor.client.get("/nl/absence", params=asked | {"first": "2025-12-01"}).status_code == 404, "before one lived there"
 
@@ -156,7 +181,7 @@ def test_a_proof_that_nothing_was_read_is_a_file(visitor: Visitor) -> None:
 def test_of_no_time_and_of_what_is_still_to_come_there_is_no_proof_and_the_page_says_why(
     visitor: Visitor, first: str, last: str
 ) -> None:
-    answer = visitor.client.get("/en/absence", params={"n": "1", "first": first, "last": last})
+    answer = visitor.client.get("/en/absence", params={"connection": here(visitor), "first": first, "last": last})
     assert (answer.status_code, "There is no such time" in answer.text) == (400, True)
 
 
