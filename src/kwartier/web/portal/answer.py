@@ -101,6 +101,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "no-such-permission": (NOT_FOUND, "no-such-permission"),
     "has-ended": (NOT_FOUND, "no-such-permission"),
     "not-your-meter": (NOT_FOUND, "404"),
+    "not-your-connection": (NOT_FOUND, "404"),
     "no-such-time": (BAD_REQUEST, "no-such-time"),
     "was-read": (CONFLICT, "was-read"),
     "implausible": (CONFLICT, "implausible"),

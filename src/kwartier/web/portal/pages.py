@@ -141,7 +141,7 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         ending=show_requests.ending(words, found.permissions, digits, at),
         answered=pages_requests.said(desk, words, subject, found.permissions, form),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
-        revoked=revoked and show_who.revoked(words, revoked),
+        revoked=revoked and show_who.revoked(words, revoked, found.permissions),
     )
 
 
@@ -219,20 +219,22 @@ def _permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
     raise permission.NoSuchPermission
 
 
-def _live_permission(desk: Desk, subject: int, form: Form) -> inquiry.MyPermission:
-    one = _permission(desk, subject, form)
-    if one.ended is not None:
-        raise permission.NoSuchPermission
-    return one
+def _live_permission(desk: Desk, subject: int, form: Form) -> tuple[inquiry.MyPermission, Sequence[inquiry.MyPermission]]:
+    """Return the permission that an address names, with all of theirs. Raises NoSuchPermission unless it is in force."""
+    found = inquiry.who_may(desk.house, subject, at=desk.clock()).permissions
+    for one in found:
+        if str(one.id) == form.get("permission") and one.ended is None:
+            return one, found
+    raise permission.NoSuchPermission
 
 
 def _ask_revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     account = desk.account(session)
     if account is None:
         return _to(request, "")
-    one = _live_permission(desk, account.subject, form)
+    one, theirs = _live_permission(desk, account.subject, form)
     digits = show_usage.digits(inquiry.connections(desk.house, account.subject))
-    return desk.page(request, session, "revoke.html", one=show_who.to_revoke(_words(request), one, digits))
+    return desk.page(request, session, "revoke.html", one=show_who.to_revoke(_words(request), one, theirs, digits))
 
 
 def _revoke(desk: Desk, request: Request, session: Session, form: Form) -> Response:

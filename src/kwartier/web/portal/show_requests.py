@@ -9,6 +9,7 @@ from kwartier.grounds.permission import Scope
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import CONSUMPTION_MASK, DAY_MASK, INTERVAL_MASK, Mask, Product
 from kwartier.web.portal import phrases
+from kwartier.web.portal.show_rights import purpose_in
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import MyPermission
 from kwartier.workflows.permission.asked import MyAnswer, MyRequest
@@ -210,7 +211,7 @@ def _ending(words: Words, one: MyPermission, digits: Mapping[int, str], at: date
         name=one.party or words.text("Your own page"),
         digits=digits.get(one.connection, ""),
         what=_what(words, one.mask, one.product),
-        purpose=one.purpose,
+        purpose=purpose_in(words, one.purpose) if one.party is None else one.purpose,
         state=words.text("Ends %s.") % phrases.until(words, one.until or at),
         until="" if scope is None else phrases.until(words, scope.until),
         about=phrases.span(words, one.data if scope is None else _in_force(scope)),

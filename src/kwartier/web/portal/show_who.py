@@ -10,6 +10,7 @@ from kwartier.model.ground import Role
 from kwartier.model.period import Period
 from kwartier.model.register import ALL_MASK, GAS_MASK, Product
 from kwartier.web.portal import phrases, show_usage
+from kwartier.web.portal.show_rights import purpose_in
 from kwartier.web.portal.show_usage import own_words
 from kwartier.web.portal.words import Words
 from kwartier.workflows.inquiry import Barred, MyConnection, MyPermission, WhoMay, WhoMayRow
@@ -158,7 +159,7 @@ def given(words: Words, one: MyPermission, digits: Mapping[int, str]) -> Given:
         id=one.id,
         digits=digits.get(one.connection, ""),
         what=f"{phrases.capital(phrases.product(words, one.product))}: {phrases.data(words, one.mask, one.product)}",
-        purpose=one.purpose,
+        purpose=purpose_in(words, one.purpose) if one.party is None else one.purpose,
         about=phrases.span(words, one.data),
         state=_state(words, one),
         idle="" if one.idle is None else _idle(words, one.idle.id, one.idle.nl if words.language == "nl" else one.idle.en),
@@ -249,22 +250,61 @@ def _why(words: Words, one: Explanation) -> str:
 @final
 @dataclass(frozen=True, slots=True)
 class ToRevoke:
-    """What is asked before a permission is revoked: to whom, what, and whether it is the own page's."""
+    """What is asked before a permission is revoked: to whom, what, and what happens then."""
 
     given: Given
     name: str
-    own: bool
+    then: Sequence[str]
 
 
-def to_revoke(words: Words, one: MyPermission, digits: Mapping[int, str]) -> ToRevoke:
-    """Return what a customer sees before revoking."""
-    return ToRevoke(given(words, one, digits), one.party or words.text("Your own page"), one.party is None)
+def to_revoke(words: Words, one: MyPermission, permissions: Sequence[MyPermission], digits: Mapping[int, str]) -> ToRevoke:
+    """Return what a customer sees before revoking one of these permissions."""
+    name = one.party or words.text("Your own page")
+    return ToRevoke(given(words, one, digits), name, _then(words, one, permissions))
 
 
-def revoked(words: Words, one: MyPermission) -> str:
-    """Say that a permission was revoked, which and when."""
-    return words.text("The permission is revoked: %(who)s, %(what)s, on %(when)s.") % {
+def _then(words: Words, one: MyPermission, permissions: Sequence[MyPermission]) -> list[str]:
+    undone = words.text("It cannot be undone here; you can give a new permission later.")
+    if one.party is None:
+        ends = words.text("Your meter is no longer asked for these values for your own page, from this moment on.")
+        return [ends, _kept(words), undone]
+    stops = words.text("From this moment on your meter is not read for %(name)s any more, and nothing is delivered.")
+    in_part = words.text(
+        "From this moment on nothing is read for %(name)s by this permission any more, and nothing is delivered on it."
+    )
+    had = words.text("What %(name)s already has was lawfully delivered and is not called back. Ask them yourself to erase it.")
+    others = _others(words, one, permissions)
+    return [*(told % {"name": one.party} for told in (in_part if others else stops, had)), *others, undone]
+
+
+def _kept(words: Words) -> str:
+    return words.text("What is held already stays yours to see and to take away.")
+
+
+def _others(words: Words, one: MyPermission, permissions: Sequence[MyPermission]) -> list[str]:
+    """Say that a party keeps other permissions, where it does: what goes on from this one is taken back with it."""
+    left = any(other.party == one.party and other.ended is None and not _goes_on(one, other) for other in permissions)
+    goes_on = words.text("Another permission that you gave %(name)s stays in force; you can revoke it too.")
+    return [goes_on % {"name": one.party}] if left else []
+
+
+def _goes_on(one: MyPermission, other: MyPermission) -> bool:
+    """Tell whether the other is this one, or renews it."""
+    alike = (one.connection, one.purpose) == (other.connection, other.purpose)
+    return one.id == other.id or (alike and one.until is not None and other.given >= one.until)
+
+
+def revoked(words: Words, one: MyPermission, permissions: Sequence[MyPermission]) -> list[str]:
+    """Say that one of these permissions was revoked, which and when, and what follows from it."""
+    told = words.text("The permission is revoked: %(who)s, %(what)s, on %(when)s.") % {
         "who": one.party or words.text("Your own page"),
         "what": phrases.product(words, one.product),
         "when": words.moment(one.ended_at) if one.ended_at else "",
     }
+    if one.party is None:
+        return [told, words.text("From now on no reading starts on it.") + " " + _kept(words)]
+    after = words.text(
+        "From now on no reading and no delivery starts on it. What was lawfully delivered before is not undone; ask the party "
+        "itself to erase it."
+    )
+    return [told, after, *_others(words, one, permissions)]

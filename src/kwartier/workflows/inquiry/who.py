@@ -43,7 +43,11 @@ def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
 
 
 def _bars(known: Facts, one: Own, at: datetime) -> list[explain.Bar]:
-    return explain.who_may_not(known, at=at) if one.mine.contains(at) else []
+    """Return what bars this connection now, within the own time: since when it held before is not told."""
+    if not one.mine.contains(at):
+        return []
+    bars = ((bar, bar.period.meet(one.mine)) for bar in explain.who_may_not(known, at=at))
+    return [replace(bar, period=shared) for bar, shared in bars if shared is not None]
 
 
 def _within(line: explain.Explanation, mine: Period) -> explain.Explanation | None:

@@ -154,3 +154,42 @@ def test_a_renewal_of_a_year_ends_at_midnight_also_where_the_clock_is_changed(
         assert visit.post("/nl/renew", permission=str(number), last=(year + timedelta(days=1)).isoformat()).status_code == 400
         assert visit.post("/nl/renew", permission=str(number), last=year.isoformat()).status_code == 200
         assert newest(home)[1] == Period(end, midnight(year + timedelta(days=1)))
+
+
+OWN = {"purpose": "own_insight", "mask": E_INTERVAL, "data": between("2026-01-01"), "live": LIVE}
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "For: Own insight by opt-in"), ("nl", "Doel: Eigen inzicht op verzoek")])
+def test_what_the_own_page_is_for_is_said_in_words(installation_dir: Path, dsns: Dsns, language: str, told: str) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number = home.world.new("permission", connection=home.connection, subject=home.person, party=None, **OWN)
+        pages_ = [
+            visit.get(f"/{language}/{place}").text
+            for place in ("mine", f"revoke?permission={number}", f"renew?permission={number}")
+        ]
+        assert [(told in page, "own_insight" in page) for page in pages_] == [(True, False)] * 3
+
+
+def test_a_party_that_keeps_another_permission_is_said_to(installation_dir: Path, dsns: Dsns) -> None:
+    """And one that keeps none, or only what goes on from this one and ends with it, is not."""
+    ends_all, stays = "your meter is not read for A party any more", "Another permission that you gave A party stays in force"
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        one, other = given(home, LIVE), given(home, LIVE, "advies")
+        visit.post("/en/renew", permission=str(other), last="2027-03-19")
+        page = visit.get(f"/en/revoke?permission={one}").text
+        assert (ends_all in page, stays in page) == (False, True)
+        page = visit.post("/en/revoke", permission=str(one)).text
+        assert ("ask the party itself to erase it" in page, stays in page) == (True, True)
+        page = visit.get(f"/en/revoke?permission={other}").text
+        assert (ends_all in page, stays in page) == (True, False)
+        assert "Vraag hun zelf om het te wissen." in visit.get(f"/nl/revoke?permission={other}").text
+        page = visit.post("/en/revoke", permission=str(other)).text
+        assert ("The permission is revoked: A party" in page, stays in page) == (True, False)
+
+
+def test_who_takes_the_own_opt_in_back_is_not_sent_to_a_party(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON) as (home, visit):
+        number = home.world.new("permission", connection=home.connection, subject=home.person, party=None, **OWN)
+        page = visit.post("/en/revoke", permission=str(number)).text
+        assert "ask the party itself" not in page
+        assert "What is held already stays yours to see and to take away." in page

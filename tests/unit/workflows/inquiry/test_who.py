@@ -91,6 +91,15 @@ def test_a_permission_without_effect_names_the_rule(house: Installation, street:
     assert inquiry.who_may(house, street.before, at=NOON).barred == []
 
 
+def test_what_bars_a_home_is_told_since_the_own_time_began_and_not_since_another_chose_it(
+    house: Installation, street: Street
+) -> None:
+    with house.operator() as c:
+        World(c).restriction(street.home, between("2025-06-01", "2026-04-01"))
+    (told,) = inquiry.who_may(house, street.now, at=NOON).barred
+    assert told.bar.period == between("2026-02-01", "2026-04-01")
+
+
 def test_a_permission_that_fell_away_says_so_before_that_is_written_down(house: Installation, street: Street) -> None:
     with house.operator() as c:
         world = World(c)
