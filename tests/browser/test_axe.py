@@ -74,7 +74,7 @@ def test_the_portal(browser: Browser, address: str, personas: dict[str, str], sc
         follow(page, "/{language}/manual/{model}")
         found += violations(page)
         sign_in(page, address, screen, personas["demo"])
-        for place in (*OWN.values(), "log?others=1", "log?day=2026-01-01", "mine?chosen=on"):
+        for place in (*OWN.values(), "log?others=1", "log?day=2026-01-01"):
             page.goto(f"{address}/{screen.language}/{place}")
             found += violations(page)
         for place in ("/{language}/revoke", "/{language}/request", "/{language}/renew", "/{language}/choice"):
@@ -121,6 +121,8 @@ def test_who_is_not_read_remotely_sends_in_a_reading(
                 off.first.click()
             with page.expect_navigation():
                 page.locator("main form button").click()
+            assert page.get_by_role("status").count() == 1
+            assert violations(page) == []
         follow(page, "/{language}/reading")
         assert violations(page) == []
         card, below = (page.locator(one).bounding_box() for one in (".kw-asked", ".kw-asked + p"))

@@ -132,16 +132,23 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
         usage=usage,
         stays=[show_usage.stay(words, one) for one in mine] if not usage else [],
         who=show_who.who(words, found, mine, at),
-        given="given" in form,
+        given=_given(found.permissions, form),
         meters=show_refusal.meters(words, refusal.meters(desk.house, subject, at=at)),
         readings=show_refusal.readings(words, refusal.counters(desk.house, subject, at=at)),
-        chosen=show_refusal.chosen(words, form.get("chosen")),
+        chosen=pages_refusal.said(desk, words, subject, form),
         wanted=show_requests.wanted(words, asked.waiting(desk.house, subject, at=at), digits, at),
         asked_before=show_requests.past(words, asked.past(desk.house, subject, at=at), digits),
         ending=show_requests.ending(words, found.permissions, digits, at),
         answered=pages_requests.said(desk, words, subject, found.permissions, form),
         log=show_log.newest(words, show_log.of_others(lines), NEWEST),
         revoked=revoked and show_who.revoked(words, revoked, found.permissions),
+    )
+
+
+def _given(permissions: Sequence[inquiry.MyPermission], form: Form) -> bool:
+    """Tell whether the opt-in that an address names was given, and has effect."""
+    return any(
+        str(one.id) == form.get("given") and one.party is None and one.ended is None and one.idle is None for one in permissions
     )
 
 
@@ -262,8 +269,8 @@ def _ask_opt_in(desk: Desk, request: Request, session: Session, form: Form) -> R
 def _opt_in(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject = _signed_in(desk, session)
     one = _to_ask(desk, subject, form)
-    permission.opt_in(desk.house, subject, one.key, at=desk.clock())
-    return _to(request, "mine?given=1#who")
+    number = permission.opt_in(desk.house, subject, one.key, at=desk.clock())
+    return _to(request, "mine?" + urlencode({"given": number}) + "#who")
 
 
 def _file(found: inquiry.Download) -> Response:

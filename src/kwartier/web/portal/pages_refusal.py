@@ -53,7 +53,16 @@ def _say(desk: Desk, request: Request, session: Session, form: Form) -> Response
         raise SignInFirst
     one, choice = _chosen(desk, account.subject, form)
     refusal.choose(desk.house, account.subject, one.connection, choice, at=desk.clock())
-    return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}#meter", SEE_OTHER)
+    return RedirectResponse(f"/{request.path_params['language']}/mine?chosen={choice}&connection={one.connection}#meter", SEE_OTHER)
+
+
+def said(desk: Desk, words: Words, subject: int, form: Form) -> str:
+    """Say what the customer has just said of a meter, if it is so still; else nothing."""
+    word = form.get("chosen", "")
+    told = show_refusal.chosen(words, word)
+    if not told or "connection" not in form:
+        return ""
+    return told if refusal.holds(desk.house, subject, own.named(form), word, at=desk.clock()) else ""
 
 
 def _counters(desk: Desk, subject: int, form: Form) -> refusal.Counters:
@@ -84,7 +93,8 @@ def _take_reading(desk: Desk, request: Request, session: Session, form: Form) ->
         raise
     except BadInput:
         raise Unclear from None
-    return RedirectResponse(f"/{request.path_params['language']}/mine?chosen=reading#meter", SEE_OTHER)
+    place = f"mine?chosen=reading&connection={one.connection}#meter"
+    return RedirectResponse(f"/{request.path_params['language']}/{place}", SEE_OTHER)
 
 
 def _values(one: refusal.Counters, form: Form) -> dict[Channel, int]:

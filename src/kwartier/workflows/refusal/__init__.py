@@ -14,6 +14,7 @@ from kwartier.workflows.refusal.choice import (
 )
 from kwartier.workflows.refusal.hand import KWH, Due, How, Implausible, due, readings, take
 from kwartier.workflows.refusal.own_reading import Counters, counters, send_in, shown
+from kwartier.workflows.refusal.said import holds
 
 __all__ = [
     "KWH",
@@ -37,6 +38,7 @@ __all__ = [
     "choose_for",
     "counters",
     "due",
+    "holds",
     "meters",
     "occupant_of",
     "readings",

@@ -55,7 +55,7 @@ def test_off_refused_and_back_from_the_page(visitor: Visitor) -> None:
         asked = visitor.get(f"/nl/choice?connection={home}&to={to}")
         assert (asked.status_code, heading(asked)[-1]) == (200, "?")
         after = visitor.post("/nl/choice", connection=home, to=to)
-        assert (after.status_code, after.url.query) == (200, f"chosen={to}".encode())
+        assert (after.status_code, after.url.query) == (200, f"chosen={to}&connection={home}".encode())
         assert told in after.text
         assert f"/nl/choice?connection={home}&amp;to={to}" not in after.text, "what holds is not offered"
     assert visitor.get("/nl/log").text.count("Uw meter mag weer worden uitgelezen") == 2
@@ -94,8 +94,8 @@ def test_what_was_said_for_later_is_told_as_that_and_can_be_taken_back(visitor: 
     assert "may be read remotely, by those named above. It was said for later that it is refused: from 1 Jun 2026." in page["en"]
     assert "Voor later is vastgelegd dat hij wordt geweigerd: vanaf 1 jun 2026." in page["nl"]
     assert "you refused it" not in page["en"]
-    assert heading(visitor.get("/nl/choice?n=1&to=on")) == "Uw meter ook later op afstand laten uitlezen?"
-    after = visitor.post("/en/choice", n="1", to="on")
+    assert heading(visitor.get(f"/nl/choice?connection={here(visitor)}&to=on")) == "Uw meter ook later op afstand laten uitlezen?"
+    after = visitor.post("/en/choice", connection=here(visitor), to="on")
     assert (after.status_code, "said for later" in after.text, "to=on" in after.text) == (200, False, False)
 
 
@@ -104,9 +104,40 @@ def test_what_ends_by_itself_is_told_with_its_end_and_can_be_left_or_made_to_las
     assert "This holds since 1 Mar 2026. This holds up to and including 31 May 2026." in page["en"]
     assert "Dit geldt tot en met 31 mei 2026." in page["nl"]
     assert all(f"to={to}" in page["en"] for to in ("on", "off", "refuse"))
-    after = visitor.post("/en/choice", n="1", to="off").text
+    after = visitor.post("/en/choice", connection=here(visitor), to="off").text
     assert ("administratively off from now on" in after, "This holds up to" in after, "to=off" in after) == (True, False, False)
-    assert "may be read again from now on" in visitor.post("/en/choice", n="1", to="on").text
+    assert "may be read again from now on" in visitor.post("/en/choice", connection=here(visitor), to="on").text
+
+
+def told(visitor: Visitor, query: str) -> bool:
+    """Tell whether the page says that something was just done."""
+    return 'role="status"' in visitor.get(f"/nl/mine?{query}").text
+
+
+def test_what_was_said_of_the_meter_is_told_as_long_as_it_is_so(visitor: Visitor) -> None:
+    home = here(visitor)
+    words = [f"chosen={word}&connection={home}" for word in ("refuse", "off", "on", "reading", "x")]
+    assert [told(visitor, word) for word in words] == [False] * 5, "nobody said anything"
+    visitor.post("/nl/choice", connection=home, to="refuse")
+    assert [told(visitor, word) for word in words] == [True, False, False, False, False]
+    assert not any(told(visitor, made_up) for made_up in ("chosen=refuse", f"chosen=refuse&connection={home}9", "given=1"))
+    visitor.post("/nl/reading", connection=home, day_import_normal="12")
+    visitor.post("/nl/choice", connection=home, to="off")
+    assert [told(visitor, word) for word in words] == [False, True, False, True, False]
+    visitor.post("/nl/choice", connection=home, to="on")
+    assert [told(visitor, word) for word in words] == [False, False, True, True, False]
+
+
+def test_what_was_asked_for_the_own_page_is_told_as_long_as_it_is_so(visitor: Visitor) -> None:
+    home = here(visitor)
+    given = visitor.post("/nl/opt-in", connection=home).url.query.decode()
+    assert told(visitor, given)
+    visitor.post("/nl/choice", connection=home, to="off")
+    assert not told(visitor, given), "nothing is read for now"
+    visitor.post("/nl/choice", connection=home, to="on")
+    assert told(visitor, given)
+    visitor.post("/nl/revoke", permission=given.partition("=")[2])
+    assert not told(visitor, given)
 
 
 def test_who_refused_sends_in_a_reading(visitor: Visitor) -> None:
@@ -118,7 +149,7 @@ def test_who_refused_sends_in_a_reading(visitor: Visitor) -> None:
     asked = visitor.get(f"/nl/reading?connection={home}")
     assert (asked.status_code, heading(asked)) == (200, "De stroomstand insturen")
     after = visitor.post("/nl/reading", connection=home, day_import_normal="1234,5", day_import_low=" ")
-    assert (after.status_code, after.url.query) == (200, b"chosen=reading")
+    assert (after.status_code, after.url.query) == (200, f"chosen=reading&connection={home}".encode())
     assert "Uw stand is opgeschreven" in after.text
     assert "Uw meter is bij de meter zelf afgelezen" in visitor.get("/nl/log").text
     lower = visitor.post("/nl/reading", connection=home, day_import_normal="1234,499")
