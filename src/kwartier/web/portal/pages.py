@@ -116,8 +116,12 @@ def _mine(desk: Desk, request: Request, session: Session, form: Form) -> Respons
     chosen = _day(form, day_of(at))
     day = chosen or _last_day(desk, mine)
     there = [(number, one) for number, one in enumerate(mine) if show_usage.lived_there(one, day)]
-    usage = [show_usage.usage(words, number, inquiry.usage(desk.house, subject, one.key, day, at=at)) for number, one in there]
     found = inquiry.who_may(desk.house, subject, at=at)
+    offered = {one.key for one in show_who.may_ask(found, mine, at)}
+    usage = [
+        show_usage.usage(words, number, inquiry.usage(desk.house, subject, one.key, day, at=at), offered=one.key in offered)
+        for number, one in there
+    ]
     lines = inquiry.every_line(desk.house, subject)
     revoked = next((one for one in found.permissions if str(one.id) == form.get("revoked") and one.ended == "revoked"), None)
     return desk.page(

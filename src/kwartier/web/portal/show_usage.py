@@ -8,7 +8,7 @@ from typing import final
 from markupsafe import Markup
 
 from kwartier.model.channel_day import ChannelDay, Quality
-from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, day_period, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import Channel, Product
 from kwartier.web.portal import phrases
 from kwartier.web.portal.charts import Bar, chart
@@ -91,8 +91,8 @@ class _Value:
     mark: int
 
 
-def usage(words: Words, number: int, one: UsageDay) -> Usage:
-    """Return one connection's day as the page shows it."""
+def usage(words: Words, number: int, one: UsageDay, *, offered: bool = False) -> Usage:
+    """Return one connection's day as the page shows it; `offered` if the page offers to read it for the customer."""
     electricity = one.connection.product is Product.ELECTRICITY
     taken, given = _channels(one)
     values = _values(one, taken, given)
@@ -110,10 +110,10 @@ def usage(words: Words, number: int, one: UsageDay) -> Usage:
         rows=[_row(words, value) for value in values],
         taken=_total(words, taken and [value.taken for value in values], unit),
         given=_total(words, given and [value.given for value in values], unit),
-        notes=_notes(words, values),
+        notes=_notes(words, one.day, values),
         ground="" if told is None else told.nl if words.language == "nl" else told.en,
         rule="" if told is None else told.rule,
-        empty="" if values else _why_empty(words, one),
+        empty="" if values else _why_empty(words, one, offered=offered),
     )
 
 
@@ -125,14 +125,14 @@ def _channels(one: UsageDay) -> tuple[ChannelDay | None, ChannelDay | None]:
 
 
 def _values(one: UsageDay, taken: ChannelDay | None, given: ChannelDay | None) -> list[_Value]:
-    """Return the day's intervals in order of time; none if neither channel is held."""
+    """Return the day's intervals within the own time, in order; none if neither channel is held."""
     ups, downs = _deltas(taken), _deltas(given)
     held = taken or given
     count = max(len(ups), len(downs))
     marks = (held.quality if held else b"") or bytes(count)
     step = QUARTER_S if one.connection.product is Product.ELECTRICITY else HOUR_S
     first = epoch_s(midnight(one.day))
-    return [
+    every = (
         _Value(
             taken=ups[i] if ups else None,
             given=downs[i] if downs else None,
@@ -141,7 +141,13 @@ def _values(one: UsageDay, taken: ChannelDay | None, given: ChannelDay | None) -
             mark=marks[i],
         )
         for i in range(count)
-    ]
+    )
+    return [value for value in every if _is_own(one.connection.mine, value)]
+
+
+def _is_own(mine: Period, value: _Value) -> bool:
+    """Tell whether an interval lies wholly within the own time. Of others nothing is told, nor that they are missing."""
+    return mine.covers(Period(from_epoch_s(value.start_s), from_epoch_s(value.end_s)))
 
 
 def _deltas(day: ChannelDay | None) -> list[int | None]:
@@ -171,7 +177,7 @@ def _draw(words: Words, title: str, ident: str, values: Sequence[_Value], unit: 
     ticks = [(i, _clock(words, value.start_s)) for i, value in enumerate(values) if _has_tick(value.start_s)]
     return chart(
         bars,
-        [*ticks, (len(bars), "24:00")],
+        [*ticks, (len(bars), _closing(words, values))],
         ident=ident,
         title=title,
         description=_describe(words, values, unit),
@@ -183,6 +189,12 @@ def _has_tick(start_s: int) -> bool:
     """Tell whether a local hour on the time axis begins here: a day that changes the clock has its hours elsewhere."""
     local = from_epoch_s(start_s).astimezone(ZONE)
     return local.minute == 0 and local.hour % HOURS_PER_TICK == 0
+
+
+def _closing(words: Words, values: Sequence[_Value]) -> str:
+    """Write when the last interval ends; a midnight closes the day here."""
+    end = from_epoch_s(values[-1].end_s).astimezone(ZONE)
+    return words.clock(end) if end.hour or end.minute else "24:00"
 
 
 def _decimals(step: int) -> int:
@@ -241,14 +253,22 @@ def _quality(words: Words, mark: int) -> str:
     return words.text("corrected") if mark & Quality.CORRECTED else words.text("valid")
 
 
-def _notes(words: Words, values: Sequence[_Value]) -> list[str]:
-    notes = []
-    if (hours := sum(value.end_s - value.start_s for value in values) // HOUR_S) not in {0, HOURS}:
+def _notes(words: Words, day: date, values: Sequence[_Value]) -> list[str]:
+    if not values:
+        return []
+    notes, (first_s, last_s) = [], _bounds_s(day)
+    before, after = values[0].start_s > first_s, values[-1].end_s < last_s
+    if before or after:
+        part = words.text("You see your own time of this day only, from %(start)s to %(end)s. The rest is not yours to see.")
+        notes.append(part % {"start": _clock(words, values[0].start_s), "end": _closing(words, values)})
+    if (hours := (last_s - first_s) // HOUR_S) != HOURS:
         back = words.text("This day has 25 hours: at 3 o'clock in summer time the clock went back to 2 in winter time.")
         ahead = words.text("This day has 23 hours: at 2 o'clock in winter time the clock went ahead to 3 in summer time.")
         notes.append(back if hours > HOURS else ahead)
     if missing := sum(1 for value in values if value.mark & Quality.MISSING):
-        notes.append(words.text("Missing values: %s. The meter gave none there.") % missing)
+        none = words.text("Missing values: %s. The meter gave none there.")
+        astride = words.text("Missing values: %s. The meter gave none there, or a sum over a time that began before yours.")
+        notes.append((astride if before and values[0].mark & Quality.MISSING else none) % missing)
     if any(value.mark & Quality.CARRIES_GAP for value in values):
         notes.append(words.text("The value after a gap is the sum over that gap, so the total is right."))
     if doubtful := sum(1 for value in values if value.mark & (Quality.NOT_VALID | Quality.SUSPECT)):
@@ -256,20 +276,34 @@ def _notes(words: Words, values: Sequence[_Value]) -> list[str]:
     return notes
 
 
-def _why_empty(words: Words, one: UsageDay) -> str:
+def _bounds_s(day: date) -> tuple[int, int]:
+    """Return the seconds at which a local day begins and ends."""
+    whole = day_period(day)
+    assert whole.end is not None  # noqa: S101 - a day always closes
+    return epoch_s(whole.start), epoch_s(whole.end)
+
+
+def _why_empty(words: Words, one: UsageDay, *, offered: bool) -> str:
     if one.refusal:
         return own_words(words, one.refusal.rule) or (one.refusal.nl if words.language == "nl" else one.refusal.en)
     reasons = {
-        "not-asked": words.text(
-            "Nobody had a ground to ask your meter for these values, so they were not read. If you want to see them here, ask for "
-            "them below: your meter is then read for your own page."
-        ),
+        "not-asked": _not_asked(words, offered=offered),
         "stopped": words.text("The permission for these values ended while meters were being read, so yours was not asked."),
         "withdrawn": words.text("The permission for these values ended while your meter was being read, so they were thrown away."),
         "quarantined": words.text("Your meter answered, but the values contradict each other. Somebody looks at them first."),
         "not-yet": words.text("This day has not been read. Meters are read at night, about the day before."),
     }
-    return reasons.get(one.why_empty or "", words.text("Your meter did not answer. It is asked again the next night."))
+    failed = words.text(
+        "These values could not be had from your meter. A night asks for those of the day before, so for these it is asked again "
+        "only if the grid operator has the night of this day done over."
+    )
+    return reasons.get(one.why_empty or "", failed)
+
+
+def _not_asked(words: Words, *, offered: bool) -> str:
+    told = words.text("Nobody had a ground to know these values of your home, so they are not held.")
+    ask = words.text("If you want to see those of days from today on here, ask for them below. That gives no days of the past.")
+    return f"{told} {ask}" if offered else told
 
 
 def own_words(words: Words, rule: str) -> str:

@@ -1,10 +1,11 @@
 """A day on the page: every value once, in kWh or m3 and local time, with what is missing told; also when the clock changes."""
 
 from array import array
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from kwartier.delivery.cut import cut
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.period import Period, midnight, quarters_in
 from kwartier.model.register import Channel, Product
@@ -33,6 +34,13 @@ def shown(*days: ChannelDay, product: Product = Product.ELECTRICITY, day: date =
     return usage(NL, 0, UsageDay(connection(product), day, days, None, None, why))
 
 
+def parted(product: Product, mine: Period, held: ChannelDay) -> Usage:
+    """Return the day of a move as the page shows it to whose time this is."""
+    own = cut(held, mine)
+    assert own is not None
+    return usage(NL, 0, UsageDay(MyConnection(1, "...1234", product, mine), held.day, (own,), None, None, None))
+
+
 def test_electricity_is_in_kwh_with_both_directions() -> None:
     made = shown(channel(Channel.IMPORT, [100] * 95 + [1234]), channel(Channel.EXPORT, [0] * 95 + [50]))
     assert (made.taken, made.given, made.unit, made.digits) == ("10,734 kWh", "0,050 kWh", "kWh", "1234")
@@ -59,6 +67,49 @@ def test_what_is_missing_is_told_and_not_counted_as_nothing() -> None:
         "De waarde na een gat is de som over dat gat, dus het totaal klopt.",
     ]
     assert str(made.chart).count('class="missing"') == 1
+
+
+MOVED = midnight(DAY) + timedelta(hours=6)
+OTHERS = "De rest is niet aan u om te zien."
+
+
+def test_who_moves_in_during_a_day_sees_the_hours_from_then_on_and_none_of_them_is_missing() -> None:
+    made = parted(Product.GAS, Period(MOVED), channel(Channel.GAS, [100] * 24))
+    assert (len(made.rows), made.rows[0].time, made.taken) == (18, f"06:00 {TO} 07:00", "1,800 m³")
+    assert made.notes == [f"U ziet van deze dag alleen uw eigen tijd, van 06:00 tot 24:00. {OTHERS}"]
+    assert [drawn in str(made.chart) for drawn in ('class="missing"', ">04:00<", ">24:00<")] == [False, False, True]
+
+
+def test_who_moves_out_during_a_day_sees_the_quarter_hours_up_to_then() -> None:
+    last = Period(SINCE, MOVED + timedelta(minutes=5))
+    made = parted(Product.ELECTRICITY, last, channel(Channel.IMPORT, [100] * 96))
+    assert (len(made.rows), made.rows[-1].time) == (24, f"05:45 {TO} 06:00")
+    assert made.notes == [f"U ziet van deze dag alleen uw eigen tijd, van 00:00 tot 06:00. {OTHERS}"]
+    assert (">06:00<" in str(made.chart), ">24:00<" in str(made.chart)) == (True, False)
+
+
+def test_what_is_missing_within_the_own_time_of_a_parted_day_is_counted() -> None:
+    marks = bytearray(24)
+    marks[3] = marks[10] = Quality.MISSING
+    made = parted(Product.GAS, Period(MOVED), channel(Channel.GAS, [100] * 24, quality=bytes(marks)))
+    assert made.notes[1:] == ["Ontbrekende waarden: 1. De meter gaf ze daar niet."]
+
+
+def test_a_sum_that_reaches_before_the_own_time_is_not_said_to_be_missing_by_the_meter() -> None:
+    marks = bytearray(24)
+    marks[4] = marks[5] = Quality.MISSING
+    marks[6] = Quality.CARRIES_GAP
+    made = parted(Product.GAS, Period(MOVED), channel(Channel.GAS, [100] * 24, quality=bytes(marks)))
+    assert made.notes[1:] == [
+        "Ontbrekende waarden: 1. De meter gaf ze daar niet, of gaf een som over een tijd die voor de uwe begon."
+    ]
+
+
+@pytest.mark.parametrize("day", [AUTUMN, SPRING])
+def test_the_day_on_which_the_clock_changes_has_its_hours_also_where_one_sees_part_of_it(day: date) -> None:
+    moved = midnight(day) + timedelta(hours=12)
+    made = parted(Product.ELECTRICITY, Period(moved), channel(Channel.IMPORT, [1] * quarters_in(day), day))
+    assert made.notes[1].startswith(f"Deze dag heeft {quarters_in(day) // 4} uren")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +149,18 @@ def test_a_day_without_values_says_why(why: str) -> None:
 
 def test_the_answers_to_an_empty_day_differ() -> None:
     assert len({shown(why=why).empty for why in ("not-asked", "not-yet", "quarantined", "stopped", "timeout")}) == 5
+
+
+def test_who_can_ask_for_it_is_led_to_the_offer_and_nobody_else() -> None:
+    day = UsageDay(connection(), DAY, (), None, None, "not-asked")
+    assert ["hieronder" in usage(NL, 0, day, offered=offered).empty for offered in (True, False)] == [True, False]
+    assert "geen dagen uit het verleden" in usage(NL, 0, day, offered=True).empty
+
+
+def test_what_was_not_had_is_not_said_to_be_asked_again_by_itself() -> None:
+    told = usage(Words("en"), 0, UsageDay(connection(), DAY, (), None, None, "no_keys")).empty
+    assert ("did not answer" in told, "asked again the next night" in told) == (False, False)
+    assert "only if the grid operator has the night of this day done over" in told
 
 
 def test_who_moved_out_is_led_to_the_own_time() -> None:
