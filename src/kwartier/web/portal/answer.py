@@ -5,6 +5,8 @@ KwartierError
     +-- Unclear        the address or form has a value that cannot be; whoever made the request erred
     +-- FormExpired    the form does not belong to this visit: it is old, or was made elsewhere; nothing was changed
     +-- SignInFirst    the page is for somebody, and nobody has signed in
+    +-- NothingLeft    a permission was narrowed until nothing of it was left; nothing was changed
+    +-- NoSuchLastDay  a permission cannot last until the day that was chosen; nothing was changed
     +-- NotThereNow    the connection is of another time of whoever asks: nothing can be said of it now; nothing was changed
 """
 
@@ -54,6 +56,18 @@ class SignInFirst(PortalError):
     code = "sign-in-first"
 
 
+class NothingLeft(PortalError):
+    """Every kind of values, or all of the time, was left out."""
+
+    code = "nothing-left"
+
+
+class NoSuchLastDay(PortalError):
+    """A last day before the permission begins, or after the last of all."""
+
+    code = "no-such-last-day"
+
+
 class NotThereNow(PortalError):
     """A connection of one's own, at another time."""
 
@@ -93,6 +107,8 @@ async def _posted(request: Request) -> Form:
 
 _CODES: Mapping[str, tuple[int, str]] = {
     "unclear": (BAD_REQUEST, "400"),
+    "nothing-left": (BAD_REQUEST, "nothing-left"),
+    "no-such-last-day": (BAD_REQUEST, "no-such-last-day"),
     "form-expired": (FORBIDDEN, "form-expired"),
     "sign-in-first": (FORBIDDEN, "sign-in-first"),
     "no-such-person": (FORBIDDEN, "sign-in-first"),

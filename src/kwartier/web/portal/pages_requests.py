@@ -1,6 +1,7 @@
 """The pages on which a customer answers what a party asks, vetoes what it claims, and renews what is about to run out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from kwartier.grounds.errors import BadScope
 from kwartier.grounds.permission import Scope
 from kwartier.model.errors import BadInput
 from kwartier.web.portal import show_requests, show_usage
-from kwartier.web.portal.answer import SEE_OTHER, Form, SignInFirst, Unclear, answered
+from kwartier.web.portal.answer import SEE_OTHER, Form, NoSuchLastDay, NothingLeft, SignInFirst, Unclear, answered
 from kwartier.web.portal.desk import Desk
 from kwartier.web.portal.session import Session
 from kwartier.web.portal.words import Words
@@ -72,14 +73,27 @@ def _answer(desk: Desk, request: Request, session: Session, form: Form) -> Respo
             return _to(request, "mine?" + urlencode({"revoked": revoked}) + "#who")
     elif form.get("answer") == "yes":
         one = asked.one(desk.house, subject, number, at=at)
+        given = _narrowed(one.scope, form, at, begins=at)
         try:
-            given = show_requests.narrowed(one.scope, form, at)
             requests.grant(desk.house, subject, number, at=at, given=given)
-        except (BadInput, BadScope, ValueError, OverflowError) as fault:
-            raise Unclear from fault
+        except (BadInput, BadScope) as fault:
+            raise NoSuchLastDay from fault
     else:
         raise Unclear
     return _to(request, "mine?" + urlencode({"answered": number}) + "#who")
+
+
+def _narrowed(most: Scope, form: Form, at: datetime, *, begins: datetime) -> Scope:
+    """Return what is left of a scope that would be in force from `begins` on. Raises NoSuchLastDay, NothingLeft."""
+    try:
+        left = show_requests.narrowed(most, form, at)
+    except (BadInput, ValueError, OverflowError) as fault:
+        raise NoSuchLastDay from fault
+    if not begins < left.until <= most.until:
+        raise NoSuchLastDay
+    if not left.mask or left.data.is_moment:
+        raise NothingLeft
+    return left
 
 
 def said(desk: Desk, words: Words, subject: int, permissions: Sequence[inquiry.MyPermission], form: Form) -> str:
@@ -120,9 +134,9 @@ def _ask_renew(desk: Desk, request: Request, session: Session, form: Form) -> Re
 def _renew(desk: Desk, request: Request, session: Session, form: Form) -> Response:
     subject, at = _subject(desk, session), desk.clock()
     one, most = _running_out(desk, subject, form)
+    after = _narrowed(most, form, at, begins=one.until or at)
     try:
-        after = show_requests.narrowed(most, form, at)
         number = reminders.renew(desk.house, subject, one.id, until=after.until, at=at, mask=after.mask, data=after.data)
-    except (BadInput, BadScope, ValueError, OverflowError) as fault:
-        raise Unclear from fault
+    except (BadInput, BadScope) as fault:
+        raise NoSuchLastDay from fault
     return _to(request, "mine?" + urlencode({"renewed": number}) + "#who")

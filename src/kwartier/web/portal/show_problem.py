@@ -67,6 +67,18 @@ def _permission(words: Words) -> dict[str, Problem]:
             words.text("It was revoked or ran out before, or it is somebody else's. Nothing was changed."),
             words.text("Look at your page to see which permissions are in force."),
         ),
+        "nothing-left": Problem(
+            words.text("Nothing would be left of it"),
+            words.text("You left out every kind of values, or all of the time that it is about. Nothing was changed."),
+            words.text("Go back and leave at least one kind of values and some time in it, or do not give it."),
+        ),
+        "no-such-last-day": Problem(
+            words.text("It cannot last until that day"),
+            words.text(
+                "That last day lies before the permission would begin, or after the last one that can be chosen. Nothing changed."
+            ),
+            words.text("Go back and choose a day after it begins, up to the one that stood in the form at first."),
+        ),
         "granted-elsewhere": Problem(
             words.text("Permissions are given elsewhere"),
             words.text(

@@ -86,7 +86,7 @@ def _wanted(words: Words, one: MyRequest, digits: Mapping[int, str], at: datetim
         until=phrases.until(words, one.scope.until),
         when=(claimed % words.date(day_of(one.begins))) if one.claimed else (asked % words.date(day_of(one.answer_by))),
         claimed=one.claimed,
-        choices=choices(words, one.scope, one.product, at),
+        choices=choices(words, one.scope, one.product, at, begins=at if one.claimed else one.begins),
     )
 
 
@@ -134,8 +134,9 @@ def _what(words: Words, mask: Mask, product: Product) -> str:
     return f"{phrases.capital(phrases.product(words, product))}: {phrases.data(words, mask, product)}"
 
 
-def choices(words: Words, scope: Scope, product: Product, at: datetime) -> Choices:
-    """Return what can be left out of a scope."""
+def choices(words: Words, scope: Scope, product: Product, at: datetime, *, begins: datetime) -> Choices:
+    """Return what can be left out of a scope that would be in force from `begins` on, from now at the earliest."""
+    first, last = day_of(max(begins, at)), phrases.last_day(scope.until)
     kinds = [
         (name, phrases.capital(phrases.data(words, scope.mask & part, product).split(",")[0]))
         for name, part in (("interval", INTERVAL_MASK), ("day", DAY_MASK))
@@ -145,8 +146,8 @@ def choices(words: Words, scope: Scope, product: Product, at: datetime) -> Choic
         kinds=kinds if len(kinds) > 1 else [],
         fed_in=bool(scope.mask & ~CONSUMPTION_MASK and scope.mask & CONSUMPTION_MASK),
         past=scope.data.start < midnight(day_of(at)),
-        first=(day_of(at)).isoformat(),
-        last=phrases.last_day(scope.until).isoformat(),
+        first=min(first, last).isoformat(),
+        last=last.isoformat(),
     )
 
 
@@ -216,7 +217,7 @@ def _ending(words: Words, one: MyPermission, digits: Mapping[int, str], at: date
         until="" if scope is None else phrases.until(words, scope.until),
         about=phrases.span(words, one.data if scope is None else _in_force(scope)),
         same="" if scope is None else words.text("The same data, %s.") % phrases.until(words, _in_force(scope).end or scope.until),
-        choices=None if scope is None else choices(words, scope, one.product, at),
+        choices=None if scope is None else choices(words, scope, one.product, at, begins=one.until or at),
     )
 
 

@@ -16,7 +16,7 @@ from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
 from kwartier.workflows.permission import ends, requests
-from pages_support import Direct, Visitor
+from pages_support import Direct, Visitor, heading
 from permission_support import DAY, E_INTERVAL, UNTIL, Home, wish
 from registry_support import NOON, World, between, on
 
@@ -44,7 +44,6 @@ def pages(folder: Path, dsns: Dsns, at: datetime) -> Iterator[tuple[Home, Visito
 def test_a_last_day_after_the_last_of_all_answers_nothing(installation_dir: Path, dsns: Dsns) -> None:
     with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
         one = requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON)
-        assert visit.post("/nl/request", request=str(one.id), answer="yes", choose="1").status_code == 400, "neither of the kinds"
         for last, status in (("9999-12-31", 400), ("2020-01-01", 400), ("x", 400), ("", 200)):
             assert visit.post("/nl/request", request=str(one.id), answer="yes", last=last).status_code == status, last
             assert len(home.world.c.execute("select from kw.permission").fetchall()) == (status == 200)
@@ -193,3 +192,37 @@ def test_who_takes_the_own_opt_in_back_is_not_sent_to_a_party(installation_dir: 
         page = visit.post("/en/revoke", permission=str(number)).text
         assert "ask the party itself" not in page
         assert "What is held already stays yours to see and to take away." in page
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status of an answer and its title."""
+    return answer.status_code, heading(answer)
+
+
+LEFT, LAST = (400, "Nothing would be left of it"), (400, "It cannot last until that day")
+
+
+def test_who_leaves_out_everything_is_told_so(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
+        yes = {"answer": "yes", "request": str(requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON).id)}
+        assert told(visit.post("/en/request", **yes, choose="1")) == LEFT
+        past = wish(data=between("2026-01-01", "2026-03-01"))
+        over = requests.ask(home.house, home.code(), home.ean(), past, at=NOON)
+        assert told(visit.post("/en/request", request=str(over.id), answer="yes", from_now="1")) == LEFT
+        number = given(home, LIVE, "verlengen")
+        assert told(visit.post("/en/renew", permission=str(number), choose="1")) == LEFT
+        assert home.world.c.execute("select from kw.permission").fetchall() == [()]
+
+
+def test_a_last_day_that_cannot_be_is_told_and_the_form_does_not_offer_it(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
+        asked = str(requests.ask(home.house, home.code(), home.ean(), wish(), at=NOON).id)
+        assert 'min="2026-03-11" max="2027-03-09"' in visit.get(f"/en/request?request={asked}").text
+        for last in ("2026-03-10", "2027-03-10", "9999-12-31", "x"):
+            assert told(visit.post("/en/request", request=asked, answer="yes", last=last)) == LAST, last
+        number = str(given(home, LIVE, "verlengen"))
+        assert 'min="2026-03-20" max="2027-03-19"' in visit.get(f"/en/renew?permission={number}").text
+        for last in ("2026-03-19", "2027-03-20", "9999-12-31", "x"):
+            assert told(visit.post("/en/renew", permission=number, last=last)) == LAST, last
+        assert visit.post("/en/renew", permission=number, last="2026-03-20").status_code == 200, "the first day on which it goes on"
+        assert visit.post("/en/request", request=asked, answer="yes", last="2026-03-11").status_code == 200, "today"
