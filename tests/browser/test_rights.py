@@ -72,6 +72,8 @@ def test_nobody_asks_without_signing_in(visit: Visit, path: str) -> None:
         ({"right": "objection"}, 400, "Die vraag is niet duidelijk"),
         ({"right": "objection", "about": "periodic_reading"}, 400, "Die vraag is niet duidelijk"),
         ({}, 400, "Die vraag is niet duidelijk"),
+        ({"right": "rectification"}, 400, "U zei niet wat er anders moet"),
+        ({"right": "rectification", "words": " "}, 400, "U zei niet wat er anders moet"),
     ],
 )
 def test_a_wrong_question_changes_nothing(visit: Visit, form: dict[str, str], status: int, title: str) -> None:

@@ -132,6 +132,7 @@ _CODES: Mapping[str, tuple[int, str]] = {
     "not-yet": (TOO_EARLY, "not-yet"),
     "no-such-right": (NOT_FOUND, "404"),
     "cannot-be-asked": (BAD_REQUEST, "400"),
+    "words-missing": (BAD_REQUEST, "words-missing"),
     "already-asked": (CONFLICT, "already-asked"),
     "right-ended": (CONFLICT, "right-ended"),
 }

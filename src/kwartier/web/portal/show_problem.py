@@ -110,6 +110,11 @@ def _request(words: Words) -> dict[str, Problem]:
 def _right(words: Words) -> dict[str, Problem]:
     """Say why a right under the privacy law cannot be used so."""
     return {
+        "words-missing": Problem(
+            words.text("You did not say what should change"),
+            words.text("A person of the grid operator reads it, and there was nothing to read. Nothing was asked."),
+            words.text("Go back and write what is wrong, and what it should be."),
+        ),
         "already-asked": Problem(
             words.text("You asked this before"),
             words.text("The same is in force already, or waits for an answer. Nothing was changed."),

@@ -6,6 +6,7 @@ KwartierError
     +-- AlreadyAnswered  it was answered before, or is not in the state that this step starts from; nothing was changed
     +-- AlreadyAsked     the person has this in force already; nothing was changed
     +-- CannotBeAsked    the question is about nothing of this person, or has no meaning for this right
+    +-- WordsMissing     what somebody has to read and weigh was asked without words; nothing was written down
     +-- ReasonMissing    what is refused, extended or overridden needs a named person and a reason
 """
 
@@ -40,6 +41,12 @@ class CannotBeAsked(RightsError):
     """Not of this person, or not of this right."""
 
     code = "cannot-be-asked"
+
+
+class WordsMissing(RightsError):
+    """Nothing says what should be put right."""
+
+    code = "words-missing"
 
 
 class ReasonMissing(RightsError):

@@ -24,7 +24,14 @@ from kwartier.store.registry.rows import C
 from kwartier.workflows import halting
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import erasure, sealed
-from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import (
+    AlreadyAnswered,
+    AlreadyAsked,
+    CannotBeAsked,
+    NoSuchRequest,
+    ReasonMissing,
+    WordsMissing,
+)
 from kwartier.workflows.visits import looks
 
 SYSTEM: Final = "system"
@@ -50,18 +57,22 @@ def mine(house: Installation, subject: int) -> list[RightRequest]:
 
 
 def ask(house: Installation, subject: int, right: Right, *, at: datetime, about: str = "", words: str = "") -> RightRequest:
-    """Let a person ask. What can be answered at once, is. Raises CannotBeAsked, AlreadyAsked.
+    """Let a person ask. What can be answered at once, is. Raises CannotBeAsked, WordsMissing, AlreadyAsked.
 
-    `about` is the purpose that a person objects to; `words` is what somebody has to read, cut at MOST_WORDS.
+    `about` is the purpose that a person objects to; `words` is what somebody has to read, cut at MOST_WORDS: what should be put
+    right is said in words.
     """
-    now = whole(at)
+    now, told = whole(at), _said(words)
     if (right is Right.OBJECTION) != (about in {str(one) for one in objectionable(now)}):
         msg = "an objection names a purpose that can be objected to, and nothing else does"
         raise CannotBeAsked(msg)
+    if right is Right.RECTIFICATION and not told:
+        msg = "what should be put right is said in words"
+        raise WordsMissing(msg)
     if right is Right.ERASURE:
         with house.operator() as c:
             _nothing_waits(c, subject)
-    said = sealed.sealed(house, subject, _said(words))
+    said = sealed.sealed(house, subject, told)
     with house.portal(subject) as c:
         me = names.person(c, key=subject)
         if me is None:
@@ -95,7 +106,7 @@ def ask_for(house: Installation, code: str, right: Right, *, at: datetime, about
 
 def _said(words: str) -> str:
     """Return what can be kept of a person's words: their beginning, without control characters."""
-    return "".join(each for each in words.strip() if each.isprintable() or each == "\n")[:MOST_WORDS]
+    return "".join(each for each in words if each.isprintable() or each == "\n").strip()[:MOST_WORDS]
 
 
 def _not_twice(before: Sequence[RightRequest], in_force: set[tuple[int, str]], right: Right, about: str) -> None:

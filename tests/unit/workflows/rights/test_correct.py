@@ -320,7 +320,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(household: Household
 
 def test_it_takes_a_named_person_with_a_reason_and_the_persons_own_request(household: Household) -> None:
     house = household.house
-    theirs = register.ask(house, household.left, Asked.RECTIFICATION, at=AT)
+    theirs = register.ask(house, household.left, Asked.RECTIFICATION, at=AT, words="it is wrong")
     value = [Right(Channel.IMPORT, OPENING, 9)]
     for answer, why in ((replace(ANSWER, by=""), ReasonMissing), (replace(ANSWER, request=theirs.id), NoSuchRequest)):
         with pytest.raises(why):

@@ -143,10 +143,10 @@ def test_it_answers_a_request_of_either_person_and_of_nobody_else(swapped: Neigh
     house = swapped.house
     pairs = [*zip(swapped.couplings, swapped.gas, strict=True)]
     other = facts.subject("OTHER")
-    theirs = register.ask(house, other, Asked.RECTIFICATION, at=AT)
+    theirs = register.ask(house, other, Asked.RECTIFICATION, at=AT, words="it is wrong")
     with pytest.raises(NoSuchRequest):
         couple.correct(house, pairs, replace(ANSWER, request=theirs.id), at=AT)
-    mine = register.ask(house, swapped.bram, Asked.RECTIFICATION, at=AT)
+    mine = register.ask(house, swapped.bram, Asked.RECTIFICATION, at=AT, words="it is wrong")
     couple.correct(house, pairs, replace(ANSWER, request=mine.id), at=AT)
     assert register.request(house, mine.id).state == "answered"
 

@@ -37,7 +37,7 @@ def test_what_is_disputed_is_told_as_doubted_until_it_is_settled(household: Hous
     (day,) = inquiry.usage(house, household.came, household.home, AFTER, at=AT).days
     assert set(day.quality) == {16}
     assert "rectification:done" in {line.kind for line in inquiry.access_log(house, household.came, most=99)}
-    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT)
+    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT, words="it is wrong")
     with pytest.raises(NoSuchRequest):
         dispute.settle(house, number, dispute.RIGHT, replace(ANSWER, request=theirs.id), at=LATER)
     assert qualities(household, later=True) == {"not-valid"}, "whose request it is not is told nothing, and nothing is settled"
@@ -83,7 +83,7 @@ def test_what_makes_no_sense_is_refused(household: Household) -> None:
 
 def test_a_dispute_is_settled_with_its_answer_or_not_at_all(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
     house = household.house
-    asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+    asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
     number = dispute.dispute(house, household.home, whole(AFTER), ANSWER, at=AT)
 
     def broken(*_: object, **__: object) -> None:

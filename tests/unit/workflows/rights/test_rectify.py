@@ -116,7 +116,7 @@ def test_a_name_is_put_right_and_the_request_answered(household: Household) -> N
 
 def test_what_is_put_right_is_told_to_whose_request_it_answers_and_to_nobody_else(household: Household) -> None:
     house = household.house
-    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT)
+    theirs = register.ask(house, household.left, Right.RECTIFICATION, at=AT, words="it is wrong")
     with pytest.raises(NoSuchRequest):
         rectify.correct_name(house, "CAME", "Jansen", replace(ANSWER, request=theirs.id), at=AT)
     stay = stay_of(household, household.came)

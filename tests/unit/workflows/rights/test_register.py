@@ -19,7 +19,14 @@ from kwartier.store.registry import facts, rights
 from kwartier.workflows import inquiry, retention
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import rectify, register
-from kwartier.workflows.rights.errors import AlreadyAnswered, AlreadyAsked, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import (
+    AlreadyAnswered,
+    AlreadyAsked,
+    CannotBeAsked,
+    NoSuchRequest,
+    ReasonMissing,
+    WordsMissing,
+)
 from registry_support import waits_for_a_lock
 from rights_support import AT, Household
 
@@ -89,7 +96,7 @@ def test_words_and_reasons_are_sealed_under_the_persons_own_key_and_go_with_it(h
 
 def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: Household) -> None:
     house = household.house
-    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
     assert one.is_open
     assert [each.id for each in register.listed(house, only_open=True)] == [one.id]
     for by, because in (("", "a reason"), (PERSON, " ")):
@@ -105,7 +112,7 @@ def test_what_must_be_weighed_waits_for_a_named_person_with_a_reason(household: 
 
 def test_a_term_is_extended_once_within_the_first_month_to_three(household: Household) -> None:
     house = household.house
-    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+    one = register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
     with pytest.raises(AlreadyAnswered):
         register.extend(house, one.id, by=PERSON, because="much", at=one.due)
     longer = register.extend(house, one.id, by=PERSON, because="many readings", at=LATER)
@@ -114,11 +121,23 @@ def test_a_term_is_extended_once_within_the_first_month_to_three(household: Hous
         register.extend(house, one.id, by=PERSON, because="still", at=LATER)
 
 
+@pytest.mark.parametrize("words", ["", " \n\t ", "\x00 \u200b"])
+def test_what_should_be_put_right_is_said_in_words_or_nothing_is_asked(household: Household, words: str) -> None:
+    house = household.house
+    with pytest.raises(WordsMissing):
+        register.ask(house, household.came, Right.RECTIFICATION, at=AT, words=words)
+    with pytest.raises(WordsMissing):
+        register.ask_for(house, "CAME", Right.RECTIFICATION, at=AT, words=words)
+    assert register.mine(house, household.came) == []
+    assert kinds(household, household.came) == []
+    assert register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong").is_open, "nothing bars the next"
+
+
 def test_nobody_asks_twice_or_for_what_cannot_be(household: Household) -> None:
     house = household.house
-    register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+    register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
     with pytest.raises(AlreadyAsked):
-        register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+        register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
     for right, about in ((Right.OBJECTION, ""), (Right.OBJECTION, "periodic_reading"), (Right.ACCESS, "outage")):
         with pytest.raises(CannotBeAsked):
             register.ask(house, household.came, right, about=about, at=AT)
@@ -237,7 +256,7 @@ def test_two_forms_at_once_ask_once(household: Household) -> None:
             rights.alone(first, household.came)
             number = rights.ask(first, household.came, Right.RECTIFICATION, Period(AT, LATER))
             rights.asked(first, number, AT, 1)
-            second = other.submit(register.ask, house, household.came, Right.RECTIFICATION, at=AT)
+            second = other.submit(register.ask, house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
             waits_for_a_lock(household.facts.c, second)
         with pytest.raises(AlreadyAsked):
             second.result()
@@ -266,7 +285,7 @@ def test_two_who_answer_or_extend_at_once_do_it_once_and_nothing_half(household:
         partial(register.extend, house, by="A", because="much to look at", at=AT),
         partial(register.answer, house, by="A", because="it was right", refused=True, at=AT),
     ):
-        asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT)
+        asked = register.ask(house, household.came, Right.RECTIFICATION, at=AT, words="it is wrong")
         assert at_once(*[partial(what, asked.id)] * 3) == ["done", "right-ended", "right-ended"]
         found = register.request(house, asked.id)
         assert len(found.events) == 2
