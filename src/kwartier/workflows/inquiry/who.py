@@ -32,22 +32,22 @@ def who_may(house: Installation, subject: int, *, at: datetime) -> WhoMay:
     known = {one.key: own_facts(house, one.key, at.year) for one in mine}
     products = {one.key: one.product for one in mine}
     return WhoMay(
-        barred=[
-            Barred(bar, one.key, one.product, bar.period.start < one.mine.start)
-            for one in mine
-            for bar in _bars(known[one.key], one, at)
-        ],
+        barred=[bar for one in mine for bar in _bars(known[one.key], one, at)],
         permissions=[_permission(row, products.get(row.connection), parties, known.get(row.connection), at) for row in given],
         rows=[row for one in mine for row in _rows(known[one.key], one, subject, parties, at)],
     )
 
 
-def _bars(known: Facts, one: Own, at: datetime) -> list[explain.Bar]:
+def _bars(known: Facts, one: Own, at: datetime) -> list[Barred]:
     """Return what bars this connection now, within the own time: since when it held before is not told."""
     if not one.mine.contains(at):
         return []
     bars = ((bar, bar.period.meet(one.mine)) for bar in explain.who_may_not(known, at=at))
-    return [replace(bar, period=shared) for bar, shared in bars if shared is not None]
+    return [
+        Barred(replace(bar, period=shared), one.key, one.product, inherited=bar.period.start < shared.start)
+        for bar, shared in bars
+        if shared is not None
+    ]
 
 
 def _within(line: explain.Explanation, mine: Period) -> explain.Explanation | None:

@@ -149,7 +149,7 @@ def test_what_is_asked_before_a_yes_or_no_names_the_home(two: Two, language: str
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_an_own_page_that_is_offered_names_the_home(two: Two, language: str) -> None:
     page = two.page(f"/{language}/mine")
-    offers = re.findall(rf'<p><a [^>]*href="(/{language}/opt-in\?n=\d)">(.*?)</p>', page)
+    offers = re.findall(rf'<p><a [^>]*href="(/{language}/opt-in\?connection=\d+)">(.*?)</p>', page)
     assert named(two, [text for _, text in offers], language) == {*two.digits}
     for place, text in offers:
         assert named(two, [two.page(place)], language) == named(two, [text], language)
@@ -164,9 +164,9 @@ def test_what_bars_one_home_is_said_of_that_home_and_leaves_the_other_alone(two:
     (alert,) = re.findall(r'<div class="utrecht-alert utrecht-alert--warning" role="note"><p>(.*?)</p></div>', page)
     assert alert.startswith(f"{WORDS[language]} {barred}: ")
     assert free not in alert
-    ((place, text),) = re.findall(rf'<p><a [^>]*href="(/{language}/opt-in\?n=\d)">(.*?)</p>', page)
+    ((place, text),) = re.findall(rf'<p><a [^>]*href="(/{language}/opt-in\?connection=\d+)">(.*?)</p>', page)
     assert named(two, [text, two.page(place)], language) == {free}
-    assert two.visit.post(place.split("?")[0], n=place[-1]).status_code == 200
+    assert two.visit.post(place.split("?")[0], connection=place.partition("=")[2]).status_code == 200
     (given,) = inquiry.who_may(home.house, home.person, at=NOON + DAY + timedelta(minutes=1)).permissions
     assert given.connection == two.other.connection
 
