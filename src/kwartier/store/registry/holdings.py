@@ -1,7 +1,8 @@
 """Everything the registry holds about one person, each row cut to the person's own time at the connection. For the operator.
 
 Nothing of who lived there before or after: every query joins the person's own stays, and gives the time that both share. A register
-on the boundary is of both; who else has it from the other's supplier or app is the other's.
+on the boundary is of both; who else has it from the other's supplier or app is the other's. What was handed over of the own time
+in the name of somebody who turned out to have moved is the person's, and does not say whose name that was.
 """
 
 from collections import defaultdict
@@ -46,11 +47,15 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
         """,
     ),
     "recipients": (
-        ("role", "receiver", "purpose", "channels", "period", "status", "reason", "at"),
+        ("role", "receiver", "purpose", "channels", "period", "status", "reason", "at", "in_the_name_of"),
         """
-            p.receiver_role, coalesce(y.name, p.receiver_role), p.purpose, p.mask, p.period, p.status, p.reason, p.at from mine m
+            p.receiver_role, coalesce(y.name, p.receiver_role), p.purpose, p.mask,
+            case when p.subject <> %(me)s and lower(p.period) < upper(p.period) then p.period * m.period else p.period end,
+            p.status, p.reason, p.at, case when p.subject <> %(me)s then 'registered_then' end from mine m
             join kw.parcel p on p.connection = m.connection and kw.shares(m.period, p.period) and p.status <> 'sending'
-            and (p.subject is null or p.subject = %(me)s) left join kw.party y on y.key = p.receiver order by p.at, p.id
+            and (p.subject is null or p.subject = %(me)s
+                or p.status = 'delivered' and kw.astray(p.connection, p.subject, p.period))
+            left join kw.party y on y.key = p.receiver order by p.at, p.id
         """,
     ),
     "put_aside": (
@@ -195,7 +200,7 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
             y.name, x.fact, n.told from mine m join kw.rectification x on x.connection = m.connection
             and kw.shares(m.period, x.wrong) join kw.rectification_notice n on n.rectification = x.id
             and exists (select from kw.parcel p where p.id = any(n.parcels) and kw.shares(m.period, p.period)
-                and (p.subject is null or p.subject = %(me)s))
+                and (p.subject is null or p.subject = %(me)s or kw.astray(p.connection, p.subject, p.period)))
             join kw.party y on y.key = n.receiver order by x.id, y.key
         """,
     ),

@@ -29,6 +29,9 @@ _EVER = """
         union select connection from kw.permission where subject = %(me)s
         union select connection from kw.superseded where subject = %(me)s and fact = 'occupancy')
 """
+_STAYS_AT = """
+    select connection, subject, period from kw.occupancy where connection = any(%s) order by connection, subject, lower(period)
+"""
 _BY_HASH = """
     select h.hash, s.key, s.code from kw.subject s
     cross join lateral (select substr(sha256(convert_to(s.code, 'UTF8')), 1, 8) as hash) as h where h.hash = any(%b)
@@ -99,6 +102,15 @@ def ever_at(c: C, connections: Iterable[int]) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = defaultdict(dict)
     for key, subject, code in c.execute(_EVER_AT, {"keys": sorted(connections)}):
         found[key][subject] = code
+    return {**found}
+
+
+def stays_at(c: C, connections: Iterable[int]) -> dict[tuple[int, int], list[Period]]:
+    """Return when everybody who lives or lived at these connections did, by connection and person, the first stay first."""
+    found: dict[tuple[int, int], list[Period]] = defaultdict(list)
+    with _rows.cursor(c) as cursor:
+        for key, subject, period in cursor.execute(_STAYS_AT, (sorted(connections),)):
+            found[key, subject].append(period)
     return {**found}
 
 

@@ -25,6 +25,19 @@ _TOLD = """
     where p.connection = %s and p.status = 'delivered' and kw.shares(%s, p.period) group by p.receiver_role, p.receiver
     order by p.receiver_role, p.receiver
 """
+# What was said of somebody about a time in which that person does not live there any more, and was told to nobody as such yet.
+_ASTRAY = """
+    select p.receiver_role, p.receiver, array_agg(p.id order by p.id) from kw.parcel p
+    where p.connection = %(connection)s and p.status = 'delivered' and kw.shares(%(wrong)s, p.period)
+    and kw.astray(p.connection, p.subject, p.period) and not exists (
+        select from kw.rectification x join kw.rectification_notice n on n.rectification = x.id
+        where x.connection = p.connection and x.fact = 'occupancy' and p.id = any(n.parcels))
+    group by p.receiver_role, p.receiver order by p.receiver_role, p.receiver
+"""
+_OF_STAYS = """
+    select distinct x.connection, x.wrong, x.at from kw.occupancy o join kw.rectification x on x.connection = o.connection
+    and x.fact = 'occupancy' and kw.shares(o.period, x.wrong) where o.subject = %s order by x.connection, x.at
+"""
 _NEW = "insert into kw.occupancy (connection, subject, period) values (%s, %s, %s) returning id"
 _OUT = """
     select connection, id, subject, period from kw.superseded where fact = 'occupancy' and connection = any(%s) order by id
@@ -82,6 +95,19 @@ def told(c: C, connection: int, wrong: Period) -> list[Told]:
     """Return who was handed something about this time."""
     with _rows.cursor(c) as cursor:
         return [Told(role, party, tuple(parcels)) for role, party, parcels in cursor.execute(_TOLD, (connection, wrong))]
+
+
+def astray(c: C, connection: int, wrong: Period) -> list[Told]:
+    """Return who was handed something about this time, said of somebody who does not live there then, and was not told so."""
+    with _rows.cursor(c) as cursor:
+        found = cursor.execute(_ASTRAY, {"connection": connection, "wrong": wrong}).fetchall()
+    return [Told(role, party, tuple(parcels)) for role, party, parcels in found]
+
+
+def of_stays(c: C, subject: int) -> list[tuple[int, Period, datetime]]:
+    """Return (connection, time, since when it is known) of what was put right of who lived where, in the person's own stays."""
+    with _rows.cursor(c) as cursor:
+        return cursor.execute(_OF_STAYS, (subject,)).fetchall()
 
 
 def add(c: C, one: Rectification, subject: int | None, by: str) -> int:

@@ -49,7 +49,7 @@ def of_others(lines: Iterable[AccessLine]) -> Iterator[AccessLine]:
 
 
 def _own_doing(line: AccessLine) -> bool:
-    return line.kind in _OWN_DOINGS and line.who != (Role.OPERATOR,)
+    return line.kind in _OWN_DOINGS and line.who != (Role.OPERATOR,) and not line.registered_then
 
 
 def days(words: Words, lines: Iterable[AccessLine]) -> list[Day]:
@@ -109,9 +109,9 @@ def _line(words: Words, one: AccessLine) -> Line:
         time=time,
         what=what,
         about=_about(words, one),
-        rules=[(rule, _title(words, rule)) for rule in one.rules],
+        rules=[(rule, "" if one.registered_then else _title(words, rule)) for rule in one.rules],  # a title speaks to the reader
         proof=proof,
-        pending=not proof,
+        pending=not proof and not one.registered_then,
         label=f"{time}, {what}",
     )
 
@@ -125,7 +125,7 @@ _RULES = {rule.id: rule for edition in conduct.EDITIONS for rule in edition.rule
 
 
 def _what(words: Words, one: AccessLine) -> str:
-    who = phrases.listed(words, [phrases.role(words, each) if isinstance(each, Role) else each for each in one.who])
+    who = phrases.listed(words, [_by(words, one, each) for each in one.who])
     own = one.who == (Role.CUSTOMER,)
     chore = _chore(words, one.profile) if one.profile is not None else ""
     known = {
@@ -137,9 +137,7 @@ def _what(words: Words, one: AccessLine) -> str:
         else words.text("Delivered to %s"),
         "parcel:withheld": words.text("Not delivered to %s: the ground had gone"),
         "parcel:failed": words.text("Not delivered to %s: nobody has this reading any more"),
-        "view:shown": words.text("Shown to you, or taken away by you")
-        if one.who != (Role.OPERATOR,)
-        else _looked(words, is_at_home=one.product is not None),
+        "view:shown": _seen(words, one),
         "view:refused": words.text("Not shown to you"),
         "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
         "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),
@@ -157,6 +155,19 @@ def _what(words: Words, one: AccessLine) -> str:
     }
     said = known.get(one.kind, one.kind)
     return said.replace("%s", who)
+
+
+def _by(words: Words, one: AccessLine, who: str | Role) -> str:
+    """Name whom something was done for; the customer of a line about somebody else is not who reads this."""
+    if who is Role.CUSTOMER and one.registered_then:
+        return words.text("who was registered here then")
+    return phrases.role(words, who) if isinstance(who, Role) else who
+
+
+def _seen(words: Words, one: AccessLine) -> str:
+    if one.who == (Role.OPERATOR,):
+        return _looked(words, is_at_home=one.product is not None)
+    return words.text("Shown to %s, or taken away") if one.registered_then else words.text("Shown to you, or taken away by you")
 
 
 def _looked(words: Words, *, is_at_home: bool) -> str:
@@ -260,6 +271,8 @@ def _about(words: Words, one: AccessLine) -> str:
         parts.append(phrases.span(words, one.period))
     if one.recorded:
         parts.append(words.text("written down by the grid operator"))
+    if one.registered_then:
+        parts.append(words.text("in the name of who was registered here then: the move was told late"))
     return ", ".join(part for part in parts if part)
 
 

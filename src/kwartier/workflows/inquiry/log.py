@@ -1,6 +1,10 @@
-"""S5: who looked. A person's lines of the log, the newest first, and the proof of each."""
+"""S5: who looked. A person's lines of the log, the newest first, and the proof of each.
+
+Besides, what was done with the person's own days in the name of who was registered there then; see `then`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, final, overload
 
@@ -15,6 +19,7 @@ from kwartier.model.period import Period, day_period, from_epoch_s
 from kwartier.model.register import DAY_MASK, Product
 from kwartier.model.task import GapReason, ProfileName, Result
 from kwartier.store.registry import names, people
+from kwartier.workflows.inquiry import then
 from kwartier.workflows.inquiry.errors import NotYet, NotYours
 from kwartier.workflows.inquiry.views import AccessLine, Download, Watch
 from kwartier.workflows.installation import Installation
@@ -44,7 +49,7 @@ class _Ground(NamedTuple):
 class Lines(Sequence[AccessLine]):
     """Every line about one person, the newest first. A line is made ready when it is looked at: a page looks at few of them."""
 
-    def __init__(self, found: Sequence[_Found], shown: Callable[[_Found], AccessLine]) -> None:
+    def __init__(self, found: Sequence[_Found | AccessLine], shown: Callable[[_Found | AccessLine], AccessLine]) -> None:
         """Keep lines of the log in this order, and what makes one ready."""
         self._found, self._shown = found, shown
 
@@ -73,11 +78,31 @@ def access_log(house: Installation, subject: int, *, most: int | None = None) ->
 
 
 def every_line(house: Installation, subject: int) -> Lines:
-    """Return every line about this person."""
+    """Return every line about this person, and what was done with their own days in another's name."""
     found, parties = _lines(house, subject)
     grounds = {g.permit: _ground(g, parties) for line, _ in found for g in _grants(line)}
-    found.sort(key=lambda one: (one[0].at, one[0].entry if one[0].in_tree else 0), reverse=True)
-    return Lines(found, lambda one: _shown(*one, grounds, parties))
+    every: list[_Found | AccessLine] = [*found, *_then(house, subject, parties)]
+    every.sort(key=_order, reverse=True)
+    return Lines(every, lambda one: one if isinstance(one, AccessLine) else _shown(*one, grounds, parties))
+
+
+def _order(one: _Found | AccessLine) -> tuple[datetime, int]:
+    if isinstance(one, AccessLine):
+        return one.at, one.entry or 0
+    line, _ = one
+    return line.at, line.entry if line.in_tree else 0
+
+
+def _then(house: Installation, subject: int, parties: Mapping[int, str]) -> Iterator[AccessLine]:
+    """Yield what was read or handed over of the own days in the name of who was registered there then, cut to the own time."""
+    with house.operator() as c:
+        for their in then.theirs(house, c, subject):
+            grounds = {g.permit: _ground(g, parties) for line in their.lines for g in _grants(line)}
+            for line in their.lines:
+                one = _shown(line, their.product, grounds, parties)
+                if _saw(one) and one.period is not None:
+                    for own in their.parts(one.period):
+                        yield replace(one, period=own, entry=None, leaf=None, registered_then=True)
 
 
 def who_saw(house: Installation, subject: int, day: date) -> list[AccessLine]:

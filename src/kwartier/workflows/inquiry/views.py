@@ -107,7 +107,8 @@ class AccessLine:
     `who` are those on whose behalf it happened: a party's name, or a role where there is none. `entry` and `leaf` name the proof
     (leaf None for a single event); `entry` is None while the line is not signed yet. `product` is what the connection carries, None
     for a line about no connection. `mask` are the channels it is about, None where the line does not say. `recorded` is True where
-    the operator wrote down a fact that others told it.
+    the operator wrote down a fact that others told it. `registered_then`: it was done in the name of who was registered there then,
+    whose line and proof it is; here it has none.
     """
 
     at: datetime
@@ -123,6 +124,7 @@ class AccessLine:
     recorded: bool
     entry: int | None
     leaf: int | None
+    registered_then: bool = False
 
 
 @final

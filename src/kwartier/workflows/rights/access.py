@@ -177,6 +177,7 @@ def _line(one: inquiry.AccessLine) -> dict[str, Any]:
         "period": plain(one.period),
         "entry": one.entry,
         "leaf": one.leaf,
+        "in_the_name_of": "registered_then" if one.registered_then else None,
     }
 
 

@@ -283,7 +283,7 @@ EVENT = ("connection", "id", "nth", "who")
 RIGHTS: dict[str, dict[str, set[str]]] = {
     "kw_portal": {
         "SELECT": {
-            *(f"kw.{name}" for name in ("agreement", "connection", "coupling", "occupancy", "parcel", "party", "permission")),
+            *(f"kw.{name}" for name in ("agreement", "connection", "coupling", "occupancy", "party", "permission")),
             *(
                 f"kw.{name}"
                 for name in (
@@ -314,6 +314,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(f"kw.{name}" for name in ("breach_touched", "hold", "objection", "rights_request")),
             *(f"kw.breach({name})" for name in ("id", "known", "nature", "period")),
             *(f"audit.event({name})" for name in EVENT),
+            *(f"kw.parcel({name})" for name in ("id", "receiver_role", "receiver", "connection", "purpose")),
+            *(f"kw.parcel({name})" for name in ("period", "mask", "status", "reason", "at")),
             *(f"kw.rights_event({name})" for name in ("id", "request", "at", "event", "because", "reached", "due", "entry")),
         },
         "INSERT": {

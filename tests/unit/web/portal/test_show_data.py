@@ -32,6 +32,21 @@ def test_what_was_put_right_is_said_in_words(language: str, told: list[str]) -> 
     assert [row[0] for row in table.rows] == told
 
 
+def test_who_got_something_in_the_name_of_somebody_else_says_so() -> None:
+    row: dict[str, Any] = {
+        "receiver": "A party",
+        "purpose": "third_party_service",
+        "channels": [],
+        "status": "delivered",
+        "at": STAY["from"],
+    }
+    rows = [row | {"from": STAY["from"], "to": None, "in_the_name_of": whose} for whose in (None, "registered_then")]
+    words = Words("nl")
+    (table,) = [one for one in show_data.tables(words, document(recipients=rows)) if one.title == words.text("Who got something")]
+    assert table.columns[-1] == "Op naam van een ander"
+    assert [one[-1] for one in table.rows] == [show_data.NOTHING, "wie hier toen stond ingeschreven"]
+
+
 @pytest.mark.parametrize(
     ("language", "battery", "nothing"),
     [

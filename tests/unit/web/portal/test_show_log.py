@@ -50,6 +50,24 @@ def test_a_line_says_what_about_which_data_by_which_rule() -> None:
     assert said("en", replace(LINE, entry=None)).proof == ""
 
 
+THEN = replace(LINE, entry=None, leaf=None, registered_then=True)
+
+
+def test_what_was_done_in_the_name_of_who_was_registered_there_then_says_so_and_has_no_proof() -> None:
+    line = said("nl", THEN)
+    about = "dagstanden, gas, 24 nov 2026, op naam van wie hier toen stond ingeschreven: de verhuizing is laat doorgegeven"
+    assert (line.what, line.about) == ("Geleverd aan A party", about)
+    assert (line.proof, line.pending) == ("", False), "the proof is the other's"
+    assert line.rules == [("T1", "")], "its title says: with your permission"
+
+
+def test_what_was_shown_to_who_was_registered_there_then_was_not_shown_to_you() -> None:
+    seen = replace(THEN, kind="view:shown", who=(Role.CUSTOMER,))
+    assert said("en", seen).what == "Shown to who was registered here then, or taken away"
+    assert said("en", replace(seen, who=(Role.OPERATOR,))).what.startswith("Somebody who works for the grid operator")
+    assert list(show_log.of_others([seen, replace(seen, registered_then=False)])) == [seen]
+
+
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind.split(":")[0] in PERSONAL and kind not in BATCH_WIDE])
 def test_every_kind_about_a_person_has_its_sentence_in_both_languages(kind: EventKind) -> None:
     for who in (("A party",), (Role.CUSTOMER,), (Role.OPERATOR, "A party")):
