@@ -405,6 +405,31 @@ def parcels(house: Installation) -> Iterator[Line]:
         }
 
 
+def notices(house: Installation) -> Iterator[Line]:
+    """Yield what lies in the boxes of receivers about what was wrong: since when and until when it was, and of how many parcels."""
+    boxes = sorted(
+        (path.parent.name, json.loads(path.read_text("utf-8"))["reference"]) for path in house.outbox.glob("*/*.notice.json")
+    )
+    with house.operator() as c:
+        names = Names(c)
+        found = c.execute(
+            "select y.code, n.id, n.role, n.receiver, x.connection, x.fact, floor(extract(epoch from lower(x.wrong)))::bigint,"
+            " floor(extract(epoch from upper(x.wrong)))::bigint, cardinality(n.parcels) from kw.rectification_notice n"
+            " join kw.rectification x on x.id = n.rectification join kw.party y on y.key = n.receiver where n.told is not null"
+            " order by x.id, n.receiver"
+        ).fetchall()
+    assert sorted((code, notice) for code, notice, *_ in found) == boxes
+    for _, _, role, receiver, connection, fact, first, last, parcels in found:
+        yield {
+            "receiver": names.receiver(role, receiver),
+            "connection": names.connection(connection),
+            "wrong": fact,
+            "first": local(first),
+            "last": "" if last is None else local(last),
+            "parcels": str(parcels),
+        }
+
+
 def allocated(house: Installation) -> Iterator[Line]:
     """Yield the shares of allocation, told or withheld, and those of reconciliation: of a month."""
     with house.operator() as c:

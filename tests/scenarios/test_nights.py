@@ -13,6 +13,7 @@
     then/papers     the bills and overviews that suppliers were given: what was used, or why that cannot be told
     then/looked     what somebody got who asked for what is held about them (take: person, connection, first and last day)
     then/saw        who read, was handed or was shown a day of somebody's (saw: person, day)
+    then/notices    whose box says that what it was handed of a time was wrong, and how many parcels
 
 Everything between is the product itself but for the wire: import, decision, plan, validation, lake, delivery, log. Afterwards a
 replay must find nothing, and the last night again must ask nothing.
@@ -26,7 +27,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from kwartier.workflows import installation, replay
-from night_support import Line, Story, allocated, held, papers, parcels, table
+from night_support import Line, Story, allocated, held, notices, papers, parcels, table
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("night_*/when.csv"))
 COLUMNS = {
@@ -38,6 +39,7 @@ COLUMNS = {
     "papers": ("receiver", "connection", "paper", "period", "own_since", "used", "year_before", "earlier"),
     "looked": ("who", "connection", "asked", "period", "content"),
     "saw": ("who", "day", "what", "by", "product", "first", "last"),
+    "notices": ("receiver", "connection", "wrong", "first", "last", "parcels"),
 }
 
 
@@ -82,6 +84,7 @@ def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Pa
             "papers": list(papers(house)),
             "looked": story.looked,
             "saw": story.saw,
+            "notices": list(notices(house)),
         }
         if os.environ.get("KW_SHOW_SCENARIOS"):
             show(found)
@@ -90,6 +93,7 @@ def test_the_nights_go_as_they_say(folder: Path, path: str, installation_dir: Pa
         checked = replay.run(house, at=story.clock())
         assert (checked.findings, checked.uncovered, checked.over_broad) == ([], 0, 0)
         assert checked.compared["papers"] == len(found["papers"])
+        assert checked.compared["notices"] == len(found["notices"])
         told = [line for line in found["allocation"] if not line["withheld"]]
         assert checked.compared["sums"] >= len(found["allocation"]) + len(told), "each with the registry, and with its homes"
         last = next(line for line in reversed(steps) if line["what"] == "night")
@@ -124,6 +128,7 @@ def test_there_are_scenarios_of_what_an_expert_asks_first() -> None:
         "mandate_vetoed",
         "meter_replaced",
         "move",
+        "move_told_late",
         "move_with_an_app",
         "old_year",
         "overview",

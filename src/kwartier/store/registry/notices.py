@@ -15,6 +15,8 @@ _ADD: Final = """
 _NOTICES: Final = """
     select n.id, n.rectification, n.role, n.receiver, y.code, n.parcels, n.papers, n.told, x.fact, x.at, x.connection, (
         select coalesce(array_agg(distinct s.code), '{{}}') from kw.parcel p join kw.subject s on s.key = p.subject
+        or x.fact = 'occupancy' and kw.astray(p.connection, p.subject, p.period) and exists (select from kw.occupancy o
+            where o.connection = p.connection and o.subject = s.key and kw.shares(o.period, p.period))
         where p.id = any(n.parcels))
     from kw.rectification_notice n join kw.rectification x on x.id = n.rectification join kw.party y on y.key = n.receiver
     where {which} order by n.rectification, n.receiver
@@ -33,7 +35,7 @@ class Notice:
     `papers` quote them, each by the parcel that closed it.
 
     `fact` is what was wrong: a `reading`, a `coupling`, an `occupancy`; `corrected` since when that is known. `codes` are of the
-    people whom these parcels were about: nobody else is told who got them.
+    people of whom these parcels were said, and of those who really live there in that time: nobody else is told who got them.
     """
 
     id: str

@@ -56,6 +56,30 @@ _BY_HAND = """
     join kw.hand_reading r on r.connection = any({places}) and r.at >= lower(h.period) and coalesce(r.at <= upper(h.period), true)
     where j.code is null and j.verdict <> 'same' on conflict do nothing
 """
+# Who left before it was told, if anything was asked of the meter or handed over since: in the name of the wrong person.
+_LEFT = """
+    insert into pg_temp.moved (connection, subject, wrong, here)
+    select h.connection, h.subject, tstzrange(upper(h.period), %(at)s), false
+    from pg_temp.judged j join kw.occupancy h on h.id = j.had
+    where j.code is null and j.verdict = 'changed' and upper(h.period) < %(at)s and (
+        exists (select from kw.outcome u
+            where u.connection = h.connection and u.last_s > extract(epoch from upper(h.period))::bigint)
+        or exists (select from kw.parcel p where p.connection = h.connection and p.status = 'delivered'
+            and kw.shares(tstzrange(upper(h.period), %(at)s), p.period) and kw.astray(p.connection, p.subject, p.period)))
+"""
+# Who came before it was told, if who left was told just now or before, or if something was said of somebody else meanwhile.
+_CAME = """
+    insert into pg_temp.moved (connection, subject, wrong, here)
+    select h.connection, h.subject, h.period * tstzrange(null, %(at)s), true
+    from pg_temp.judged j join kw.occupancy h on h.connection = j.connection and h.subject = j.subject
+        and lower(h.period) = lower(j.period)
+    where j.code is null and j.verdict = 'new' and lower(h.period) < %(at)s and (
+        exists (select from pg_temp.moved m where m.connection = h.connection and m.wrong && h.period)
+        or exists (select from kw.rectification x
+            where x.connection = h.connection and x.fact = 'occupancy' and x.wrong && h.period)
+        or exists (select from kw.parcel p where p.connection = h.connection and p.status = 'delivered'
+            and kw.shares(h.period, p.period) and kw.astray(p.connection, p.subject, p.period)))
+"""
 _ITSELF = "array[h.connection]"
 _WITH_ITS_GAS = """
     array(select h.connection union select k.connection from kw.meter m join kw.coupling k on k.meter = m.key
@@ -85,11 +109,12 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     beside: str = "",
     is_boundary: bool = False,
     by_hand: str | None = None,
+    moved: tuple[str, ...] = (),
 ) -> Spec:
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
     `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
-    what was taken by hand.
+    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
@@ -108,6 +133,7 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
         late=(
             *([_filled(_LATE, **parts)] if is_boundary else ()),
             *([] if by_hand is None else [_filled(_BY_HAND, places=by_hand, **parts)]),
+            *moved,
         ),
     )
 
@@ -136,6 +162,7 @@ OCCUPANCIES = _spec(
     about="h.connection, s.code",
     beside="join kw.subject s on s.key = h.subject",
     is_boundary=True,
+    moved=(_LEFT, _CAME),
 )
 
 CONTRACTS = _spec(

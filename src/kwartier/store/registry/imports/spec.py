@@ -16,7 +16,8 @@ class Spec:
     `columns` are the staged columns with their types. `natural` names a thing within its file: a second row of it is refused.
     `update` applies verdict `changed` in one go, `extend` one row whose end moves out (it may collide), `insert` all `new` rows,
     leaving out those that collide. `landed` is true of a judged row `j` that is there now. `events` selects (kind, connection,
-    subject code, body) of what was taken; `late` writes down for whom of it readings wait that were had before it was told.
+    subject code, body) of what was taken; `late` writes down for whom of it readings wait that were had before it was told, and
+    of whom something was said since then that is wrong now.
     """
 
     file: str

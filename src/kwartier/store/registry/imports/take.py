@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from psycopg import ClientCursor
 from psycopg.errors import ExclusionViolation
@@ -15,6 +15,7 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
 from kwartier.model.ean import Ean
+from kwartier.model.period import Period
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.imports import periods, permissions, things
 from kwartier.store.registry.imports.spec import OVERLAPS, Spec
@@ -47,6 +48,11 @@ _JUDGE = """
 _VERDICT = "(select * from pg_temp.judged where code is null and verdict = '{verdict}') "
 _COLLIDED = "update pg_temp.judged j set code = %s where verdict = 'new' and code is null and not {landed}"
 
+_MOVED = """
+    select m.connection, s.key, s.code, m.here, range_merge(range_agg(m.wrong) over (partition by m.connection))
+    from pg_temp.moved m join kw.subject s on s.key = m.subject order by m.connection, m.here, s.key
+"""
+
 SHOWN = 10
 """So many examples of each kind a diff shows per file."""
 AT_ONCE = 5_000
@@ -64,6 +70,16 @@ class Taken:
     examples: Sequence[tuple[str, str]] = ()
 
 
+class Moved(NamedTuple):
+    """Somebody who left (or came: `here`) before it was told; `wrong` is the whole time of which that was not known there."""
+
+    connection: int
+    subject: int
+    code: str
+    here: bool
+    wrong: Period
+
+
 Sql = ClientCursor[tuple[Any, ...]]
 """Binds in the client: PostgreSQL takes no parameters where it makes a table. What is put together here is constant."""
 Refusal = tuple[int, str, str]
@@ -75,6 +91,9 @@ def open_run(c: C) -> None:
     with c.cursor() as cursor:
         cursor.execute("drop table if exists pg_temp.refused")
         cursor.execute("create temp table refused (file text, line integer, code text, raw text) on commit drop")
+        cursor.execute("drop table if exists pg_temp.moved")
+        cursor.execute("create temp table moved (connection bigint, subject bigint, wrong tstzrange, here boolean) on commit drop")
+        cursor.execute("create index on pg_temp.moved (connection)")
 
 
 def open_file(c: C, spec: Spec) -> None:
@@ -123,6 +142,12 @@ def facts(c: C, spec: Spec) -> Iterator[tuple[str, int | None, str | None, dict[
     with c.cursor(name="import_facts") as cursor:
         cursor.itersize = AT_ONCE
         yield from cursor.execute(spec.events.encode())
+
+
+def moved(c: C) -> list[Moved]:
+    """Return who left or came before this import told it, while something went out in the name of somebody else, by connection."""
+    with _rows.cursor(c) as cursor:
+        return [Moved(*row) for row in cursor.execute(_MOVED.encode())]
 
 
 def close_run(c: C, at: datetime, counts: Mapping[str, Any]) -> int:
