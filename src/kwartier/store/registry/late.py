@@ -50,7 +50,7 @@ _DUE = """
 _TELL = """
     insert into kw.late_change (connection, moment, told)
     select %(connection)s, moment, %(at)s from unnest(%(moments)s::timestamptz[]) as moment
-    where moment <= %(at)s - interval '1 day' and moment > %(at)s - interval '60 months' on conflict do nothing
+    where moment <= %(at)s and moment > %(at)s - interval '60 months' on conflict do nothing
 """
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
@@ -78,7 +78,7 @@ class Waiting(NamedTuple):
 
 
 def tell(c: C, connection: int, moments: Iterable[datetime], at: datetime) -> None:
-    """Write down which of these boundaries are told late at `at`: more than a day after, of readings that are kept still."""
+    """Write down which of these boundaries are told after them at `at`, of readings that are kept still."""
     c.execute(_TELL, {"connection": connection, "moments": sorted(moments), "at": at})
 
 

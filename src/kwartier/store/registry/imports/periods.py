@@ -32,7 +32,8 @@ _EVENTS = """
     from judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period) {beside}
     where j.code is null and j.verdict <> 'same' order by j.line
 """
-# Of connections of which such a fact was known before: what comes with a connection is its past, not a change that is told late.
+# Of connections of which such a fact was known before: what comes with a connection is its past, not a change that is told late. Also what
+# was a moment ago: the night that would still ask for it may have decided while the import ran.
 _LATE = """
     with fresh as (
         select h.id, h.connection, h.period from pg_temp.judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period)
@@ -43,7 +44,7 @@ _LATE = """
             join kw.{table} h on {same} and lower(h.period) = lower(j.period)
         where j.code is null and j.verdict in ('changed', 'extended'))
     insert into kw.late_change (connection, moment, told)
-    select t.connection, t.moment, %(at)s from told t where t.moment <= %(at)s - interval '1 day'
+    select t.connection, t.moment, %(at)s from told t where t.moment <= %(at)s
         and t.moment > %(at)s - interval '60 months' and exists (
             select from kw.{table} e where e.connection = t.connection and e.id not in (select id from fresh))
     on conflict do nothing
