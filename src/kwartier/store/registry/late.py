@@ -1,8 +1,8 @@
 """Registers at boundaries that were told late: which suppliers still wait for one, and what came of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.parcel import ParcelStatus
@@ -13,24 +13,33 @@ from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.store.registry.rows import C
 
-# Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then; unless a delivery is promised.
-_CANDIDATES = """
+PASSING: Final = frozenset({"F3", "F13"})
+"""Why a supplier has no ground for a while: no agreement, or a suspended one."""
+_WITHHELD = f"p.status = 'withheld' and p.reason in ({', '.join(repr(rule) for rule in sorted(PASSING))})"
+_FOR_A_WHILE = f"coalesce({_WITHHELD}, false)"
+# Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then; unless a delivery was promised.
+# What was withheld for a while is as if it never was.
+_CANDIDATES = f"""
     from kw.late_change l join kw.connection c on c.key = l.connection
     join kw.supply s on s.connection = l.connection and lower(s.period) <= l.moment and coalesce(l.moment <= upper(s.period), true)
     cross join lateral (
         select 'switch' as purpose where l.moment = lower(s.period) or l.moment = upper(s.period)
         union all select 'move' where exists (select from kw.occupancy o where o.connection = l.connection
             and (l.moment = lower(o.period) or l.moment = upper(o.period)))) as for_what
-    where not exists (select from kw.delivery_due d where d.connection = l.connection and d.role = 'supplier'
+    where not exists (select from kw.delivery_due d left join kw.parcel p on p.due = d.id
+        where d.connection = l.connection and d.role = 'supplier'
         and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s
-        and d.receiver = s.party and d.purpose = for_what.purpose)
-"""
+        and d.receiver = s.party and d.purpose = for_what.purpose and not {_FOR_A_WHILE})
+"""  # noqa: S608 - constants only
 _WAITING = f"""
     select l.connection, c.product, s.party, for_what.purpose, l.moment, exists (
         select from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'
         left join kw.parcel p on p.due = d.id where d.connection = l.connection and d.role = 'supplier'
         and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s and d.purpose <> 'hand_reading'
-        and coalesce(p.status, 'due') in ('due', 'sending', 'delivered'))
+        and coalesce(p.status, 'due') in ('due', 'sending', 'delivered')), l.told, exists (
+        select from kw.delivery_due d where d.connection = l.connection and d.role = 'supplier'
+        and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s
+        and d.receiver = s.party and d.purpose = for_what.purpose)
     {_CANDIDATES} and (%(keys)s::bigint[] is null or l.connection = any(%(keys)s))
         and (%(since)s::timestamptz is null or l.moment > %(since)s)
     order by l.connection, l.moment, s.party, for_what.purpose
@@ -38,26 +47,61 @@ _WAITING = f"""
 _DONE = f"""
     delete from kw.late_change t where not exists (
         select {_CANDIDATES} and l.connection = t.connection and l.moment = t.moment)
+        or (t.connection, t.moment, t.told) in (
+            select * from unnest(%(keys)s::bigint[], %(moments)s::timestamptz[], %(told)s::timestamptz[]))
 """  # noqa: S608 - constants only
 # A night may have promised it meanwhile, under the permit to read: another id than that of the permit to hand over.
-_DUE = """
+_DUE = f"""
     insert into kw.delivery_due (batch, role, receiver, connection, purpose, mask, first_s, last_s, permit)
     select %(batch)s, 'supplier', %(receiver)s, %(connection)s, %(purpose)s, %(mask)s, %(at)s, %(at)s, %(permit)s
-    where not exists (select from kw.delivery_due d where d.connection = %(connection)s and d.role = 'supplier'
-        and d.first_s = %(at)s and d.last_s = d.first_s and d.receiver = %(receiver)s and d.purpose = %(purpose)s)
+    where not exists (select from kw.delivery_due d left join kw.parcel p on p.due = d.id
+        where d.connection = %(connection)s and d.role = 'supplier'
+        and d.first_s = %(at)s and d.last_s = d.first_s and d.receiver = %(receiver)s and d.purpose = %(purpose)s
+        and not {_FOR_A_WHILE})
     on conflict do nothing returning id
-"""
+"""  # noqa: S608 - constants only
 _TELL = """
     insert into kw.late_change (connection, moment, told)
     select %(connection)s, moment, %(at)s from unnest(%(moments)s::timestamptz[]) as moment
     where moment <= %(at)s and moment > %(at)s - interval '60 months' on conflict do nothing
 """
+AGAIN: Final = f"""
+    with again as ({{source}}),
+    boundary as (
+        select s.connection, m.moment, a.since from again a join kw.supply s on s.{{supplied}} = a.key cross join lateral (
+            select lower(s.period) as moment union select upper(s.period)
+            union select unnest(array[lower(o.period), upper(o.period)]) from kw.occupancy o where o.connection = s.connection) as m
+        where lower(s.period) <= m.moment and coalesce(m.moment <= upper(s.period), true)),
+    asked as (
+        select connection, moment from boundary, lateral (select moment at time zone 'Europe/Amsterdam' as here) as local
+        where moment > since - interval '2 days' and here = here::date
+            and here::date in (select day from kw.night union select day + 1 from kw.night)),
+    kept as (
+        select p.connection, lower(p.period) as moment from again a join kw.parcel p on p.{{handed}} = a.key
+        where p.receiver_role = 'supplier' and p.purpose in ('switch', 'move') and {_WITHHELD})
+    insert into kw.late_change (connection, moment, told)
+    select connection, moment, %(at)s from (select * from asked union select * from kept) as found
+    where moment <= %(at)s and moment > %(at)s - interval '60 months'
+    on conflict (connection, moment) do update set told = excluded.told
+"""  # noqa: S608 - constants only
+"""Let boundaries wait anew: those for which nights asked since then, and those of which a parcel was withheld for a while.
+
+`source` gives key and since: of the parties or connections that columns `supplied` of a supply and `handed` of a parcel name. A
+night asks for a midnight as the one that closes a day and, a day later, as the one that opens the next, so of two days before as
+well; of what waits without need, the next round finds that it was handed over.
+"""
+OF_PARTY: Final = {"supplied": "party", "handed": "receiver"}
+_ONE = "select %(key)s::bigint as key, %(since)s::timestamptz as since"
+_PARTY = AGAIN.format(source=_ONE, **OF_PARTY)
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
 
 class Waiting(NamedTuple):
-    """A supplier that waits for the register of a boundary. `held`: another has it or will, so it was read and kept."""
+    """A supplier that waits for the register of a boundary. `held`: another has it or will, so it was read and kept.
+
+    `told` is since when it waits; `withheld`: it was told before why it could not have it.
+    """
 
     connection: int
     product: Product
@@ -65,6 +109,8 @@ class Waiting(NamedTuple):
     purpose: Purpose
     moment: datetime
     held: bool
+    told: datetime
+    withheld: bool
 
     @property
     def mask(self) -> Mask:
@@ -82,12 +128,17 @@ def tell(c: C, connection: int, moments: Iterable[datetime], at: datetime) -> No
     c.execute(_TELL, {"connection": connection, "moments": sorted(moments), "at": at})
 
 
+def of_party_again(c: C, party: int, since: datetime, at: datetime) -> None:
+    """Let what a supplier did not get for a while wait anew: what kept it since then has ended, at `at`."""
+    c.execute(_PARTY.encode(), {"key": party, "since": since, "at": at})
+
+
 def waiting(c: C, *, since: datetime | None = None, connections: Sequence[int] | None = None) -> list[Waiting]:
     """Return who waits for a register, of after `since` and of these connections or of all."""
     values = {"keys": None if connections is None else list(connections), "since": since}
     with _rows.cursor(c) as cursor:
         found = cursor.execute(_WAITING.encode(), values).fetchall()
-    return [Waiting(key, Product(product), party, Purpose(what), at, held) for key, product, party, what, at, held in found]
+    return [Waiting(key, Product(product), party, Purpose(what), *rest) for key, product, party, what, *rest in found]
 
 
 def promise(c: C, batch: int, one: Waiting, permit: bytes) -> int | None:
@@ -104,6 +155,10 @@ def fail(c: C, due: int, one: Waiting, parcel: str, subject: int | None, permit:
     deliveries.add_parcels(c, [ParcelRow(parcel, row, subject, None, ParcelStatus.FAILED, NOT_HELD, at)], None)
 
 
-def clear(c: C) -> int:
-    """Forget the boundaries for which nobody waits any more. Returns how many."""
-    return c.execute(_DONE.encode()).rowcount
+def clear(c: C, answered: Collection[tuple[int, datetime, datetime]] = ()) -> int:
+    """Forget the boundaries for which nobody waits any more, or of which all was said by now. Returns how many.
+
+    `answered` are (connection, moment, told): one that was told anew meanwhile goes on waiting.
+    """
+    keys, moments, told = ([one[n] for one in answered] for n in range(3))
+    return c.execute(_DONE.encode(), {"keys": keys, "moments": moments, "told": told}).rowcount

@@ -26,6 +26,7 @@ _REINSTATE = """
     update kw.suspension set period = tstzrange(lower(period), %(at)s)
     where party = %(party)s and upper_inf(period) and lower(period) < %(at)s returning id
 """
+_SINCE = "select lower(period) from kw.suspension where id = %s"
 _BEGIN_DEFAULT = "insert into kw.supplier_default (party, period) values (%(party)s, tstzrange(%(at)s, null)) returning id"
 _IN_DEFAULT = "select id from kw.supplier_default where party = %(party)s and period @> %(at)s"
 _END_DEFAULT = """
@@ -110,6 +111,16 @@ def reinstate(c: C, party: int, at: datetime) -> int:
         msg = "this party was not suspended"
         raise NotFound(msg)
     return int(found[0])
+
+
+def suspended_since(c: C, suspension: int) -> datetime:
+    """Return when a suspension began. Raises NotFound."""
+    found = c.execute(_SINCE, (suspension,)).fetchone()
+    if found is None:
+        msg = "no such suspension"
+        raise NotFound(msg)
+    since: datetime = found[0]
+    return since
 
 
 def told_of(c: C, suspension: int) -> dict[str, int | str | None]:

@@ -30,33 +30,48 @@ METER_KEEPS: Final = timedelta(days=40)
 def promise(house: Installation, at: datetime) -> None:
     """Promise what waits and is held, or is refused, which is then told with its reason; end what nobody has any more.
 
-    A boundary for which nobody waits, or a night promised all meanwhile, is forgotten.
+    A refusal that may pass is told once the register is held, or nobody can have it any more; until then it waits. A boundary for
+    which nobody waits, or all was said, or a night promised all meanwhile, is forgotten: it waits anew when what kept it ends.
     """
     with house.operator() as c:
         waits = late.waiting(c)
         known = known_of(c, {one.connection for one in waits}, at) if waits else {}
     decided = [(one, decide(one.request(Action.DELIVER), known[one.connection].facts, at=at)) for one in waits]
-    ready = [(one, answer, held) for one, answer in decided if (held := _is_held(house, one)) or _ends(one, answer, at)]
+    found = [(one, answer, _is_held(house, one)) for one, answer in decided]
+    stay = {_row(one) for one, answer, held in found if not held and not _ends(one, answer, at)}
+    ready = [(one, answer, held) for one, answer, held in found if (held or _ends(one, answer, at)) and not _was_told(one, answer)]
     if ready:
         with house.operator() as c:
             batch = nights.plan_batch(c, None)
             nights.mark_empty(c, batch, at)
             for one, answer, held in ready:
-                number = late.promise(c, batch, one, _permit(answer))
+                number = late.promise(c, batch, one, _permit(one, answer))
                 if number is not None and isinstance(answer, Permit) and not held:
                     _fail(house, c, number, one, answer, at)
     with house.operator() as c:
-        late.clear(c)
+        late.clear(c, {_row(one) for one in waits} - stay)
+
+
+def _row(one: Waiting) -> tuple[int, datetime, datetime]:
+    return one.connection, one.moment, one.told
 
 
 def _ends(one: Waiting, answer: Permit | Refusal, at: datetime) -> bool:
-    """True if it may not be delivered, or if no night can find it any more."""
-    return isinstance(answer, Refusal) or not _may_be_read(one, at)
+    """True if it may not be delivered for good, or if no night can find it any more."""
+    return (isinstance(answer, Refusal) and answer.rule not in late.PASSING) or not _may_be_read(one, at)
 
 
-def _permit(answer: Permit | Refusal) -> bytes:
-    """Return the permit under which it is promised; of what will be withheld there is none, so a number that is no permit's."""
-    return answer.id if isinstance(answer, Permit) else secrets.token_bytes(16)
+def _was_told(one: Waiting, answer: Permit | Refusal) -> bool:
+    """True if the supplier was told already that it cannot have it for now."""
+    return one.withheld and isinstance(answer, Refusal) and answer.rule in late.PASSING
+
+
+def _permit(one: Waiting, answer: Permit | Refusal) -> bytes:
+    """Return the permit under which it is promised; of what will be withheld there is none, so a number that is no permit's.
+
+    So too where it was promised before: under one permit that is done once.
+    """
+    return answer.id if isinstance(answer, Permit) and not one.withheld else secrets.token_bytes(16)
 
 
 def _fail(house: Installation, c: Connection[Any], number: int, one: Waiting, permit: Permit, at: datetime) -> None:

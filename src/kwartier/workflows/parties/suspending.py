@@ -9,7 +9,7 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.errors import BadInput
-from kwartier.store.registry import parties
+from kwartier.store.registry import late, parties
 from kwartier.store.registry.errors import NotFound
 from kwartier.store.registry.parties import Party
 from kwartier.workflows.installation import Installation
@@ -56,14 +56,19 @@ def suspend_in(house: Installation, c: C, party: int, because: Because, *, at: d
 
 
 def reinstate(house: Installation, code: str, *, at: datetime) -> None:
-    """End the suspension of the party with this public code. Raises NotFound for no such party, NotSuspended."""
+    """End the suspension of the party with this public code. Raises NotFound for no such party, NotSuspended.
+
+    What it did not get meanwhile of a switch or a move waits for it, and is decided anew.
+    """
     with house.operator() as c:
         party = named(c, code)
         parties.lock(c, party.key)
         if not parties.suspended(c, party.key, at):
             msg = f"{party.code} is not suspended"
             raise NotSuspended(msg)
-        house.log.record(c, [_event(c, EventKind.SUSPENSION_ENDED, parties.reinstate(c, party.key, at), at)])
+        ended = parties.reinstate(c, party.key, at)
+        house.log.record(c, [_event(c, EventKind.SUSPENSION_ENDED, ended, at)])
+        late.of_party_again(c, party.key, parties.suspended_since(c, ended), at)
 
 
 def named(c: C, code: str) -> Party:

@@ -1,12 +1,14 @@
 """Whatever kept a register from a supplier for a while, it comes to it once it has a ground again: stories of nights and rounds."""
 
+import shutil
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from kwartier.workflows import installation, replay
+from kwartier.workflows import delivery_round, installation, replay
+from kwartier.workflows.delivery_round import by_hand
 from night_support import Story, parcels
 
 pytestmark = pytest.mark.database
@@ -68,7 +70,7 @@ def is_over(story: Story) -> None:
 
 
 def test_what_is_told_less_than_a_day_after_while_its_night_decides_is_asked_by_the_next(begin: Begin) -> None:
-    """The import began half a minute before midnight; the night that still asks for the midnight before had decided when it ended."""
+    """The import began half a minute before midnight; the night that still asks for the midnight before decided meanwhile."""
     story = begin("05-11T02:00:00")
     night(story, "05-10", "05-11T02:00:00")
     night(story, "05-11", "05-12T00:10:00")
@@ -77,4 +79,163 @@ def test_what_is_told_less_than_a_day_after_while_its_night_decides_is_asked_by_
     deliver(story, "05-13T06:00:00")
     assert switches(story) == BOTH
     deliver(story, "05-13T07:00:00")
+    is_over(story)
+
+
+def switched(begin: Begin) -> Story:
+    """Let Anna's switch on 12 May be told in time, and be read at night."""
+    story = begin("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    night(story, "05-11", "05-12T02:00:00")
+    return story
+
+
+@pytest.mark.parametrize("weeks", [0, 10], ids=["soon", "when no meter has it any more"])
+def test_what_was_read_and_withheld_for_a_while_goes_out_when_that_ends(begin: Begin, weeks: int) -> None:
+    """Between reading and delivery both suppliers are suspended: their parcels are withheld, and the register is held."""
+    story = switched(begin)
+    story.now = moment("05-12T03:00:00")
+    for party in (OLD, NEW):
+        story.step("suspend", party)
+    kept = [("Dijk & Duin", "withheld", "F13"), ("Lage Landen", "withheld", "F13")]
+    for hour in (6, 7, 8):
+        deliver(story, f"05-12T0{hour}:00:00")
+        assert switches(story) == kept, "said once"
+    is_over(story)
+    story.now = moment("05-13T09:00:00") + timedelta(weeks=weeks)
+    story.step("reinstate", NEW)
+    delivery_round.run(story.house, clock=story.clock)
+    assert switches(story) == sorted([*kept, BOTH[0]]), "the other is suspended still"
+    story.step("reinstate", OLD)
+    story.tasks.clear()
+    story.night(story.now.date())
+    delivery_round.run(story.house, clock=story.clock)
+    assert switches(story) == sorted([*kept, *BOTH])
+    assert not [line for line in story.tasks if "switch" in line["for"]], "what is held is asked of no meter"
+    delivery_round.run(story.house, clock=story.clock)
+    assert switches(story) == sorted([*kept, *BOTH]), "once"
+    is_over(story)
+
+
+def test_suspended_between_promise_and_delivery_it_is_promised_anew(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is promised of a switch told late has the permit under which it would leave: the same as after the suspension."""
+    story = begin("05-01T02:00:00")
+    night(story, "04-30", "05-01T02:00:00")
+    deliver(story, "05-01T06:00:00")
+    told(story, "2025-05-01", "05-13T12:00:00")
+    with monkeypatch.context() as between:
+        between.setattr(by_hand, "promise", lambda _house, _at: story.step("suspend", NEW))
+        deliver(story, "05-13T13:00:00")
+    assert switches(story) == [("Dijk & Duin", "withheld", "F13"), BOTH[1]]
+    story.step("reinstate", NEW)
+    deliver(story, "05-14T06:00:00")
+    assert switches(story) == [BOTH[0], ("Dijk & Duin", "withheld", "F13"), BOTH[1]]
+    deliver(story, "05-14T07:00:00")
+    is_over(story)
+
+
+def test_what_the_customer_refuses_for_good_stays_where_it_is(begin: Begin) -> None:
+    """A supplier is reinstated; meanwhile the meter was refused, and of that time nothing is handed over."""
+    story = switched(begin)
+    story.step("suspend", NEW)
+    deliver(story, "05-12T06:00:00")
+    imported(story, "restrictions", "ean,kind,start,end", "871600000000000017,refused,2025-05-12,", at="05-12T08:00:00")
+    story.step("reinstate", NEW)
+    deliver(story, "05-13T10:00:00")
+    assert [one for one in switches(story) if one[0] == "Dijk & Duin"] == [
+        ("Dijk & Duin", "withheld", "F1"),
+        ("Dijk & Duin", "withheld", "F13"),
+    ]
+    is_over(story)
+
+
+def test_what_a_night_refused_for_a_suspension_is_asked_after_it(begin: Begin) -> None:
+    story = begin("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    for party in (OLD, NEW):
+        story.step("suspend", party)
+    for day, at in ((11, 12), (12, 13)):
+        night(story, f"05-{day}", f"05-{at}T02:00:00")
+        deliver(story, f"05-{at}T06:00:00")
+    story.step("reinstate", NEW)
+    night(story, "05-13", "05-14T02:00:00")
+    deliver(story, "05-14T06:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH[:1]
+    story.step("reinstate", OLD)
+    deliver(story, "05-14T07:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH
+    deliver(story, "05-14T08:00:00")
+    is_over(story)
+
+
+@pytest.fixture
+def unbound(begin: Begin, tmp_path: Path) -> Begin:
+    """As `begin`, but the new supplier has no agreement yet."""
+    given = (tmp_path / "given").resolve()
+    (tmp_path / "given").unlink()
+    shutil.copytree(given, tmp_path / "given")
+    (tmp_path / "given" / "agreements.csv").write_text(f"party,start,end\n{OLD},2020-01-01,\n", encoding="utf-8")
+    return begin
+
+
+def agreed(story: Story, at: str) -> None:
+    """Let the new supplier's agreement come in, in force since the first of May."""
+    imported(story, "agreements", "party,start,end", f"{NEW},2025-05-01,", at=at)
+
+
+def test_what_was_refused_while_no_agreement_was_known_comes_after_it(unbound: Begin) -> None:
+    story = unbound("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    for day, at in ((11, 12), (12, 13), (13, 14)):
+        night(story, f"05-{day}", f"05-{at}T02:00:00")
+        deliver(story, f"05-{at}T06:00:00")
+    assert switches(story) == BOTH[1:]
+    agreed(story, "05-14T12:00:00")
+    deliver(story, "05-14T13:00:00")
+    assert switches(story) == BOTH, "the register is held for the old one"
+    is_over(story)
+
+
+KEPT = [("Dijk & Duin", "withheld", "F3"), ("Lage Landen", "withheld", "F13")]
+
+
+@pytest.mark.parametrize(("day", "said"), [("2025-05-01", KEPT), ("2025-05-10", [])], ids=["held", "at the meter"])
+def test_a_switch_told_late_waits_for_the_agreement(unbound: Begin, day: str, said: list[tuple[str, str, str]]) -> None:
+    """Of 1 May the old supplier's register is held: then both are told at once why they cannot have it yet."""
+    story = unbound("05-01T02:00:00")
+    night(story, "04-30", "05-01T02:00:00")
+    deliver(story, "05-01T06:00:00")
+    story.step("suspend", OLD)
+    told(story, day, "05-13T12:00:00")
+    deliver(story, "05-13T13:00:00")
+    assert switches(story) == said
+    night(story, "05-13", "05-14T02:00:00")
+    deliver(story, "05-14T06:00:00")
+    agreed(story, "05-14T12:00:00")
+    story.step("reinstate", OLD)
+    night(story, "05-14", "05-15T02:00:00")
+    deliver(story, "05-15T06:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH
+    deliver(story, "05-15T07:00:00")
+    is_over(story)
+
+
+def test_who_has_no_agreement_for_as_long_as_a_meter_keeps_it_is_told_so(unbound: Begin) -> None:
+    story = unbound("05-11T02:00:00")
+    story.step("suspend", OLD)
+    told(story, "2025-05-10", "05-13T12:00:00")
+    deliver(story, "06-18T23:00:00")
+    assert switches(story) == []
+    deliver(story, "06-19T01:00:00")
+    assert switches(story) == KEPT
+    deliver(story, "06-19T02:00:00")
+    is_over(story)
+
+
+def test_what_comes_in_with_an_agreement_is_no_boundary_of_before_the_first_night(unbound: Begin) -> None:
+    story = unbound("05-11T02:00:00")
+    told(story, "2025-05-10", "05-10T00:00:00")
+    with story.house.operator() as c:
+        c.execute("delete from kw.late_change")
+    agreed(story, "05-14T12:00:00")
     is_over(story)

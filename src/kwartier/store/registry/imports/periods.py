@@ -4,6 +4,7 @@ Such a fact is known by whom it binds and when it begins. A row that names one w
 the end that is stored has not passed; any other row is new, or overlaps and is refused.
 """
 
+from kwartier.store.registry import late as _late
 from kwartier.store.registry.imports.spec import Spec
 
 _JUDGE = """
@@ -32,8 +33,8 @@ _EVENTS = """
     from judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period) {beside}
     where j.code is null and j.verdict <> 'same' order by j.line
 """
-# Of connections of which such a fact was known before: what comes with a connection is its past, not a change that is told late. Also what
-# was a moment ago: the night that would still ask for it may have decided while the import ran.
+# Of connections of which such a fact was known before: what comes with a connection is its past, not a change that is told late.
+# Also what was a moment ago: the night that would still ask for it may have decided while the import ran.
 _LATE = """
     with fresh as (
         select h.id, h.connection, h.period from pg_temp.judged j join kw.{table} h on {same} and lower(h.period) = lower(j.period)
@@ -81,6 +82,15 @@ _CAME = """
         or exists (select from kw.parcel p where p.connection = h.connection and p.status = 'delivered'
             and kw.shares(h.period, p.period) and kw.astray(p.connection, p.subject, p.period)))
 """
+# A supplier's agreement that is told after it began: what was refused to it meanwhile waits.
+_AGREED = _late.AGAIN.format(
+    source="""
+        select h.party as key, lower(h.period) as since from pg_temp.judged j
+        join kw.agreement h on {same} and lower(h.period) = lower(j.period)
+        where j.code is null and j.verdict = 'new' and h.period @> %(at)s::timestamptz
+    """,
+    **_late.OF_PARTY,
+)
 _ITSELF = "array[h.connection]"
 _WITH_ITS_GAS = """
     array(select h.connection union select k.connection from kw.meter m join kw.coupling k on k.meter = m.key
@@ -111,11 +121,13 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     is_boundary: bool = False,
     by_hand: str | None = None,
     moved: tuple[str, ...] = (),
+    late: str | None = None,
 ) -> Spec:
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
     `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
-    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out.
+    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out. `late`: what else waits for
+    readings of before it was told.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
@@ -135,6 +147,7 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
             *([_filled(_LATE, **parts)] if is_boundary else ()),
             *([] if by_hand is None else [_filled(_BY_HAND, places=by_hand, **parts)]),
             *moved,
+            *([] if late is None else [_filled(late, **parts)]),
         ),
     )
 
@@ -150,6 +163,7 @@ AGREEMENTS = _spec(
     about="null::bigint, null::text",
     body="'party', h.party, 'role', a.role, ",
     beside="join kw.party a on a.key = h.party",
+    late=_AGREED,
 )
 
 OCCUPANCIES = _spec(
