@@ -12,7 +12,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.rights import Right
 from kwartier.model.period import Period, epoch_s, from_epoch_s
-from kwartier.store.registry import names, people, rights
+from kwartier.store.registry import late, names, people, rights
 from kwartier.store.registry.names import Person
 from kwartier.store.registry.rights import Mark, Place, RightRequest
 from kwartier.store.registry.rows import C
@@ -55,11 +55,16 @@ def _begin(house: Installation, c: C, right: Right, places: Iterable[tuple[Place
 
 
 def end(house: Installation, c: C, one: RightRequest, me: Person, *, now: datetime) -> bool:
-    """End what a request stopped, and tell the log. False if it stops nothing (any more)."""
+    """End what a request stopped, and tell the log. False if it stops nothing (any more).
+
+    What suppliers did not get meanwhile of a switch or a move waits for them, and is decided anew.
+    """
     holds = rights.end(c, rights.holds_of(c, one.id), "hold", now)
     objections = rights.end(c, rights.objections_of(c, one.id), "objection", now)
     _tell(house, c, EventKind.HOLD_ENDED, me.code, holds, now)
     _tell(house, c, EventKind.OBJECTION_ENDED, me.code, objections, now)
+    for mark in holds:
+        late.of_connection_again(c, mark.connection, mark.period.start, now)
     return bool(holds or objections)
 
 

@@ -1,5 +1,5 @@
--- A register at a boundary that a supplier could not have for a while (it had no agreement, or a suspended one) waits anew when that ends:
--- if it waits still, from then on. Whoever forgets it meanwhile knows by this that it is another.
+-- A register at a boundary that a supplier could not have for a while (no agreement, a suspended one, processing that the customer had
+-- restricted) waits anew when that ends: if it waits still, from then on. Whoever forgets it meanwhile knows by this that it is another.
 grant update (told) on kw.late_change to kw_operator;
 
 -- What was withheld from a party is looked for when that ends, and not all that it was ever handed. F14: a restriction of the customer's.

@@ -13,8 +13,8 @@ from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.store.registry.rows import C
 
-PASSING: Final = frozenset({"F3", "F13"})
-"""Why a supplier has no ground for a while: no agreement, or a suspended one."""
+PASSING: Final = frozenset({"F3", "F13", "F14"})
+"""Why a supplier has no ground for a while: no agreement, a suspended one, or a customer who had the processing restricted."""
 _WITHHELD = f"p.status = 'withheld' and p.reason in ({', '.join(repr(rule) for rule in sorted(PASSING))})"
 _FOR_A_WHILE = f"coalesce({_WITHHELD}, false)"
 # Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then; unless a delivery was promised.
@@ -93,6 +93,7 @@ well; of what waits without need, the next round finds that it was handed over.
 OF_PARTY: Final = {"supplied": "party", "handed": "receiver"}
 _ONE = "select %(key)s::bigint as key, %(since)s::timestamptz as since"
 _PARTY = AGAIN.format(source=_ONE, **OF_PARTY)
+_CONNECTION = AGAIN.format(source=_ONE, supplied="connection", handed="connection")
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
@@ -131,6 +132,11 @@ def tell(c: C, connection: int, moments: Iterable[datetime], at: datetime) -> No
 def of_party_again(c: C, party: int, since: datetime, at: datetime) -> None:
     """Let what a supplier did not get for a while wait anew: what kept it since then has ended, at `at`."""
     c.execute(_PARTY.encode(), {"key": party, "since": since, "at": at})
+
+
+def of_connection_again(c: C, connection: int, since: datetime, at: datetime) -> None:
+    """Let what no supplier got of a connection for a while wait anew: what kept it since then has ended, at `at`."""
+    c.execute(_CONNECTION.encode(), {"key": connection, "since": since, "at": at})
 
 
 def waiting(c: C, *, since: datetime | None = None, connections: Sequence[int] | None = None) -> list[Waiting]:

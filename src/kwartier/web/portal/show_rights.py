@@ -139,7 +139,10 @@ def _then(words: Words, right: Right) -> list[str]:
                 "tasks."
             ),
             words.text("What you allowed an app goes on until you revoke it, and so does what is read for your own page."),
-            words.text("What is withheld meanwhile is not sent afterwards. You can end it here at any moment."),
+            words.text("You can end it here at any moment."),
+            words.text(
+                "After that your supplier gets the readings of a switch or a move meanwhile; nothing else is sent afterwards."
+            ),
         ],
         Right.OBJECTION: [
             words.text("That use stops for you from this moment on."),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kwartier.grounds.rights import Right
 from kwartier.workflows import delivery_round, installation, replay
 from kwartier.workflows.delivery_round import by_hand
+from kwartier.workflows.rights import register
 from night_support import Story, parcels
 
 pytestmark = pytest.mark.database
@@ -238,4 +240,78 @@ def test_what_comes_in_with_an_agreement_is_no_boundary_of_before_the_first_nigh
     with story.house.operator() as c:
         c.execute("delete from kw.late_change")
     agreed(story, "05-14T12:00:00")
+    is_over(story)
+
+
+def restricted(story: Story, at: str) -> Callable[[str], None]:
+    """Let Anna restrict what is done with her data. Returns how she ends it."""
+    with story.house.operator() as c:
+        (anna,) = c.execute("select key from kw.subject where code = 'ANNA'").fetchone() or (0,)
+    one = register.ask(story.house, anna, Right.RESTRICTION, at=moment(at))
+
+    def lift(at: str) -> None:
+        register.lift(story.house, anna, one.id, at=moment(at))
+
+    return lift
+
+
+def test_what_was_withheld_for_a_restriction_goes_out_after_it_and_each_reason_has_its_own_end(begin: Begin) -> None:
+    """Between reading and delivery the old supplier is suspended and Anna restricts; she ends it first."""
+    story = switched(begin)
+    story.now = moment("05-12T03:00:00")
+    story.step("suspend", OLD)
+    lift = restricted(story, "05-12T04:00:00")
+    kept = [("Dijk & Duin", "withheld", "F14"), ("Lage Landen", "withheld", "F13")]
+    for hour in (6, 7):
+        deliver(story, f"05-12T0{hour}:00:00")
+        assert switches(story) == kept, "said once"
+    lift("05-13T09:00:00")
+    deliver(story, "05-13T10:00:00")
+    assert switches(story) == sorted([*kept, BOTH[0]]), "the old one is suspended still"
+    story.step("reinstate", OLD)
+    deliver(story, "05-13T11:00:00")
+    assert switches(story) == sorted([*kept, *BOTH])
+    deliver(story, "05-13T12:00:00")
+    is_over(story)
+
+
+def test_who_is_reinstated_while_it_is_restricted_gets_it_after_that(begin: Begin) -> None:
+    story = switched(begin)
+    lift = restricted(story, "05-12T03:00:00")
+    deliver(story, "05-12T06:00:00")
+    story.step("suspend", NEW)
+    lift("05-13T09:00:00")
+    deliver(story, "05-13T10:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH[1:]
+    story.step("reinstate", NEW)
+    deliver(story, "05-14T06:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH
+    deliver(story, "05-14T07:00:00")
+    is_over(story)
+
+
+def test_what_a_night_refused_for_a_restriction_is_asked_after_it(begin: Begin) -> None:
+    story = begin("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    lift = restricted(story, "05-11T12:00:00")
+    for day, at in ((11, 12), (12, 13), (13, 14)):
+        night(story, f"05-{day}", f"05-{at}T02:00:00")
+        deliver(story, f"05-{at}T06:00:00")
+    assert switches(story) == []
+    lift("05-15T01:00:00")
+    night(story, "05-14", "05-15T02:00:00")
+    deliver(story, "05-15T06:00:00")
+    assert switches(story) == BOTH
+    deliver(story, "05-15T07:00:00")
+    is_over(story)
+
+
+def test_what_was_refused_at_the_meter_meanwhile_stays_withheld_after_a_restriction(begin: Begin) -> None:
+    story = switched(begin)
+    lift = restricted(story, "05-12T04:00:00")
+    deliver(story, "05-12T06:00:00")
+    imported(story, "restrictions", "ean,kind,start,end", "871600000000000017,refused,2025-05-12,", at="05-12T08:00:00")
+    lift("05-13T09:00:00")
+    deliver(story, "05-13T10:00:00")
+    assert {(status, rule) for _, status, rule in switches(story)} == {("withheld", "F14"), ("withheld", "F1")}
     is_over(story)
