@@ -183,6 +183,13 @@ def missing(days: Iterable[ChannelDay], period: Period, mask: Mask) -> list[Chan
     return [_nothing(channel, day) for channel, day in dict.fromkeys(asked)]
 
 
+def count_missing(body: bytes) -> int:
+    """Return how many values stand in a document as missing."""
+    said = json.loads(body)
+    values = [value for one in said["series"] for value in one["values"]] + [one["value"] for one in said["readings"]]
+    return values.count(None)
+
+
 def _nothing(channel: Channel, day: date) -> ChannelDay:
     """Return a channel-day of which nothing is known."""
     count = 0 if 1 << channel & DAY_MASK else quarters_in(day) * QUARTER_S // interval_s(channel)

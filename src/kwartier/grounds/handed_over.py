@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from kwartier.model.period import Period, day_of, midnight
 from kwartier.model.register import DAY_MASK, INTERVAL_MASK, Mask
 
+NOBODY_HAS_IT: Final = timedelta(days=40)
+"""So long a meter keeps a register; what is missing still when that has passed since the end, comes from nowhere any more."""
+
 Parcel = tuple[Mask, Period, datetime]
-"""What a parcel holds of which time, and when it was handed over."""
+"""What a parcel holds of which time, and from when that counts as handed over."""
+
+
+def counts_from(at: datetime, data: Period, *, missing: int) -> datetime:
+    """Return from when a parcel counts: at once, but not before nobody has them any more where values are missing in it."""
+    return max(at, data.end + NOBODY_HAS_IT) if missing and data.end is not None else at
 
 
 def complete(mask: Mask, data: Period, parcels: Sequence[Parcel]) -> datetime | None:
@@ -29,7 +38,7 @@ def complete(mask: Mask, data: Period, parcels: Sequence[Parcel]) -> datetime | 
 def _covered(data: Period, parcels: Iterable[Parcel]) -> datetime | None:
     """Return when the last piece came of those that together cover the period."""
     reached, last = data.start, data.start
-    for _, period, at in sorted(parcels, key=lambda one: one[1].start):
+    for _, period, at in sorted(parcels, key=lambda one: (one[1].start, one[2])):
         if period.start > reached:
             return None
         if period.end is not None and period.end > reached:

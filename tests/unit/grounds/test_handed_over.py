@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwartier.grounds.handed_over import Parcel, complete
+from kwartier.grounds.handed_over import NOBODY_HAS_IT, Parcel, complete, counts_from
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK
 
@@ -69,3 +69,12 @@ def test_a_period_from_noon_needs_the_midnights_within_and_its_intervals_from_no
 @pytest.mark.parametrize("mask", [INTERVALS, REGISTERS])
 def test_what_has_no_end_is_never_complete(mask: int) -> None:
     assert complete(mask, Period(at(0)), [*QUARTERS, *MIDNIGHTS]) is None
+
+
+def test_a_parcel_with_a_gap_counts_when_nobody_has_the_rest_and_a_whole_one_of_the_same_time_at_once() -> None:
+    assert counts_from(read(0), DATA, missing=0) == read(0)
+    assert counts_from(read(0), DATA, missing=3) == at(DAYS) + NOBODY_HAS_IT
+    assert counts_from(read(90), DATA, missing=3) == read(90)
+    gapped = (INTERVALS, QUARTERS[1][1], counts_from(QUARTERS[1][2], DATA, missing=1))
+    assert complete(INTERVALS, DATA, [QUARTERS[0], gapped, *QUARTERS[2:]]) == at(DAYS) + NOBODY_HAS_IT
+    assert complete(INTERVALS, DATA, [gapped, *QUARTERS]) == read(DAYS - 1)

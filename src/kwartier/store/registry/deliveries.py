@@ -45,7 +45,10 @@ class Due:
 @final
 @dataclass(frozen=True, slots=True)
 class ParcelRow:
-    """A parcel as it is being sent or withheld. `subject` is whom it is about, `permit` that to deliver, None when withheld."""
+    """A parcel as it is being sent or withheld. `subject` is whom it is about, `permit` that to deliver, None when withheld.
+
+    `missing` is how many values its document says are missing; None where it has none.
+    """
 
     id: str
     due: Due
@@ -54,6 +57,7 @@ class ParcelRow:
     status: str
     reason: str | None
     at: datetime
+    missing: int | None = None
 
 
 @final
@@ -154,8 +158,8 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
     with c.cursor() as cursor:
         cursor.executemany(
             "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, subject, permit, status,"
-            " reason, at, due, bundle, corrects)"
-            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s, %s,"
+            " reason, at, due, bundle, missing, corrects)"
+            " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, %s, %s, %s, %s, %s, %s, %s,"
             " (select corrects from kw.delivery_due where id = %s))",
             [
                 (
@@ -174,6 +178,7 @@ def add_parcels(c: C, rows: Iterable[ParcelRow], bundle: str | None) -> None:
                     r.at,
                     r.due.id,
                     bundle,
+                    r.missing,
                     r.due.id,
                 )
                 for r in rows

@@ -74,7 +74,8 @@ _ENDED_OF_DATA = f"""{_OPEN}
 """  # noqa: S608 - constants only
 _HANDED = """
     with wanted as (select distinct * from unnest(%(parties)s::bigint[], %(connections)s::bigint[]) as w (party, connection))
-    select w.party, w.connection, p.mask, p.period, p.at from wanted w join kw.parcel p on p.connection = w.connection
+    select w.party, w.connection, p.mask, p.period, p.at, coalesce(p.missing, 0)
+    from wanted w join kw.parcel p on p.connection = w.connection
     where p.receiver_role = 'third_party' and p.receiver = w.party and p.status = 'delivered' order by lower(p.period)
 """
 _WRITE = """
@@ -126,11 +127,12 @@ class DataOver:
 @final
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """A parcel that a party got."""
+    """A parcel that a party got. `missing` values stand in it as such."""
 
     mask: Mask
     period: Period
     at: datetime
+    missing: int
 
 
 def page(c: C, after: int, most: int) -> int | None:

@@ -174,9 +174,11 @@ def _drafts(house: Installation, asked: list[Due], at: datetime) -> dict[int, _D
 
 def _draft(house: Installation, readings: Readings | Glance, one: Due, there: Known, permit: Permit, at: datetime) -> _Draft:
     parcel = secrets.token_hex(16)
-    row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at)
     heading = document.Heading(parcel, at, there.ean, there.product, one.purpose, one.period, (permit,), one.corrects)
-    return _Draft(row, permit, _body(house, readings, one, there, heading))
+    body = _body(house, readings, one, there, heading)
+    missing = document.count_missing(body)
+    row = ParcelRow(parcel, one, permit.subject, permit.id, deliveries.SENDING, None, at, missing)
+    return _Draft(row, permit, body)
 
 
 def _decided(

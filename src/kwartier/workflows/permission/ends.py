@@ -78,20 +78,21 @@ def _swept(house: Installation, at: datetime, after: int, last: int) -> int:
 def _due(c: C, at: datetime, after: int, last: int) -> list[End]:
     """Return every end on a page that is due. What was fulfilled before it fell away was fulfilled."""
     found = {one.permission: one for one in ends.over(c, at, after, last)}
-    for one in _fulfilled(c, ends.data_over(c, at, after, last)):
+    for one in _fulfilled(c, ends.data_over(c, at, after, last), at):
         if one.permission not in found or one.at < found[one.permission].at:
             found[one.permission] = one
     return list(found.values())
 
 
-def _fulfilled(c: C, candidates: Sequence[DataOver]) -> Iterable[End]:
+def _fulfilled(c: C, candidates: Sequence[DataOver], now: datetime) -> Iterable[End]:
     for first in range(0, len(candidates), LOOKED_UP):
         some = candidates[first : first + LOOKED_UP]
         handed = ends.handed(c, some)
         for one in some:
-            parcels = [(p.mask, p.period, p.at) for p in handed.get((one.party, one.connection), ())]
+            got = handed.get((one.party, one.connection), ())
+            parcels = [(p.mask, p.period, handed_over.counts_from(p.at, one.data, missing=p.missing)) for p in got]
             at = handed_over.complete(one.mask, one.data, parcels)
-            if at is not None and one.live.contains(at):
+            if at is not None and at <= now and one.live.contains(at):
                 yield End(one.permission, at, "fulfilled")
 
 

@@ -135,13 +135,13 @@ def test_what_was_revoked_is_not_ended_again(home: Home, given: int) -> None:
     assert home.ended() == [("revoked", NOON, None)]
 
 
-def handed(home: Home, period: Period, at: datetime, mask: int = E_INTERVAL) -> None:
+def handed(home: Home, period: Period, at: datetime, mask: int = E_INTERVAL, missing: int | None = None) -> None:
     """Let the app have been handed something."""
     number = home.world.number()
     home.world.c.execute(
-        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at) values"
-        " (%s, 'third_party', %s, %s, 'third_party_service', tstzrange(%s, %s, '[]'), %s, 'delivered', %s)",
-        (f"p{number}", home.app, home.connection, period.start, period.end, mask, at),
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, status, at, missing)"
+        " values (%s, 'third_party', %s, %s, 'third_party_service', tstzrange(%s, %s, '[]'), %s, 'delivered', %s, %s)",
+        (f"p{number}", home.app, home.connection, period.start, period.end, mask, at, missing),
     )
 
 
@@ -165,6 +165,19 @@ def test_what_was_given_for_two_days_is_done_with_when_both_were_handed_over(hom
     assert ends.sweep(home.house, at=on("2026-03-20")) == 1
     assert home.ended() == [("fulfilled", last, None)]
     assert isinstance(home.may(on("2026-03-20")), Refusal)
+
+
+def test_a_day_with_a_gap_in_it_is_not_done_with_before_nobody_has_what_is_missing(home: Home) -> None:
+    days = between("2026-03-09", "2026-03-10")
+    about = {"connection": home.connection, "subject": home.person, "party": home.app, "mask": E_INTERVAL}
+    home.world.new("permission", **about, purpose="een dag", data=days, live=LIVE)
+    handed(home, days, on("2026-03-10") + timedelta(hours=2), missing=1)
+    assert days.end is not None
+    gone = days.end + timedelta(days=40)
+    assert ends.sweep(home.house, at=gone - timedelta(seconds=1)) == 0
+    assert home.ended() == []
+    assert ends.sweep(home.house, at=gone) == 1
+    assert home.ended() == [("fulfilled", gone, None)]
 
 
 def test_what_was_handed_over_before_a_permission_began_does_not_end_it(home: Home) -> None:
