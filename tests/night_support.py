@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from kwartier.workflows.permission import claims, mandates, reminders, requests
 from kwartier.workflows.permission.placing import Claim
 from kwartier.workflows.permission.requests import Wish
 from kwartier.workflows.refusal import Choice
+from kwartier.workflows.visits.held import is_held
 from permission_support import posted, silence
 
 C = psycopg.Connection[Any]
@@ -236,7 +238,7 @@ class Story:
         with self.house.operator() as c:
             (this,) = rounds(c, day, 1000)
             night = nights.begin(c, day, self.clock())
-            intent = decide_round(c, this, day, self.clock())
+            intent = decide_round(c, this, day, self.clock(), partial(is_held, self.house.readings))
             job = write_intent(self.house, c, night, intent, day, self.clock())
             self._note(c, day, intent.tasks, intent.permits, [(one.request, one.rule) for one in intent.refusals])
             if job is None:

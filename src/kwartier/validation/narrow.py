@@ -40,6 +40,17 @@ def narrowed(one: ChannelDay, permits: Sequence[PermitRef]) -> ChannelDay | None
     )
 
 
+def gives(one: ChannelDay, permit: PermitRef) -> bool:
+    """True if a channel-day that was read under this permit, among others, holds a value that it asks for."""
+    if not permit.keeps or not permit.mask >> one.channel & 1:
+        return False
+    opens = epoch_s(midnight(one.day))
+    closes = opens + len(one.deltas) // 4 * (HOUR_S if one.channel is Channel.GAS else QUARTER_S)
+    if not one.quality and permit.first_s <= opens and closes <= permit.last_s:
+        return True
+    return narrowed(one, [permit]) is not None
+
+
 def _whole(permits: Sequence[PermitRef], opens: int) -> bool:
     """True if the register that opens the day is within a permit."""
     return any(permit.first_s <= opens <= permit.last_s for permit in permits)

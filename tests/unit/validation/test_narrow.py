@@ -10,7 +10,7 @@ from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.period import epoch_s, midnight
 from kwartier.model.permit import PermitRef
 from kwartier.model.register import DAY_MASK, Channel
-from kwartier.validation import narrowed
+from kwartier.validation import gives, narrowed
 
 DAYS = (date(2026, 3, 10), date(2026, 3, 29), date(2026, 10, 25))
 
@@ -86,3 +86,23 @@ def test_each_interval_by_itself(spans: list[tuple[int, int]], missing: list[boo
         again = narrowed(left, permits)
         assert again is not None
         assert (again.deltas, again.quality) == (left.deltas, left.quality)
+
+
+@given(st.data())
+def test_a_day_gives_a_permit_something_where_a_value_of_it_lies_within(data: st.DataObject) -> None:
+    of = data.draw(st.sampled_from(DAYS))
+    count = len(day(of).deltas) // 4
+    marks = data.draw(st.one_of(st.just(b""), st.lists(st.sampled_from([0, 4]), min_size=count, max_size=count).map(bytes)))
+    first = data.draw(st.integers(-4, count))
+    last = data.draw(st.integers(first, count + 4))
+    one = day(of, marks)
+    inside = any(first <= place < last and value is not None for place, value in enumerate(values(one)))
+    assert gives(one, permit(of, first, last)) is inside
+    assert not gives(one, permit(of, first, last, keeps=False))
+    assert not gives(one, permit(of, first, last, channels=1 << Channel.EXPORT))
+
+
+def test_a_register_is_given_to_who_asks_for_its_midnight() -> None:
+    one = ChannelDay(7, Channel.DAY_IMPORT_LOW, DAYS[0], 4711, b"", b"", 0b10, 1, 5)
+    assert gives(one, permit(DAYS[0], 0, 0, channels=DAY_MASK))
+    assert not gives(one, permit(DAYS[0], 1, 96, channels=DAY_MASK))

@@ -32,11 +32,7 @@ _CANDIDATES = f"""
         and d.receiver = s.party and d.purpose = for_what.purpose and not {_FOR_A_WHILE})
 """  # noqa: S608 - constants only
 _WAITING = f"""
-    select l.connection, c.product, s.party, for_what.purpose, l.moment, exists (
-        select from kw.delivery_due d join kw.batch b on b.id = d.batch and b.state = 'committed'
-        left join kw.parcel p on p.due = d.id where d.connection = l.connection and d.role = 'supplier'
-        and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s and d.purpose <> 'hand_reading'
-        and coalesce(p.status, 'due') in ('due', 'sending', 'delivered')), l.told, exists (
+    select l.connection, c.product, s.party, for_what.purpose, l.moment, l.told, exists (
         select from kw.delivery_due d where d.connection = l.connection and d.role = 'supplier'
         and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s
         and d.receiver = s.party and d.purpose = for_what.purpose)
@@ -99,7 +95,7 @@ NOT_HELD = "not-held"
 
 
 class Waiting(NamedTuple):
-    """A supplier that waits for the register of a boundary. `held`: another has it or will, so it was read and kept.
+    """A supplier that waits for the register of a boundary.
 
     `told` is since when it waits; `withheld`: it was told before why it could not have it.
     """
@@ -109,7 +105,6 @@ class Waiting(NamedTuple):
     supplier: int
     purpose: Purpose
     moment: datetime
-    held: bool
     told: datetime
     withheld: bool
 

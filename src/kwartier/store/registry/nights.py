@@ -43,19 +43,25 @@ _SERVED = """
 _MADE = """
     select count(distinct (o.connection, o.meter, o.profile, o.mbus)) from kw.outcome o join kw.batch b on b.id = o.batch
     where o.connection = any(%s) and o.last_s > %s and o.first_s <= %s and o.result = 'read' and b.state = 'committed'
-    and b.night is not null
+    and b.night is not null and o.permits <> ''
+"""
+_KEEP_ASKING = """
+    insert into kw.late_change (connection, moment, told)
+    select *, %(at)s from unnest(%(connections)s::bigint[], %(moments)s::timestamptz[]) on conflict do nothing
 """
 # The newest outcome of a task that nothing read since.
 _GAPS = """
     select distinct on (o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s)
         o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s, o.result, o.reason, o.at
     from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
-    where o.result <> 'read' and o.last_s >= %(first)s and o.first_s <= %(last)s and b.night is not null
+    where (o.result <> 'read' or o.reason = 'fell_short') and o.last_s >= %(first)s and o.first_s <= %(last)s
+    and b.night is not null
     and (%(keys)s::bigint[] is null or o.connection = any(%(keys)s))
     and not exists (
         select from kw.outcome r join kw.batch rb on rb.id = r.batch and rb.state in ('staged', 'committed')
         where r.connection = o.connection and r.meter = o.meter and r.profile = o.profile and r.mbus = o.mbus
-        and r.result = 'read' and r.first_s <= o.first_s and r.last_s >= o.last_s and r.last_s >= %(first)s)
+        and r.result = 'read' and r.reason is distinct from 'fell_short'
+        and r.first_s <= o.first_s and r.last_s >= o.last_s and r.last_s >= %(first)s)
     order by o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s, o.at desc
 """
 _HOW = """
@@ -69,7 +75,7 @@ _HOW = """
 @final
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """How one task ended. `permits` are the ids, 16 bytes each, of the permits that it served; empty unless it was read."""
+    """How one task ended. `permits` are the ids, 16 bytes each, of the permits of which something was kept that they asked for."""
 
     task: Task | Errand
     result: Result
@@ -204,8 +210,16 @@ def use(c: C, days: Iterable[tuple[int, int, date]]) -> None:
         c.execute(_USE, arrays)
 
 
+def keep_asking(c: C, boundaries: Iterable[tuple[int, datetime]], at: datetime) -> None:
+    """Write down (connection, moment) of registers at boundaries that no meter gave: coming nights ask, as for one told late."""
+    missed = sorted(set(boundaries))
+    if missed:
+        arrays = {"connections": [key for key, _ in missed], "moments": [moment for _, moment in missed]}
+        c.execute(_KEEP_ASKING, arrays | {"at": at})
+
+
 def served(c: C, connections: Sequence[int], first_s: int, last_s: int) -> dict[int, frozenset[bytes]]:
-    """Return by connection the ids of the permits that committed reads within [first_s, last_s] have served."""
+    """Return by connection the ids of the permits that got something from committed reads within [first_s, last_s]."""
     with _rows.cursor(c) as cursor:
         found = cursor.execute(_SERVED, {"keys": list(connections), "first": first_s, "last": last_s}).fetchall()
     return {key: frozenset(permits[i : i + PERMIT_BYTES] for i in range(0, len(permits), PERMIT_BYTES)) for key, permits in found}
@@ -217,7 +231,7 @@ def reads_made(c: C, connections: Sequence[int], first_s: int, last_s: int) -> i
 
 
 def gaps(c: C, first_s: int, last_s: int, connections: Sequence[int] | None = None) -> list[Gap]:
-    """Return what was asked within [first_s, last_s] and never read, of these connections or of all, the newest reason each."""
+    """Return what was asked within [first_s, last_s] and never given, of these connections or of all, the newest reason each."""
     keys = None if connections is None else list(connections)
     with _rows.cursor(c) as cursor:
         found = cursor.execute(_GAPS, {"first": first_s, "last": last_s, "keys": keys}).fetchall()

@@ -223,6 +223,8 @@ def _read(words: Words, outcome: str | None) -> str:
         "read": words.text("Your meter was read, for %s"),
         "stopped": words.text("Not read for %s: the ground had gone"),
         "quarantined": words.text("Your meter was read for %s; the answer was put aside"),
+        "fell_short": words.text("Your meter was read for %s; not all that was asked came"),
+        "not_there": words.text("Your meter was asked for %s, and had no values"),
         "withdrawn": words.text("Your meter was read for %s; the answer was thrown away, for the ground had gone meanwhile"),
     }.get(outcome or "", words.text("Your meter was asked for %s, without an answer"))
 

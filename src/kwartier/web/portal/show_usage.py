@@ -291,6 +291,8 @@ def _why_empty(words: Words, one: UsageDay, *, offered: bool) -> str:
         "stopped": words.text("The permission for these values ended while meters were being read, so yours was not asked."),
         "withdrawn": words.text("The permission for these values ended while your meter was being read, so they were thrown away."),
         "quarantined": words.text("Your meter answered, but the values contradict each other. Somebody looks at them first."),
+        "not_there": words.text("Your meter answered, and had no values of this day."),
+        "fell_short": words.text("Your meter answered, and gave no values of this day that can be used."),
         "not-yet": words.text("This day has not been read. Meters are read at night, about the day before."),
     }
     failed = words.text(

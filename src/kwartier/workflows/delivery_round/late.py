@@ -15,12 +15,12 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.decide import decide
 from kwartier.grounds.moments import day_opened_by
 from kwartier.model.ground import Action, Refusal
-from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.store.registry import late, nights, people
 from kwartier.store.registry.late import Waiting
 from kwartier.workflows.delivery_round.known import known_of
 from kwartier.workflows.installation import Installation
+from kwartier.workflows.visits.held import is_held
 
 ACTOR = "operator"
 METER_KEEPS: Final = timedelta(days=40)
@@ -37,7 +37,7 @@ def promise(house: Installation, at: datetime) -> None:
         waits = late.waiting(c)
         known = known_of(c, {one.connection for one in waits}, at) if waits else {}
     decided = [(one, decide(one.request(Action.DELIVER), known[one.connection].facts, at=at)) for one in waits]
-    found = [(one, answer, _is_held(house, one)) for one, answer in decided]
+    found = [(one, answer, is_held(house.readings, one)) for one, answer in decided]
     stay = {_row(one) for one, answer, held in found if not held and not _ends(one, answer, at)}
     ready = [(one, answer, held) for one, answer, held in found if (held or _ends(one, answer, at)) and not _was_told(one, answer)]
     if ready:
@@ -80,11 +80,6 @@ def _fail(house: Installation, c: Connection[Any], number: int, one: Waiting, pe
     code = None if permit.subject is None else people.codes(c, [permit.subject]).get(permit.subject)
     body = leaves.parcel(parcel, permit.request, None, permit.rule)
     house.log.record(c, [Event(at, EventKind.PARCEL_FAILED, ACTOR, code, one.connection, body)])
-
-
-def _is_held(house: Installation, one: Waiting) -> bool:
-    """True if the lake has it: of a moment that is no midnight there is none, whatever is held of its day."""
-    return day_opened_by(one.moment) is not None and bool(house.readings.day(one.connection, day_of(one.moment), one.mask))
 
 
 def _may_be_read(one: Waiting, at: datetime) -> bool:

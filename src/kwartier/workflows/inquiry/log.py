@@ -31,7 +31,7 @@ _FACTS = frozenset(
     if kind.split(":", maxsplit=1)[0] in {"permission", "supply", "occupancy", "restriction", "hold", "objection"}
 )
 _HANDED = frozenset({EventKind.PARCEL_DELIVERED, EventKind.VIEW_SHOWN, EventKind.HAND_READING_TAKEN})
-_CAME = frozenset({Result.READ.value, GapReason.QUARANTINED.value, GapReason.WITHDRAWN.value})
+_CAME = frozenset({Result.READ.value, GapReason.QUARANTINED.value, GapReason.FELL_SHORT.value, GapReason.WITHDRAWN.value})
 _REGISTERS = frozenset({ProfileName.E_DAY.value, ProfileName.G_DAY.value})
 
 

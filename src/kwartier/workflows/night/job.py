@@ -90,13 +90,22 @@ class BatchJob:
 @final
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one task ended. `served` are the permits that were live when its GET went out and whose values were taken."""
+    """How one task ended. `served` are the permits that were live when its GET went out and whose values were taken.
+
+    `short` are those among them of which nothing was kept that they asked for: they are asked again, and nothing is promised.
+    """
 
     task: Task
     result: Result
     reason: GapReason | None
     served: tuple[PermitRef, ...]
     at: datetime
+    short: tuple[PermitRef, ...] = ()
+
+    @property
+    def given(self) -> tuple[PermitRef, ...]:
+        """The permits that got something of what they asked for."""
+        return tuple(ref for ref in self.served if ref not in self.short)
 
 
 @final

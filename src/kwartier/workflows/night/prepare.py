@@ -1,6 +1,6 @@
 """Steps 1 to 4 of a night for one round: load the facts, decide, plan, and write down the intent before any meter is touched."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.planning import due, plan
 from kwartier.store.registry import allocation, facts, late, loss, nights, people, reconciliation
+from kwartier.store.registry.late import Waiting
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
 from kwartier.workflows.night import allocate, balance, lines
@@ -30,14 +31,17 @@ STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
 
 
-def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> Intent:
-    """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing."""
+def decide_round(c: Connection[Any], this: Round, day: date, at: datetime, held: Callable[[Waiting], bool]) -> Intent:
+    """Load the facts of a round, decide every request that could be due and plan the least reads. Writes nothing.
+
+    `held` tells whether what a supplier waits for lies in the lake: that is no meter asked for.
+    """
     intent = Intent(loaded=at)
     month = due.month_to_settle(day)
     grid, spoken_for = _stations(c, this, intent, day, at)
     days = Shares(day_period(day))
     months = None if month is None else Shares(month, Purpose.RECONCILIATION)
-    told_late = _told_late(c, this, day)
+    told_late = _told_late(c, this, day, held)
     decided = []
     for row in facts.rows(c, list(this.connections), year=day.year, day=day):
         intent.capacities_w[row.key] = row.capacity_w
@@ -61,12 +65,12 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime) -> In
     return intent
 
 
-def _told_late(c: Connection[Any], this: Round, day: date) -> dict[int, list[Request]]:
-    """Return what suppliers wait for of a switch or a move that was told late, as far as meters keep it and nobody has it yet."""
+def _told_late(c: Connection[Any], this: Round, day: date, held: Callable[[Waiting], bool]) -> dict[int, list[Request]]:
+    """Return what suppliers wait for of a switch or a move, told late or not given, as far as meters keep it and we do not."""
     closes = midnight(day + timedelta(days=1))
     found: dict[int, list[Request]] = {}
     for one in late.waiting(c, since=closes - METER_KEEPS, connections=this.connections):
-        if not one.held and day_opened_by(one.moment) is not None and one.moment <= closes:
+        if day_opened_by(one.moment) is not None and one.moment <= closes and not held(one):
             found.setdefault(one.connection, []).append(one.request(Action.READ))
     return found
 

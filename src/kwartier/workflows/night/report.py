@@ -16,6 +16,8 @@ from kwartier.workflows.permission.letters import NONE_WAITS, Waiting
 class NightReport:
     """The counts of one night. `meters` are those in service, `tasks` planned profile reads, `read` completed ones; no energies.
 
+    An answer without anything that one of its grounds asked for is a gap.
+
     `rolled_forward` and `abandoned` are batches that earlier nights left, `swept` the data files, `letters` those to customers that
     could not be laid down.
     """
@@ -51,7 +53,7 @@ class NightReport:
     def settled(self, result: BatchResult) -> None:
         """Count one batch as durable."""
         for one in result.outcomes:
-            if one.result is Result.READ:
+            if one.result is Result.READ and one.reason is not GapReason.FELL_SHORT:
                 self.read += 1
             elif one.result is Result.STOPPED:
                 self.stopped += 1

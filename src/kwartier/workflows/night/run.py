@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import final
 
 from kwartier.audit.events import Event, EventKind
@@ -20,6 +21,7 @@ from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
 from kwartier.workflows.publishing import publish
+from kwartier.workflows.visits.held import is_held
 from kwartier.workflows.visits.only import NightRuns, WorkerLost, only_one
 
 __all__ = ["NightRuns", "WorkerLost", "run"]
@@ -107,7 +109,7 @@ class _Pass:
     def _plan(self, this: Round) -> None:
         """Decide one round, write down what is meant, and send it out, unless there is nothing to ask."""
         with self.house.operator() as c:
-            intent = decide_round(c, this, self.report.day, self.clock())
+            intent = decide_round(c, this, self.report.day, self.clock(), partial(is_held, self.house.readings))
             job = write_intent(self.house, c, self.night, intent, self.report.day, self.clock())
         self.report.planned(intent)
         self.report.homes += this.homes

@@ -13,9 +13,9 @@ from psycopg import Connection
 from kwartier.audit.events import EventKind
 from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import STATION
-from kwartier.model.ground import Role
+from kwartier.model.ground import Purpose, Role
 from kwartier.model.period import days_in
-from kwartier.model.permit import Permit
+from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.task import Result
 from kwartier.store.registry import deliveries, nights
 from kwartier.workflows.installation import Clock, Installation
@@ -26,6 +26,7 @@ from kwartier.workflows.visits import corrected, standing
 from kwartier.workflows.visits.forward import commit, roll_forward
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
+BOUNDARIES = frozenset({Purpose.SWITCH, Purpose.MOVE})
 
 
 def settle(house: Installation, intent: Intent, result: BatchResult, day: date, clock: Clock) -> BatchResult:
@@ -79,6 +80,7 @@ def stage(  # noqa: PLR0917 - what a batch consists of
         ],
     )
     deliveries.promise(c, result.batch, list(_promises(result.outcomes, intent.permits)))
+    nights.keep_asking(c, _boundaries_missed(result.outcomes, intent.permits), at)
     nights.use(c, uses(read, intent.permits))
     balance.store(house, c, intent, result, day, at)
     allocate.store(house, c, intent, result, day, at)
@@ -87,21 +89,40 @@ def stage(  # noqa: PLR0917 - what a batch consists of
 
 
 def _outcome_row(one: Outcome) -> nights.OutcomeRow:
-    return nights.OutcomeRow(one.task, one.result, one.reason, b"".join(ref.id for ref in one.served), one.at)
+    return nights.OutcomeRow(one.task, one.result, one.reason, b"".join(ref.id for ref in one.given), one.at)
 
 
 def _promises(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterable[deliveries.Promise]:
-    """A permit of a supplier or third party that was served promises a delivery, once, however many profiles served it."""
+    """A permit of a supplier or third party that got something promises a delivery, once, however many profiles served it."""
     seen: set[bytes] = set()
     for one in outcomes:
         if one.result is not Result.READ:
             continue
-        for ref in one.served:
+        for ref in one.given:
             permit = permits[ref.id]
             role = permit.request.requester.role
             if role in RECEIVERS and ref.id not in seen:
                 seen.add(ref.id)
                 yield deliveries.Promise(permit.request, ref.first_s, ref.last_s, ref.id)
+
+
+def _boundaries_missed(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[tuple[int, datetime]]:
+    """Yield (connection, moment) of every register of a switch or a move that a supplier should get and no meter gave.
+
+    What was stopped is none: its ground went. What was given beside a gap, as by another profile, is found when it is asked for.
+    """
+    for one in outcomes:
+        for ref in _missed(one):
+            request = permits[ref.id].request
+            if request.requester.role is Role.SUPPLIER and request.purpose in BOUNDARIES:
+                yield request.connection, request.period.start
+
+
+def _missed(one: Outcome) -> tuple[PermitRef, ...]:
+    """Return the permits that got nothing, as far as they stand."""
+    if one.result is Result.GAP:
+        return one.task.permits
+    return tuple(ref for ref in one.served if ref in one.short)
 
 
 def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[tuple[int, int, date]]:

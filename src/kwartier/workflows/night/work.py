@@ -34,12 +34,16 @@ class _Harvest:
             self._take_task(one, one.task)
 
     def _take_task(self, one: headend.TaskAnswer, task: Task) -> None:
-        reason = one.reason
-        if one.rows is not None and one.result is Result.READ:
-            reason = self._take_rows(one, one.rows, task)
-        self.result.outcomes.append(Outcome(task, one.result, reason, one.live if one.result is Result.READ else (), one.at))
+        if one.result is not Result.READ:
+            self.result.outcomes.append(Outcome(task, one.result, one.reason, (), one.at))
+        elif one.rows is None:
+            self.result.outcomes.append(Outcome(task, one.result, one.reason, one.live, one.at))
+        else:
+            self.result.outcomes.append(self._take_rows(one, one.rows, task))
 
-    def _take_rows(self, one: headend.TaskAnswer, rows: "validation.Rows", task: Task) -> GapReason | None:
+    def _take_rows(self, one: headend.TaskAnswer, rows: "validation.Rows", task: Task) -> Outcome:
+        if not _says_something(rows):
+            return Outcome(task, Result.GAP, GapReason.NOT_THERE, (), one.at)
         found = validation.validate(
             rows,
             task,
@@ -53,13 +57,23 @@ class _Harvest:
         if found.quarantined:
             # only what a keeping permit covers is kept as evidence; a doubted answer makes no sum
             self.result.quarantined.append(Quarantined(task, tuple(found.verdicts), found.evidence or b""))
-            return GapReason.QUARANTINED
+        else:
+            self._add_up(task, found)
+        short = tuple(ref for ref in one.live if ref.keeps and not any(validation.gives(day, ref) for day in found.channel_days))
+        reason = GapReason.QUARANTINED if found.quarantined else GapReason.FELL_SHORT if short else None
+        return Outcome(task, one.result, reason, one.live, one.at, short)
+
+    def _add_up(self, task: Task, found: validation.Validated) -> None:
         self.sums.add(
             task.meter, task.connection, {c: days[self.job.day] for c, days in found.sums.items() if self.job.day in days}
         )
         self.shares.add(task.connection, {c: days[self.job.day] for c, days in found.totals.items() if self.job.day in days})
         self.shares.register(task.connection, found.registers)
-        return None
+
+
+def _says_something(rows: "validation.Rows") -> bool:
+    """True if an answer holds any value. Rows that a meter does not have yet, or that are empty, tell nothing of anybody."""
+    return any(bool((~rows.missing[channel]).any()) for channel in rows.values)
 
 
 def read_batch(job: BatchJob) -> BatchResult:

@@ -130,7 +130,7 @@ class Town:
 
     def decided(self, this: Round, night: int, day: date) -> Intent:
         """Decide a round and write down what it cannot tell."""
-        intent = decide_round(self.c, this, day, at(day))
+        intent = decide_round(self.c, this, day, at(day), lambda _: False)
         intent.batch = nights.plan_batch(self.c, night)
         balance.store_untold(self.house, self.c, intent, day, at(day))
         allocate.store_untold(self.house, self.c, intent, day, at(day))
@@ -322,7 +322,7 @@ def test_in_the_night_about_its_last_day_the_month_is_told_and_not_the_day(
         town = Town(opened, c)
         town.build(Plan(street(12), 10, approved, ()))
         (this,) = rounds(c, day, 1000)
-        intent = decide_round(c, this, day, at(day))
+        intent = decide_round(c, this, day, at(day), lambda _: False)
         c.rollback()
     shares: Counter[bool] = Counter(share.month is not None for share in intent.shares for _ in share.read)
     assert shares[True] == month

@@ -126,8 +126,8 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
     `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
-    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out. `late`: what else waits for
-    readings of before it was told.
+    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out. `late`: what else waits
+    for readings of before it was told.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
