@@ -6,6 +6,7 @@ Two ways from one household: DLMS by night, validation, store and download; P1, 
 import csv
 import io
 import json
+import re
 import os
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.database
 LENGTH_S = int(((day_period(DAY + timedelta(days=1)).start) - day_period(DAY).start).total_seconds())
 QUARTERS, HOURS = LENGTH_S // QUARTER_S, LENGTH_S // HOUR_S
 FORMS = ("csv", "json")
-PRODUCTS = {"electricity": 1, "gas": 2}
+PRODUCTS = ("electricity", "gas")
 """The first home has both, in this order on its page; its customer opted in."""
 
 
@@ -63,9 +64,11 @@ def files(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tup
     with served(data, "--demo") as address, httpx.Client(base_url=address, follow_redirects=True, timeout=30) as client:
         visitor = Visitor(client)
         assert visitor.post("/nl/sign-in", persona=code).url.path == "/nl/mine"
-        for product, number in PRODUCTS.items():
+        page = visitor.get(f"/nl/mine?day={DAY}").text
+        places = list(dict.fromkeys(re.findall(rf"/nl/download\?connection=(\d+)&amp;day={DAY}", page)))
+        for product, place in zip(PRODUCTS, places, strict=True):
             for form in FORMS:
-                answer = visitor.get(f"/nl/download?n={number}&day={DAY}&form={form}")
+                answer = visitor.get(f"/nl/download?connection={place}&day={DAY}&form={form}")
                 assert answer.status_code == 200
                 assert product in answer.headers["content-disposition"]
                 found[product, form] = folder / f"{product}.{form}"
