@@ -6,8 +6,8 @@ Two ways from one household: DLMS by night, validation, store and download; P1, 
 import csv
 import io
 import json
-import re
 import os
+import re
 import shutil
 import subprocess
 import sys
