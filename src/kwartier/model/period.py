@@ -16,6 +16,8 @@ from kwartier.model.errors import BadInput
 ZONE = ZoneInfo("Europe/Amsterdam")
 QUARTER_S = 900
 HOUR_S = 3600
+A_SECOND = timedelta(seconds=1)
+"""The log has moments in whole seconds, and so have the bounds of facts."""
 
 
 def utc(moment: datetime) -> datetime:
@@ -34,6 +36,11 @@ def epoch_s(moment: datetime) -> int:
 def from_epoch_s(seconds: int) -> datetime:
     """Return the UTC moment of a number of seconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the UTC moment without its fraction of a second, as the log has it."""
+    return from_epoch_s(epoch_s(moment))
 
 
 @final

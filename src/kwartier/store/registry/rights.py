@@ -6,20 +6,19 @@ As the portal row-level security keeps a person to their own.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, LiteralString, NamedTuple, final
+from datetime import datetime
+from typing import LiteralString, NamedTuple, final
 
 from psycopg.types.json import Jsonb
 
 from kwartier.grounds.rights import Reached, Right, Why
-from kwartier.model.period import Period
+from kwartier.model.period import A_SECOND, Period
 from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.rows import C
 
 Open = Callable[[int, bytes | None], str]
 """Opens words that were sealed under the key of a person, by surrogate key; empty for none, and for a person who was forgotten."""
 
-A_SECOND: Final = timedelta(seconds=1)
 ENDS = frozenset({"answered", "refused", "lifted", "overridden"})
 _ASK = """
     insert into kw.rights_request (subject, kind, about, words, asked, due) values (%s, %s, %s, %s, %s, %s)

@@ -8,11 +8,10 @@ from typing import final
 
 from kwartier.model.care import AdministrativeStatus, Chore, action_of
 from kwartier.model.ground import DataClass, Facts, Purpose, Request, Requester, RestrictionKind, Role
-from kwartier.model.period import Period, day_of
+from kwartier.model.period import Period, day_of, whole_second
 from kwartier.store.registry import care, facts
 from kwartier.store.registry.facts import ConnectionRow
 from kwartier.workflows.installation import Clock, Installation
-from kwartier.workflows.visits import wishes
 from kwartier.workflows.visits.errands import Done, Round, Wish, carry
 
 _CHUNK = 500
@@ -70,7 +69,7 @@ def _wishes(row: ConnectionRow, at: datetime, stands: tuple[int, datetime] | Non
     chore = Chore.SWITCH_OFF if is_off(row.facts, at) else Chore.SWITCH_ON
     if stands is not None and stands[0] == _WANTED[chore]:
         return
-    now = wishes.whole_second(at)
+    now = whole_second(at)
     who = Requester(Role.OPERATOR, 0)
     about = Period(now, now), DataClass.ADMINISTRATIVE_STATUS
     request = Request(who, action_of(chore), Purpose.ADMINISTRATIVE_STATUS, row.key, 0, *about)

@@ -11,14 +11,14 @@ from operator import attrgetter
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.model.period import epoch_s
+from kwartier.model.period import epoch_s, whole_second
 from kwartier.store.registry import rectifications
 from kwartier.store.registry.imports import take
 from kwartier.store.registry.imports.take import Moved
 from kwartier.store.registry.rectifications import Rectification
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.rights import rectify, register
+from kwartier.workflows.rights import rectify
 
 ACTOR = "operator"
 BY = "import"
@@ -27,7 +27,7 @@ BY = "import"
 
 def put_right(house: Installation, c: C, *, at: datetime) -> None:
     """Write down what the moves of this import make wrong, whom that is told to, and tell the log: a line for each person."""
-    now = register.whole(at)
+    now = whole_second(at)
     found = groupby(take.moved(c), key=attrgetter("connection"))
     house.log.record(c, [event for _, those in found for event in _of_connection(c, list(those), now)])
 

@@ -12,12 +12,11 @@ from kwartier.grounds.decide import decide
 from kwartier.headend.listener import Arrival
 from kwartier.model.care import CLASS_OF, Chore
 from kwartier.model.ground import Action, Purpose, Refusal, Request, Requester, Role, UseCase
-from kwartier.model.period import Period, day_of
+from kwartier.model.period import Period, day_of, whole_second
 from kwartier.model.permit import Permit
 from kwartier.store.registry import care, facts, people
 from kwartier.store.registry.care import Placed
 from kwartier.workflows.installation import Installation
-from kwartier.workflows.visits.wishes import whole_second
 
 C = Connection[Any]
 ACTOR: Final = "operator"

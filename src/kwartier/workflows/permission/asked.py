@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, final
+from datetime import datetime
+from typing import final
 
 from kwartier.audit.events import EventKind
 from kwartier.grounds.permission import Event, Scope
-from kwartier.model.period import Period
+from kwartier.model.period import A_SECOND, Period
 from kwartier.model.register import Product
 from kwartier.store.registry import late_noes, names, requests
 from kwartier.store.registry.requests import MANDATE, RequestRow
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
 from kwartier.workflows.permission.errors import NoSuchRequest
-
-A_SECOND: Final = timedelta(seconds=1)
-"""The log has whole seconds."""
 
 
 @final

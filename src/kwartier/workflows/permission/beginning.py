@@ -9,7 +9,6 @@ from psycopg import Connection
 from kwartier.audit.events import Event
 from kwartier.grounds import permission as life
 from kwartier.grounds.permission import Flaw, Scope
-from kwartier.model.period import epoch_s, from_epoch_s
 from kwartier.store.registry import people, requests
 from kwartier.store.registry.points import Point
 from kwartier.store.registry.requests import RequestRow, Said
@@ -17,11 +16,6 @@ from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
 
 C = Connection[Any]
-
-
-def whole(at: datetime) -> datetime:
-    """Return the moment in whole seconds, as the log has the bounds of facts."""
-    return from_epoch_s(epoch_s(at))
 
 
 def scope_flaw(scope: Scope, start: datetime, there: Point) -> str | None:

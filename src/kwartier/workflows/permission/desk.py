@@ -10,7 +10,7 @@ from typing import Any, Final
 from psycopg import Connection
 
 from kwartier.audit.events import Event, EventKind
-from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s, midnight
+from kwartier.model.period import Period, day_of, midnight, whole_second
 from kwartier.model.register import ALL_MASK, GAS_MASK, Product
 from kwartier.store.registry import late_noes, names, permissions
 from kwartier.store.registry.names import Person
@@ -88,7 +88,7 @@ def opt_in(house: Installation, subject: int, connection: int, *, at: datetime) 
 
     Raises NotYourConnection, AlreadyPermitted. The fact and its event in the log stand in one transaction.
     """
-    now = from_epoch_s(epoch_s(at.replace(microsecond=0)))  # whole seconds, as the log has them
+    now = whole_second(at)
     with house.portal(subject) as c:
         mine = next((one for one in names.own(c, subject) if one.key == connection and one.mine.contains(now)), None)
         me = names.person(c, key=subject)

@@ -29,13 +29,12 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.delivery import letter
 from kwartier.delivery.letter import Letter
-from kwartier.model.period import Period, epoch_s
+from kwartier.model.period import Period, epoch_s, whole_second
 from kwartier.store.readings import durable
 from kwartier.store.registry import letters, locks
 from kwartier.store.registry.letters import About, Due, Untaken
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import telling
-from kwartier.workflows.permission.beginning import whole
 
 C = Connection[Any]
 
@@ -83,7 +82,7 @@ def lay_if_possible(house: Installation, *, at: datetime) -> tuple[int, Waiting]
     except OSError as fault:
         _LOG.warning("no letter can be laid down in the folder of letters: %s", fault.strerror)
     with house.operator() as c:
-        return 0, Waiting(*letters.waiting(c, whole(at), ours=_ours(house)))
+        return 0, Waiting(*letters.waiting(c, whole_second(at), ours=_ours(house)))
 
 
 def lies_there(house: Installation, request: int) -> bool:
@@ -96,7 +95,7 @@ def lies_there(house: Installation, request: int) -> bool:
 
 def write_anew(house: Installation, *, at: datetime) -> Waiting:
     """Write the letters about claims anew that lay there for `TAKEN_WITHIN`, with a later day; return how many nobody takes."""
-    now, found = whole(at), list[Untaken]()
+    now, found = whole_second(at), list[Untaken]()
     lying = [] if not _ours(house) else sorted(one.request for one in _there(house.letters) if one.request is not None)
     for first in range(0, len(lying), AT_ONCE):
         with house.operator() as c:
@@ -127,7 +126,7 @@ def _ours(house: Installation) -> bool:
 
 def lay(house: Installation, *, at: datetime) -> int:
     """Lay every letter down that is due and does not lie there yet. Safe to repeat, and to interrupt. Returns how many."""
-    now, ours, count, last = whole(at), _ours(house), 0, About(None, None, None)
+    now, ours, count, last = whole_second(at), _ours(house), 0, About(None, None, None)
     house.letters.mkdir(mode=0o700, exist_ok=True)
     while True:
         with house.operator() as c:

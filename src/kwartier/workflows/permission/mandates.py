@@ -18,7 +18,7 @@ from psycopg import Connection
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.grounds.permission import Flaw
-from kwartier.model.period import Period
+from kwartier.model.period import Period, whole_second
 from kwartier.store.registry import parties, people, permissions, requests, samples
 from kwartier.store.registry.ends import End
 from kwartier.store.registry.errors import AlreadyAnswered, AlreadyPermitted, NotAnOccupant, NotFound
@@ -26,7 +26,7 @@ from kwartier.store.registry.permissions import Grant
 from kwartier.store.registry.requests import MANDATE, RequestRow, Said
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import desk, ends, letters, telling
-from kwartier.workflows.permission.beginning import told, whole
+from kwartier.workflows.permission.beginning import told
 from kwartier.workflows.permission.errors import NoSuchRequest
 from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
 from kwartier.workflows.permission.requests import rejected
@@ -46,7 +46,7 @@ def claim(house: Installation, party_code: str, rows: Iterable[Claim], *, at: da
     The letters are laid down at once; of an upload that was killed, by the next upkeep. Raises NotFound for an unknown party,
     GrantedElsewhere.
     """
-    notice = whole(at) + timedelta(days=house.settings.mandate_notice_days)
+    notice = whole_second(at) + timedelta(days=house.settings.mandate_notice_days)
     claimed = place_all(house, MANDATE, party_code, rows, at=at, answer_by=notice)
     letters.lay_if_possible(house, at=at)
     return claimed
@@ -61,7 +61,7 @@ def due(house: Installation, *, at: datetime) -> int:
     """
     if house.settings.permission_administrator != "own":
         return 0
-    now, begun, after = whole(at), 0, 0
+    now, begun, after = whole_second(at), 0, 0
     while True:
         with house.operator() as c:
             late = requests.overdue(c, MANDATE, now, after=after, limit=AT_ONCE)

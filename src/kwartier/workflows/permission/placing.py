@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from kwartier.grounds.permission import Schedule, Scope
 from kwartier.model.ean import Ean
-from kwartier.model.period import Period
+from kwartier.model.period import Period, whole_second
 from kwartier.model.register import Direction, Kind, select
 from kwartier.store.registry import parties, points, requests
 from kwartier.store.registry.errors import NotFound
@@ -18,7 +18,7 @@ from kwartier.store.registry.points import NOWHERE, Point
 from kwartier.store.registry.requests import MANDATE, Asked
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import administrator
-from kwartier.workflows.permission.beginning import begin, scope_flaw, whole
+from kwartier.workflows.permission.beginning import begin, scope_flaw
 
 C = Connection[Any]
 
@@ -67,7 +67,7 @@ def place_all(
     when it comes again. Within a part everybody takes locks in the same order, references before connections.
     """
     administrator.ours(house)
-    now, report, lines = whole(at), Claimed(), iter(rows)
+    now, report, lines = whole_second(at), Claimed(), iter(rows)
     with house.operator() as c:
         party = parties.by_code(c, party_code)
     if party is None:

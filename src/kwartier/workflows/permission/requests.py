@@ -15,7 +15,7 @@ from kwartier.grounds import permission as life
 from kwartier.grounds.permission import Schedule, Scope
 from kwartier.model.ean import Ean
 from kwartier.model.ground import Permission
-from kwartier.model.period import Period
+from kwartier.model.period import Period, whole_second
 from kwartier.model.register import Direction, Kind, Product, select
 from kwartier.store.registry import late_noes, parties, people, permissions, points, requests
 from kwartier.store.registry.errors import AlreadyAnswered, NotFound
@@ -24,7 +24,7 @@ from kwartier.store.registry.points import NOWHERE
 from kwartier.store.registry.requests import PARTY, Asked, RequestRow, Said
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.permission import administrator, telling
-from kwartier.workflows.permission.beginning import begin, record, scope_flaw, told, whole
+from kwartier.workflows.permission.beginning import begin, record, scope_flaw, told
 from kwartier.workflows.permission.errors import NoLongerHolds, NoSuchRequest, WiderThanAsked
 from kwartier.workflows.permission.placing import AT_ONCE, Claim, Claimed, place_all
 
@@ -69,7 +69,7 @@ def ask(
     gives the request it belongs to, untouched. Raises GrantedElsewhere.
     """
     administrator.ours(house)
-    now = whole(at)
+    now = whole_second(at)
     with house.operator() as c:
         party = parties.by_code(c, party_code)
         there = points.find(c, [ean], now).get(ean, NOWHERE)
@@ -88,7 +88,7 @@ def ask(
 
 def ask_all(house: Installation, party_code: str, rows: Iterable[Claim], *, at: datetime) -> Claimed:
     """Put many requests of a party to their customers. The same again changes nothing. Raises NotFound, GrantedElsewhere."""
-    return place_all(house, PARTY, party_code, rows, at=at, answer_by=whole(at) + ANSWER_WITHIN)
+    return place_all(house, PARTY, party_code, rows, at=at, answer_by=whole_second(at) + ANSWER_WITHIN)
 
 
 # The customer answers
@@ -100,7 +100,7 @@ def grant(house: Installation, subject: int, request: int, *, at: datetime, give
     Raises NoSuchRequest, AlreadyAnswered, WiderThanAsked, NoLongerHolds, AlreadyPermitted, GrantedElsewhere; then nothing changed.
     """
     administrator.ours(house)
-    now = whole(at)
+    now = whole_second(at)
     with house.operator() as c:  # whether it still holds is more than a customer may look up
         flaw = requests.flaws(c, [request], now).get(request)
     with house.portal(subject) as c:

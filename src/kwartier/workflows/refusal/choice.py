@@ -17,7 +17,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind, actor_of
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import Requester, Restriction, RestrictionKind, Role
-from kwartier.model.period import Period, epoch_s, from_epoch_s
+from kwartier.model.period import Period, epoch_s, whole_second
 from kwartier.model.register import Product
 from kwartier.store.registry import names, people, restrictions
 from kwartier.store.registry.errors import NotAnOccupant
@@ -84,7 +84,7 @@ class MyMeter:
 
 def meters(house: Installation, subject: int, *, at: datetime) -> list[MyMeter]:
     """Return the meters for which this person may choose at this moment."""
-    now = _now(at)
+    now = whole_second(at)
     with house.portal(subject) as c:
         mine = [one for one in names.own(c, subject) if one.product is Product.ELECTRICITY and one.mine.contains(now)]
         return [_meter(one, restrictions.said(c, one.key), now) for one in mine]
@@ -118,7 +118,7 @@ def choose(house: Installation, subject: int, connection: int, choice: Choice, *
 
     Facts, stops and events in the log stand in one transaction.
     """
-    now = _now(at)
+    now = whole_second(at)
     with house.operator() as c:  # what is said of the time of who comes after is more than a customer may look up
         everything = restrictions.said(c, connection)
     with house.portal(subject) as c:
@@ -144,7 +144,7 @@ def _not_theirs() -> NotYourMeter:
 
 def choose_for(house: Installation, connection: int, choice: Choice, *, at: datetime) -> None:
     """Write down what a customer said by letter or telephone. Raises NotYourMeter, NothingToChange."""
-    now = _now(at)
+    now = whole_second(at)
     with house.operator() as c:
         if people.product(c, connection) is not Product.ELECTRICITY:
             msg = "there is no such electricity connection"
@@ -209,7 +209,3 @@ def _event(what: EventKind, connection: int, number: int, kind: RestrictionKind,
         "end": None if period.end is None else epoch_s(period.end),
     }
     return Event(saying.at, what, saying.actor, saying.code, connection, body)
-
-
-def _now(at: datetime) -> datetime:
-    return from_epoch_s(epoch_s(at.replace(microsecond=0)))

@@ -1,18 +1,14 @@
 """How what was said of a meter stands at a moment: what holds, since when and until when, and what was said for later."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from kwartier.model.ground import Restriction
-from kwartier.model.period import Period
-
-A_SECOND: Final = timedelta(seconds=1)
-"""Facts begin and end at whole seconds, as the log has them; what ends in the second in which it began, ends after it."""
+from kwartier.model.period import A_SECOND, Period
 
 
 def from_when(said: Sequence[Restriction], now: datetime) -> datetime:
-    """Return from when a new word holds: now, or after the second in which another began."""
+    """Return from when a new word holds: now; what ends in the second in which it began, ends after it."""
     starts = {one.period.start for one in said}
     while now in starts:
         now += A_SECOND

@@ -17,7 +17,7 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.delivery.cut import interval_s
 from kwartier.model.channel_day import ChannelDay, Quality
-from kwartier.model.period import Period, day_of, epoch_s, midnight
+from kwartier.model.period import Period, day_of, epoch_s, midnight, whole_second
 from kwartier.model.register import DAY_MASK, Channel, Mask
 from kwartier.store import postgres
 from kwartier.store.readings import put_right
@@ -58,7 +58,7 @@ def correct(
     there is no such reading, or it says so already, or it is not one person's; ReasonMissing, NoSuchRequest, AlreadyAnswered,
     NightRuns, DeliveryRuns. Then nothing was changed.
     """
-    now = register.whole(at)
+    now = whole_second(at)
     if not answer.by.strip() or not answer.because.strip():
         msg = "a named person and a reason are needed"
         raise ReasonMissing(msg)

@@ -14,7 +14,7 @@ from typing import Final
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.channel_day import ChannelDay
-from kwartier.model.period import Period, day_of, day_period, epoch_s, midnight
+from kwartier.model.period import Period, day_of, day_period, epoch_s, midnight, whole_second
 from kwartier.model.register import DAY_MASK, GAS_MASK, channels_of
 from kwartier.store.readings.going import without
 from kwartier.store.registry import corrections, people, rectifications
@@ -48,7 +48,7 @@ def correct(house: Installation, pairs: Pairs, answer: Answer, *, at: datetime) 
     a coupling that is not there, CannotBeAsked for one that is right already or a connection that carries no gas, Overlaps where
     another gas meter is coupled there, ReasonMissing, NightRuns, DeliveryRuns. Then nothing was changed.
     """
-    now = register.whole(at)
+    now = whole_second(at)
     if not answer.by.strip() or not answer.because.strip():
         msg = "a named person and a reason are needed"
         raise ReasonMissing(msg)

@@ -9,7 +9,7 @@ from typing import Final
 
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
-from kwartier.model.period import Period, epoch_s
+from kwartier.model.period import Period, epoch_s, whole_second
 from kwartier.store.registry import disputes, people
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
@@ -66,7 +66,7 @@ def _whole(answer: Answer, at: datetime) -> datetime:
     if not answer.by.strip() or not answer.because.strip():
         msg = "a named person and a reason are needed"
         raise ReasonMissing(msg)
-    return register.whole(at)
+    return whole_second(at)
 
 
 def _tell(house: Installation, c: C, number: int, about: tuple[int, int, Period], what: str, now: datetime) -> None:

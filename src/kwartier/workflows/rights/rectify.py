@@ -13,7 +13,7 @@ from typing import final
 from kwartier.audit.canonical import Json
 from kwartier.audit.events import Event, EventKind
 from kwartier.keys import subjects
-from kwartier.model.period import Period, epoch_s
+from kwartier.model.period import Period, epoch_s, whole_second
 from kwartier.store.registry import late, names, notices, people, rectifications, sealing
 from kwartier.store.registry.notices import Notice
 from kwartier.store.registry.rectifications import Rectification, Stay
@@ -58,7 +58,7 @@ def correct_stay(
     Raises NoSuchRequest for a stay that is not there, CannotBeAsked for one that is right already, that ends as it begins, or of
     a person who is not there, Overlaps where somebody else is written down in that time, ReasonMissing.
     """
-    now = register.whole(at)
+    now = whole_second(at)
     if period is not None:
         register.some_time(period)
     with house.operator() as c:
@@ -150,7 +150,7 @@ def _code(c: C, subject: int) -> str:
 
 def correct_name(house: Installation, code: str, name: str, answer: Answer, *, at: datetime) -> Rectification:
     """Put a person's name right. The one before is not kept: no decision rests on a name. Raises CannotBeAsked, ReasonMissing."""
-    now = register.whole(at)
+    now = whole_second(at)
     if not answer.by.strip() or not answer.because.strip():
         msg = "a named person and a reason are needed"
         raise ReasonMissing(msg)

@@ -15,7 +15,7 @@ from kwartier.grounds.erasure import Fate
 from kwartier.grounds.rights import AT_ONCE, Reached, Right, Why
 from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import Purpose, Requester, Role
-from kwartier.model.period import Period, epoch_s, from_epoch_s
+from kwartier.model.period import Period, whole_second
 from kwartier.store.registry import erasures, names, people, permissions
 from kwartier.store.registry import rights as kept
 from kwartier.store.registry.names import Person
@@ -62,7 +62,7 @@ def ask(house: Installation, subject: int, right: Right, *, at: datetime, about:
     `about` is the purpose that a person objects to; `words` is what somebody has to read, cut at MOST_WORDS: what should be put
     right is said in words.
     """
-    now, told = whole(at), _said(words)
+    now, told = whole_second(at), _said(words)
     if (right is Right.OBJECTION) != (about in {str(one) for one in objectionable(now)}):
         msg = "an objection names a purpose that can be objected to, and nothing else does"
         raise CannotBeAsked(msg)
@@ -123,11 +123,6 @@ def filed(c: C, subject: int) -> int | None:
     return there[0].key if there else None
 
 
-def whole(at: datetime) -> datetime:
-    """Return the moment in whole seconds, as the log has them."""
-    return from_epoch_s(epoch_s(at.replace(microsecond=0)))
-
-
 def _body(number: int, right: Right, about: str, **more: Json) -> dict[str, Json]:
     said: dict[str, Json] = {"request": number, "right": str(right)}
     return said | ({"u": about} if about else {}) | more
@@ -172,7 +167,7 @@ def answered_at_once(house: Installation, number: int, *, at: datetime) -> Right
         refused = rights.is_refused(one.right, reached)
         tell(house, c, one, "refused" if refused else "answered", SYSTEM, at=at, reached=reached)
         if not refused:
-            halting.begin(house, c, one, _person(c, one), now=whole(at))
+            halting.begin(house, c, one, _person(c, one), now=whole_second(at))
     return request(house, number)
 
 
@@ -200,7 +195,7 @@ def _erased(house: Installation, number: int, at: datetime) -> RightRequest:
     with house.operator() as c:
         one = _waiting(house, c, number)
         _nothing_waits(c, one.subject)
-        erasures.ask(c, one.subject, whole(at), decided.freed)
+        erasures.ask(c, one.subject, whole_second(at), decided.freed)
         reached = tuple(Reached(about, done=why is Why.ERASED, why=why) for about, why in fates)
         tell(house, c, one, "answered", SYSTEM, at=at, because=", ".join(terms), reached=reached)
     return request(house, number)
@@ -267,7 +262,7 @@ def override(house: Installation, number: int, *, by: str, because: str, at: dat
 
 
 def _end(house: Installation, c: C, one: RightRequest, at: datetime) -> None:
-    if not halting.end(house, c, one, _person(c, one), now=whole(at)):
+    if not halting.end(house, c, one, _person(c, one), now=whole_second(at)):
         msg = "this request stops nothing, or nothing any more"
         raise AlreadyAnswered(msg)
 
@@ -330,5 +325,9 @@ def tell(  # noqa: PLR0913 - one row and one line
     body = _body(one.id, one.right, one.about, w=event, reached=said)
     (entry,) = house.log.record(c, [Event(at, kind, ACTOR, me.code, filed(c, one.subject), body)])
     kept.tell(
-        c, one.id, RightEvent(whole(at), event, because, reached, until, entry), by, sealed.sealed(house, one.subject, because)
+        c,
+        one.id,
+        RightEvent(whole_second(at), event, because, reached, until, entry),
+        by,
+        sealed.sealed(house, one.subject, because),
     )

@@ -7,22 +7,17 @@ from typing import Final
 
 from kwartier.model.care import CLASS_OF, LOGS, Chore, action_of
 from kwartier.model.ground import Purpose, Request, Requester, Role, UseCase
-from kwartier.model.period import Period, day_of, epoch_s, from_epoch_s
+from kwartier.model.period import Period, day_of, whole_second
 from kwartier.store.registry import facts
 from kwartier.store.registry.facts import ConnectionRow
 from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.visits.errands import Wish
 
-__all__ = ["LOOK_BACK", "ConnectionRow", "under_use_cases", "walk", "whole_second"]
+__all__ = ["LOOK_BACK", "ConnectionRow", "under_use_cases", "walk"]
 
 LOOK_BACK: Final = timedelta(days=90)
 """How far back a log of events is asked; never before the days that the use case is about, nor before who lives there came."""
-
-
-def whole_second(at: datetime) -> datetime:
-    """Return the moment without its fraction: requests are about whole seconds, as the log writes them."""
-    return from_epoch_s(epoch_s(at.replace(microsecond=0)))
 
 
 def under_use_cases(
