@@ -17,6 +17,7 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
   lengths as a line needs (tag 2, link, leaf, tree), nothing else. Nothing that is durable and hashed costs less. And an event's
   bytes inserted and committed beside a process that stores those of 20,000 lines by COPY, ten times a second at the most.
 
+The server has its memory in huge pages where the machine gives them (`bench/_huge_pages.py`; `huge_pages` says whether it has).
 Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
 all processes and of PostgreSQL together. Prints one JSON object on the last line.
 """
@@ -36,6 +37,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
+import _huge_pages
 import psutil
 import psycopg
 
@@ -359,8 +361,10 @@ def singles(house: Installation) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as name, opened(Path(name) / "house", make=True) as house:
+    with _huge_pages.allowed(), tempfile.TemporaryDirectory() as name, opened(Path(name) / "house", make=True) as house:
         figures = {**nights(house), **events(house), **proofs(house), **singles(house), **floors(house)}
+        with house.auditor() as c:
+            figures["huge_pages"] = _huge_pages.taken(c)
     limits = {"us_per_meter_night": 20, "us_per_event": 15, "proof_us": 50, "verify_us": 20, "record_p99_ms": 5}
     targets = [
         {"id": name, "limit": f"<= {limit}", "actual": figures[name], "met": figures[name] <= limit}
