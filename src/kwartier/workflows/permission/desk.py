@@ -48,12 +48,16 @@ def take_back(house: Installation, c: C, subject: int, permission: int, at: date
     if me is None:
         msg = "no such permission of this person"
         raise NoSuchPermission(msg)
-    over = [one for key in chain if (one := permissions.own(c, subject, key, at)) is not None and permissions.revoke(c, key, at)]
-    if not over:
+    events = []
+    for key in chain:
+        one = permissions.own(c, subject, key, at)
+        if one is not None and permissions.revoke(c, key, at):
+            body = telling.ended(one.id, one.party, one.mask)
+            events.append(Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, one.connection, body))
+    if not events:
         _said_late(house, c, me, permission, at, actor)
         return False
-    said = [(one.connection, telling.ended(one.id, one.party, one.mask)) for one in over]
-    house.log.record(c, [Event(at, EventKind.PERMISSION_REVOKED, actor, me.code, there, body) for there, body in said])
+    house.log.record(c, events)
     return True
 
 

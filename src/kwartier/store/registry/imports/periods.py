@@ -120,14 +120,12 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     beside: str = "",
     is_boundary: bool = False,
     by_hand: str | None = None,
-    moved: tuple[str, ...] = (),
-    late: str | None = None,
+    late: tuple[str, ...] = (),
 ) -> Spec:
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
     `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
-    what was taken by hand. `moved`: keeps for the end of the import what it makes wrong of what went out. `late`: what else waits
-    for readings of before it was told.
+    what was taken by hand. `late`: what else is written down of what was told late, by templates of its own.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
@@ -146,8 +144,7 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
         late=(
             *([_filled(_LATE, **parts)] if is_boundary else ()),
             *([] if by_hand is None else [_filled(_BY_HAND, places=by_hand, **parts)]),
-            *moved,
-            *([] if late is None else [_filled(late, **parts)]),
+            *(_filled(template, **parts) for template in late),
         ),
     )
 
@@ -163,7 +160,7 @@ AGREEMENTS = _spec(
     about="null::bigint, null::text",
     body="'party', h.party, 'role', a.role, ",
     beside="join kw.party a on a.key = h.party",
-    late=_AGREED,
+    late=(_AGREED,),
 )
 
 OCCUPANCIES = _spec(
@@ -177,7 +174,7 @@ OCCUPANCIES = _spec(
     about="h.connection, s.code",
     beside="join kw.subject s on s.key = h.subject",
     is_boundary=True,
-    moved=(_LEFT, _CAME),
+    late=(_LEFT, _CAME),
 )
 
 CONTRACTS = _spec(
