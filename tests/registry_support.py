@@ -70,9 +70,9 @@ class World:
             "connection", ean=ean(self.number()), product=product, area=area, transformer=transformer, capacity_w=17_250
         )
 
-    def subject(self, code: str | None = None) -> int:
+    def subject(self, code: str | None = None, recorded: datetime = ALWAYS.start) -> int:
         """Let somebody exist."""
-        return self.new("subject", code=code or f"C{self.number()}")
+        return self.new("subject", code=code or f"C{self.number()}", recorded=recorded)
 
     def party(self, role: str = "supplier") -> int:
         """Let a party exist."""

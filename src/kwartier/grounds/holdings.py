@@ -35,8 +35,8 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     Holding(
         id="person",
         where=("kw.subject", "kw.subject_key", "kw.occupancy"),
-        nl="Uw naam, uw klantcode en waar en wanneer u woont of woonde",
-        en="Your name, your customer code, and where and when you live or lived",
+        nl="Uw naam, uw klantcode, sinds wanneer wij die hebben en waar en wanneer u woont of woonde",
+        en="Your name, your customer code, since when we have them, and where and when you live or lived",
         source_nl=_OTHERS[0],
         source_en=_OTHERS[1],
         rows=(Kept.PERSONS,),

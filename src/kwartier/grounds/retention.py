@@ -288,10 +288,11 @@ TABLE: Final[tuple[Keep, ...]] = (
     Keep(
         kept=Kept.PERSONS,
         term=Term(96),
-        counted_from="the end of the last time that the person lived at a connection",
+        counted_from="the end of the last time that the person lived at a connection; without any, when the person was recorded",
         en="name and customer number, at the most; sooner if asked, when no reading is held by a task under law any more",
         nl="naam en klantnummer, op zijn langst; eerder op verzoek, als geen stand meer voor een wettelijke taak nodig is",
-        source="Informatiecode 10.1: rows of the connection register, 8 years after they ended (the rows stay, about nobody)",
+        source="Informatiecode 10.1: rows of the connection register, 8 years after they ended (the rows stay, about nobody);"
+        " it names no term for who has none: the same",
         certainty=Certainty.CITED,
         in_force=_EVER,
     ),

@@ -526,7 +526,7 @@ def test_what_is_said_together_has_numbers_in_a_row_and_is_256_lines_at_the_most
 
 def test_the_portal_names_no_id(dsns: Dsns) -> None:
     with connection(dsns.owner) as c:
-        found = c.execute("insert into kw.subject (code) values ('anna') returning key").fetchone()
+        found = c.execute("insert into kw.subject (code, recorded) values ('anna', now()) returning key").fetchone()
     assert found is not None
     tag = subjects.tag(bytes(16), "anna")
 
@@ -547,7 +547,7 @@ def test_the_portal_names_no_id(dsns: Dsns) -> None:
 
 def test_the_portal_records_only_about_its_own_subject_and_reads_no_log(dsns: Dsns, log: Log) -> None:
     with connection(dsns.operator) as c:
-        added = "insert into kw.subject (code) values ('anna'), ('bert') returning key"
+        added = "insert into kw.subject (code, recorded) values ('anna', now()), ('bert', now()) returning key"
         anna, bert = (row[0] for row in c.execute(added).fetchall())
         log.record(c, [event(0, subject="bert")])
 

@@ -87,10 +87,13 @@ def test_lines_places_and_chains_from_before_are_as_they_were(empty_dsn: str, tm
         # a later migration tells a log that has lines something of its own
         waits = f"select id, {COLUMNS} from audit.pending where kind <> 'looks:named' order by id"  # noqa: S608 - ours
         stored = [c.execute(query.encode()).fetchall() for query in (kept, waits)]
+        (before,) = c.execute("select clock_timestamp()").fetchone() or (None,)
     shutil.copytree(str(migrations.packaged()), tmp_path / "now", dirs_exist_ok=True)
     assert "0019_once" in migrate(empty_dsn, tmp_path / "now")
     with psycopg.connect(empty_dsn) as c:
         assert [c.execute(query.encode()).fetchall() for query in (kept, waits)] == stored
+        moved = "select count(*) from kw.subject where recorded between %s and clock_timestamp()"
+        assert c.execute(moved, (before,)).fetchone() == (2,), "since when is not known of who was there: from then on it is"
         assert order.size(c) == 140
         assert tiles.root(c, 140) == tree.root_of(hashes[:140])
         assert tiles.paths(c, [3, 139], 140) == [

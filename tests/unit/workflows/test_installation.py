@@ -1,6 +1,6 @@
 """Opening an installation seals names from before that was done, and numbers on where the lake is newer than the registry."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -9,15 +9,17 @@ from kwartier.model.channel_day import ChannelDay
 from kwartier.model.register import Channel
 from kwartier.store.postgres import Dsns
 from kwartier.store.readings import Readings
-from kwartier.store.registry import names, nights
+from kwartier.store.registry import names, nights, people
 from kwartier.workflows import enrolment, installation
 
 
 def test_names_in_clear_are_sealed_at_the_next_opening_and_their_column_goes(installation_dir: Path, dsns: Dsns) -> None:
     with psycopg.connect(dsns.owner) as c:
         c.execute("alter table kw.subject add column name text")
-        c.execute("insert into kw.subject (code, name) select 'C' || n, 'Person ' || n from generate_series(1, 25) n")
-        c.execute("insert into kw.subject (code) values ('nameless')")
+        c.execute(
+            "insert into kw.subject (code, name, recorded) select 'C' || n, 'Person ' || n, now() from generate_series(1, 25) n"
+        )
+        c.execute("insert into kw.subject (code, recorded) values ('nameless', now())")
     installation.create(installation_dir)
     for _ in range(2):
         with installation.opened(installation_dir) as house, house.operator() as c:
@@ -33,16 +35,18 @@ def test_an_import_seals_names_and_a_new_name_keeps_the_key(installation_dir: Pa
     folder = tmp_path / "files"
     folder.mkdir()
     with installation.opened(installation_dir, make=True) as house:
-        counts = []
+        counts: list[tuple[int, int, int]] = []
+        first = installation.system_clock()
         for name in ("Anna", "Anna", "Anna Zoë"):
             (folder / "subjects.csv").write_text(f"code,name\nC1,{name}\n", "utf-8")
-            report = enrolment.take(house, folder, dry_run=False, at=installation.system_clock())
+            report = enrolment.take(house, folder, dry_run=False, at=first + timedelta(days=len(counts)))
             counts.append((report.added, report.unchanged, report.changed))
             with house.operator() as c:
                 person = names.person(c, code="C1")
                 assert person is not None
                 assert house.name_of(person) == name
                 assert c.execute("select count(distinct wrapped) from kw.subject_key").fetchone() == (1,)
+                assert people.recorded(c, person.key) == first
         assert counts == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
 
 

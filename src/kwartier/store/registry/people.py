@@ -36,6 +36,15 @@ _BY_HASH = """
     select h.hash, s.key, s.code from kw.subject s
     cross join lateral (select substr(sha256(convert_to(s.code, 'UTF8')), 1, 8) as hash) as h where h.hash = any(%b)
 """
+LEFT: Final = """
+    select s.key, s.code, coalesce(o.until, greatest(s.recorded, w.at)) as until from kw.subject s
+    left join (select subject, max(coalesce(upper(period), 'infinity')) as until from kw.occupancy group by subject) o
+        on o.subject = s.key
+    left join (select p.subject, max(r.at) as at from kw.superseded p join kw.rectification r on r.id = p.rectification
+        where p.fact = 'occupancy' group by p.subject) w on w.subject = s.key
+"""
+"""From when on the term of each person runs: the end of the last stay; without any, when the person was recorded, or when the last
+stay that was believed was put right."""
 
 
 @final
@@ -71,6 +80,13 @@ def by_code(c: C, code: str) -> Subject | None:
     """Find a person by their own code."""
     found = c.execute("select key, code from kw.subject where code = %s", (code,)).fetchone()
     return Subject(*found) if found else None
+
+
+def recorded(c: C, subject: int) -> datetime | None:
+    """Return when a person came into the registry; None for nobody."""
+    found = c.execute("select recorded from kw.subject where key = %s", (subject,)).fetchone()
+    since: datetime | None = found[0] if found else None
+    return since
 
 
 def codes(c: C, subjects: Iterable[int]) -> dict[int, str]:

@@ -33,6 +33,7 @@ from kwartier.model.ground import (
 from kwartier.model.period import Period
 from kwartier.model.register import INTERVAL_MASK, Product
 from kwartier.store.registry import rows as _rows
+from kwartier.store.registry.people import LEFT
 from kwartier.store.registry.rows import C
 
 _METERS = "select equipment_id, key, model, transformer from kw.meter order by key"
@@ -92,15 +93,15 @@ _USE_CASES = """
 _CONNECTIONS = "select key from kw.connection where key > %s order by key limit %s"
 _CODES = "select key, code from kw.subject where key = any(%s)"
 # Whoever stayed somewhere, was believed to, or gave a permission there had to do with it.
-_FORGOTTEN = """
+_FORGOTTEN = f"""
     with had as (
-        select subject, connection, period from kw.occupancy
-        union all select subject, connection, null from kw.superseded where fact = 'occupancy'
-        union all select subject, connection, null from kw.permission)
-    select s.key, coalesce(array_agg(distinct h.connection) filter (where h.connection is not null), '{}'),
-        coalesce(bool_and(coalesce(upper(h.period), 'infinity') < %s) filter (where h.period is not null), false)
-    from kw.subject s left join had h on h.subject = s.key where s.code like 'forgotten:%%' group by s.key order by s.key
-"""
+        select subject, connection from kw.occupancy
+        union all select subject, connection from kw.superseded where fact = 'occupancy'
+        union all select subject, connection from kw.permission)
+    select l.key, coalesce(array_agg(distinct h.connection) filter (where h.connection is not null), '{{}}'), l.until < %s
+    from ({LEFT}) as l left join had h on h.subject = l.key where l.code like 'forgotten:%%'
+    group by l.key, l.until order by l.key
+"""  # noqa: S608 - constants only
 _EANS = "select key, ean from kw.connection where key = any(%s)"
 _PARCEL = """
     select p.id, p.receiver_role, p.receiver, p.connection, p.purpose, p.period, p.mask, p.permit, p.status, coalesce(b.at, p.at),
@@ -160,7 +161,10 @@ OfConnection = Occupancy | Supply | Permission | Restriction | Hold | Objection 
 
 
 class Forgotten(NamedTuple):
-    """Somebody who was forgotten: the connections that the person had to do with, and whether all stays ended before their term."""
+    """Somebody who was forgotten: the connections that the person had to do with, and whether the term of persons was over.
+
+    It counts from the end of the last stay; without any, from when the person was recorded.
+    """
 
     key: int
     places: frozenset[int]
@@ -391,7 +395,10 @@ def staff_acts_in_all(c: C) -> int:
 
 
 def forgotten(c: C, oldest: datetime) -> list[Forgotten]:
-    """Return whom the registry has forgotten. Stays that ended before `oldest` are reason enough for it."""
+    """Return whom the registry has forgotten.
+
+    Whose last stay ended before `oldest`, or who had none and was recorded before it, need not have asked.
+    """
     with _rows.cursor(c) as cursor:
         rows = cursor.execute(_FORGOTTEN, (oldest,)).fetchall()
     return [Forgotten(key, frozenset(places), lapsed) for key, places, lapsed in rows]

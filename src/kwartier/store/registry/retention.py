@@ -1,6 +1,6 @@
 """What the registry gives up when its term is over, table by table, and who is forgotten. As the owner: nobody else may."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from kwartier.grounds.retention import Kept
 from kwartier.model.period import epoch_s, midnight
+from kwartier.store.registry import people
 from kwartier.store.registry.rows import C
 
 _STATEMENTS: Final[Mapping[Kept, str]] = {
@@ -42,10 +43,18 @@ _AFTER_PARCELS: Final = (
         and not exists (select from kw.parcel p where p.bundle = b.id)
     """,
 )
-_LAPSED: Final = """
-    select s.key, s.code from kw.subject s join kw.occupancy o on o.subject = s.key
-    where s.code not like 'forgotten:%%'
-    group by s.key having bool_and(coalesce(upper(o.period), 'infinity') < %s) order by s.key
+_LAPSED: Final = f"""
+    select l.key, l.code from ({people.LEFT}) as l where l.code not like 'forgotten:%%' and l.until < %s order by l.key
+"""  # noqa: S608 - constants only
+# Whoever asked, or was asked, and has no answer yet; whose processing is restricted; who has a permission in force, wherever.
+_AWAITED: Final = """
+    select r.subject from kw.rights_request r where r.subject = any(%(persons)s) and not exists (
+        select from kw.rights_event e where e.request = r.id and e.event in ('answered', 'refused'))
+    union select q.subject from kw.permission_request q where q.subject = any(%(persons)s) and not exists (
+        select from kw.request_event e where e.request = q.id and e.event not in ('requested', 'presented'))
+    union select h.subject from kw.hold h where h.subject = any(%(persons)s) and coalesce(upper(h.period), 'infinity') > %(at)s
+    union select s.subject from kw.permission_state s where s.subject = any(%(persons)s) and not isempty(s.live)
+        and coalesce(upper(s.live), 'infinity') > %(at)s
 """
 _BOXES: Final = """
     select p.code, b.id from kw.bundle b join kw.party p on p.key = b.receiver
@@ -66,8 +75,16 @@ def give_up(c: C, kept: Kept, oldest: date) -> int:
 
 
 def lapsed(c: C, oldest: date) -> list[tuple[int, str]]:
-    """Return (person, code) of whose last time at any connection ended before this local day, and who is not forgotten yet."""
+    """Return (person, code) of whose last time at any connection ended before this local day, and who is not forgotten yet.
+
+    Of who never had any: who was recorded before it.
+    """
     return c.execute(_LAPSED.encode(), (midnight(oldest),)).fetchall()
+
+
+def awaited(c: C, persons: Iterable[int], at: datetime) -> set[int]:
+    """Return those of these people of whom something is open at a moment: a question, a restriction, a permission."""
+    return {subject for (subject,) in c.execute(_AWAITED.encode(), {"persons": [*persons], "at": at})}
 
 
 def forget(c: C, subject: int, code: str) -> None:

@@ -12,7 +12,7 @@ from kwartier.web.portal.words import Words
 
 NOTHING = "\N{EN DASH}"
 _PERMISSION = ("metering_point", "party", "channels", "purpose", "given", "until", "ended")
-_MOMENTS = frozenset({"from", "to", "at", "first", "last", "given", "until", "ended_at", "known"})
+_MOMENTS = frozenset({"from", "to", "at", "first", "last", "given", "until", "ended_at", "known", "recorded"})
 
 
 @final
@@ -29,7 +29,7 @@ class Table:
 def tables(words: Words, found: Mapping[str, Any]) -> list[Table]:
     """Return the document as tables: the person, each stay with all about it, permissions, rules, kinds, what is left out."""
     return [
-        _table(words, words.text("About you"), 2, ("code", "name"), [found["person"]]),
+        _table(words, words.text("About you"), 2, ("code", "name", "recorded"), [found["person"]]),
         *(table for stay in found["connections"] for table in _stay(words, stay)),
         _table(words, words.text("Permissions"), 2, _PERMISSION, found["permissions"]),
         _table(words, words.text("Why somebody may know it"), 2, ("rule", "recipient", "basis", words.language), found["purposes"]),
@@ -158,6 +158,7 @@ def _column(words: Words, column: str) -> str:
     return {
         "code": words.text("Customer code"),
         "name": words.text("Name"),
+        "recorded": words.text("Recorded"),
         "metering_point": words.text("EAN"),
         "from": words.text("From"),
         "to": words.text("Until"),

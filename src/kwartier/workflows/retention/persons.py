@@ -70,11 +70,15 @@ def carry_out(house: Installation, one: Waiting, at: datetime, places: Collectio
 
 
 def forget_lapsed(house: Installation, at: datetime) -> Counter[str]:
-    """Forget whose last time at any connection ended longer ago than the table allows."""
+    """Forget whose last time at any connection, or whose arrival where there was none, is longer ago than the table allows.
+
+    Not of whom something is open still.
+    """
     counts: Counter[str] = Counter()
     with house.operator() as c:
         lapsed = terms.lapsed(c, retention.oldest(Kept.PERSONS, at))
-    free = [(subject, code) for subject, code in lapsed if not _held(house, subject, at)]
+        awaited = terms.awaited(c, [subject for subject, _ in lapsed], at)
+    free = [(subject, code) for subject, code in lapsed if subject not in awaited and not _held(house, subject, at)]
     with house.auditor() as c:
         places = house.log.places(c, [code for _, code in free])
     for subject, code in free:

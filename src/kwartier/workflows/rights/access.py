@@ -13,7 +13,7 @@ from kwartier.grounds.rights import Right
 from kwartier.model.ean import Ean
 from kwartier.model.period import ZONE, Period, from_epoch_s
 from kwartier.model.register import channels_of
-from kwartier.store.registry import breaches, holdings, names
+from kwartier.store.registry import breaches, holdings, names, people
 from kwartier.store.registry.holdings import Stay
 from kwartier.store.registry.names import Own
 from kwartier.store.registry.rights import RightRequest
@@ -42,7 +42,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
     """
     ready(house, subject, request, Right.ACCESS)
     with house.operator() as c:
-        me = names.person(c, key=subject)
+        me, since = names.person(c, key=subject), people.recorded(c, subject)
         held = holdings.of_person(c, subject)
         touched = breaches.of_subject(c, subject)
         gone = holdings.taken_out(c, subject)
@@ -53,7 +53,7 @@ def document(house: Installation, subject: int, request: int, *, at: datetime, r
         "format": FORMAT,
         "created": plain(at),
         "request": request,
-        "person": {"code": me.code, "name": house.name_of(me)},
+        "person": {"code": me.code, "name": house.name_of(me), "recorded": plain(since)},
         "connections": [
             _stay(one, held.get(key)) | (_values(house, subject, one, at) if readings else {}) for key, one in stays.items()
         ],

@@ -35,7 +35,7 @@ PERSONAL = [
 FACTS = """
 insert into kw.connection (ean, product, area, capacity_w) values
     ('871687110000000015', 'electricity', 'north', 17250), ('871687110000000022', 'electricity', 'north', 17250);
-insert into kw.subject (code) values ('C1'), ('C2'), ('C3');
+insert into kw.subject (code, recorded) select 'C' || n, '2024-01-01Z' from generate_series(1, 3) n;
 insert into kw.subject_key (subject, wrapped) select key, sha256(code::bytea) || '12345678' from kw.subject;
 insert into kw.party (code, name, role) values ('S1', 'Supplier', 'supplier');
 insert into kw.occupancy (connection, subject, period) values

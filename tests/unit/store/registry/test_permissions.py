@@ -68,7 +68,7 @@ def test_an_end_still_to_come_from_before_gives_way_too(empty_dsn: str, tmp_path
     migrate(empty_dsn, now)
     with psycopg.connect(empty_dsn) as c:
         world = World(c)
-        home, me = world.connection(), world.subject()
+        home, me = world.connection(), world.new("subject", code="ME")
         world.occupancy(home, me)
         key = world.permission(home, me, world.party("third_party"), between("2026-01-01", "2027-01-15"))
         end = "insert into kw.permission_event (permission, at, event) values (%s, %s, 'terminated') returning id"
@@ -207,7 +207,7 @@ def test_of_a_fact_with_an_end_only_the_end_may_change(operator: C, given: Grant
 FILL = """
     insert into kw.connection (ean, product, area, capacity_w)
         select '8717' || lpad(n::text, 14, '0'), 'electricity', 'wijk', 17250 from generate_series(1, 2000) n;
-    insert into kw.subject (code) select 'S' || n from generate_series(1, 2000) n;
+    insert into kw.subject (code, recorded) select 'S' || n, now() from generate_series(1, 2000) n;
     insert into kw.permission (connection, subject, party, mask, purpose, data, live)
         select c.key, s.key, null, 6, 'inzicht', '[2026-01-01,)', '[2026-01-01,2027-01-01)'
         from kw.connection c join kw.subject s on s.code = 'S' || right(c.ean, 14)::bigint

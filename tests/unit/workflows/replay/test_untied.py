@@ -90,6 +90,18 @@ def test_old_lines_of_who_lives_there_are_untied_and_nothing_shows(opened: Insta
     assert codes(opened) == set()
 
 
+def test_who_never_lived_anywhere_need_not_have_asked_after_the_term(opened: Installation, facts: World) -> None:
+    never = facts.subject("NEVER", LONG_AGO)
+    recent = facts.subject("RECENT", NOW - timedelta(days=1))
+    assert retention.nightly(opened, at=NOW).counts["forgotten"] == 1
+    assert codes(opened) == set()
+    with opened.operator() as c:
+        c.execute("update kw.subject set code = 'forgotten:' || key where key = %s", (recent,))
+    found = [one for one in replay.run(opened, at=LATER).findings if one.code == "forgotten-unasked"]
+    assert [one.detail["person"] for one in found] == [recent]
+    assert never
+
+
 def strip(dsns: Dsns, house: Installation, which: str) -> None:
     """Take from a line of who lives there what ties it to its person, behind the log."""
     who = "(select audit.number_at(sha256('LIVES'), 0, 8))"

@@ -280,6 +280,61 @@ def test_who_left_long_ago_is_not_forgotten_while_a_reading_is_held(opened: Inst
     assert retention.nightly(opened, at=early).counts["forgotten"] == 0
 
 
+LONG_AGO = midnight(table.oldest(Kept.PERSONS, NOW)) - timedelta(seconds=1)
+
+
+def forgotten(house: Installation, at: datetime = NOW) -> set[int]:
+    """Return who is forgotten after a run: keys."""
+    retention.nightly(house, at=at)
+    with house.operator() as c:
+        gone = c.execute(
+            "select s.key, k.subject from kw.subject s left join kw.subject_key k on k.subject = s.key"
+            " where s.code like 'forgotten:%'"
+        )
+        found = dict(gone.fetchall())
+    assert {*found.values()} <= {None}, "the key of who is forgotten is no more"
+    return {*found}
+
+
+def test_who_never_lived_anywhere_is_forgotten_as_long_after_being_recorded(opened: Installation, facts: World) -> None:
+    never, since = facts.subject("NEVER", LONG_AGO), facts.subject("SINCE", LONG_AGO + timedelta(seconds=1))
+    comes, left = facts.subject("COMES", LONG_AGO), facts.subject("LEFT", LONG_AGO)
+    facts.occupancy(facts.connection(), comes, between("2027-01-01", "2028-01-01"))
+    facts.occupancy(facts.connection(), left, between("2016-01-01", "2026-01-01"))
+    facts.c.execute("insert into kw.subject_key (subject, wrapped) values (%s, %s)", (never, bytes(40)))
+    assert forgotten(opened) == {never}
+    with pytest.raises(NoSuchPerson):
+        account(opened, never)
+    assert forgotten(opened, NOW + timedelta(days=1)) == {never, since}
+
+
+def test_of_whom_something_is_open_nothing_is_forgotten_without_a_stay_either(opened: Installation, facts: World) -> None:
+    kinds = ("asks", "asked", "hold", "given", "answered")
+    who = {kind: facts.subject(kind, LONG_AGO) for kind in kinds}
+    home, app = facts.connection(), facts.party("third_party")
+    for kind in ("asks", "hold", "answered"):
+        request = facts.new("rights_request", subject=who[kind], kind="access", asked=LONG_AGO, due=NOW)
+        if kind != "asks":
+            facts.new("rights_event", request=request, at=NOW, event="answered", by="Jo")
+        if kind == "hold":
+            facts.new("hold", connection=home, subject=who[kind], request=request, period=Period(LONG_AGO))
+    spans = {"data": Period(LONG_AGO), "live_from": LONG_AGO, "live_until": NOW, "asked": LONG_AGO, "answer_by": NOW}
+    about = {"party": app, "connection": home, "subject": who["asked"], "mask": 2, "purpose": "x", "schedule": "daily"}
+    facts.new("permission_request", origin="party", **about, **spans)
+    facts.permission(home, who["given"], app, between("2026-01-01", "2027-01-01"))
+    assert forgotten(opened) == {who["answered"]}
+
+
+def test_who_was_believed_to_live_somewhere_is_kept_as_long_after_that_was_put_right(opened: Installation, facts: World) -> None:
+    someone, home = facts.subject("WRONG", LONG_AGO), facts.connection()
+    stay = facts.occupancy(home, someone, between("2016-01-01"))
+    right = facts.new("rectification", connection=home, subject=someone, fact="occupancy", at=LONG_AGO + timedelta(days=1), by="Jo")
+    with opened.operator() as c:
+        c.execute("select kw.supersede('occupancy', %s, %s)", (stay, right))
+    assert forgotten(opened) == set()
+    assert forgotten(opened, NOW + timedelta(days=2)) == {someone}
+
+
 def test_in_part_a_person_is_erased_and_stays_a_customer(opened: Installation, facts: World) -> None:
     home, me, party, supplier = facts.connection(), facts.subject("ME"), facts.party("third_party"), facts.party()
     facts.occupancy(home, me, between("2022-01-01"))

@@ -22,7 +22,7 @@ from kwartier.workflows import delivery_round, inquiry, permission
 from kwartier.workflows.rights import access, portable, register
 from kwartier.workflows.rights.errors import NoSuchRequest
 from readings_support import channel_day, read
-from registry_support import DAY, between
+from registry_support import ALWAYS, DAY, between
 from rights_support import AFTER, AT, BEFORE, Household
 
 
@@ -39,6 +39,7 @@ def test_each_has_the_own_time_and_nothing_of_the_other(household: Household) ->
     facts.permission(household.home, household.left, facts.party("third_party"), between("2025-01-01", "2026-03-01"), purpose="old")
     facts.restriction(household.home, between("2025-01-01", "2025-02-01"), "refused")
     mine, theirs = document(household, household.came), document(household, household.left)
+    assert mine["person"]["recorded"] == access.plain(ALWAYS.start)
     (home,) = mine["connections"]
     assert (home["from"], home["to"]) == ("2026-03-01T00:00:00+01:00", None)
     assert {one["start"][:10] for each in home["readings"] for one in each["series"]} == {AFTER.isoformat()}

@@ -62,6 +62,7 @@ SUBJECTS = Spec(
     natural="code",
     judge="""
         select i.line, i.raw, '...' || right(i.code, 2) as label, i.code as person, i.sealed, i.wrapped, s.key as had,
+            %(at)s::timestamptz as recorded,
             case when i.nth > 1 then 'duplicate' end as code,
             case when s.key is null then 'new' when s.sealed_name = i.sealed then 'same' else 'changed' end as verdict
         from i left join kw.subject s on s.code = i.code
@@ -73,8 +74,8 @@ SUBJECTS = Spec(
     """,
     extend=None,
     insert="""
-        with people as (insert into kw.subject (code, sealed_name)
-            select person, sealed from taken order by line on conflict do nothing returning key, code)
+        with people as (insert into kw.subject (code, sealed_name, recorded)
+            select person, sealed, recorded from taken order by line on conflict do nothing returning key, code)
         insert into kw.subject_key (subject, wrapped) select p.key, j.wrapped from people p join taken j on j.person = p.code
     """,
     landed="exists (select from kw.subject s where s.code = j.person)",
