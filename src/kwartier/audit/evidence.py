@@ -156,14 +156,14 @@ def standings(c: C) -> list[Standing]:
 
 def persons(c: C) -> set[bytes]:
     """Return how the index of chains names each person in the registry: the first 8 bytes of the code's hash."""
-    rows = c.execute("select substr(sha256(convert_to(code, 'UTF8')), 1, 8) from kw.subject")
+    rows = c.execute("select audit.hash_of(code) from kw.subject")
     return {row[0] for row in rows}
 
 
 def misnamed(c: C) -> list[int]:
     """Return the single events that are found as one person's, by the index of chains, and are tagged with another's code."""
     rows = c.execute(
-        "select e.id from audit.event e join kw.subject s on audit.number_at(sha256(convert_to(s.code, 'UTF8')), 0, 8) = e.who"
+        "select e.id from audit.event e join kw.subject s on audit.who(s.code) = e.who"
         " where e.salt is not null and audit.subject(e.leaf) <> audit.tag(e.salt, s.code) order by e.id"
     )
     return [number for (number,) in rows]

@@ -524,6 +524,18 @@ def test_what_is_said_together_has_numbers_in_a_row_and_is_256_lines_at_the_most
     assert min(ids) > 256
 
 
+def test_how_a_person_is_named_is_taken_into_a_query_and_not_called(dsns: Dsns) -> None:
+    with connection(dsns.operator) as c:
+        assert c.execute("select audit.who('anna')").fetchone() == (chain.key(7, "anna").number,)
+        for query in (
+            "select e.id from audit.event e join kw.subject s on audit.who(s.code) = e.who",
+            "select audit.hash_of(code) from kw.subject",
+        ):
+            plan = "\n".join(row[0] for row in c.execute(b"explain (verbose) " + query.encode()))
+            assert "sha256" in plan
+            assert not {name for name in ("audit.who", "audit.hash_of", "audit.number_at") if name in plan}
+
+
 def test_the_portal_names_no_id(dsns: Dsns) -> None:
     with connection(dsns.owner) as c:
         found = c.execute("insert into kw.subject (code, recorded) values ('anna', now()) returning key").fetchone()

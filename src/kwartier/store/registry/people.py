@@ -34,7 +34,7 @@ _STAYS_AT = """
 """
 _BY_HASH = """
     select h.hash, s.key, s.code from kw.subject s
-    cross join lateral (select substr(sha256(convert_to(s.code, 'UTF8')), 1, 8) as hash) as h where h.hash = any(%b)
+    cross join lateral (select audit.hash_of(s.code) as hash) as h where h.hash = any(%b)
 """
 LEFT: Final = """
     select s.key, s.code, coalesce(o.until, greatest(s.recorded, w.at)) as until from kw.subject s
