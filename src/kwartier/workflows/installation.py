@@ -54,6 +54,10 @@ class Installation:
         """Open a transaction as the operator's own processes."""
         return self.pools.operator()
 
+    def looking(self) -> AbstractContextManager[C]:
+        """Open a transaction of the operator's to load facts in: it sees one snapshot, and writes nothing."""
+        return self.pools.looking()
+
     def portal(self, subject: int) -> AbstractContextManager[C]:
         """Open a transaction that sees one person's rows only (row-level security)."""
         return self.pools.portal(subject)

@@ -62,6 +62,13 @@ class Pools:
             yield connection
 
     @contextmanager
+    def looking(self) -> Iterator[Connection[Any]]:
+        """Give a transaction as kw_operator that sees one snapshot from its first statement to its end, and writes nothing."""
+        with _taken(self._operator) as connection:
+            connection.execute("set transaction isolation level repeatable read, read only")
+            yield connection
+
+    @contextmanager
     def portal(self, subject: int) -> Iterator[Connection[Any]]:
         """Give a transaction as kw_portal that sees one subject's rows; the identity ends with the transaction."""
         with _taken(self._portal) as connection:

@@ -33,7 +33,10 @@ from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.errors import NotFound
 from kwartier.store.registry.rows import C, Row, Rows
 
-_CONNECTIONS = "select key, product, area, transformer, capacity_w from kw.connection where key = any(%(keys)s) order by key"
+_CONNECTIONS = """
+    select key, product, area, transformer, capacity_w, pg_current_snapshot()::text
+    from kw.connection where key = any(%(keys)s) order by key
+"""
 _KEYS = "select key from kw.connection where key > %(after)s order by key limit %(limit)s"
 _OCCUPANCIES = "select connection, id, subject, period from kw.occupancy where connection = any(%(keys)s) order by connection, id"
 _SUPPLIES = "select connection, id, party, period from kw.supply where connection = any(%(keys)s) order by connection, id"
@@ -112,7 +115,10 @@ class Wired(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """One connection as the night sees it. `capacity_w` is W per direction, dm3 per hour for gas; `wired` None: nothing talks."""
+    """One connection as the night sees it. `capacity_w` is W per direction, dm3 per hour for gas; `wired` None: nothing talks.
+
+    `seen` is the snapshot in which loading began: what it did not see, these facts need not tell.
+    """
 
     key: int
     product: Product
@@ -121,6 +127,7 @@ class ConnectionRow:
     capacity_w: int
     facts: Facts
     wired: Wired | None
+    seen: str
 
 
 @final
@@ -197,7 +204,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None, *, since: date 
         wired = _wired(cursor, keys, gas, at) if at is not None else {}
     none: list[Row] = []
     made = []
-    for key, product, area, transformer, capacity in connections:
+    for key, product, area, transformer, capacity, seen in connections:
         mine, granted = supplies.get(key, none), permissions.get(key, none)
         agreements, suspensions, defaults = bound.of(mine, granted)
         known = Facts(
@@ -215,7 +222,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None, *, since: date 
             holds=tuple([Hold(*row[1:]) for row in holds.get(key, none)]),
             objections=tuple([Objection(i, who, Purpose(what), period) for _, i, who, what, period in objections.get(key, none)]),
         )
-        made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key)))
+        made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key), seen))
     return made
 
 

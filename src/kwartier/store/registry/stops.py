@@ -1,23 +1,18 @@
 """What must stop at once: revocations, refusals, ends, also those that were known before. Workers ask here at most every 250 ms.
 
 Triggers write the stops of permissions and restrictions. A stop holds from `at` on, which may lie before or after the moment
-at which it was said.
+at which it was said; it names the transaction that said it, and so whether facts could show it is known, not guessed from clocks.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import final
 
 from kwartier.model.ground import FactRef
 from kwartier.store.registry import rows
 from kwartier.store.registry.rows import C
 
-IN_FLIGHT = timedelta(hours=1)
-"""A stop said so long before the facts were loaded may still have been uncommitted then, and so unseen by them: a large import is
-minutes in one transaction.
-
-To list a stop that the facts did show costs nothing, for no permit rests on it; but where a customer refused and came back within
-that hour, the next night still passes them by.
-"""
 SKEW = timedelta(minutes=1)
 """How far the clock of whoever said a stop may run ahead of the database's: it holds at once all the same."""
 A_NIGHT = timedelta(days=1)
@@ -28,19 +23,22 @@ A_MOMENT = timedelta(milliseconds=4)
 TRIES = 30_000
 """Moments to ask for the gate: two minutes, longer than a transaction that says stops should last."""
 
+_SEEN = "select pg_current_snapshot()::text"
+# Two looks into an index: what begins later than the facts' moment, and what their snapshot did not see. Transactions are numbered
+# within a cluster: rows that a dump brought from another were seen by whoever loads facts here, whatever numbers they have.
 _SINCE = """
-    with past as materialized (select coalesce(%(now)s::timestamptz,
-        case when %(at)s <= clock_timestamp() then clock_timestamp() else %(at)s end) as at)
-    select distinct fact, ref from kw.stop s where (at >= %(early)s or said >= %(early)s)
-    and not (fact = 'agreement' and exists (select from kw.agreement a join kw.suspension o on o.party = a.party
-        where a.id = s.ref and lower(o.period) = s.at and upper(o.period) <= %(at)s))
-    and at <= coalesce(%(now)s::timestamptz + %(ahead)s,
-        case when %(at)s <= clock_timestamp() then clock_timestamp() + %(skew)s else %(at)s + %(night)s end)
-    union select 'permission', id from kw.permission_state where upper(live) > %(early)s and upper(live) <= (select at from past)
-    union select 'agreement', id from kw.agreement where upper(period) > %(early)s and upper(period) <= (select at from past)
-    union select 'default', id from kw.supplier_default where upper(period) > %(early)s
-        and upper(period) <= (select at from past)
-    union select 'use_case', id from kw.use_case where upper(approved) > %(early)s and upper(approved) <= (select at from past)
+    with bound as materialized (select coalesce(%(now)s::timestamptz,
+        case when %(at)s <= clock_timestamp() then clock_timestamp() else %(at)s end) as past,
+        coalesce(%(now)s::timestamptz + %(ahead)s,
+        case when %(at)s <= clock_timestamp() then clock_timestamp() + %(skew)s else %(at)s + %(night)s end) as until)
+    select fact, ref from kw.stop where at > %(at)s and at <= (select until from bound)
+    union select fact, ref from kw.stop where tx >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
+        and not pg_visible_in_snapshot(tx, %(seen)s::pg_snapshot) and at <= (select until from bound)
+        and cluster = (select system_identifier from pg_control_system())
+    union select 'permission', id from kw.permission_state where upper(live) > %(at)s and upper(live) <= (select past from bound)
+    union select 'agreement', id from kw.agreement where upper(period) > %(at)s and upper(period) <= (select past from bound)
+    union select 'default', id from kw.supplier_default where upper(period) > %(at)s and upper(period) <= (select past from bound)
+    union select 'use_case', id from kw.use_case where upper(approved) > %(at)s and upper(approved) <= (select past from bound)
 """
 _ADD = """
     insert into kw.stop (fact, ref, at)
@@ -48,17 +46,36 @@ _ADD = """
 """
 
 
-def since(c: C, at: datetime, *, now: datetime | None = None, ahead: timedelta = timedelta(0)) -> frozenset[FactRef]:
-    """Return every fact stopped since the facts were loaded at `at`: the whole list each time.
+@final
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """When facts were loaded: the moment as of which is decided by them, and the snapshot in which they were read, as text.
 
-    Sequence numbers and clocks become visible out of order, so there is no "only the newest". A stop that begins after `now`,
-    by default the database's, is not yet one: a meter to be switched off next month is read tonight. What runs out by itself
-    (a permission, an agreement, the approval of a use case) is stopped by its end: nobody says so. What a suspension stopped that
-    was over when the facts were loaded is free again: the facts showed the end, and a permit may rest on it. With `now`, what
-    was said to begin up to `ahead` later counts too: clocks differ, and what is committed holds.
+    A snapshot that was taken earlier in the same transaction serves as well: then more counts as not seen, never less.
+    """
+
+    at: datetime
+    seen: str
+
+
+def loaded(c: C, at: datetime) -> Loaded:
+    """Say that what this transaction reads from here on are the facts that are decided by as of `at`. Before they are read."""
+    with rows.cursor(c) as cursor:
+        ((seen,),) = cursor.execute(_SEEN).fetchall()
+    return Loaded(at, seen)
+
+
+def since(c: C, facts: Loaded, *, now: datetime | None = None, ahead: timedelta = timedelta(0)) -> frozenset[FactRef]:
+    """Return every fact stopped since these facts were loaded: the whole list each time.
+
+    It counts what was not committed when they were read, however long before that it was said, and what begins after their moment.
+    A stop that begins after `now`, by default the database's, is not yet one: a meter to be switched off next month is read
+    tonight. What runs out by itself (a permission, an agreement, the approval of a use case) is stopped by its end: nobody says
+    so. Who brings an end nearer says a stop, so for these too the facts' moment is exact. With `now`, what was said to begin up to
+    `ahead` later counts too: clocks differ, and what is committed holds.
     """
     with rows.cursor(c) as cursor:
-        values = {"early": at - IN_FLIGHT, "at": at, "now": now, "ahead": ahead, "skew": SKEW, "night": A_NIGHT}
+        values = {"at": facts.at, "seen": facts.seen, "now": now, "ahead": ahead, "skew": SKEW, "night": A_NIGHT}
         return frozenset(cursor.execute(_SINCE, values).fetchall())
 
 

@@ -123,22 +123,24 @@ def _hand_over(house: Installation, receiver: int, asked: list[Due], clock: Cloc
     drafts = _drafts(house, asked, clock())
     at = clock()
     box = secrets.token_hex(16)
-    with house.operator() as c:
+    with house.looking() as c:
+        loaded = stops.loaded(c, at)
         path = bundle.path_of(house.outbox, names.party_code(c, receiver), box)
         sending, withheld = _decided(house, c, asked, drafts, at)
+    with house.operator() as c:
         _withhold(house, c, withheld, at)
         if sending:
             bundle.write_aside(path, (one.body for one in sending))
             deliveries.open_bundle(c, box, receiver, at)
             deliveries.add_parcels(c, (one.row for one in sending), box)
     report.withheld += len(withheld)
-    if sending and _let_go(house, path, box, sending, at, clock):
+    if sending and _let_go(house, path, box, sending, loaded, clock):
         report.papers += papers.lay(house, path, box, clock())
         _mark(house, box, {one.permit.id: one.permit.rule for one in sending}, clock())
         report.delivered += len(sending)
 
 
-def _let_go(house: Installation, path: Path, box: str, sending: Sequence[_Draft], decided: datetime, clock: Clock) -> bool:
+def _let_go(house: Installation, path: Path, box: str, sending: Sequence[_Draft], decided: stops.Loaded, clock: Clock) -> bool:
     """Hand the bundle over, alone at the gate: no ground can end meanwhile. False if one ended before: then all is due again.
 
     What ended counts as of when the gate is passed: writing the bundle and waiting there may take minutes.

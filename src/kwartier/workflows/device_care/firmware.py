@@ -130,7 +130,7 @@ def _visit(  # noqa: PLR0917 - one errand at one meter
 
 
 def _wishes(house: Installation, connection: int, chore: Chore, number: int, at: datetime) -> Iterator[Wish]:
-    with house.operator() as c:
+    with house.looking() as c:
         (row,) = facts.rows(c, [connection], year=day_of(at).year, day=day_of(at))
     yield from wishes.under_use_cases(row, Purpose.FIRMWARE_UPDATE, (chore,), at, image=number)
 

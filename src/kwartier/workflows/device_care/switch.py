@@ -52,7 +52,7 @@ _WANTED = {Chore.SWITCH_OFF: AdministrativeStatus.OFF, Chore.SWITCH_ON: Administ
 def _batches(house: Installation, at: datetime) -> Iterator[list[Wish]]:
     after = 0
     while True:
-        with house.operator() as c:
+        with house.looking() as c:
             keys = care.chosen(c, at, after=after, limit=_CHUNK)
             rows = facts.rows(c, keys, year=day_of(at).year, day=day_of(at))
             stands = care.statuses(c, keys)
@@ -73,7 +73,7 @@ def _wishes(row: ConnectionRow, at: datetime, stands: tuple[int, datetime] | Non
     who = Requester(Role.OPERATOR, 0)
     about = Period(now, now), DataClass.ADMINISTRATIVE_STATUS
     request = Request(who, action_of(chore), Purpose.ADMINISTRATIVE_STATUS, row.key, 0, *about)
-    yield Wish(request, row.facts, (chore,), row.wired.meter)
+    yield Wish(request, row.facts, row.seen, (chore,), row.wired.meter)
 
 
 def is_off(known: Facts, at: datetime) -> bool:

@@ -98,7 +98,7 @@ def _batches(
     keys, size = sorted(connections), house.settings.batch_meters
     for first in range(0, len(keys), size):
         at = clock()
-        with house.operator() as c:
+        with house.looking() as c:
             rows = facts.rows(c, keys[first : first + size], year=day_of(at).year, day=day_of(at))
         yield [wish for row in rows for wish in wanted(row, at)]
 

@@ -1,12 +1,12 @@
 """What a round means to do: made before any meter is touched, and written down as it is."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, final
 
 from kwartier.model.ground import Refusal
 from kwartier.model.permit import Permit
 from kwartier.model.task import Task
+from kwartier.store.registry.stops import Loaded
 from kwartier.workflows.night.job import Share, Station
 
 ACTOR: Final = "operator"
@@ -22,6 +22,7 @@ class Intent:
     `made_before` counts the reads about this day that an earlier night made. `subjects` has the codes of the people in it, by key.
     """
 
+    loaded: Loaded
     batch: int = 0
     tasks: list[Task] = field(default_factory=list)
     permits: dict[bytes, Permit] = field(default_factory=dict)
@@ -34,4 +35,3 @@ class Intent:
     untold: list[tuple[Station, str]] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     untold_shares: list[tuple[Share, str]] = field(default_factory=list)
-    loaded: datetime | None = None

@@ -14,7 +14,7 @@ from kwartier.model.period import day_of, day_period, epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
 from kwartier.planning import due, plan
-from kwartier.store.registry import allocation, facts, late, loss, nights, people, reconciliation
+from kwartier.store.registry import allocation, facts, late, loss, nights, people, reconciliation, stops
 from kwartier.store.registry.late import Waiting
 from kwartier.store.registry.rounds import Round
 from kwartier.workflows.installation import Installation, meter_models
@@ -36,7 +36,7 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime, held:
 
     `held` tells whether what a supplier waits for lies in the lake: that is no meter asked for.
     """
-    intent = Intent(loaded=at)
+    intent = Intent(stops.loaded(c, at))  # first: what comes in while facts are loaded counts as not seen
     month = due.month_to_settle(day)
     grid, spoken_for = _stations(c, this, intent, day, at)
     days = Shares(day_period(day))
@@ -191,7 +191,7 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     intent.batch = nights.plan_batch(c, night)
     balance.store_untold(house, c, intent, day, at)
     allocate.store_untold(house, c, intent, day, at)
-    body: dict[str, Json] = {"night": night, "decided": int((intent.loaded or at).timestamp() * 1000)}
+    body: dict[str, Json] = {"night": night, "decided": int(intent.loaded.at.timestamp() * 1000)}
     house.log.record_batches(c, intent.batch, at, ACTOR, lines.before(intent), body)
     if not intent.tasks:
         return None
@@ -199,7 +199,7 @@ def write_intent(house: Installation, c: Connection[Any], night: int, intent: In
     return BatchJob(
         batch=intent.batch,
         day=day,
-        place=place(house, intent.loaded or at),
+        place=place(house, intent.loaded),
         targets=tuple(found),
         unasked=tuple(unasked),
         capacities_w=intent.capacities_w,

@@ -108,8 +108,9 @@ class _Pass:
 
     def _plan(self, this: Round) -> None:
         """Decide one round, write down what is meant, and send it out, unless there is nothing to ask."""
-        with self.house.operator() as c:
+        with self.house.looking() as c:
             intent = decide_round(c, this, self.report.day, self.clock(), partial(is_held, self.house.readings))
+        with self.house.operator() as c:
             job = write_intent(self.house, c, self.night, intent, self.report.day, self.clock())
         self.report.planned(intent)
         self.report.homes += this.homes

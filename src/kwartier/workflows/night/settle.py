@@ -56,7 +56,7 @@ def accept(house: Installation, intent: Intent, result: BatchResult, day: date, 
 
 def _ended(c: Connection[Any], intent: Intent, result: BatchResult, day: date, at: datetime) -> frozenset[bytes]:
     permits = [intent.permits[one] for one in sorted(withdraw.served(result))]
-    return standing.ended(c, permits, since=intent.loaded or at, at=at, day=day)
+    return standing.ended(c, permits, since=intent.loaded, at=at, day=day)
 
 
 def stage(  # noqa: PLR0917 - what a batch consists of

@@ -91,7 +91,7 @@ def read_batch(job: BatchJob) -> BatchResult:
 def harvested(job: BatchJob, answers: Iterable[headend.MeterAnswer]) -> BatchResult:
     """Validate what the meters answered and stage what may be kept of it."""
     harvest = _Harvest(job)
-    harvest.result.outcomes += [Outcome(task, Result.GAP, reason, (), job.place.since) for task, reason in job.unasked]
+    harvest.result.outcomes += [Outcome(task, Result.GAP, reason, (), job.place.since.at) for task, reason in job.unasked]
     for answer in answers:
         harvest.take(answer)
     result = harvest.result

@@ -25,6 +25,7 @@ from kwartier.model.period import day_of
 from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.task import GapReason, Result
 from kwartier.store.registry import care, nights, people
+from kwartier.store.registry.stops import Loaded
 from kwartier.wire.dlms.client.chores import Image
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.visits import standing
@@ -42,11 +43,13 @@ ACTOR: Final = "operator"
 class Wish:
     """Chores that somebody would like done at one meter for one reason: a request to decide, and where the meter hangs.
 
+    `seen` is the snapshot in which the facts were loaded, one for all wishes of a batch.
     `image` is the registry's number of the firmware to load, for Chore.UPDATE only.
     """
 
     request: Request
     facts: Facts
+    seen: str
     chores: tuple[Chore, ...]
     meter: int
     mbus: int = 0
@@ -118,8 +121,9 @@ def carry(
 ) -> Round:
     """Do all wishes that have a ground; `each` is told how each errand ended. Raises NightRuns while another is at the meters.
 
-    All wishes about one meter stand in one batch: it is then visited once. `batches` is first asked under the lock, so that facts
-    which it loads are those that count. Raises what a worker raised, WorkerLost where it died, once none is at a meter any more.
+    All wishes about one meter stand in one batch: it is then visited once. The facts of a batch were loaded together. `batches` is
+    first asked under the lock, so that facts which it loads are those that count. Raises what a worker raised, WorkerLost where it
+    died, once none is at a meter any more.
     """
     whole = _Whole(house, executor, clock, images or {}, each)
     with only_one(house):
@@ -140,14 +144,13 @@ def carry(
 class _Plan:
     """One batch, decided."""
 
+    loaded: Loaded
     errands: list[Errand] = field(default_factory=list)
     permits: dict[bytes, Permit] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     codes: dict[int, str] = field(default_factory=dict)
-    decided: datetime | None = None
 
     def take(self, wish: Wish, at: datetime) -> None:
-        self.decided = self.decided or at
         answer = decide(wish.request, wish.facts, at=at)
         if isinstance(answer, Refusal):
             self.refusals.append(answer)
@@ -184,7 +187,8 @@ class _Whole:
         if not wishes:
             return
         at = self.clock()
-        plan = _Plan()
+        (seen,) = {wish.seen for wish in wishes}
+        plan = _Plan(Loaded(at, seen))
         for wish in wishes:
             plan.take(wish, at)
         with self.house.operator() as c:
@@ -203,8 +207,8 @@ class _Whole:
             done += _result(one)
             at = self.clock()
             with self.house.operator() as c:
-                since = plan.decided or at
-                done = _accepted(done, standing.ended(c, plan.permits.values(), since=since, at=at, day=day_of(since)))
+                since = plan.loaded
+                done = _accepted(done, standing.ended(c, plan.permits.values(), since=since, at=at, day=day_of(since.at)))
                 _settle(self.house, c, batch, plan, done, at)
             self.round.take(plan.refusals, done)
             for ended in done:
@@ -249,7 +253,7 @@ def _intend(
         nights.mark_empty(c, batch, at)
         return None, []
     found, unasked = targets(c, plan.errands, tries=house.settings.tries, images=images)
-    return ErrandJob(batch, place(house, at), tuple(found), images), unasked
+    return ErrandJob(batch, place(house, plan.loaded), tuple(found), images), unasked
 
 
 def visit(job: ErrandJob) -> list[Done]:

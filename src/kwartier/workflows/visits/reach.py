@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, TypeVar, final
 
 from psycopg import Connection
@@ -11,6 +10,7 @@ from psycopg import Connection
 from kwartier.headend import Work, frames_for
 from kwartier.model.task import GapReason
 from kwartier.store.registry import meters
+from kwartier.store.registry.stops import Loaded
 from kwartier.wire.dlms.client.chores import Image
 from kwartier.workflows.installation import Installation, meter_models
 
@@ -40,12 +40,12 @@ class MeterTarget:
 @final
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How a worker reaches what it needs. `since` is when the facts were loaded: stops from then on count."""
+    """How a worker reaches what it needs. `since` is when the facts were loaded: stops that they did not show count."""
 
     data: str
     dsn_operator: str
     client_title: bytes
-    since: datetime
+    since: Loaded
     connect_s: float
     answer_s: float
     session_s: float
@@ -97,7 +97,7 @@ def _target(known: meters.Target, counters: tuple[int, int], asked: Sequence[Wor
     )
 
 
-def place(house: Installation, since: datetime) -> Place:
+def place(house: Installation, since: Loaded) -> Place:
     """Tell a worker how to reach what it needs."""
     chosen = house.settings
     return Place(

@@ -10,10 +10,11 @@ from kwartier.grounds.decide import STATION, decide
 from kwartier.model.ground import Facts
 from kwartier.model.permit import Permit
 from kwartier.store.registry import facts, stops
+from kwartier.store.registry.stops import Loaded
 
 
-def ended(c: Connection[Any], permits: Iterable[Permit], *, since: datetime, at: datetime, day: date) -> frozenset[bytes]:
-    """Return the ids of those that do not stand any more. Facts were loaded at `since`; `day` is what the permits are about.
+def ended(c: Connection[Any], permits: Iterable[Permit], *, since: Loaded, at: datetime, day: date) -> frozenset[bytes]:
+    """Return the ids of those that do not stand any more. `since` is when facts were loaded; `day` is what the permits are about.
 
     A stop names a fact and costs nothing to look for; whether it took a ground away, only a decision by the facts of now tells. It
     must hold a little later too: clocks differ, and what is committed holds from its commit.

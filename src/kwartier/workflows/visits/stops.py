@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import datetime
 from typing import final
 
 from kwartier.model.errors import KwartierError
@@ -10,6 +9,7 @@ from kwartier.model.ground import FactRef
 from kwartier.model.permit import PermitRef
 from kwartier.store import postgres
 from kwartier.store.registry import stops
+from kwartier.store.registry.stops import Loaded
 
 ASKED_AT_MOST = 50
 """Answers that come too late before we give up: no meter is read meanwhile, and a night that waits for ever tells nobody why."""
@@ -25,10 +25,10 @@ class NoStopList(KwartierError):
 class PolledStops:
     """Asks the registry, in a thread so that no meter waits for it, and never twice at once.
 
-    The list is read whole each time, from the moment the facts were loaded: sequence numbers become visible out of order.
+    The list is read whole each time: all that the facts did not show when they were loaded, or showed as still to come.
     """
 
-    def __init__(self, dsn: str, since: datetime) -> None:
+    def __init__(self, dsn: str, since: Loaded) -> None:
         """Connect as the operator; `since` is when the facts of this batch were loaded. Raises ServerUnavailable."""
         self._connection = postgres.reached(dsn, autocommit=True)
         self._since = since

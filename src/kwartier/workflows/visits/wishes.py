@@ -37,7 +37,8 @@ def under_use_cases(
             continue
         for (data_class, _, _), some in by_class.items():
             if data_class is case.data_class:
-                yield Wish(_request(row, case, some[0], at), row.facts, tuple(some), row.wired.meter, row.wired.mbus, image)
+                request = _request(row, case, some[0], at)
+                yield Wish(request, row.facts, row.seen, tuple(some), row.wired.meter, row.wired.mbus, image)
 
 
 def _request(row: ConnectionRow, case: UseCase, chore: Chore, at: datetime) -> Request:
@@ -62,7 +63,7 @@ def walk(
         for this in rounds(walking, day, house.settings.batch_meters):
             if only is not None and only.isdisjoint(this.transformers):
                 continue
-            with house.operator() as c:
+            with house.looking() as c:
                 rows = facts.rows(c, list(this.connections), year=day.year, day=day)
             wishes = [wish for row in rows if only is None or row.transformer in only for wish in wanted(row)]
             if wishes:

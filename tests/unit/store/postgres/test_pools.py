@@ -37,6 +37,21 @@ def test_a_transaction_commits_at_its_end_and_an_exception_undoes_it(dsns: Dsns)
         assert _names(dsns.operator) == [("T1",)]
 
 
+def test_who_loads_facts_sees_one_snapshot_and_writes_nothing(dsns: Dsns) -> None:
+    count = "select count(*) from kw.transformer"
+    with Pools(dsns) as pools:
+        with pools.looking() as looking:
+            before = looking.execute(count).fetchone()
+            with pools.operator() as operator:
+                operator.execute(INSERT)
+            assert looking.execute(count).fetchone() == before == (0,)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), pools.looking() as looking:
+            looking.execute(INSERT)
+        with pools.operator() as operator:  # the same connection, and as any other again
+            operator.execute("insert into kw.transformer (name, area) values ('T2', 'north')")
+        assert len(_names(dsns.operator)) == 2
+
+
 def test_a_connection_of_ones_own_does_the_same(dsns: Dsns) -> None:
     with pytest.raises(ZeroDivisionError), connect(dsns.operator) as operator:
         _insert_and_fail(operator)

@@ -43,7 +43,7 @@ def asked(facts: Facts, day: date) -> list[datetime]:
 
 
 def home(facts: Facts) -> ConnectionRow:
-    return ConnectionRow(facts.connection, Product.ELECTRICITY, "north", 1, 17_250, facts, Wired(7, "SMR5", 0, LONG.start))
+    return ConnectionRow(facts.connection, Product.ELECTRICITY, "north", 1, 17_250, facts, Wired(7, "SMR5", 0, LONG.start), "1:1:")
 
 
 def gathered(facts: Facts, day: date, about: Period, purpose: Purpose) -> dict[int, int]:

@@ -39,7 +39,7 @@ def home(key: int, kind: str, transformer: int, supplier: int, min_group: int) -
         used_days={} if used is None else {41: used},
     )
     wired = None if kind == "no meter" else Wired(key, "SMR5", 0, LONG.start)
-    return ConnectionRow(key, Product.ELECTRICITY, "north", transformer, 17_250, known, wired)
+    return ConnectionRow(key, Product.ELECTRICITY, "north", transformer, 17_250, known, wired, "1:1:")
 
 
 def permitted(facts: Facts) -> list[Permit]:

@@ -36,7 +36,7 @@ def home(key: int, kind: str, min_group: int) -> ConnectionRow:
     used = {41: frozenset({"2026-02-02", "2026-03-02", "2026-04-02"})} if kind == "spent" else {}
     known = Facts(key, "north", occupancies=lived, use_cases=(case(min_group),), used_days=used)
     wired = None if kind == "no meter" else Wired(key, "SMR5", 0, LONG.start)
-    return ConnectionRow(key, Product.ELECTRICITY, "north", 1, 17_250, known, wired)
+    return ConnectionRow(key, Product.ELECTRICITY, "north", 1, 17_250, known, wired, "1:1:")
 
 
 @settings(max_examples=500)

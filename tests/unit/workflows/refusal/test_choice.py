@@ -73,9 +73,11 @@ def test_refused_off_and_back_each_ends_what_was_said_before(opened: Installatio
 
 @pytest.mark.parametrize("choice", [Choice.REFUSE, Choice.OFF])
 def test_it_stops_what_is_under_way_at_the_meter(opened: Installation, home: Home, choice: Choice) -> None:
+    with opened.operator() as c:
+        loaded = stops.loaded(c, NOON - SOON)
     refusal.choose(opened, home.me, home.power, choice, at=NOON)
     with opened.operator() as c:
-        stopped = stops.since(c, NOON - SOON, now=NOON + SOON)
+        stopped = stops.since(c, loaded, now=NOON + SOON)
     assert stopped == {("connection", home.power), ("connection", home.gas)}
 
 

@@ -102,10 +102,11 @@ def test_what_is_being_read_stops_too(household: Household, facts: World) -> Non
     now = facts.c.execute("select clock_timestamp()").fetchone()
     assert now is not None
     with household.house.operator() as c:
-        assert stops.since(c, now[0]) == frozenset()
+        loaded = stops.loaded(c, now[0])
+        assert stops.since(c, loaded) == frozenset()
     register.ask(household.house, household.came, Right.RESTRICTION, at=now[0])
     with household.house.operator() as c:
-        assert {fact for fact, _ in stops.since(c, now[0])} == {"occupancy"}
+        assert {fact for fact, _ in stops.since(c, loaded)} == {"occupancy"}
 
 
 def test_it_holds_at_every_connection_of_the_person(household: Household) -> None:

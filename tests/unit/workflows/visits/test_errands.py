@@ -21,8 +21,9 @@ from kwartier.model.ground import Purpose
 from kwartier.model.period import Period, day_of
 from kwartier.model.task import Result
 from kwartier.store.registry import care, nights
-from kwartier.workflows import device_care, grid_care
+from kwartier.workflows import device_care, grid_care, refusal
 from kwartier.workflows.night.settle import recover
+from kwartier.workflows.refusal import Choice
 from kwartier.workflows.visits import errands, wishes
 from kwartier.workflows.visits.errands import Wish, carry
 from kwartier.workflows.visits.only import NightRuns, WorkerLost, only_one
@@ -183,6 +184,29 @@ def test_facts_are_loaded_under_the_lock(three: Street) -> None:
 
     carry(three.house, batches(), Inline(), clock=three.clock)
     assert asked == [False]
+
+
+def test_who_refused_and_came_back_before_the_round_is_visited(three: Street) -> None:
+    three.use_case(*DEVICE)
+    home = three.places[0]
+    for choice, minutes in ((Choice.REFUSE, 20), (Choice.ON, 10)):
+        refusal.choose(three.house, home.person, home.connection, choice, at=AT - timedelta(minutes=minutes))
+    whole = looked(three)
+    assert (whole.meters, whole.stopped) == (3, 0)
+
+
+def test_who_refuses_between_the_facts_and_the_decision_is_not_visited(three: Street) -> None:
+    """A batch has its turn after its facts were loaded, and they know nothing of what began before that turn."""
+    three.use_case(*DEVICE)
+    home = three.places[0]
+
+    def batches() -> Iterator[list[Wish]]:
+        for batch in wishes.walk(three.house, AT, lambda row: device_care.wanted(row, AT)):
+            refusal.choose(three.house, home.person, home.connection, Choice.REFUSE, at=AT - timedelta(hours=2))
+            yield batch
+
+    whole = carry(three.house, batches(), Inline(), clock=three.clock)
+    assert (whole.stopped, three.all("select count(*) from kw.sight")) == (3, [(6,)])
 
 
 def test_a_worker_that_fails_leaves_an_intent_and_the_next_night_gives_it_up(three: Street) -> None:

@@ -30,7 +30,7 @@ def asked(chore: Chore, *homes: Period, days_from: datetime = LONG_AGO) -> Perio
     )
     lived = tuple(Occupancy(place, place, home) for place, home in enumerate(homes, 1))
     known = Facts(7, "north", occupancies=lived, use_cases=(case, state))
-    row = ConnectionRow(7, Product.ELECTRICITY, "north", 1, 17_000, known, Wired(5, "SMR5", 0, LONG_AGO))
+    row = ConnectionRow(7, Product.ELECTRICITY, "north", 1, 17_000, known, Wired(5, "SMR5", 0, LONG_AGO), "1:1:")
     (wish,) = under_use_cases(row, Purpose.DEVICE_CARE, (chore,), AT)
     return wish.request.period
 
