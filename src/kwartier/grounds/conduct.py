@@ -5,6 +5,7 @@ The edition that counts is the one in force when the decision is made: the law o
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 from kwartier.grounds import markdown
 from kwartier.grounds.editions import EDITIONS
@@ -15,6 +16,7 @@ from kwartier.model.period import midnight, utc
 
 __all__ = [
     "EDITIONS",
+    "PASSING",
     "SENTENCES",
     "Certainty",
     "Condition",
@@ -31,6 +33,8 @@ __all__ = [
 ]
 
 _BY_ID = {each.id: each for each in EDITIONS}
+PASSING: Final = frozenset(row.id for each in EDITIONS for row in each.rules if row.passes)
+"""The rules, of any edition, that say no for a while: a supplier that they keep from something gets it after that."""
 _BY_NO = {row.no: row for each in EDITIONS for row in each.rules}
 
 

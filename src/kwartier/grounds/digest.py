@@ -1,6 +1,7 @@
 """The digest of an edition: what it means, in one hash. Its words may be put better; who may know what may not change unseen.
 
-Left out are the words of the rows, and when the edition ended, since the next one says so.
+Left out are the words of the rows, when the edition ended, since the next one says so, and which denials pass: that moves when
+somebody is answered, never what.
 """
 
 import json

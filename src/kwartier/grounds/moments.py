@@ -1,9 +1,13 @@
 """Local midnights and days of periods. Pure; answers are remembered, because a night asks the same ones millions of times."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 from kwartier.model.period import Period, day_of, days_in, midnight
+
+METER_KEEPS: Final = timedelta(days=40)
+"""So long a meter keeps the register of a midnight."""
 
 
 @lru_cache(maxsize=4096)

@@ -73,7 +73,8 @@ class Rule:
     `no` is permanent (1..62): bit `no` of a channel-day's basis. `mask` are the channels it can ever grant. `station` True is
     a row about a station meter, whose data are about no person. `keeps` False: usage may be added up and not kept. `sentence` is
     the leaflet's (S1..S20, see rows.SENTENCES), `article` the law's in this edition, as sure as `article_certainty` says. `terms`
-    of a row that grants: history, frequency, retention, about whom, and the log.
+    of a row that grants: history, frequency, retention, about whom, and the log. `passes`, of a row that denies: it holds for a
+    while, and what a supplier could not have for it meanwhile, it gets after that.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Rule:
     article: str = ""
     article_certainty: Certainty = Certainty.UNREAD
     terms: Terms | None = None
+    passes: bool = False
 
     @property
     def grants(self) -> bool:

@@ -198,3 +198,9 @@ def test_off_means_off_for_every_class_of_data() -> None:
         readable = {data_class for data_class in DataClass if edition.readable_when_off(data_class, edition.in_force.start)}
         assert readable == {DataClass.ADMINISTRATIVE_STATUS}, "the switch itself, or nobody could switch off"
         assert {row.data_class for row in edition.when_off if not row.readable} >= USAGE
+
+
+def test_the_table_says_which_noes_hold_for_a_while() -> None:
+    """No agreement, a suspended one, processing that the customer had restricted; what grants has nothing to say of it."""
+    assert {"F3", "F13", "F14"} == conduct.PASSING
+    assert not [row.id for _, row in ROWS if row.grants and row.passes]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from kwartier.grounds.conduct import PASSING
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
@@ -13,8 +14,6 @@ from kwartier.store.registry import rows as _rows
 from kwartier.store.registry.deliveries import Due, ParcelRow
 from kwartier.store.registry.rows import C
 
-PASSING: Final = frozenset({"F3", "F13", "F14"})
-"""Why a supplier has no ground for a while: no agreement, a suspended one, or a customer who had the processing restricted."""
 _WITHHELD = f"p.status = 'withheld' and p.reason in ({', '.join(repr(rule) for rule in sorted(PASSING))})"
 _FOR_A_WHILE = f"coalesce({_WITHHELD}, false)"
 # Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then; unless a delivery was promised.

@@ -1,19 +1,20 @@
-"""Registers of a switch or move that was told late: promised where they are held, and else said that they cannot be had.
+"""Registers that were told late: promised where they are held, and else said that they cannot be had.
 
 The nights that ask for such a register were over when it was told. What is held is not asked of the meter again; what is not is
 asked by the coming nights for as long as a meter keeps it. After that nobody has it, and the log says so.
 """
 
 import secrets
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from psycopg import Connection
 
 from kwartier.audit import leaves
 from kwartier.audit.events import Event, EventKind
+from kwartier.grounds.conduct import PASSING
 from kwartier.grounds.decide import decide
-from kwartier.grounds.moments import day_opened_by
+from kwartier.grounds.moments import METER_KEEPS, day_opened_by
 from kwartier.model.ground import Action, Refusal
 from kwartier.model.permit import Permit
 from kwartier.store.registry import late, nights, people
@@ -23,8 +24,6 @@ from kwartier.workflows.installation import Installation
 from kwartier.workflows.visits.held import is_held
 
 ACTOR = "operator"
-METER_KEEPS: Final = timedelta(days=40)
-"""So long a meter keeps the register of a midnight."""
 
 
 def promise(house: Installation, at: datetime) -> None:
@@ -58,12 +57,12 @@ def _row(one: Waiting) -> tuple[int, datetime, datetime]:
 
 def _ends(one: Waiting, answer: Permit | Refusal, at: datetime) -> bool:
     """True if it may not be delivered for good, or if no night can find it any more."""
-    return (isinstance(answer, Refusal) and answer.rule not in late.PASSING) or not _may_be_read(one, at)
+    return (isinstance(answer, Refusal) and answer.rule not in PASSING) or not _may_be_read(one, at)
 
 
 def _was_told(one: Waiting, answer: Permit | Refusal) -> bool:
     """True if the supplier was told already that it cannot have it for now."""
-    return one.withheld and isinstance(answer, Refusal) and answer.rule in late.PASSING
+    return one.withheld and isinstance(answer, Refusal) and answer.rule in PASSING
 
 
 def _permit(one: Waiting, answer: Permit | Refusal) -> bytes:

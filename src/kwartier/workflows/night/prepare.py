@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from kwartier.audit.canonical import Json
 from kwartier.grounds.decide import STATION, decide
-from kwartier.grounds.moments import day_opened_by
+from kwartier.grounds.moments import METER_KEEPS, day_opened_by
 from kwartier.model.ground import Action, Facts, Purpose, Request
 from kwartier.model.period import day_of, day_period, epoch_s, midnight
 from kwartier.model.permit import Permit
@@ -25,8 +25,6 @@ from kwartier.workflows.night.shares import ON_NONE, Shares, is_share
 from kwartier.workflows.night.transformers import Transformer, belongs, is_loss
 from kwartier.workflows.visits.reach import place, targets
 
-METER_KEEPS = timedelta(days=40)
-"""So long a meter keeps the register of a midnight."""
 STATION_CAPACITY_W = 2_000_000
 """Bound of a station meter's plausible power per direction: above any low-voltage transformer (630 kVA is common)."""
 
@@ -66,7 +64,7 @@ def decide_round(c: Connection[Any], this: Round, day: date, at: datetime, held:
 
 
 def _told_late(c: Connection[Any], this: Round, day: date, held: Callable[[Waiting], bool]) -> dict[int, list[Request]]:
-    """Return what suppliers wait for of a switch or a move, told late or not given, as far as meters keep it and we do not."""
+    """Return what suppliers wait for, told late or of a boundary not given, as far as meters keep it and we do not."""
     closes = midnight(day + timedelta(days=1))
     found: dict[int, list[Request]] = {}
     for one in late.waiting(c, since=closes - METER_KEEPS, connections=this.connections):

@@ -1,10 +1,12 @@
 """Who waits for a register that was told late, and what it is promised: once, and whatever became of it for another."""
 
+import re
 from datetime import datetime, timedelta
 
 import psycopg
 import pytest
 
+from kwartier.grounds.conduct import PASSING
 from kwartier.model.ground import Action
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import epoch_s
@@ -63,3 +65,8 @@ def test_what_a_night_promised_meanwhile_is_not_promised_again(operator: C) -> N
     nights.mark_committed(operator, batch, NOON)
     assert promised(operator, first, b"1" * 16) is None
     assert len(deliveries.pending(operator, 10)) == 1
+
+
+def test_what_was_withheld_for_a_while_is_found_by_an_index_over_the_rules_that_pass(operator: C) -> None:
+    (index,) = operator.execute("select pg_get_indexdef('kw.parcel_for_a_while'::regclass)").fetchone() or ("",)
+    assert frozenset(re.findall(r"'(F[0-9]+)'", str(index))) == PASSING
