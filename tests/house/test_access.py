@@ -76,6 +76,7 @@ OF_NOBODY = {
         "grid and meters at large: sums over many homes",
     ),
     **dict.fromkeys(("kw.night", "kw.batch", "kw.import_run", "kw.retention_run"), "a run, with counts"),
+    "kw.late_regular": "of which supply a regular register waits: that its moment does is told",
     "kw.hand_waiting": "readings taken by hand until a round looked whose they are: each is told as that reading",
     "kw.stop": "numbers of facts that ended: each is told as that fact",
     "kw.outcome": "which task was asked and how it ended: the lines of the log say the same, and of whom",

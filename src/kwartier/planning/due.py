@@ -21,7 +21,7 @@ from typing import NamedTuple
 from kwartier.grounds import conduct
 from kwartier.grounds.conditions import bounds
 from kwartier.grounds.defaults import collectable, is_overdue
-from kwartier.grounds.moments import day_opened_by, is_anniversary
+from kwartier.grounds.moments import METER_KEEPS, day_opened_by, is_anniversary
 from kwartier.grounds.rule import Edition
 from kwartier.model.ground import (
     Action,
@@ -76,6 +76,19 @@ def deliveries(facts: Facts, product: Product, day: date, *, at: datetime, editi
     return list(dict.fromkeys([*_suppliers(night), *_permissions(night, at, own=False)]))
 
 
+def missed(supply: Period, at: datetime) -> Iterator[tuple[datetime, Purpose]]:
+    """Yield (moment, purpose) of the regular registers that a supply told at `at` missed, as far as meters keep them.
+
+    Each by the edition in force at its midnight, as the night that asked for it.
+    """
+    first = max(day_of(supply.start), day_of(at - METER_KEEPS))
+    for back in range((day_of(at) - first).days + 1):
+        moment = midnight(first + timedelta(days=back))
+        if at - METER_KEEPS < moment <= at and _touches(supply, moment):
+            for purpose in _purposes(conduct.edition_at(moment), supply.start, moment):
+                yield moment, purpose
+
+
 def _night(facts: Facts, product: Product, day: date, action: Action, edition: Edition) -> _Night:
     channels = GAS_MASK if product is Product.GAS else ALL_MASK & ~GAS_MASK
     return _Night(facts, channels, *_bounds(day), action, edition)
@@ -107,13 +120,19 @@ def _suppliers(night: _Night) -> Iterator[Request]:
 
 
 def _regular(night: _Night, supply: Supply) -> Iterator[Request]:
-    """Yield the periodic register if the edition's schedule names this midnight, and the annual one on the supply's anniversary."""
-    periodic = night.edition.grant(Role.SUPPLIER, Purpose.PERIODIC_READING)
-    day = day_opened_by(night.closes)
+    """Yield what is due regularly at the midnight that closes the day."""
+    for purpose in _purposes(night.edition, supply.period.start, night.closes):
+        yield _register(night, supply, purpose, night.closes)
+
+
+def _purposes(edition: Edition, began: datetime, moment: datetime) -> Iterator[Purpose]:
+    """Yield the periodic reading if the schedule names this midnight, and the annual bill on the anniversary of a supply."""
+    periodic = edition.grant(Role.SUPPLIER, Purpose.PERIODIC_READING)
+    day = day_opened_by(moment)
     if periodic is not None and day is not None and periodic.schedule.falls_on(day):
-        yield _register(night, supply, Purpose.PERIODIC_READING, night.closes)
-    if is_anniversary(supply.period.start, night.closes):
-        yield _register(night, supply, Purpose.ANNUAL_BILL, night.closes)
+        yield Purpose.PERIODIC_READING
+    if is_anniversary(began, moment):
+        yield Purpose.ANNUAL_BILL
 
 
 def _changes(night: _Night, supply: Supply, moment: datetime) -> Iterator[Request]:

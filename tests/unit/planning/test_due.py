@@ -21,7 +21,7 @@ from kwartier.model.ground import (
     Supply,
     UseCase,
 )
-from kwartier.model.period import HOUR_S, Period, day_period, midnight
+from kwartier.model.period import HOUR_S, ZONE, Period, day_period, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import ALL_MASK, DAY_MASK, GAS_MASK, INTERVAL_MASK, Product
 from kwartier.planning import due
@@ -247,3 +247,54 @@ def test_night_after_night_everything_in_scope_is_asked_and_nothing_twice(
     assert scope.is_moment or intervals[-1].end == scope.end
     expected = [midnight(date(2026, 3, 24) + timedelta(days=n)) for n in range(11)]
     assert moments == [one for one in expected if scope.start <= one <= scope.end]
+
+
+def missed(supply: Period, at: datetime) -> list[tuple[str, Purpose]]:
+    return [(one.astimezone(ZONE).date().isoformat(), purpose) for one, purpose in due.missed(supply, at)]
+
+
+def of(text: str) -> datetime:
+    return midnight(date.fromisoformat(text))
+
+
+PERIODIC, ANNUAL = Purpose.PERIODIC_READING, Purpose.ANNUAL_BILL
+
+
+@pytest.mark.parametrize(
+    ("supply", "at", "found"),
+    [
+        (Period(of("2025-04-28")), of("2025-05-13"), [("2025-05-01", PERIODIC)]),
+        (Period(of("2025-05-01")), of("2025-05-13"), [("2025-05-01", PERIODIC)]),
+        (Period(of("2025-04-20"), of("2025-04-30")), of("2025-05-13"), []),
+        (Period(of("2025-04-20"), of("2025-05-01")), of("2025-05-13"), [("2025-05-01", PERIODIC)]),
+        (Period(of("2025-04-28")), of("2025-05-01") - hours(1), []),
+        (Period(of("2025-02-20")), of("2025-05-13"), [("2025-05-01", PERIODIC)]),
+        (Period(of("2024-04-20")), of("2025-05-13"), [("2025-04-20", ANNUAL), ("2025-05-01", PERIODIC)]),
+        (Period(of("2025-12-28")), of("2026-01-02") + hours(9), [("2026-01-01", PERIODIC), ("2026-01-02", PERIODIC)]),
+    ],
+    ids=[
+        "within",
+        "at its begin",
+        "it ended before",
+        "at its end",
+        "not yet",
+        "as meters keep",
+        "a year",
+        "by the edition of its time",
+    ],
+)
+def test_a_supply_told_late_missed_what_nights_asked_for_since_it_began(
+    supply: Period, at: datetime, found: list[tuple[str, Purpose]]
+) -> None:
+    """Two-monthly until 2026, daily from then on."""
+    assert missed(supply, at) == found
+
+
+def test_what_was_missed_is_what_the_nights_would_have_asked_for() -> None:
+    began, days = of("2025-10-10"), [date(2025, 10, 8) + timedelta(days=n) for n in range(60)]
+    facts = replace(PLAIN, supplies=(Supply(1, SUPPLIER, Period(began, of("2025-11-20"))),))
+    regular = {PERIODIC, ANNUAL}
+    nights = {(one.period.start, one.purpose) for day in days for one in asked(facts, day) if one.purpose in regular}
+    assert set(due.missed(facts.supplies[0].period, of("2025-11-12"))) == {
+        (moment, purpose) for moment, purpose in nights if moment <= of("2025-11-12")
+    }

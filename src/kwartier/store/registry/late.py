@@ -1,4 +1,4 @@
-"""Registers at boundaries that were told late: which suppliers still wait for one, and what came of it."""
+"""Registers of what was told late: which suppliers still wait for one, of a boundary or a regular one, and what came of it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -16,15 +16,17 @@ from kwartier.store.registry.rows import C
 
 _WITHHELD = f"p.status = 'withheld' and p.reason in ({', '.join(repr(rule) for rule in sorted(PASSING))})"
 _FOR_A_WHILE = f"coalesce({_WITHHELD}, false)"
-# Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then; unless a delivery was promised.
-# What was withheld for a while is as if it never was.
+# Each supplier of which the moment is a boundary, or lies within its supply if somebody moved then, or whose regular register it
+# missed; unless a delivery was promised. What was withheld for a while is as if it never was.
 _CANDIDATES = f"""
     from kw.late_change l join kw.connection c on c.key = l.connection
     join kw.supply s on s.connection = l.connection and lower(s.period) <= l.moment and coalesce(l.moment <= upper(s.period), true)
     cross join lateral (
         select 'switch' as purpose where l.moment = lower(s.period) or l.moment = upper(s.period)
         union all select 'move' where exists (select from kw.occupancy o where o.connection = l.connection
-            and (l.moment = lower(o.period) or l.moment = upper(o.period)))) as for_what
+            and (l.moment = lower(o.period) or l.moment = upper(o.period)))
+        union all select r.purpose from kw.late_regular r
+            where r.connection = l.connection and r.moment = l.moment and r.supply = s.id) as for_what
     where not exists (select from kw.delivery_due d left join kw.parcel p on p.due = d.id
         where d.connection = l.connection and d.role = 'supplier'
         and d.first_s = extract(epoch from l.moment)::bigint and d.last_s = d.first_s
@@ -60,6 +62,15 @@ _TELL = """
     select %(connection)s, moment, %(at)s from unnest(%(moments)s::timestamptz[]) as moment
     where moment <= %(at)s and moment > %(at)s - interval '60 months' on conflict do nothing
 """
+_TELL_REGULAR = """
+    with told as (
+        select * from unnest(%(connections)s::bigint[], %(moments)s::timestamptz[], %(supplies)s::bigint[], %(purposes)s::text[])
+            as t (connection, moment, supply, purpose)),
+    waits as (
+        insert into kw.late_change (connection, moment, told) select distinct connection, moment, %(at)s::timestamptz from told
+        on conflict (connection, moment) do update set told = excluded.told)
+    insert into kw.late_regular (connection, moment, supply, purpose) select * from told on conflict do nothing
+"""
 AGAIN: Final = f"""
     with again as ({{source}}),
     boundary as (
@@ -93,8 +104,17 @@ NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
 
+class Regular(NamedTuple):
+    """A regular register of a supply that began before it was told."""
+
+    connection: int
+    moment: datetime
+    supply: int
+    purpose: Purpose
+
+
 class Waiting(NamedTuple):
-    """A supplier that waits for the register of a boundary.
+    """A supplier that waits for the register of a boundary, or for a regular one.
 
     `told` is since when it waits; `withheld`: it was told before why it could not have it.
     """
@@ -121,6 +141,13 @@ class Waiting(NamedTuple):
 def tell(c: C, connection: int, moments: Iterable[datetime], at: datetime) -> None:
     """Write down which of these boundaries are told after them at `at`, of readings that are kept still."""
     c.execute(_TELL, {"connection": connection, "moments": sorted(moments), "at": at})
+
+
+def tell_regular(c: C, those: Sequence[Regular], at: datetime) -> None:
+    """Write down which regular registers a supply that is told at `at` missed."""
+    connections, moments, supplies, purposes = ([one[n] for one in those] for n in range(4))
+    arrays = {"connections": connections, "moments": moments, "supplies": supplies, "purposes": purposes}
+    c.execute(_TELL_REGULAR, arrays | {"at": at})
 
 
 def of_party_again(c: C, party: int, since: datetime, at: datetime) -> None:

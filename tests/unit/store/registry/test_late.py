@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from kwartier.grounds.conduct import PASSING
-from kwartier.model.ground import Action
+from kwartier.model.ground import Action, Purpose
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import epoch_s
 from kwartier.store.registry import deliveries, late, nights
@@ -65,6 +65,28 @@ def test_what_a_night_promised_meanwhile_is_not_promised_again(operator: C) -> N
     nights.mark_committed(operator, batch, NOON)
     assert promised(operator, first, b"1" * 16) is None
     assert len(deliveries.pending(operator, 10)) == 1
+
+
+def test_a_regular_register_is_the_supplys_alone_and_goes_with_its_moment(operator: C, world: World) -> None:
+    """The midnight at which one supply ended and the next began is on the schedule: who was there before got it then."""
+    home, old, new = world.connection(), world.party(), world.party()
+    world.supply(home, old, between("2020-01-01", "2026-03-01"))
+    supply = world.supply(home, new, between("2026-03-01"))
+    missed = [late.Regular(home, on(day), supply, Purpose.PERIODIC_READING) for day in ("2026-03-01", "2026-03-02")]
+    for _ in range(2):
+        late.tell_regular(operator, missed, NOON)
+    found = [(one.moment, one.supplier, one.purpose) for one in late.waiting(operator)]
+    assert found == [
+        (on("2026-03-01"), old, Purpose.SWITCH),
+        (on("2026-03-01"), new, Purpose.PERIODIC_READING),
+        (on("2026-03-01"), new, Purpose.SWITCH),
+        (on("2026-03-02"), new, Purpose.PERIODIC_READING),
+    ]
+    for number, one in enumerate(late.waiting(operator), 1):
+        assert promised(operator, one, bytes([number]) * 16) is not None
+    assert late.waiting(operator) == []
+    assert late.clear(operator) == 2
+    assert operator.execute("select count(*) from kw.late_regular").fetchone() == (0,)
 
 
 def test_what_was_withheld_for_a_while_is_found_by_an_index_over_the_rules_that_pass(operator: C) -> None:

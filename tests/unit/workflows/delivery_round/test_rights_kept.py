@@ -63,6 +63,12 @@ def switches(story: Story) -> list[tuple[str, str, str]]:
     return sorted((one["receiver"], one["status"], one["rule"]) for one in parcels(story.house) if one["purpose"] == "switch")
 
 
+def periodic(story: Story) -> list[tuple[str, str, str]]:
+    """Return to whom the registers of Anna's usage overview went, or why not."""
+    found = [one for one in parcels(story.house) if one["purpose"] == "periodic_reading" and one["connection"] == "0017"]
+    return sorted((one["receiver"], one["status"], one["content"][9:20] or one["rule"]) for one in found)
+
+
 def is_over(story: Story) -> None:
     """Nobody waits any more, and nothing is wrong with what was done."""
     with story.house.operator() as c:
@@ -81,6 +87,36 @@ def test_what_is_told_less_than_a_day_after_while_its_night_decides_is_asked_by_
     deliver(story, "05-13T06:00:00")
     assert switches(story) == BOTH
     deliver(story, "05-13T07:00:00")
+    is_over(story)
+
+
+def test_what_a_supply_told_late_missed_is_asked_for_it_alone_and_once(begin: Begin) -> None:
+    """The first of May is on the schedule of the leaflet's edition. By then the new one supplied, which nobody was told."""
+    story = begin("05-02T02:00:00")
+    told(story, "2025-04-28", "05-13T12:00:00")
+    deliver(story, "05-13T13:00:00")
+    assert periodic(story) == [], "no meter was asked yet"
+    night(story, "05-13", "05-14T02:00:00")
+    asked = [(line["first"][:10], line["for"]) for line in story.tasks if line["meter"] == "E0001"]
+    assert asked == [("2025-04-28", "Dijk & Duin:switch Lage Landen:switch"), ("2025-05-01", "Dijk & Duin:periodic_reading")]
+    for hour in (6, 7):
+        deliver(story, f"05-14T0{hour}:00:00")
+        assert periodic(story) == [("Dijk & Duin", "delivered", "@2025-05-01")]
+    assert switches(story) == BOTH
+    is_over(story)
+
+
+def test_what_a_supply_told_late_missed_and_the_old_one_was_handed_is_not_asked_again(begin: Begin) -> None:
+    story = begin("05-01T02:00:00")
+    night(story, "04-30", "05-01T02:00:00")
+    deliver(story, "05-01T06:00:00")
+    told(story, "2025-04-28", "05-13T12:00:00")
+    story.tasks.clear()
+    deliver(story, "05-13T13:00:00")
+    night(story, "05-13", "05-14T02:00:00")
+    assert [line["first"][:10] for line in story.tasks if line["meter"] == "E0001"] == ["2025-04-28"]
+    deliver(story, "05-14T06:00:00")
+    assert periodic(story) == [("Dijk & Duin", "delivered", "@2025-05-01"), ("Lage Landen", "delivered", "@2025-05-01")]
     is_over(story)
 
 

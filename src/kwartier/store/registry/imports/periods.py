@@ -82,6 +82,15 @@ _CAME = """
         or exists (select from kw.parcel p where p.connection = h.connection and p.status = 'delivered'
             and kw.shares(h.period, p.period) and kw.astray(p.connection, p.subject, p.period)))
 """
+# Supplies told after they began, of connections that were supplied before: of others it is the past that comes with them.
+_SUPPLIED = """
+    with fresh as (
+        select h.id, h.connection, lower(h.period) as first from pg_temp.judged j join kw.supply h on {same}
+            and lower(h.period) = lower(j.period) where j.code is null and j.verdict = 'new')
+    insert into pg_temp.supplied (supply)
+    select f.id from fresh f where f.first <= %(at)s and exists (
+        select from kw.supply e where e.connection = f.connection and e.id not in (select id from fresh))
+"""
 # A supplier's agreement that is told after it began: what was refused to it meanwhile waits.
 _AGREED = _late.AGAIN.format(
     source="""
@@ -190,6 +199,7 @@ CONTRACTS = _spec(
     body="'party', h.party, ",
     is_boundary=True,
     by_hand=_ITSELF,
+    late=(_SUPPLIED,),
 )
 
 RESTRICTIONS = _spec(

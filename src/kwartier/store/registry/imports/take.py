@@ -53,6 +53,11 @@ _MOVED = """
     from pg_temp.moved m join kw.subject s on s.key = m.subject order by m.connection, m.here, s.key
 """
 
+_SUPPLIED = """
+    select s.id, s.connection, lower(s.period), upper(s.period) from pg_temp.supplied t join kw.supply s on s.id = t.supply
+    order by s.connection, s.id
+"""
+
 SHOWN = 10
 """So many examples of each kind a diff shows per file."""
 AT_ONCE = 5_000
@@ -80,6 +85,14 @@ class Moved(NamedTuple):
     wrong: Period
 
 
+class Supplied(NamedTuple):
+    """A supply that began before it was told."""
+
+    supply: int
+    connection: int
+    period: Period
+
+
 Sql = ClientCursor[tuple[Any, ...]]
 """Binds in the client: PostgreSQL takes no parameters where it makes a table. What is put together here is constant."""
 Refusal = tuple[int, str, str]
@@ -94,6 +107,8 @@ def open_run(c: C) -> None:
         cursor.execute("drop table if exists pg_temp.moved")
         cursor.execute("create temp table moved (connection bigint, subject bigint, wrong tstzrange, here boolean) on commit drop")
         cursor.execute("create index on pg_temp.moved (connection)")
+        cursor.execute("drop table if exists pg_temp.supplied")
+        cursor.execute("create temp table supplied (supply bigint) on commit drop")
 
 
 def open_file(c: C, spec: Spec) -> None:
@@ -148,6 +163,14 @@ def moved(c: C) -> list[Moved]:
     """Return who left or came before this import told it, while something went out in the name of somebody else, by connection."""
     with _rows.cursor(c) as cursor:
         return [Moved(*row) for row in cursor.execute(_MOVED.encode())]
+
+
+def supplied(c: C) -> Iterator[Supplied]:
+    """Yield the supplies that began before this import told it, of connections that were supplied before."""
+    with c.cursor(name="supplied") as cursor:
+        cursor.itersize = AT_ONCE
+        for supply, connection, start, end in cursor.execute(_SUPPLIED.encode()):
+            yield Supplied(supply, connection, Period(start, end))
 
 
 def close_run(c: C, at: datetime, counts: Mapping[str, Any]) -> int:
