@@ -234,6 +234,7 @@ class Story:
         """Decide, plan, write down, answer, validate, stage and settle: a night without its wire."""
         posted(self.house)  # by day
         parties_of.check(self.house, at=self.clock())
+        parties_of.begin(self.house, at=self.clock())
         permission.keep_up(self.house, at=self.clock())
         with self.house.operator() as c:
             (this,) = rounds(c, day, 1000)

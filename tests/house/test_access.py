@@ -77,6 +77,7 @@ OF_NOBODY = {
     ),
     **dict.fromkeys(("kw.night", "kw.batch", "kw.import_run", "kw.retention_run"), "a run, with counts"),
     "kw.late_regular": "of which supply a regular register waits: that its moment does is told",
+    "kw.agreement_to_come": "agreements until they begin: each is told as that agreement, of a party",
     "kw.hand_waiting": "readings taken by hand until a round looked whose they are: each is told as that reading",
     "kw.stop": "numbers of facts that ended: each is told as that fact",
     "kw.outcome": "which task was asked and how it ended: the lines of the log say the same, and of whom",

@@ -10,3 +10,11 @@ create table kw.late_regular (
 );
 create index on kw.late_regular (supply);
 grant select, insert on kw.late_regular to kw_operator;
+
+-- An agreement that is told before it begins: what its party did not get for lack of one waits anew when it begins, which the next night
+-- or delivery round after that sees, and forgets the line.
+create table kw.agreement_to_come (
+    agreement bigint primary key references kw.agreement on delete cascade
+);
+grant select, insert, delete on kw.agreement_to_come to kw_operator;
+insert into kw.agreement_to_come (agreement) select id from kw.agreement where lower(period) > now();

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from kwartier.grounds.conduct import PASSING
+from kwartier.grounds.moments import METER_KEEPS
 from kwartier.model.ground import Action, DataClass, Purpose, Request, Requester, Role
 from kwartier.model.parcel import ParcelStatus
 from kwartier.model.period import Period, epoch_s
@@ -100,6 +101,15 @@ OF_PARTY: Final = {"supplied": "party", "handed": "receiver"}
 _ONE = "select %(key)s::bigint as key, %(since)s::timestamptz as since"
 _PARTY = AGAIN.format(source=_ONE, **OF_PARTY)
 _CONNECTION = AGAIN.format(source=_ONE, supplied="connection", handed="connection")
+LACKED: Final = f"""
+    coalesce((select max(upper(b.period)) from kw.agreement b where b.party = h.party and upper(b.period) <= lower(h.period)),
+        lower(h.period) - interval '{METER_KEEPS.days} days')
+"""  # noqa: S608 - constants only
+"""Since when a party lacked agreement `h`: since the one before it ended; a first one, as long as a meter keeps a register."""
+_BEGUN = f"""
+    delete from kw.agreement_to_come w using kw.agreement h where h.id = w.agreement and lower(h.period) <= %(at)s
+    returning h.party, {LACKED}
+"""  # noqa: S608 - constants only
 NOT_HELD = "not-held"
 """Why a parcel failed: neither the meter nor the store has that register any more."""
 
@@ -148,6 +158,14 @@ def tell_regular(c: C, those: Sequence[Regular], at: datetime) -> None:
     connections, moments, supplies, purposes = ([one[n] for one in those] for n in range(4))
     arrays = {"connections": connections, "moments": moments, "supplies": supplies, "purposes": purposes}
     c.execute(_TELL_REGULAR, arrays | {"at": at})
+
+
+def of_begun_again(c: C, at: datetime) -> int:
+    """Let what suppliers did not get for lack of an agreement wait anew where one told before has begun. Returns how many."""
+    begun = c.execute(_BEGUN.encode(), {"at": at}).fetchall()
+    for party, since in begun:
+        of_party_again(c, party, since, at)
+    return len(begun)
 
 
 def of_party_again(c: C, party: int, since: datetime, at: datetime) -> None:

@@ -80,6 +80,7 @@ def run(house: Installation, *, clock: Clock, progress: Callable[[int], None] = 
         begun = clock()
         recover(house, begun)
         parties.check(house, at=begun)  # first: what is permitted to who is suspended now ends in what follows
+        parties.begin(house, at=begun)
         report.letters = permission.keep_up(house, at=begun).waiting
         late.promise(house, begun)
         by_hand.promise(house, begun)

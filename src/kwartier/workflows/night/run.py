@@ -45,6 +45,7 @@ def run(
         report.rolled_forward, report.abandoned = found.forward, found.abandoned
         report.swept = sweep(house)
         parties.check(house, at=begun)  # first: what is permitted to who is suspended now ends in what follows
+        parties.begin(house, at=begun)
         report.letters = permission.keep_up(house, at=begun).waiting
         with house.operator() as c:
             night = nights.begin(c, day, clock())

@@ -2,6 +2,7 @@
 
 from kwartier.store.registry.party_book import Contact
 from kwartier.workflows.parties.assuring import Checked, Kind, check, receive
+from kwartier.workflows.parties.beginning import begin
 from kwartier.workflows.parties.book import BadContact, BadKey, Shown, Standing, contact, end_key, every, key, show
 from kwartier.workflows.parties.defaulting import NotASupplier, NotInDefault, begin_default, end_default
 from kwartier.workflows.parties.suspending import Because, NotSuspended, reinstate, suspend
@@ -18,6 +19,7 @@ __all__ = [
     "NotSuspended",
     "Shown",
     "Standing",
+    "begin",
     "begin_default",
     "check",
     "contact",

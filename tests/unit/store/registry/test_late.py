@@ -9,7 +9,7 @@ import pytest
 from kwartier.grounds.conduct import PASSING
 from kwartier.model.ground import Action, Purpose
 from kwartier.model.parcel import ParcelStatus
-from kwartier.model.period import epoch_s
+from kwartier.model.period import Period, epoch_s
 from kwartier.store.registry import deliveries, late, nights
 from kwartier.store.registry.deliveries import Due, ParcelRow, Promise
 from registry_support import NOON, World, between, on
@@ -87,6 +87,30 @@ def test_a_regular_register_is_the_supplys_alone_and_goes_with_its_moment(operat
     assert late.waiting(operator) == []
     assert late.clear(operator) == 2
     assert operator.execute("select count(*) from kw.late_regular").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("ended", "found"), [(None, ["2026-02-20"]), ("2026-01-01", ["2026-01-05", "2026-02-20"])], ids=["the first", "a gap"]
+)
+def test_what_nights_refused_before_an_agreement_waits_when_it_begins(
+    operator: C, world: World, ended: str | None, found: list[str]
+) -> None:
+    """Since the one before it ended; before a first one as far as meters keep it."""
+    home, party = world.connection(), world.party()
+    world.supply(home, party)
+    if ended is not None:
+        world.agreement(party, between("2020-01-01", ended))
+    coming = world.agreement(party, between("2026-03-01"))
+    operator.execute("insert into kw.agreement_to_come (agreement) values (%s)", (coming,))
+    for day in ("2025-12-20", "2026-01-05", "2026-02-20"):
+        world.occupancy(home, world.subject(), Period(on(day), on(day) + timedelta(days=1)))
+        nights.begin(operator, on(day).date(), NOON)
+    assert late.of_begun_again(operator, on("2026-03-01") - timedelta(seconds=1)) == 0
+    assert late.waiting(operator) == []
+    assert late.of_begun_again(operator, on("2026-03-01")) == 1
+    assert [one.moment for one in late.waiting(operator) if one.moment in {on(day) for day in found}] == [on(day) for day in found]
+    assert not [one for one in late.waiting(operator) if one.moment < on(found[0])]
+    assert late.of_begun_again(operator, NOON) == 0, "once"
 
 
 def test_what_was_withheld_for_a_while_is_found_by_an_index_over_the_rules_that_pass(operator: C) -> None:

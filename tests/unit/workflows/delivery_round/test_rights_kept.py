@@ -216,9 +216,9 @@ def unbound(begin: Begin, tmp_path: Path) -> Begin:
     return begin
 
 
-def agreed(story: Story, at: str) -> None:
+def agreed(story: Story, at: str, since: str = "2025-05-01") -> None:
     """Let the new supplier's agreement come in, in force since the first of May."""
-    imported(story, "agreements", "party,start,end", f"{NEW},2025-05-01,", at=at)
+    imported(story, "agreements", "party,start,end", f"{NEW},{since},", at=at)
 
 
 def test_what_was_refused_while_no_agreement_was_known_comes_after_it(unbound: Begin) -> None:
@@ -231,6 +231,35 @@ def test_what_was_refused_while_no_agreement_was_known_comes_after_it(unbound: B
     agreed(story, "05-14T12:00:00")
     deliver(story, "05-14T13:00:00")
     assert switches(story) == BOTH, "the register is held for the old one"
+    is_over(story)
+
+
+def test_what_was_refused_before_an_agreement_begins_comes_when_it_does(unbound: Begin) -> None:
+    """It was told in time, and nothing is told any more when it begins."""
+    story = unbound("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    agreed(story, "05-11T10:00:00", since="2025-05-14")
+    for day, at in ((11, 12), (12, 13)):
+        night(story, f"05-{day}", f"05-{at}T02:00:00")
+        deliver(story, f"05-{at}T06:00:00")
+    assert switches(story) == BOTH[1:]
+    deliver(story, "05-13T23:59:00")
+    assert switches(story) == BOTH[1:]
+    deliver(story, "05-14T00:01:00")
+    assert switches(story) == BOTH
+    is_over(story)
+
+
+def test_what_is_not_held_is_asked_by_the_night_after_an_agreement_began(unbound: Begin) -> None:
+    story = unbound("05-11T02:00:00")
+    told(story, "2025-05-12", "05-11T09:00:00")
+    agreed(story, "05-11T10:00:00", since="2025-05-14")
+    story.step("suspend", OLD)
+    for day in (11, 12, 13):
+        night(story, f"05-{day}", f"05-{day + 1}T02:00:00")
+    deliver(story, "05-14T06:00:00")
+    assert [one for one in switches(story) if one[1] == "delivered"] == BOTH[:1]
+    deliver(story, "05-14T07:00:00")
     is_over(story)
 
 

@@ -1,4 +1,4 @@
-"""A night looks by itself whose statement of assurance is overdue: no timer has to be remembered."""
+"""A night looks by itself whose statement of assurance is overdue, and which agreement began: no timer has to be remembered."""
 
 from concurrent.futures import Executor, Future
 from datetime import date, datetime, timedelta
@@ -85,3 +85,14 @@ def test_a_night_tells_a_party_first_what_it_owes(opened: Installation, app: int
     parties.receive(opened, code, Kind.MANAGEMENT, bytes(32), at=on("2026-05-01"))
     night(opened, DUE)
     assert not suspended(opened, app, on("2026-05-17")), "it came in time"
+
+
+def test_a_night_looks_which_agreements_began(opened: Installation, facts: World) -> None:
+    agreement = facts.agreement(facts.party(), between("2026-05-16"))
+    facts.c.execute("insert into kw.agreement_to_come (agreement) values (%s)", (agreement,))
+    left = []
+    for day in (date(2026, 5, 14), DUE):
+        night(opened, day)
+        with opened.operator() as c:
+            left += [c.execute("select count(*) from kw.agreement_to_come").fetchone()]
+    assert left == [(1,), (0,)]

@@ -94,12 +94,18 @@ _SUPPLIED = """
 # A supplier's agreement that is told after it began: what was refused to it meanwhile waits.
 _AGREED = _late.AGAIN.format(
     source="""
-        select h.party as key, lower(h.period) as since from pg_temp.judged j
+        select h.party as key, {lacked} as since from pg_temp.judged j
         join kw.agreement h on {same} and lower(h.period) = lower(j.period)
         where j.code is null and j.verdict = 'new' and h.period @> %(at)s::timestamptz
-    """,
+    """.replace("{lacked}", _late.LACKED),
     **_late.OF_PARTY,
 )
+# One that is told before: that waits until it begins.
+_TO_COME = """
+    insert into kw.agreement_to_come (agreement)
+    select h.id from pg_temp.judged j join kw.agreement h on {same} and lower(h.period) = lower(j.period)
+    where j.code is null and j.verdict = 'new' and lower(h.period) > %(at)s on conflict do nothing
+"""
 _ITSELF = "array[h.connection]"
 _WITH_ITS_GAS = """
     array(select h.connection union select k.connection from kw.meter m join kw.coupling k on k.meter = m.key
@@ -134,7 +140,7 @@ def _spec(  # noqa: PLR0913 - the parts in which five files differ, each named
     """Fill the templates. `keys` are the columns of the table that say whom the fact binds, with where each comes from.
 
     `is_boundary`: suppliers get the register of its begin and its end. `by_hand`: at which connections it lets a supplier have
-    what was taken by hand. `late`: what else is written down of what was told late, by templates of its own.
+    what was taken by hand. `late`: what else is written down of what was told late, or before it begins, by templates of its own.
     """
     match = " and ".join(f"h.{name} = {source}" for name, source in keys.items())
     same = " and ".join(f"h.{name} = j.{name}" for name in keys)
@@ -169,7 +175,7 @@ AGREEMENTS = _spec(
     about="null::bigint, null::text",
     body="'party', h.party, 'role', a.role, ",
     beside="join kw.party a on a.key = h.party",
-    late=(_AGREED,),
+    late=(_AGREED, _TO_COME),
 )
 
 OCCUPANCIES = _spec(
