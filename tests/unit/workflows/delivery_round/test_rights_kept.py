@@ -221,14 +221,15 @@ def agreed(story: Story, at: str, since: str = "2025-05-01") -> None:
     imported(story, "agreements", "party,start,end", f"{NEW},{since},", at=at)
 
 
-def test_what_was_refused_while_no_agreement_was_known_comes_after_it(unbound: Begin) -> None:
+@pytest.mark.parametrize("since", ["2025-05-01", "2025-05-14"], ids=["in force at the switch", "after the switch"])
+def test_what_was_refused_while_no_agreement_was_known_comes_after_it(unbound: Begin, since: str) -> None:
     story = unbound("05-11T02:00:00")
     told(story, "2025-05-12", "05-11T09:00:00")
     for day, at in ((11, 12), (12, 13), (13, 14)):
         night(story, f"05-{day}", f"05-{at}T02:00:00")
         deliver(story, f"05-{at}T06:00:00")
     assert switches(story) == BOTH[1:]
-    agreed(story, "05-14T12:00:00")
+    agreed(story, "05-14T12:00:00", since)
     deliver(story, "05-14T13:00:00")
     assert switches(story) == BOTH, "the register is held for the old one"
     is_over(story)
