@@ -77,7 +77,15 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     Holding(
         id="parcels",
-        where=("kw.parcel", "kw.delivery_due", "kw.late_change", "kw.bundle", "kw.rectification_notice", "outbox"),
+        where=(
+            "kw.parcel",
+            "kw.delivery_due",
+            "kw.late_change",
+            "kw.late_regular",
+            "kw.bundle",
+            "kw.rectification_notice",
+            "outbox",
+        ),
         nl="Wat aan uw leverancier of aan een app is geleverd",
         en="What was delivered to your supplier or to an app",
         source_nl="de levering zelf",

@@ -143,10 +143,12 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
         """,
     ),
     "told_late": (
-        ("at", "told"),
+        ("at", "told", "receiver", "purpose"),
         """
-            l.moment, l.told from mine m join kw.late_change l on l.connection = m.connection
-            and (m.period @> l.moment or upper(m.period) = l.moment) order by l.moment
+            l.moment, l.told, y.name, r.purpose from mine m join kw.late_change l on l.connection = m.connection
+            and (m.period @> l.moment or upper(m.period) = l.moment)
+            left join kw.late_regular r on r.connection = l.connection and r.moment = l.moment
+            left join kw.supply s on s.id = r.supply left join kw.party y on y.key = s.party order by l.moment, r.supply, r.purpose
         """,
     ),
     "mandates_sampled": (

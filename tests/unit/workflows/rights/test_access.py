@@ -234,6 +234,24 @@ def test_what_waits_on_the_boundary_is_told_to_whom_it_is_owed_for(household: Ho
     assert told(household.came) == [("move", day, day), ("third_party_service", day, day)]
 
 
+def test_a_regular_register_that_waits_for_a_supply_told_late_is_told_with_its_supplier(household: Household) -> None:
+    facts = household.facts
+    moment, told = midnight(date(2026, 4, 1)), midnight(date(2026, 4, 9))
+    supply = facts.c.execute("select id from kw.supply where connection = %s order by id", (household.home,)).fetchone()
+    assert supply is not None
+    facts.c.execute("insert into kw.late_change (connection, moment, told) values (%s, %s, %s)", (household.home, moment, told))
+    facts.c.execute(
+        "insert into kw.late_regular (connection, moment, supply, purpose) values (%s, %s, %s, 'periodic_reading')",
+        (household.home, moment, supply[0]),
+    )
+    (home,) = document(household, household.came)["connections"]
+    (waits,) = home["told_late"]
+    assert (waits["at"][:10], waits["told"][:10], waits["purpose"]) == ("2026-04-01", "2026-04-09", "periodic_reading")
+    assert waits["receiver"] in {one["supplier"] for one in home["supplies"]}
+    (left,) = document(household, household.left)["connections"]
+    assert left["told_late"] == []
+
+
 def test_a_correction_on_the_boundary_is_told_to_both_and_its_receivers_to_whose_they_were(household: Household) -> None:
     facts, moved = household.facts, midnight(date(2026, 3, 1))
     parcels = []
