@@ -82,8 +82,8 @@ def missed(supply: Period, at: datetime) -> Iterator[tuple[datetime, Purpose]]:
     Each by the edition in force at its midnight, as the night that asked for it.
     """
     first = max(day_of(supply.start), day_of(at - METER_KEEPS))
-    for back in range((day_of(at) - first).days + 1):
-        moment = midnight(first + timedelta(days=back))
+    for later in range((day_of(at) - first).days + 1):
+        moment = midnight(first + timedelta(days=later))
         if at - METER_KEEPS < moment <= at and _touches(supply, moment):
             for purpose in _purposes(conduct.edition_at(moment), supply.start, moment):
                 yield moment, purpose

@@ -187,7 +187,7 @@ class _Whole:
         if not wishes:
             return
         at = self.clock()
-        (seen,) = {wish.seen for wish in wishes}
+        (seen,) = {wish.seen for wish in wishes}  # more than one would be a fault of whoever loaded them
         plan = _Plan(Loaded(at, seen))
         for wish in wishes:
             plan.take(wish, at)

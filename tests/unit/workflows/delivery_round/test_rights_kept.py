@@ -217,7 +217,7 @@ def unbound(begin: Begin, tmp_path: Path) -> Begin:
 
 
 def agreed(story: Story, at: str, since: str = "2025-05-01") -> None:
-    """Let the new supplier's agreement come in, in force since the first of May."""
+    """Let the new supplier's agreement come in, in force since a day."""
     imported(story, "agreements", "party,start,end", f"{NEW},{since},", at=at)
 
 
