@@ -14,14 +14,19 @@ import multiprocessing
 import os
 import select
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from multiprocessing.context import BaseContext
 from typing import Any, Final, ParamSpec, TypeVar, final
 
 from kwartier.model.errors import KwartierError
 
 KINDS: Final = ("inline", "processes", "dask")
+
+_LOOK_S: Final = 0.1
+"""Seconds between two looks whether a pool that ends is broken."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -69,14 +74,37 @@ class _Pool(ProcessPoolExecutor):
     """A pool whose end comes also after a worker was killed while a large job waited in the pipe to the workers.
 
     Before Python 3.11.5, Debian 12's too, nobody closes that pipe, and the thread that fills it is waited for (CPython 94777).
+    That thread may close it at the same moment, and a number that is closed twice may by then be another file's.
     """
+
+    def __init__(self, workers: int, context: BaseContext, initializer: Callable[[], object]) -> None:
+        """Take work for `workers` processes of a context; each runs the initializer first."""
+        super().__init__(workers, context, initializer)
+        inner: Any = self
+        self._jobs = inner._call_queue._reader  # noqa: SLF001 - see above
+        self._jobs.close = once(self._jobs.close)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
         """Take no more work, and wait for what runs."""
         inner: Any = self
-        if inner._broken and inner._call_queue is not None:  # noqa: SLF001 - see above
-            inner._call_queue._reader.close()  # noqa: SLF001 - see above
-        super().shutdown(wait, cancel_futures=cancel_futures)
+        manager: threading.Thread | None = inner._executor_manager_thread  # noqa: SLF001 - see above
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        while wait and manager is not None and manager.is_alive():
+            if inner._broken:  # noqa: SLF001 - see above
+                self._jobs.close()
+            manager.join(_LOOK_S)
+
+
+def once(deed: Callable[[], object]) -> Callable[[], None]:
+    """Give a function that does the deed at its first call; whoever calls meanwhile waits until it is done."""
+    lock, left = threading.Lock(), [deed]
+
+    def do() -> None:
+        with lock:
+            if left:
+                left.pop()()
+
+    return do
 
 
 @contextmanager
@@ -103,7 +131,7 @@ def _made(workers: int, kind: str, stack: ExitStack) -> Executor:
         return Inline()
     if kind == "processes":
         # spawn: a forked child does not survive the threads of the lake's library
-        return _Pool(workers, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+        return _Pool(workers, multiprocessing.get_context("spawn"), end_with_parent)
     if name == "dask":
         return _dask(workers, address, stack)
     msg = f"no such engine; there are {', '.join(KINDS)}"

@@ -48,6 +48,16 @@ if __name__ == "__main__":
 """
 """More than a pipe holds waits for workers that are gone."""
 
+KILLED_MEANWHILE = """
+import engine_support as jobs
+from kwartier import engine
+if __name__ == "__main__":
+    with engine.opened(2) as executor:
+        done = [executor.submit(jobs.die, bytes(300_000)) for _ in range(8)]
+    print(*{type(each.exception()).__name__ for each in done})
+"""
+"""They are gone when the pool has been told to end."""
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_job_gives_the_same_on_each(kind: str) -> None:
@@ -106,6 +116,35 @@ def test_a_killed_worker_breaks_the_pool_and_a_new_one_goes_on() -> None:
 def test_a_pool_whose_workers_were_killed_ends_while_large_jobs_wait() -> None:
     done = subprocess.run([sys.executable, "-c", KILLED], env=_path(), capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "broken\n"
+
+
+def test_a_pool_whose_workers_are_killed_while_it_ends_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_MEANWHILE], env=_path(), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "BrokenProcessPool\n"
+
+
+def test_what_two_threads_do_once_is_done_once_and_both_wait() -> None:
+    begun, go, done = threading.Event(), threading.Event(), list[str]()
+
+    def deed() -> None:
+        begun.set()
+        go.wait(10)
+        done.append("done")
+
+    close = engine.once(deed)
+    first = threading.Thread(target=close)
+    first.start()
+    assert begun.wait(10)
+    second = threading.Thread(target=close)
+    second.start()
+    second.join(0.1)
+    assert second.is_alive()
+    go.set()
+    first.join()
+    second.join()
+    assert done == ["done"]
 
 
 def test_killing_the_parent_kills_its_workers(tmp_path: Path) -> None:
