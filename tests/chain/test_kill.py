@@ -20,6 +20,8 @@ import pytest
 from deltalake import DeltaTable
 
 from chain_support import DAY, kwartier, processes_of, town
+from kwartier.audit import evidence
+from kwartier.audit.leaves import Grant
 from kwartier.store.registry import names
 from kwartier.workflows import installation
 
@@ -131,6 +133,19 @@ def assert_whole(data: Path) -> None:
             assert (one.start, np.frombuffer(one.deltas, np.int32).tolist()) == truth[name]
 
 
+def assert_counted(data: Path) -> None:
+    """What batches that were given up meant to read for use cases counts against their limits."""
+    with installation.opened(data) as house, house.operator() as c:
+        given_up = [batch for (batch,) in c.execute("select id from kw.batch where state = 'abandoned'")]
+        bodies = [json.loads(line.body) for _, lines in evidence.batches(c, "batch:intended", given_up) for line in lines]
+        grants = [(Grant(*one), body["c"]) for body in bodies if body["c"] for one in body["g"]]
+        meant = {(grant.requester, home) for grant, home in grants if grant.role == "operator" and grant.requester}
+        counted = {(case, home) for case, home in c.execute("select use_case, connection from kw.use_case_day")}
+        said = [json.loads(leaf)["body"] for (leaf,) in c.execute("select leaf from audit.event where kind = 'intent:abandoned'")]
+    assert meant <= counted
+    assert said == [{"batch": batch} for batch in given_up]
+
+
 def assert_no_dead_files(data: Path) -> None:
     """Beside what the table holds there lies, for a while, what sorting the days replaced; nothing of a batch that was given up."""
     held = {uri.rsplit("/", 1)[-1] for uri in DeltaTable(data / "lake").file_uris()}
@@ -165,6 +180,7 @@ def run_killed(data: Path, seed: int, span_s: float) -> None:
         assert again["read"] == 0
         assert after["homes"] == again["homes"]
     assert_whole(data)
+    assert_counted(data)
     assert_no_dead_files(data)
     assert_no_nonce_twice(data)
     found = json.loads(kwartier("--data", str(data), "audit", "replay", "--json").stdout.splitlines()[-1])

@@ -10,7 +10,10 @@ from kwartier.model.ground import Requester
 
 
 class EventKind(StrEnum):
-    """Everything that may be said, as `noun:verb` in the past tense. A kind is never renamed: the log keeps what was written."""
+    """Everything that may be said, as `noun:verb` in the past tense. A kind is never renamed: the log keeps what was written.
+
+    What `batch` does has lines, and their root in the event: whoever checks a proof knows it by that noun. Nothing else has it.
+    """
 
     PERMISSION_REQUESTED = "permission:requested"
     PERMISSION_PRESENTED = "permission:presented"
@@ -61,6 +64,7 @@ class EventKind(StrEnum):
     COUPLING_SUPERSEDED = "coupling:superseded"
     NIGHT_INTENDED = "night:intended"
     NIGHT_ENDED = "night:ended"
+    INTENT_ABANDONED = "intent:abandoned"
     BATCH_INTENDED = "batch:intended"
     BATCH_REFUSED = "batch:refused"
     BATCH_READ = "batch:read"

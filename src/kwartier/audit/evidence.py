@@ -1,7 +1,7 @@
 """The log as it is stored, for whoever checks it: every entry in order, the lines of a batch, the tree's hashes. Reads only."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -16,6 +16,12 @@ from kwartier.audit.chain import NUMBER_SIZE
 
 C = Connection[Any]
 
+_BACK = 10_000
+"""Entries that are looked through at once, newest first."""
+_OF_KIND = """
+    select id, at, leaf from audit.event
+    where id > %(after)s and id <= %(last)s and connection = 0 and kind = %(kind)s order by id desc
+"""
 PAGE = 32
 """Rows of `audit.place` that are read at once."""
 
@@ -132,6 +138,23 @@ def lines(c: C, entry: int) -> list[Line]:
         tie = None if one.subject is None else Tie(one.salt, one.nth, one.before, one.link)
         found.append(Line(one.number, one.connection, one.body, one.subject, one.salt_check, tie))
     return found
+
+
+def batches(c: C, kind: str, wanted: Collection[int]) -> Iterator[tuple[datetime, list[Line]]]:
+    """Yield of each of these batches that has an event of this kind its moment and its lines, whether in the tree yet or not.
+
+    Batches are numbered in the order in which they begin, so the walk back through the log ends soon for late ones.
+    """
+    left = set(wanted)
+    (newest,) = c.execute("select coalesce(max(id), 0) from audit.event").fetchone() or (0,)
+    for last in range(newest, 0, -_BACK) if left else ():
+        for number, at, leaf in c.execute(_OF_KIND, {"kind": kind, "after": last - _BACK, "last": last}).fetchall():
+            batch = json.loads(leaf)["body"]["batch"]
+            if batch in left:
+                left.remove(batch)
+                yield at, lines(c, number)
+            if not left or batch < min(left):
+                return
 
 
 def ties_of(c: C, entry: int) -> list[tuple[bytes | None, bytes | None]]:

@@ -9,12 +9,12 @@ it closes, except for a supply that begins there, whose customer is the person w
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import final
 
-from kwartier.grounds import defaults
+from kwartier.grounds import defaults, limits
 from kwartier.grounds.lasting import lasts
-from kwartier.grounds.moments import is_anniversary, iso_days, midnights_in
+from kwartier.grounds.moments import is_anniversary, midnights_in
 from kwartier.grounds.rule import Condition, Rule
 from kwartier.model.ground import (
     Agreement,
@@ -43,11 +43,9 @@ class Found:
     min_group: int = 1
 
 
-_NO_DAYS: frozenset[str] = frozenset()
 _SUPPLIER, _THIRD_PARTY, _CUSTOMER = Role.SUPPLIER, Role.THIRD_PARTY, Role.CUSTOMER
 _OFF = RestrictionKind.ADMINISTRATIVELY_OFF
 """Members of enums by a name of this module: in Python 3.11 each look-up in the enum is a call, and a night makes millions."""
-_INSTANT = timedelta(microseconds=1)
 _Condition = Callable[[Rule, Request, Facts, datetime], Found | str]
 
 
@@ -109,45 +107,11 @@ def use_case(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found
             break
     else:
         return "F10"
-    if _used_up(case, days_used(case, facts), iso_days(counted(request, at))):
+    if limits.used_up(case, facts, request, at):
         return "F11"
     homes = [home for home in facts.occupancies if home.period.overlaps(request.period)]
     subject = homes[0].subject if homes else None
     return Found(subject, (("use_case", who), *_refs(homes)), case.min_group)
-
-
-def days_used(case: UseCase, facts: Facts) -> frozenset[str]:
-    """Return the days that count against a yearly limit: those of this use case, and of every other for the same purpose and data.
-
-    The limit is the connection's. A use that is registered anew, under another name, finds it as the one before left it.
-    """
-    if not facts.used_days:
-        return _NO_DAYS
-    days = facts.used_days.get(case.id, _NO_DAYS)
-    for other in facts.use_cases:
-        if other.purpose is case.purpose and other.data_class is case.data_class and other.id != case.id:
-            days |= facts.used_days.get(other.id, _NO_DAYS)
-    return days
-
-
-def counted(request: Request, at: datetime) -> Period:
-    """Return the time whose days count against a yearly limit: what usage is about; for anything else the visit itself.
-
-    A log of events reaches back further than the last visit, and asking it is one visit all the same. The register of one midnight
-    alone counts as the day that it closes.
-    """
-    if not request.mask:
-        return Period(at, at)
-    moment = request.period.start
-    return Period(moment - _INSTANT, moment) if request.period.is_moment else request.period
-
-
-def _used_up(case: UseCase, used: frozenset[str], asked: tuple[str, ...]) -> bool:
-    """True if with these days any calendar year of them would have more than its limit; `used` may have days of other years."""
-    if len(used) + len(asked) <= case.yearly_limit:
-        return False
-    days = used.union(asked)
-    return any(sum(day.startswith(year) for day in days) > case.yearly_limit for year in {day[:4] for day in asked})
 
 
 def choice(_rule: Rule, request: Request, facts: Facts, at: datetime) -> Found | str:

@@ -18,13 +18,23 @@ from kwartier.grounds import conduct
 from kwartier.grounds.conditions import CONDITIONS, Found, about
 from kwartier.grounds.halts import halted
 from kwartier.grounds.rule import Condition, Edition, Rule
-from kwartier.model.ground import USAGE, Action, DataClass, FactRef, Facts, Purpose, Refusal, Request, RestrictionKind, Role
+from kwartier.model.ground import (
+    STATION,
+    USAGE,
+    Action,
+    DataClass,
+    FactRef,
+    Facts,
+    Purpose,
+    Refusal,
+    Request,
+    RestrictionKind,
+    Role,
+)
 from kwartier.model.period import Period, epoch_s
 from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.register import DAY_MASK, GAS_MASK, Mask
 
-STATION = 0
-"""The connection number of a station meter: the operator's own asset, about no person."""
 _AT_THE_METER = frozenset({Action.READ, Action.WRITE})
 _BY_HAND, _DELIVER, _WRITE, _REFUSED = Purpose.HAND_READING, Action.DELIVER, Action.WRITE, RestrictionKind.REFUSED
 """Members of enums by a name of this module, as in conditions.py."""

@@ -10,12 +10,24 @@ from datetime import datetime
 from typing import NamedTuple, final
 
 from kwartier.grounds import conduct, defaults
-from kwartier.grounds.conditions import days_used, is_suspended
-from kwartier.grounds.decide import STATION
+from kwartier.grounds.conditions import is_suspended
 from kwartier.grounds.halts import halts
 from kwartier.grounds.lasting import lasts
+from kwartier.grounds.limits import days_used
 from kwartier.grounds.rule import Condition, Edition, Rule
-from kwartier.model.ground import Action, FactRef, Facts, Permission, Purpose, Requester, Restriction, RestrictionKind, Role, Supply
+from kwartier.model.ground import (
+    STATION,
+    Action,
+    FactRef,
+    Facts,
+    Permission,
+    Purpose,
+    Requester,
+    Restriction,
+    RestrictionKind,
+    Role,
+    Supply,
+)
 from kwartier.model.period import Period, day_of
 from kwartier.model.register import Mask
 

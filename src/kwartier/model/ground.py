@@ -69,6 +69,9 @@ class DataClass(StrEnum):
 
 USAGE = frozenset({DataClass.REGISTER, DataClass.PROFILE, DataClass.LOAD})
 
+STATION = 0
+"""The connection number of a station meter: the operator's own asset, about no person."""
+
 FactRef = tuple[str, int]
 """Which fact: its table and its id, as ("permission", 12). Revocations name facts in the same way."""
 
@@ -252,6 +255,8 @@ class Facts:
     defaults: tuple[SupplierDefault, ...] = ()
     holds: tuple[Hold, ...] = ()
     objections: tuple[Objection, ...] = ()
+    lost_days: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """As `used_days`, of days about which it may have been read: the process died meanwhile, and they count as if it was."""
 
 
 @final

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kwartier.audit import chain, checkpoint, subjects, tiles, tree
+from kwartier.audit import chain, checkpoint, evidence, subjects, tiles, tree
 from kwartier.audit.canonical import Json, canonical
 from kwartier.audit.errors import BrokenLog, NotInLog, NotInTree, NotLoggable
 from kwartier.audit.events import Event, EventKind
@@ -294,6 +294,27 @@ def test_a_person_gets_the_own_lines_and_can_prove_each(dsns: Dsns, log: Log) ->
             assert refused.value.code == "other-subject"
         whole = verify(log.proof(c, found[1].entry), log.vkey)
         assert whole.says == {"batch": 12, "leaves": 5, "night": 3, "root": root.hex()}
+
+
+def test_batches_are_found_by_their_numbers_whether_in_the_tree_or_not(
+    dsns: Dsns, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far back, newest first; a batch that says nothing of that kind has nothing."""
+    monkeypatch.setattr(evidence, "_BACK", 3)
+    with connection(dsns.operator) as c:
+        for batch in range(1, 9):
+            said = EventKind.BATCH_REFUSED if batch == 7 else EventKind.BATCH_INTENDED
+            log.record_batch(c, said, batch, AT + timedelta(seconds=batch), "operator", [leaf(n) for n in range(batch)], {})
+            log.record(c, [event(n) for n in range(batch)])
+    with connection(dsns.audit) as c:
+        log.integrate(c)
+    with connection(dsns.operator) as c:
+        log.record_batch(c, EventKind.BATCH_INTENDED, 9, AT + timedelta(seconds=9), "operator", [leaf(0)], {})
+        found = [
+            (at, [json.loads(line.body)["n"] for line in lines]) for at, lines in evidence.batches(c, "batch:intended", [2, 9, 7])
+        ]
+        assert found == [(AT + timedelta(seconds=9), [0]), (AT + timedelta(seconds=2), [0, 1])]
+        assert list(evidence.batches(c, "batch:intended", [])) == list(evidence.batches(c, "batch:intended", [77])) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 128, 129, 200])

@@ -444,6 +444,12 @@ def test_a_former_occupant_keeps_the_own_period_and_a_new_one_sees_nothing_from_
         (FACTS, midnight(date(2026, 12, 31)), "F10"),
         (replace(FACTS, use_cases=FACTS.use_cases[1:]), AT, "F10"),
         (replace(FACTS, used_days={41: frozenset({"2026-01-01", "2026-01-02", "2026-01-03"})}), AT, "F11"),
+        (replace(FACTS, lost_days={41: frozenset({"2026-01-01", "2026-01-02", "2026-01-03"})}), AT, "F11"),
+        (
+            replace(FACTS, used_days={41: frozenset({"2026-01-01"})}, lost_days={41: frozenset({"2026-01-02", "2026-01-03"})}),
+            AT,
+            "F11",
+        ),
     ],
 )
 def test_a_use_case_must_be_registered_approved_here_and_not_used_up(facts: Facts, at: datetime, why: str) -> None:
@@ -461,6 +467,8 @@ def test_a_use_case_names_its_days_its_purpose_and_its_data() -> None:
 def test_a_day_that_was_used_already_is_not_counted_twice() -> None:
     used = {41: frozenset({"2026-01-01", "2026-01-02", DAY.isoformat()})}
     assert yes(LOSS, replace(FACTS, used_days=used)).rule == "O4"
+    assert yes(LOSS, replace(FACTS, lost_days=used)).rule == "O4", "nor one that was lost: it may be read again"
+    assert yes(LOSS, replace(FACTS, used_days=used, lost_days=used)).rule == "O4"
 
 
 def test_a_use_case_under_another_name_gives_no_second_limit() -> None:

@@ -160,6 +160,7 @@ def narrowed(facts: Facts) -> Iterator[Facts]:
         yield from (replace(facts, use_cases=put(facts.use_cases, i, each)) for each in less)
         days = facts.used_days.get(case.id, frozenset()) | {"2026-01-05", "2026-01-06"}
         yield replace(facts, used_days={**facts.used_days, case.id: days})
+        yield replace(facts, lost_days={case.id: days})
     yield replace(
         facts, restrictions=(*facts.restrictions, Restriction(9, RestrictionKind.REFUSED, Period(midnight(date(2026, 1, 3)))))
     )

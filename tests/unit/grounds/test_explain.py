@@ -67,6 +67,7 @@ def test_what_ended_or_never_began_has_no_line() -> None:
     assert "O4" not in by_rule(who_may(replace(FACTS, area="south"), at=NOW))
     days = [f"{NOW.year - n // 3}-01-{n + 1:02}" for n in range(6)]
     assert "O4" not in by_rule(who_may(replace(FACTS, used_days={41: frozenset(days)}), at=NOW))
+    assert "O4" not in by_rule(who_may(replace(FACTS, lost_days={41: frozenset(days)}), at=NOW))
     assert "O4" in by_rule(who_may(replace(FACTS, used_days={41: frozenset(days[2:])}), at=NOW)), "a year has its own limit"
     anew = replace(FACTS, use_cases=(*FACTS.use_cases, replace(FACTS.use_cases[0], id=42)))
     assert "O4" not in by_rule(who_may(replace(anew, used_days={41: frozenset(days)}), at=NOW)), "nor under another name"

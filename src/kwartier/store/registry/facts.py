@@ -69,8 +69,8 @@ _OBJECTIONS = """
     select connection, id, subject, purpose, period from kw.objection where connection = any(%(keys)s) order by connection, id
 """
 _USED_DAYS = """
-    select connection, use_case, string_agg(day::text, ' ') from kw.use_case_day
-    where connection = any(%(keys)s) and day >= %(first)s and day < %(after)s group by connection, use_case
+    select connection, use_case, lost, string_agg(day::text, ' ') from kw.use_case_day
+    where connection = any(%(keys)s) and day >= %(first)s and day < %(after)s group by connection, use_case, lost
 """
 # Meters that talk. Bounds are compared one by one: `placed @> at` invites a walk of all that is placed, through the GiST index.
 _ELECTRICITY_METERS = """
@@ -97,6 +97,7 @@ _SETTLED_LATE = timedelta(days=9)
 """So long after a month it may still be settled."""
 
 Grouped = dict[int, list[Row]]
+_Days = dict[int, dict[int, frozenset[str]]]
 _OfParties = tuple[tuple[Agreement, ...], tuple[Suspension, ...], tuple[SupplierDefault, ...]]
 
 
@@ -198,7 +199,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None, *, since: date 
             _grouped(cursor.execute(_CARRIED, {"keys": gas}), restrictions)
         bound = _Bound(cursor, supplies, permissions)
         use_cases = _use_cases(cursor, {row[2] for row in connections})
-        used = _used_days(cursor, keys, since or date(year, 1, 1), date(year + 1, 1, 1))
+        used, lost = _used_days(cursor, keys, since or date(year, 1, 1), date(year + 1, 1, 1))
         holds = _grouped(cursor.execute(_HOLDS, {"keys": keys}))
         objections = _grouped(cursor.execute(_OBJECTIONS, {"keys": keys}))
         wired = _wired(cursor, keys, gas, at) if at is not None else {}
@@ -221,6 +222,7 @@ def _load(c: C, keys: list[int], year: int, at: datetime | None, *, since: date 
             defaults,
             holds=tuple([Hold(*row[1:]) for row in holds.get(key, none)]),
             objections=tuple([Objection(i, who, Purpose(what), period) for _, i, who, what, period in objections.get(key, none)]),
+            lost_days=lost.get(key, {}),
         )
         made.append(ConnectionRow(key, _PRODUCTS[product], area, transformer, capacity, known, wired.get(key), seen))
     return made
@@ -278,12 +280,14 @@ def _use_cases(cursor: Rows, areas: set[str]) -> dict[str, tuple[UseCase, ...]]:
     return {area: tuple(cases) for area, cases in by_area.items()}
 
 
-def _used_days(cursor: Rows, keys: list[int], first: date, after: date) -> dict[int, dict[int, frozenset[str]]]:
+def _used_days(cursor: Rows, keys: list[int], first: date, after: date) -> tuple[_Days, _Days]:
+    """Return by connection and use case the days on which it was read, and those on which it may have been."""
     span = {"keys": keys, "first": first, "after": after}
-    used: dict[int, dict[int, frozenset[str]]] = defaultdict(dict)
-    for connection, case, days in cursor.execute(_USED_DAYS, span):
-        used[connection][case] = frozenset(days.split())
-    return used
+    used: _Days = defaultdict(dict)
+    may_be: _Days = defaultdict(dict)
+    for connection, case, lost, days in cursor.execute(_USED_DAYS, span):
+        (may_be if lost else used)[connection][case] = frozenset(days.split())
+    return used, may_be
 
 
 def _wired(cursor: Rows, keys: list[int], gas: list[int], at: datetime) -> dict[int, Wired]:

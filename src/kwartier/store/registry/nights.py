@@ -32,8 +32,13 @@ _OUTCOMES = """
 _OUTCOME_TYPES = ("int8", "int8", "int8", "text", "int2", "int8", "int8", "text", "text", "bytea", "timestamptz")
 _QUARANTINE = "copy kw.quarantine (batch, connection, meter, profile, first_s, last_s, verdicts, rows) from stdin"
 _USE = """
-    insert into kw.use_case_day (use_case, connection, day)
-    select * from unnest(%(cases)s::bigint[], %(connections)s::bigint[], %(days)s::date[]) on conflict do nothing
+    insert into kw.use_case_day as known (use_case, connection, day)
+    select * from unnest(%(cases)s::bigint[], %(connections)s::bigint[], %(days)s::date[])
+    on conflict (use_case, connection, day) do update set lost = false where known.lost
+"""
+_LOSE = """
+    insert into kw.use_case_day (use_case, connection, day, lost)
+    select *, true from unnest(%(cases)s::bigint[], %(connections)s::bigint[], %(days)s::date[]) on conflict do nothing
 """
 _SERVED = """
     select o.connection, string_agg(o.permits, ''::bytea) from kw.outcome o join kw.batch b on b.id = o.batch
@@ -166,9 +171,9 @@ def ended(c: C, batches: Collection[int]) -> dict[int, bool]:
     return dict(c.execute(query, (list(batches),)).fetchall())
 
 
-def abandon_planned(c: C) -> int:
-    """Give up batches that were only planned: their work died with its process. Only under the night's lock. Returns how many."""
-    return c.execute("update kw.batch set state = 'abandoned' where state = 'planned'").rowcount
+def abandon_planned(c: C) -> list[int]:
+    """Give up batches that were only planned: their work died with its process. Only under the night's lock. Returns them."""
+    return sorted(one for (one,) in c.execute("update kw.batch set state = 'abandoned' where state = 'planned' returning id"))
 
 
 def add_outcomes(c: C, batch: int, outcomes: Iterable[OutcomeRow]) -> None:
@@ -204,10 +209,18 @@ def add_quarantine(c: C, batch: int, answers: Iterable[tuple[Task, Sequence[Mapp
 
 def use(c: C, days: Iterable[tuple[int, int, date]]) -> None:
     """Count (use case, connection, local day) against the yearly limit; a day counts once however often it is read."""
-    used = list(days)
-    arrays = {"cases": [u[0] for u in used], "connections": [u[1] for u in used], "days": [u[2] for u in used]}
-    if used:
-        c.execute(_USE, arrays)
+    _count(c, _USE, days)
+
+
+def lose(c: C, days: Iterable[tuple[int, int, date]]) -> None:
+    """Count (use case, connection, local day) against the yearly limit, though whether it was read nobody knows."""
+    _count(c, _LOSE, days)
+
+
+def _count(c: C, query: LiteralString, days: Iterable[tuple[int, int, date]]) -> None:
+    if counted := set(days):
+        cases, connections, dates = zip(*sorted(counted), strict=True)
+        c.execute(query, {"cases": list(cases), "connections": list(connections), "days": list(dates)})
 
 
 def keep_asking(c: C, boundaries: Iterable[tuple[int, datetime]], at: datetime) -> None:

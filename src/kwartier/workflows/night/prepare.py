@@ -7,9 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from kwartier.audit.canonical import Json
-from kwartier.grounds.decide import STATION, decide
+from kwartier.grounds.decide import decide
 from kwartier.grounds.moments import METER_KEEPS, day_opened_by
-from kwartier.model.ground import Action, Facts, Purpose, Request
+from kwartier.model.ground import STATION, Action, Facts, Purpose, Request
 from kwartier.model.period import day_of, day_period, epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product

@@ -11,10 +11,8 @@ from typing import Any, final
 from psycopg import Connection
 
 from kwartier.audit.events import EventKind
-from kwartier.grounds.conditions import counted
-from kwartier.grounds.decide import STATION
+from kwartier.grounds import limits
 from kwartier.model.ground import Purpose, Role
-from kwartier.model.period import days_in
 from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.task import Result
 from kwartier.store.registry import deliveries, nights
@@ -23,7 +21,7 @@ from kwartier.workflows.night import allocate, balance, lines, withdraw
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult, Outcome
 from kwartier.workflows.visits import corrected, standing
-from kwartier.workflows.visits.forward import commit, roll_forward
+from kwartier.workflows.visits.forward import commit, give_up, roll_forward
 
 RECEIVERS = frozenset({Role.SUPPLIER, Role.THIRD_PARTY})
 BOUNDARIES = frozenset({Purpose.SWITCH, Purpose.MOVE})
@@ -128,10 +126,8 @@ def _missed(one: Outcome) -> tuple[PermitRef, ...]:
 def uses(outcomes: Iterable[Outcome], permits: dict[bytes, Permit]) -> Iterator[tuple[int, int, date]]:
     """Yield (use case, connection, local day) of every read under a use case: it counts whether its values were sound or not."""
     for one in outcomes:
-        for request in (permits[ref.id].request for ref in one.served):
-            if request.requester.role is Role.OPERATOR and request.requester.id and request.connection != STATION:
-                for day in days_in(counted(request, one.at)):
-                    yield request.requester.id, request.connection, day
+        for ref in one.served:
+            yield from limits.uses(permits[ref.id].request, one.at)
 
 
 @final
@@ -148,8 +144,7 @@ def recover(house: Installation, at: datetime) -> Recovered:
 
     What somebody put right and a kill kept from the lake gets there, before anything is read about the same days.
     """
-    with house.operator() as c:
-        abandoned = nights.abandon_planned(c)
+    abandoned = give_up(house, at)
     forward = roll_forward(house, at)
     corrected.carry(house, at)
     return Recovered(forward, abandoned)

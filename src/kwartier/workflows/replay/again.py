@@ -1,7 +1,7 @@
 """Deciding again, from the facts that the log was told, as they were known at the time."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +10,8 @@ from typing import Any, Final, final
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry
-from kwartier.grounds.conditions import counted
 from kwartier.grounds.decide import decide
+from kwartier.grounds.limits import counted
 from kwartier.grounds.moments import iso_days
 from kwartier.model.ground import FactRef, Facts, Refusal, Request, Role
 from kwartier.model.period import day_of, from_epoch_s
@@ -52,6 +52,7 @@ class Again:
         self.known = Known(c, found)
         self._editions = Editions(c, found)
         self._used: dict[tuple[int, int], set[str]] = defaultdict(set)
+        self._lost: dict[tuple[int, int], set[str]] = defaultdict(set)
         self._made: OrderedDict[tuple[object, ...], Facts | None] = OrderedDict()
 
     def load(self, asked: Iterable[Request]) -> None:
@@ -61,6 +62,10 @@ class Again:
     def use(self, use_case: int, connection: int, days: Iterable[str]) -> None:
         """Take up that the log says a connection was read for a use case about these local days: its limit counts them."""
         self._used[use_case, connection].update(days)
+
+    def lose(self, use_case: int, connection: int, days: Iterable[str]) -> None:
+        """Take up that a connection may have been read for a use case about these local days, by a batch that was given up."""
+        self._lost[use_case, connection].update(days)
 
     def used(self, use_case: int, connection: int) -> AbstractSet[str]:
         """Return the local days about which the log says that a connection was read for a use case."""
@@ -77,7 +82,9 @@ class Again:
         if facts is None:
             return None
         if request.requester.role is Role.OPERATOR:
-            facts = replace(facts, used_days=self._used_days(facts, request, at))
+            years = {day[:4] for day in iso_days(counted(request, at))}
+            used, lost = (_days_of(facts, known, years) for known in (self._used, self._lost))
+            facts = replace(facts, used_days=used, lost_days=lost)
         self._editions.look(at)
         return decide(request, facts, at=at)
 
@@ -89,13 +96,6 @@ class Again:
             if len(self._made) > _AT_HAND:
                 self._made.popitem(last=False)
         return self._made[place]
-
-    def _used_days(self, facts: Facts, request: Request, at: datetime) -> dict[int, frozenset[str]]:
-        """Return the days that count: of the years that usage is about, for anything else of that of the visit."""
-        years = {day[:4] for day in iso_days(counted(request, at))}
-        return {
-            case.id: frozenset(day for day in self._used[case.id, facts.connection] if day[:4] in years) for case in facts.use_cases
-        }
 
     def restricted(self, connection: int) -> tuple[Restricted, ...]:
         """Return the restrictions of a connection that was loaded."""
@@ -132,6 +132,14 @@ class Again:
         turns |= {start for start, _, _ in self.restricted(request.connection)}
         moments = (moment - timedelta(microseconds=1) for moment in turns if moment < until)
         return any(found is not None and found.id == permit for found in (self.permit(request, moment) for moment in moments))
+
+
+def _days_of(facts: Facts, known: Mapping[tuple[int, int], AbstractSet[str]], years: AbstractSet[str]) -> dict[int, frozenset[str]]:
+    """Return by use case the days that count: of the years that usage is about, for anything else of that of the visit."""
+    return {
+        case.id: frozenset(day for day in known.get((case.id, facts.connection), ()) if day[:4] in years)
+        for case in facts.use_cases
+    }
 
 
 def _until(history: History, span: object) -> datetime | None:

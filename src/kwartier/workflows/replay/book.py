@@ -6,20 +6,18 @@ memory does not grow with the nights, but for some dozen bytes per channel-day t
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
-from kwartier.grounds import decide, retention
-from kwartier.grounds.conditions import counted
-from kwartier.grounds.decide import STATION
+from kwartier.grounds import decide, limits, retention
 from kwartier.model.ground import Request, Role
-from kwartier.model.period import days_in, from_epoch_s, midnight
+from kwartier.model.period import from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.workflows.replay import terms
@@ -36,6 +34,20 @@ _OPERATOR: Final = b'"operator"'
 Codes = NDArray[np.int64]
 Stores = dict[date, list[Kept]]
 """Per local day what may be stored."""
+
+
+_Count = Callable[[int, int, Iterable[str]], None]
+"""Told use case, connection and local days."""
+
+
+class _Meant(NamedTuple):
+    """What a batch means to read for use cases, by permit, and when it said so."""
+
+    at: datetime
+    grants: dict[str, tuple[TaskKey, Grant]]
+
+
+_NOTHING: Final = _Meant(_EVER, {})
 
 
 @final
@@ -64,7 +76,7 @@ class Book:
         self.parcels_from = _EVER
         self._open: dict[int, dict[TaskKey, Asked]] = {}
         self._ended: list[Asked] = []
-        self._before: dict[int, dict[str, tuple[TaskKey, Grant]]] = {}
+        self._meant: dict[int, _Meant] = {}
 
     def take(self, entry: Entry, lines: Sequence[Line]) -> None:
         """Take up an entry of the log, in the log's order."""
@@ -80,6 +92,8 @@ class Book:
                 self._read_elsewhere(entry, lines)
             else:
                 self._read(entry, lines)
+        elif entry.kind == "intent:abandoned":
+            self._abandoned(entry.said["body"]["batch"])
 
     def _gave_up(self, at: datetime, body: dict[str, Any]) -> None:
         """Take up what retention took away. What no term had ended for, and nobody had erased, it may not take."""
@@ -125,16 +139,26 @@ class Book:
         self.elsewhere.add(batch)
         if self._window.precedes(entry.at):
             bodies = [json.loads(line.body) for line in lines if _OPERATOR in line.body]
-            grants = [(TaskKey.of(body), Grant(*one)) for body in bodies for one in body["g"]]
-            self._before[batch] = {grant.permit: (key, grant) for key, grant in grants if grant.role == Role.OPERATOR}
+            self._mean(entry, [(TaskKey.of(body), Grant(*one)) for body in bodies for one in body["g"]])
+
+    def _mean(self, entry: Entry, grants: Iterable[tuple[TaskKey, Grant]]) -> None:
+        """Keep what a batch means to read for use cases until it is known what came of it."""
+        ours = {grant.permit: (key, grant) for key, grant in grants if grant.role == Role.OPERATOR}
+        self._meant.setdefault(entry.said["body"]["batch"], _Meant(entry.at, {})).grants.update(ours)
+
+    def _abandoned(self, batch: int) -> None:
+        """Take up that its process died: what it meant for a use case may have been read, and counts."""
+        at, grants = self._meant.pop(batch, _NOTHING)
+        for key, grant in grants.values():
+            self._use(key, grant, at, self._again.lose)
 
     def _read_elsewhere(self, entry: Entry, lines: Sequence[Line]) -> None:
-        grants = self._before.pop(entry.said["body"]["batch"], {})
+        _, grants = self._meant.pop(entry.said["body"]["batch"], _NOTHING)
         for body in (json.loads(line.body) for line in lines) if grants else ():
             if body["r"] == Result.READ:
                 for permit in body["s"]:
                     if permit in grants:
-                        self._use(*grants[permit], from_epoch_s(body["at"] // 1000))
+                        self._use(*grants[permit], from_epoch_s(body["at"] // 1000), self._again.use)
 
     def _intended(self, entry: Entry, lines: Sequence[Line]) -> None:
         said = entry.said["body"]
@@ -146,6 +170,7 @@ class Book:
         moments = _moments(entry)
         decided: dict[tuple[str, int], Permit | None] = {}
         made = self._open.setdefault(said["batch"], {})
+        self._mean(entry, ((key, grant) for key, grants in tasks.items() for grant in grants))
         for key, grants in tasks.items():
             permits = [self._decided(decided, key, grant, moments, entry.position) for grant in grants]
             self._beyond(said["batch"], key, grants)
@@ -204,6 +229,7 @@ class Book:
         said = entry.said["body"]
         batch = said["batch"]
         asked = self._open.pop(batch, {})
+        self._meant.pop(batch, None)
         days: Stores = defaultdict(list)
         for line in lines:
             body = json.loads(line.body)
@@ -237,16 +263,14 @@ class Book:
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
             if one.since != stopped[grant.permit] < at - self._allowed:
                 self._found.add("kept-after-stop", batch=one.batch, connection=one.key.connection)
-            self._use(one.key, grant, at)
+            self._use(one.key, grant, at, self._again.use)
             for day, code, within in stores(one.key, grant):
                 days[day].append(Kept(code, within, 1 << grant.rule_no))
 
-    def _use(self, key: TaskKey, grant: Grant, at: datetime) -> None:
-        """A read for a use case counts against its limit from now on."""
-        request = grant.request(key.connection, key.action)
-        if request.requester.role is Role.OPERATOR and request.requester.id and key.connection != STATION:
-            days = (day.isoformat() for day in days_in(counted(request, at)))
-            self._again.use(request.requester.id, key.connection, days)
+    def _use(self, key: TaskKey, grant: Grant, at: datetime, count: _Count) -> None:
+        """A read for a use case counts against its limit from now on; `count` takes up whether it was one or may have been."""
+        for use_case, connection, day in limits.uses(grant.request(key.connection, key.action), at):
+            count(use_case, connection, (day.isoformat(),))
 
 
 def _moments(entry: Entry) -> tuple[datetime, ...]:

@@ -18,9 +18,9 @@ from psycopg import Connection
 from kwartier.audit import evidence
 from kwartier.audit.events import EventKind
 from kwartier.audit.subjects import is_about
-from kwartier.grounds.decide import STATION
 from kwartier.model.errors import KwartierError
 from kwartier.model.ground import (
+    STATION,
     Agreement,
     FactRef,
     Facts,

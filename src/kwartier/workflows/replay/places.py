@@ -15,8 +15,7 @@ from psycopg import Connection
 from kwartier.audit import evidence
 from kwartier.audit.events import EventKind
 from kwartier.audit.evidence import Told
-from kwartier.grounds.decide import STATION
-from kwartier.model.ground import FactRef
+from kwartier.model.ground import STATION, FactRef
 from kwartier.model.period import Period, day_of, day_period, from_epoch_s, midnight
 from kwartier.model.register import Product
 from kwartier.workflows.replay import told

@@ -11,9 +11,8 @@ from typing import Any, final
 
 from kwartier.audit import leaves
 from kwartier.audit.evidence import Entry, Line
-from kwartier.grounds.decide import STATION
 from kwartier.model.errors import KwartierError
-from kwartier.model.ground import Refusal, Request
+from kwartier.model.ground import STATION, Refusal, Request
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit
 from kwartier.workflows.replay.again import PREPARING, Again, decided_at

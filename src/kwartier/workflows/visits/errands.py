@@ -7,7 +7,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,8 +19,9 @@ from kwartier import headend
 from kwartier.audit import leaves
 from kwartier.audit.events import EventKind
 from kwartier.grounds.decide import decide, ref
+from kwartier.grounds.limits import uses
 from kwartier.model.care import WRITES, Chore, Errand, Sight
-from kwartier.model.ground import Facts, Refusal, Request, Role
+from kwartier.model.ground import Facts, Refusal, Request
 from kwartier.model.period import day_of
 from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.task import GapReason, Result
@@ -30,6 +31,7 @@ from kwartier.wire.dlms.client.chores import Image
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.visits import standing
 from kwartier.workflows.visits.carry import limits, meter_job, tap
+from kwartier.workflows.visits.forward import give_up
 from kwartier.workflows.visits.only import WorkerLost, only_one
 from kwartier.workflows.visits.reach import MeterTarget, Place, place, targets
 from kwartier.workflows.visits.stops import PolledStops
@@ -127,6 +129,7 @@ def carry(
     """
     whole = _Whole(house, executor, clock, images or {}, each)
     with only_one(house):
+        give_up(house, clock())
         try:
             for wishes in batches:
                 whole.begin(wishes)
@@ -289,7 +292,7 @@ def _settle(house: Installation, c: C, batch: int, plan: _Plan, done: Sequence[D
     nights.stage(c, batch, [], at)
     served = {id(one): b"".join(permit.id for permit in one.served) for one in done}
     nights.add_outcomes(c, batch, [nights.OutcomeRow(one.errand, one.result, one.reason, served[id(one)], one.at) for one in done])
-    nights.use(c, _visits(done, plan))
+    nights.use(c, (use for one in done for permit in one.served for use in uses(plan.permits[permit.id].request, one.at)))
     care.keep(
         c,
         batch,
@@ -305,11 +308,3 @@ def _settle(house: Installation, c: C, batch: int, plan: _Plan, done: Sequence[D
     ]
     house.log.record_batch(c, EventKind.BATCH_READ, batch, at, ACTOR, said, {})
     nights.mark_committed(c, batch, at)
-
-
-def _visits(done: Iterable[Done], plan: _Plan) -> Iterator[tuple[int, int, Any]]:
-    """Yield (use case, connection, local day of the visit): of what is not usage the visit counts."""
-    for one in done:
-        for request in (plan.permits[permit.id].request for permit in one.served):
-            if request.requester.role is Role.OPERATOR and request.requester.id:
-                yield request.requester.id, request.connection, day_of(one.at)

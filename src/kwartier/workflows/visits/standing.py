@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from kwartier.grounds.decide import STATION, decide
-from kwartier.model.ground import Facts
+from kwartier.grounds.decide import decide
+from kwartier.model.ground import STATION, Facts
 from kwartier.model.permit import Permit
 from kwartier.store.registry import facts, stops
 from kwartier.store.registry.stops import Loaded

@@ -43,6 +43,22 @@ def test_everything_about_a_connection_is_there_and_nothing_of_its_neighbour(ope
     assert (found.connection, found.area) == (mine, "wijk-01")
 
 
+def test_a_day_that_was_lost_counts_apart_until_it_was_used(world: World, operator: C) -> None:
+    """Whichever of both was said first, one that was used is not lost."""
+    home, case, other = world.connection(), world.use_case(), world.use_case()
+    first, second = DAY, DAY + timedelta(days=1)
+    nights.use(operator, [(case, home, first)])
+    nights.lose(operator, [(case, home, first), (case, home, second), (case, home, second), (other, home, second)])
+    found = facts.facts(operator, home, year=2026)
+    assert found.used_days == {case: frozenset({first.isoformat()})}
+    assert found.lost_days == {case: frozenset({second.isoformat()}), other: frozenset({second.isoformat()})}
+    nights.use(operator, [(case, home, second)])
+    nights.lose(operator, [])
+    found = facts.facts(operator, home, year=2026)
+    assert found.used_days == {case: frozenset({first.isoformat(), second.isoformat()})}
+    assert found.lost_days == {other: frozenset({second.isoformat()})}
+
+
 def test_a_permission_is_live_until_it_was_revoked_and_one_revoked_before_it_began_never_lived(operator: C, world: World) -> None:
     home, me = world.connection(), world.subject()
     world.occupancy(home, me)

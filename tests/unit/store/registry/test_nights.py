@@ -76,14 +76,14 @@ def test_which_batches_have_ended(operator: C, night: int) -> None:
 def test_a_batch_with_nothing_to_ask_is_done_at_once(operator: C, night: int) -> None:
     batch = nights.plan_batch(operator, night)
     nights.mark_empty(operator, batch, NOON)
-    assert (nights.staged(operator), nights.abandon_planned(operator)) == ([], 0)
+    assert (nights.staged(operator), nights.abandon_planned(operator)) == ([], [])
 
 
 def test_planned_batches_of_a_night_that_died_are_abandoned_and_staged_ones_are_not(operator: C, night: int) -> None:
     lost, kept = nights.plan_batch(operator, night), nights.plan_batch(operator, night)
     nights.stage(operator, kept, FILES, NOON)
-    assert nights.abandon_planned(operator) == 1
-    assert nights.abandon_planned(operator) == 0
+    assert nights.abandon_planned(operator) == [lost]
+    assert nights.abandon_planned(operator) == []
     assert [batch for batch, _ in nights.staged(operator)] == [kept]
     with pytest.raises(WrongState):
         nights.stage(operator, lost, FILES, NOON)

@@ -88,6 +88,12 @@ def test_a_home_is_read_under_one_use_case_and_once_for_a_day() -> None:
     shares = Shares(day_period(DAY))
     shares.add(again, permitted(again.facts))
     assert not any(draft.readable for draft in shares.drafts.values()), "summed already, whichever it was for"
+    lost = replace(two, facts=replace(two.facts, lost_days={41: frozenset({DAY.isoformat()})}))
+    shares = Shares(day_period(DAY))
+    shares.add(lost, permitted(lost.facts))
+    assert {key.use_case: set(draft.readable) for key, draft in shares.drafts.items()} == {41: {1}, 42: set()}, (
+        "it is in no sum yet"
+    )
 
 
 def test_a_home_belongs_to_who_supplied_the_whole_day() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import pytest
 
 import planted_support
-from kwartier.audit import tiles
+from kwartier.audit import evidence, tiles
 from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
-from kwartier.model.period import epoch_s
+from kwartier.model.period import day_of, day_period, epoch_s
 from kwartier.store.readings import Readings
 from kwartier.workflows import replay
 from kwartier.workflows.installation import Installation, system_clock
 from kwartier.workflows.replay.again import Again
+from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import KEPT, Category, Findings
 from registry_support import World
 from replay_support import Faulty
@@ -394,6 +396,35 @@ def test_the_limit_of_a_use_case_counts_what_the_log_says_was_read(night: Faulty
     assert again.permit(request, at) is not None
     again.use(request.requester.id, body["c"], days[:1])
     assert again.permit(request, at) is None
+
+
+def test_what_a_batch_that_was_given_up_meant_counts_and_is_in_no_sum(night: Faulty) -> None:
+    """Its process died, and whether its meters were read nobody knows."""
+    said = [
+        (one, evidence.lines(night.c, one.id)) for page in evidence.pages(night.c) for one in page if one.kind == "batch:intended"
+    ]
+    entry, lines, body = next(
+        (entry, lines, body)
+        for entry, lines in said
+        for body in (json.loads(one.body) for one in lines)
+        if body["c"] and any(Grant(*one).purpose == "energy_loss" for one in body["g"])
+    )
+    meant = next(grant for grant in (Grant(*one) for one in body["g"]) if grant.purpose == "energy_loss").request(body["c"])
+    who, start = (meant.requester.id, body["c"]), meant.period.start
+    limit = night.one("select yearly_limit from kw.use_case where id = %s", who[0])
+    again, findings = Again(night.c, Findings(AT)), Findings(AT)
+    again.load([meant])
+    again.use(*who, [(start - timedelta(days=n + 3)).date().isoformat() for n in range(limit - 1)])
+    other = replace(meant, period=day_period(day_of(start) + timedelta(days=1)))
+    book = Book(again, findings)
+    book.take(entry, lines)
+    assert again.permit(other, entry.at) is not None
+    gone = replace(entry, kind="intent:abandoned", said={"body": {"batch": entry.said["body"]["batch"]}})
+    book.take(gone, [])
+    assert again.permit(other, entry.at) is None
+    assert again.permit(meant, entry.at) is not None, "the day that was lost may be read again"
+    assert day_of(start).isoformat() not in again.used(*who)
+    assert findings.findings == []
 
 
 def test_a_line_that_its_person_would_not_find(night: Faulty) -> None:

@@ -209,7 +209,7 @@ def test_who_refuses_between_the_facts_and_the_decision_is_not_visited(three: St
     assert (whole.stopped, three.all("select count(*) from kw.sight")) == (3, [(6,)])
 
 
-def test_a_worker_that_fails_leaves_an_intent_and_the_next_night_gives_it_up(three: Street) -> None:
+def test_a_worker_that_fails_leaves_an_intent_and_the_next_round_gives_it_up(three: Street) -> None:
     three.use_case(*DEVICE)
 
     def die() -> None:
@@ -219,8 +219,6 @@ def test_a_worker_that_fails_leaves_an_intent_and_the_next_night_gives_it_up(thr
         looked(three, Watching(die))
     assert three.all("select state from kw.batch") == [("planned",)]
     assert three.all("select count(*) from kw.sight") == three.all("select count(*) from kw.use_case_day") == [(0,)]
-    with only_one(three.house):
-        assert recover(three.house, three.clock()).abandoned == 1
     assert looked(three).meters == 3
     assert three.all("select state, count(*) from kw.batch group by 1 order by 1") == [("abandoned", 1), ("committed", 1)]
     assert three.all("select count(*) from kw.sight") == [(9,)]
@@ -257,11 +255,38 @@ def test_a_round_killed_between_intent_and_deed_is_given_up_and_nothing_doubled(
     three.now += timedelta(hours=1)
     with only_one(three.house):
         assert recover(three.house, three.clock()).abandoned == 1
+    assert three.all("select lost, count(*) from kw.use_case_day group by 1") == [(True, 3)]
     whole = looked(three)
     assert (whole.chores, whole.gaps) == (9, {}), "its counters were not used again, or the meters would have refused"
     assert three.all("select count(*), count(distinct (meter, chore)) from kw.sight") == [(9, 9)]
-    assert three.all("select count(*) from kw.use_case_day") == [(3,)]
-    assert three.kinds() == ["batch:intended", "batch:intended", "batch:read"]
+    (visited,) = three.all("select max(at) from kw.outcome")[0]
+    days = three.all("select lost, day, count(*) from kw.use_case_day group by 1, 2 order by 1")
+    assert days == [(False, day_of(visited), 3), (True, day_of(AT), 3)]
+    assert three.kinds() == ["batch:intended", "intent:abandoned", "batch:intended", "batch:read"]
+
+
+def test_what_a_killed_round_saw_counts_against_the_limit(three: Street) -> None:
+    """It was at the meters, and nobody can say at which: on the next day the one visit of the year is used up."""
+    case = three.use_case(*DEVICE, limit=1)
+    command = [sys.executable, str(Path(__file__).parent / "round_to_kill.py"), str(three.house.data)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert len(three.journal("associated")) == 3
+    three.now += timedelta(days=1)
+    whole = looked(three)
+    assert (whole.meters, whole.refused) == (0, {"F11": 3})
+    assert len(three.journal("associated")) == 3
+    days = three.all("select use_case, connection, day, lost from kw.use_case_day order by 2")
+    assert days == [(case, place.connection, day_of(AT), True) for place in three.places]
+    ((batch,),) = three.all("select id from kw.batch where state = 'abandoned'")
+    assert [body for kind, body in three.entries() if kind == "intent:abandoned"] == [{"batch": batch}]
+
+
+def test_a_round_that_nobody_killed_gives_up_nothing(three: Street) -> None:
+    three.use_case(*DEVICE)
+    looked(three)
+    looked(three)
+    assert "intent:abandoned" not in three.kinds()
+    assert three.all("select lost, count(*) from kw.use_case_day group by 1") == [(False, 3)]
 
 
 def test_a_ground_stopped_while_under_way_stops_the_visit(three: Street) -> None:
