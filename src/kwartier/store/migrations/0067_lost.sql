@@ -2,4 +2,6 @@
 -- the yearly limit as one that was used. No sum holds what was read then: for sums it was not.
 alter table kw.use_case_day add column lost boolean not null default false;
 grant update (lost) on kw.use_case_day to kw_operator;
+-- What was lost may turn out to be used, never the other way round: a home whose day is in a sum already would get into a second one.
+create policy used_stays on kw.use_case_day as restrictive for update to kw_operator using (true) with check (not lost);
 comment on column kw.use_case_day.lost is 'whether it was read nobody knows: its batch was given up';

@@ -103,6 +103,16 @@ def test_on_which_days_a_home_was_looked_at_is_told_to_who_lived_there_then(pool
         assert [str(one) for one in _ids(portal, "use_case_day", "day")] == days
 
 
+@pytest.mark.usefixtures("pools")
+def test_a_day_that_was_used_is_never_said_to_be_lost(dsns: Dsns) -> None:
+    """It is in a sum; as one that was lost the home could be read for a second."""
+    with psycopg.connect(dsns.operator) as operator:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), operator.transaction():
+            operator.execute("update kw.use_case_day set lost = true where connection = 1")
+        operator.execute("insert into kw.use_case_day (use_case, connection, day, lost) values (1, 1, '2026-01-09', true)")
+        assert operator.execute("update kw.use_case_day set lost = false where lost").rowcount == 1
+
+
 @pytest.mark.parametrize(
     ("subject", "seen"),
     [

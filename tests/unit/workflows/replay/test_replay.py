@@ -20,6 +20,7 @@ from kwartier.workflows.installation import Installation, system_clock
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import KEPT, Category, Findings
+from kwartier.workflows.replay.window import WHOLE, Window
 from registry_support import World
 from replay_support import Faulty
 
@@ -398,8 +399,9 @@ def test_the_limit_of_a_use_case_counts_what_the_log_says_was_read(night: Faulty
     assert again.permit(request, at) is None
 
 
-def test_what_a_batch_that_was_given_up_meant_counts_and_is_in_no_sum(night: Faulty) -> None:
-    """Its process died, and whether its meters were read nobody knows."""
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_what_a_batch_that_was_given_up_meant_counts_and_is_in_no_sum(night: Faulty, *, is_compared: bool) -> None:
+    """Its process died, and whether its meters were read nobody knows. So it is where it lies before the time that is compared."""
     said = [
         (one, evidence.lines(night.c, one.id)) for page in evidence.pages(night.c) for one in page if one.kind == "batch:intended"
     ]
@@ -416,7 +418,7 @@ def test_what_a_batch_that_was_given_up_meant_counts_and_is_in_no_sum(night: Fau
     again.load([meant])
     again.use(*who, [(start - timedelta(days=n + 3)).date().isoformat() for n in range(limit - 1)])
     other = replace(meant, period=day_period(day_of(start) + timedelta(days=1)))
-    book = Book(again, findings)
+    book = Book(again, findings, WHOLE if is_compared else Window(entry.at + timedelta(seconds=1)))
     book.take(entry, lines)
     assert again.permit(other, entry.at) is not None
     gone = replace(entry, kind="intent:abandoned", said={"body": {"batch": entry.said["body"]["batch"]}})
