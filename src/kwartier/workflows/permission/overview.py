@@ -162,18 +162,23 @@ def show(house: Installation, identifier: str, *, at: datetime) -> Shown:
 def _left_under(one: Listed, known: Facts, parcel: Handed) -> bool:
     """Tell whether a parcel left under this permission: the permit is decided again from it alone, as it was given.
 
-    Ends of the other facts do not count: what ended later was there then, and the id of a permit has no room for ends.
+    When the other facts began and ended does not count: the id of a permit names them and has no room for either, and one stay or
+    agreement may have followed another meanwhile.
     """
     assert one.party is not None  # noqa: S101 - an opt-in hands nothing over
     alone = Facts(
         known.connection,
         known.area,
-        occupancies=tuple(replace(home, period=Period(home.period.start)) for home in known.occupancies),
-        agreements=tuple(replace(bound, period=Period(bound.period.start)) for bound in known.agreements),
+        occupancies=tuple(replace(home, period=_all_along(one, home.period)) for home in known.occupancies),
+        agreements=tuple(replace(bound, period=_all_along(one, bound.period)) for bound in known.agreements),
         permissions=(Permission(one.id, one.subject, one.party, one.mask, one.purpose, one.data, one.live),),
     )
     asked = deliveries.request(Requester(Role.THIRD_PARTY, one.party), one.connection, parcel.purpose, parcel.mask, parcel.period)
     return any(_same(alone, home.id, bound.id, asked, parcel) for home in alone.occupancies for bound in alone.agreements)
+
+
+def _all_along(one: Listed, period: Period) -> Period:
+    return Period(min(one.live.start, period.start))
 
 
 def _same(alone: Facts, home: int, bound: int, asked: Request, parcel: Handed) -> bool:

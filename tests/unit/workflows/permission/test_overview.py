@@ -211,3 +211,23 @@ def test_what_was_handed_over_stands_under_its_own_permission(home: Home) -> Non
     accessed = {key: overview.show(home.house, f"kw-{key}", at=at).accessed for key in (first, second)}
     assert [one.period for one in accessed[first]] == [whole(MARCH_10)]
     assert accessed[second] == []
+
+
+@pytest.mark.parametrize("table", ["agreement", "occupancy"])
+def test_what_was_handed_over_under_a_second_agreement_or_stay_stands_under_the_permission(home: Home, table: str) -> None:
+    """One follows the other at once, and the permission goes on: it began under the first."""
+    world = home.world
+    given = world.permission(home.connection, home.person, home.app, between("2026-01-01"), mask=E_INTERVAL)
+    cut_at = on("2026-02-01")
+    world.c.execute(f"update kw.{table} set period = tstzrange(lower(period), %s)".encode(), (cut_at,))  # noqa: S608 - a test's own
+    if table == "agreement":
+        world.agreement(home.app, Period(cut_at))
+    else:
+        world.occupancy(home.connection, home.person, Period(cut_at))
+    night = midnight(MARCH_10) + DAY + timedelta(hours=2)
+    who = Requester(Role.THIRD_PARTY, home.app)
+    granted = permit(home.house, who, Purpose.THIRD_PARTY_SERVICE, home.connection, E_INTERVAL, whole(MARCH_10), at=night)
+    rows = [channel_day(home.connection, channel, MARCH_10) for channel in (Channel.IMPORT, Channel.EXPORT)]
+    read(home.house, rows, [granted], at=night)
+    assert delivery_round.run(home.house, clock=lambda: night + timedelta(hours=1)).delivered == 1
+    assert [one.period for one in overview.show(home.house, f"kw-{given}", at=night + DAY).accessed] == [whole(MARCH_10)]
