@@ -96,15 +96,13 @@ class World:
 
     def facts(self) -> Facts:
         pick = self.draw.choice
-        roles = [*((party, Role.SUPPLIER) for party in SUPPLIERS), *((party, Role.THIRD_PARTY) for party in APPS)]
-        agreements = [Agreement(i, party, role, self.period()) for i, (party, role) in enumerate(roles, 300)]
         return Facts(
             connection=7,
             area="north",
             occupancies=tuple(Occupancy(i, pick(SUBJECTS), p) for i, p in enumerate(self.stretches(), 100)),
             supplies=tuple(Supply(i, pick(SUPPLIERS), p) for i, p in enumerate(self.stretches(), 200)),
-            agreements=tuple(agreement for agreement in agreements if not self.seldom(8)),
-            permissions=tuple(self.permission(i) for i in range(400, 400 + self.draw.randrange(1, 5))),
+            agreements=self.agreements(),
+            permissions=self.permissions(),
             restrictions=(Restriction(500, pick(list(RestrictionKind)), self.period()),) if self.seldom(6) else (),
             use_cases=tuple(self.use_case(i) for i in CASES),
             used_days={
@@ -117,6 +115,29 @@ class World:
             holds=(Hold(600, pick(SUBJECTS), self.period()),) if self.seldom(8) else (),
             objections=self.objections() if self.seldom(4) else (),
         )
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Of half of the parties one, of others two of which the second follows at once or after a gap, of few none."""
+        roles = [*((party, Role.SUPPLIER) for party in SUPPLIERS), *((party, Role.THIRD_PARTY) for party in APPS)]
+        held = [(party, role, period) for party, role in roles if not self.seldom(8) for period in self.held()]
+        return tuple(Agreement(i, *each) for i, each in enumerate(held, 300))
+
+    def held(self) -> list[Period]:
+        if self.seldom(2):
+            return [self.period()]
+        end = midnight(self.first + timedelta(days=self.draw.randrange(1, DAYS - 2)))
+        return [Period(midnight(self.first), end), Period(end + timedelta(days=self.draw.choice([0, 1, 2])))]
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """Some, and now and then one that renews the one before it from where that ends."""
+        given: list[Permission] = []
+        for number in range(400, 400 + self.draw.randrange(1, 5)):
+            before = given[-1] if given else None
+            if before is not None and before.live.end is not None and not self.seldom(3):
+                given.append(replace(before, id=number, live=Period(before.live.end), renews=before.id))
+            else:
+                given.append(self.permission(number))
+        return tuple(given)
 
     def permission(self, number: int) -> Permission:
         pick = self.draw.choice
@@ -165,3 +186,18 @@ class World:
         facts = self.facts()
         request = self.question(facts)
         return request, facts if self.seldom(20) else replace(facts, connection=request.connection), self.moment()
+
+    def consented(self) -> tuple[Request, Facts, datetime]:
+        """Return a world in which an app asks for a day of what somebody permitted, while that lives; any case where nobody did."""
+        facts = self.facts()
+        given = [one for one in facts.permissions if one.party is not None and one.mask & INTERVAL_MASK]
+        if not given:
+            return self.case()
+        one = self.draw.choice(given)
+        mine = [home.period.meet(one.data) for home in facts.occupancies if home.subject == one.subject]
+        start = self.draw.choice([*(each.start for each in mine if each is not None), one.data.start])
+        assert one.party is not None
+        who, day = Requester(Role.THIRD_PARTY, one.party), Period(start, start + timedelta(days=1))
+        mask = one.mask & INTERVAL_MASK
+        ask = Request(who, Action.DELIVER, Purpose.THIRD_PARTY_SERVICE, 7, mask, day, DataClass.PROFILE)
+        return ask, facts, max((at for at in (self.moment() for _ in range(4)) if one.live.contains(at)), default=one.live.start)

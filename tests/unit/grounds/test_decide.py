@@ -425,8 +425,57 @@ def test_what_does_not_end_a_permission() -> None:
         replace(FACTS, suspensions=(Suspension(81, APP, Period(AT + hour)),)),
         replace(FACTS, agreements=bound_apart(AT - hour, AT - hour)),
         replace(FACTS, agreements=bound_apart(midnight(MOVED), LIVE.start)),
+        replace(FACTS, agreements=bound_apart(LIVE.start + hour, LIVE.start + hour)[::-1]),
     ):
         assert yes(THIRD, lasting).subject == HOME
+
+
+def bound_from(moment_: datetime, role: Role = Role.THIRD_PARTY) -> Agreement:
+    return Agreement(25, APP, role, Period(moment_))
+
+
+def test_a_permission_counts_only_if_its_party_was_bound_from_its_first_moment_on() -> None:
+    """An agreement less never gives more: one that ended long ago is no worse than none."""
+    second, gap = timedelta(seconds=1), bound_apart(LIVE.start + timedelta(days=9), AT - timedelta(days=9))
+    over_before = Agreement(23, APP, Role.THIRD_PARTY, Period(midnight(date(2019, 1, 1)), LIVE.start))
+    others = tuple(one for one in FACTS.agreements if one.party != APP)
+    for agreements in (
+        gap,
+        gap[:-2] + gap[-1:],
+        (*others, over_before, bound_from(AT - second)),
+        (*others, bound_from(LIVE.start + second)),
+        (*others, over_before, bound_from(LIVE.start + second)),
+        (*others, bound_from(LIVE.start, Role.SUPPLIER), bound_from(AT - second)),
+    ):
+        assert no(THIRD, replace(FACTS, agreements=agreements)) == "F7"
+    assert yes(THIRD, replace(FACTS, agreements=(*others, over_before, bound_from(LIVE.start)))).subject == HOME
+    assert yes(INSIGHT, replace(FACTS, agreements=())).subject == HOME, "who asks for the own page binds nobody"
+
+
+def renewed(first: Permission | None, begins: datetime = AT - timedelta(days=9)) -> Facts:
+    """Return a world in which what the app has goes on from this permission; None: from one that never lived."""
+    then = Permission(35, HOME, APP, E_INTERVAL, "advice", since(date(2020, 1, 1)), Period(begins), renews=34)
+    return replace(FACTS, permissions=(then,) if first is None else (first, then))
+
+
+def test_a_renewal_goes_on_from_what_it_renews_and_from_nothing_else() -> None:
+    """Whatever of that is not there, or not any more, gives no more."""
+    begins, day_ = AT - timedelta(days=9), timedelta(days=1)
+    first = Permission(34, HOME, APP, E_INTERVAL, "advice", since(date(2020, 1, 1)), Period(LIVE.start, begins))
+    cut_short = replace(first, live=Period(LIVE.start, begins - 5 * day_))
+    asked = replace(THIRD, action=Action.DELIVER)
+    for before in (first, cut_short):
+        good = renewed(before)
+        assert ("permission", 35) in yes(asked, good).facts
+        for fell in (
+            replace(good, agreements=bound_apart(begins - 3 * day_, begins - 2 * day_)),
+            replace(good, agreements=bound_apart(begins, begins + day_)),
+            replace(good, agreements=(bound_from(LIVE.start + day_),)),
+            replace(good, suspensions=(Suspension(81, APP, Period(begins - 3 * day_, begins - 2 * day_)),)),
+            replace(good, restrictions=(Restriction(51, RestrictionKind.REFUSED, Period(begins - 3 * day_, begins - 2 * day_)),)),
+        ):
+            assert no(asked, fell) == "F7"
+    assert no(asked, renewed(None)) == "F7", "it was over as it began"
 
 
 def test_a_former_occupant_keeps_the_own_period_and_a_new_one_sees_nothing_from_before() -> None:

@@ -1,7 +1,7 @@
 """Permissions that end by themselves: which, when, and because of what. A query for a page of them; works as the operator.
 
-The moment is the true one: when the person left, the meter was refused, the agreement ended, the party was suspended, the end was
-reached, or what it renews was ended. Where several are true the earliest counts.
+The moment is the true one: when the person left, the meter was refused, the party was not bound by an agreement, it was suspended,
+the end was reached, or what it renews was ended. Where several are true the earliest counts.
 """
 
 from collections import defaultdict
@@ -24,19 +24,24 @@ _OPEN: Final = """
         and not exists (select from kw.permission_event e where e.permission = s.id and e.event <> 'granted' and e.at <= %(at)s
             and e.permission > %(after)s and e.permission <= %(last)s))
 """
-# A renewal goes on from what it renews, so what happened in the life of that counts too, from then on. Each
+# A renewal goes on from what it renews, so what happened from the begin of that one on counts too. Each
 # is looked up by its number (`limit`): a join may be done by a walk through all permissions there are.
-# Who lives there: the first moment of the permission's life at which its giver does not. A no that was once taken for one to what
-# had ended, as its end had been told and was still to come, ends it.
+# Who lives there, and what binds the party: the first moment of the permission's life at which its giver does not, or it has no
+# agreement. A no that was once taken for one to what had ended, as its end had been told and was still to come, ends it. What was
+# over as it began is renewed by nothing, whatever ended it.
 _OVER = f"""{_OPEN},
     lives as (
         select id, connection, subject, party, live, renews from alive union all
-        select l.id, s.connection, s.subject, s.party, s.live, s.renews from lives l cross join lateral (
+        select l.id, s.connection, s.subject, s.party, tstzrange(lower(s.live), lower(l.live)), s.renews
+        from lives l cross join lateral (
             select t.*, p.renews from kw.permission_state t join kw.permission p on p.id = t.id where t.id = l.renews limit 1) s
         where not isempty(s.live)),
     homes as (
         select connection, subject, range_agg(period) as mine from kw.occupancy
         where connection in (select connection from alive) group by connection, subject),
+    bound as (
+        select a.party, range_agg(a.period) as held from kw.agreement a join kw.party y on y.key = a.party
+        where y.role = 'third_party' and a.party in (select party from alive) group by a.party),
     places as (select distinct connection from alive),
     refusals as (
         select r.connection, r.period from places p join kw.restriction r on r.connection = p.connection where r.kind = 'refused'
@@ -50,15 +55,13 @@ _OVER = f"""{_OPEN},
         from lives s join refusals r on r.connection = s.connection and r.period && s.live union all
         select s.id, greatest(lower(x.period), lower(s.live)), 3, 'party_suspended'
         from lives s join kw.suspension x on x.party = s.party and x.period && s.live union all
-        select s.id, upper(a.period), 4, 'agreement_ended'
-        from lives s join kw.agreement a on a.party = s.party
-        where upper(a.period) > lower(s.live) and (upper_inf(s.live) or upper(a.period) < upper(s.live))
-        and not exists (select from kw.agreement b where b.party = a.party and b.period @> upper(a.period))),
+        select s.id, lower(tstzmultirange(s.live) - coalesce(b.held, '{{}}'::tstzmultirange)), 4, 'agreement_ended'
+        from lives s left join bound b on b.party = s.party where s.party is not null),
     causes (id, at, rank, event, because) as (
         select id, at, rank, 'invalidated', because from fallen where at is not null union all
         select s.id, greatest(e.at, lower(p.live)), 5, e.event, e.because
         from alive s join kw.permission p on p.id = s.renews join kw.permission_event e on e.permission = p.id
-        where e.event in ('revoked', 'terminated', 'invalidated') union all
+        where e.event in ('revoked', 'terminated', 'invalidated') or e.event <> 'granted' and e.at <= lower(p.live) union all
         select s.id, n.at, 0, 'revoked', null from alive s
         join kw.late_no n on n.permission = s.id and n.permission > %(after)s and n.permission <= %(last)s
         where n.at < coalesce(upper(s.live), 'infinity') union all

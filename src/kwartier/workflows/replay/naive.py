@@ -2,10 +2,10 @@
 
 Written from the leaflet's sentences and not from `grounds`: plain comparisons over what the log was told, so that a mistake in
 the one decision does not hide in its own replay. "Only with consent": a permission to this party, given and not ended, for these
-values and this time. "Of the customer": by who lived there in all of that time, and lives there still. "Bound themselves": an
-agreement in force that is not suspended, and since the consent began neither suspended nor over with none in its place. "The
-customer may refuse": nothing of a time for which the meter was refused or off, no read while it is, and nothing more by a consent
-from before a refusal. What renews a consent goes on from it: it gives no more than the first one still did at its end.
+values and this time. "Of the customer": by who lived there in all of that time, and lives there still. "Bound themselves": by
+agreements without a gap since the consent began, never suspended. "The customer may refuse": nothing of a time for which the meter
+was refused or off, no read while it is, and nothing more by a consent from before a refusal. What renews a consent goes on from it:
+it gives no more than the first one, had it not run out, would still have given as the second began.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +45,9 @@ class Naive:
             and any(
                 _consents(state, request, (first, last), at)
                 and _lived(said.items(), state, there, (first, last))
-                and all(self._held(one, until, said, there, (at, before)) for one, until in _chain(said, state, at))
+                and all(
+                    one is not None and self._held(one, until, said, there, (at, before)) for one, until in _chain(said, state, at)
+                )
                 for (table, _), state in said.items()
                 if table == "permission"
             )
@@ -60,14 +62,8 @@ class Naive:
             _lives_still(said.items(), given, there, until)
             and not _refused_since(there, (given.start, until), *now)
             and not self._suspended_since(party, (given.start, until), *now)
-            and not self._lapsed_since(party, (given.start, until), *now)
+            and _without_a_gap(self._of("agreement", party, *now), given.start, until)
         )
-
-    def _lapsed_since(self, party: int, span: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:
-        """True if within a time an agreement ended, and none took its place at once."""
-        bound = list(self._of("agreement", party, at, before))
-        ends = [one.end for one in bound if one.end is not None and span[0] < one.end <= span[1]]
-        return any(not any(_runs(one, end) for one in bound) for end in ends)
 
     def _suspended_since(self, party: int, span: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:
         return any(_ran(one, *span) for one in self._of("suspension", party, at, before))
@@ -120,23 +116,32 @@ def _lived(said: Iterable[tuple[FactRef, State]], given: State, there: OneKnown,
 def _lives_still(said: Iterable[tuple[FactRef, State]], given: State, there: OneKnown, at: datetime) -> bool:
     """True if who gave the permission lived there from its beginning up to now, in stays without a gap."""
     giver = there.whose.get(given.position)
-    stays = [one for (table, _), one in said if table == "occupancy" and there.whose.get(one.position) == giver]
-    until = given.start
-    for stay in sorted(stays, key=lambda one: one.start):
-        if stay.start <= until and (stay.end is None or until < stay.end):
-            if stay.end is None:
+    stays = (one for (table, _), one in said if table == "occupancy" and there.whose.get(one.position) == giver)
+    return _without_a_gap(stays, given.start, at)
+
+
+def _without_a_gap(facts: Iterable[State], since: datetime, at: datetime) -> bool:
+    """True if at every moment from the one to the other one of these was in force."""
+    until = since
+    for one in sorted(facts, key=lambda each: each.start):
+        if one.start <= until and (one.end is None or until < one.end):
+            if one.end is None:
                 return True
-            until = stay.end
+            until = one.end
     return at < until
 
 
-def _chain(said: Mapping[FactRef, State], given: State, at: datetime) -> Iterator[tuple[State, datetime]]:
-    """Yield a consent up to now, then what it renews, each up to its own end, as far as they are known."""
+def _chain(said: Mapping[FactRef, State], given: State, at: datetime) -> Iterator[tuple[State | None, datetime]]:
+    """Yield a consent up to now, then what it renews, each up to the beginning of the next; None for one that never lived."""
     yield given, at
     number = given.rest.get("renews")
-    before = None if number is None else said.get(("permission", number))
-    if before is not None and before.lives and before.end is not None and before.start < given.start:
-        yield from _chain(said, before, before.end - timedelta(microseconds=1))
+    if number is None:
+        return
+    before, until = said.get(("permission", number)), given.start - timedelta(microseconds=1)
+    if before is not None and before.lives and before.start < given.start:
+        yield from _chain(said, before, until)
+    else:
+        yield None, until
 
 
 def _refused_since(there: OneKnown, within: tuple[datetime, datetime], at: datetime, before: int | None) -> bool:

@@ -13,12 +13,13 @@ import pytest
 from psycopg import Connection
 from psycopg.errors import IntegrityConstraintViolation
 
+from kwartier.grounds.lasting import lasts
 from kwartier.model.ground import Refusal
 from kwartier.model.period import Period, utc
 from kwartier.model.permit import Permit
 from kwartier.model.register import ALL_MASK, GAS_MASK
 from kwartier.store.registry import ends as registry
-from kwartier.store.registry import parties
+from kwartier.store.registry import facts, parties
 from kwartier.workflows import permission
 from kwartier.workflows.permission import ends, reminders
 from permission_support import DAY, E_INTERVAL, Home
@@ -104,6 +105,56 @@ def test_an_agreement_that_goes_on_in_another_row_ends_nothing(home: Home, given
     home.world.agreement(home.app, between("2026-02-01"))
     assert swept(home) == [("expired", on("2026-06-01"), None)]
     assert given
+
+
+def permitted_to(home: Home, *agreements: Period, role: str = "third_party") -> Home:
+    """Return the home with another app: bound as said, it is permitted the quarter-hours."""
+    world = home.world
+    app = world.party(role)
+    for bound in agreements:
+        world.agreement(app, bound)
+    world.permission(home.connection, home.person, app, LIVE, mask=E_ALL, purpose="laden")
+    return replace(home, app=app)
+
+
+@pytest.mark.parametrize(
+    "agreements",
+    [
+        (),
+        (between("2026-03-01"),),
+        (between("2025-01-01", "2026-01-01"), between("2026-03-01")),
+        (between("2025-01-01", "2025-12-01"),),
+    ],
+    ids=["never", "later", "again later", "before"],
+)
+def test_what_was_permitted_to_an_app_that_was_not_bound_then_is_over_as_it_begins(
+    home: Home, agreements: tuple[Period, ...]
+) -> None:
+    """None of it counts, and none of it comes to count by an agreement less."""
+    other = permitted_to(home, *agreements)
+    assert isinstance(other.may(on("2026-04-01")), Refusal)
+    assert swept(other) == [("invalidated", LIVE.start, "agreement_ended")]
+    assert isinstance(other.may(on("2026-04-01")), Refusal)
+
+
+def test_what_was_permitted_to_an_app_that_was_bound_from_then_on_counts(home: Home) -> None:
+    bound = between("2026-01-01", "2026-02-01"), between("2026-02-01", "2026-03-01"), between("2026-03-01")
+    other = permitted_to(home, *bound)
+    assert isinstance(other.may(on("2026-04-01")), Permit)
+    assert swept(other) == [("expired", on("2026-06-01"), None)]
+
+
+def test_what_was_permitted_to_a_supplier_is_bound_by_nothing(home: Home) -> None:
+    other = permitted_to(home, ALWAYS, role="supplier")
+    assert isinstance(other.may(on("2026-04-01")), Refusal)
+    assert swept(other) == [("invalidated", LIVE.start, "agreement_ended")]
+
+
+def test_a_permission_still_to_begin_is_not_over_before_it_could_have_begun(home: Home) -> None:
+    other = permitted_to(home, between("2026-03-01"))
+    assert ends.sweep(home.house, at=LIVE.start - timedelta(seconds=1)) == 0
+    home.world.agreement(other.app, between("2025-11-01", "2026-03-01"))
+    assert swept(other) == [("expired", on("2026-06-01"), None)], "it was told in time, with its true begin"
 
 
 def test_a_suspension_ends_it_and_reinstatement_brings_nothing_back(home: Home, given: int) -> None:
@@ -538,10 +589,13 @@ def test_a_customers_own_page_is_renewed_in_the_same_manner(home: Home) -> None:
         reminders.renew(home.house, home.world.subject(), own, until=on("2027-06-01"), at=NOON)
 
 
-def pieces(draw: Random) -> list[Period]:
-    """Return stretches of time that follow one another, now and then with a gap between two, the last without an end."""
+def pieces(draw: Random, first: int = -200) -> list[Period]:
+    """Return stretches of time that follow one another, now and then with a gap between two, the last without an end.
+
+    They begin on a day counted from that of the year's first.
+    """
     cuts = sorted(draw.sample(range(1, 60), draw.randrange(3)))
-    starts, ends_at = [-200, *(cut + draw.choice([0, 0, 3]) for cut in cuts)], [*cuts, None]
+    starts, ends_at = [first, *(cut + draw.choice([0, 0, 3]) for cut in cuts)], [*cuts, None]
     day = on("2026-01-01")
     return [
         Period(day + start * DAY, None if end is None else day + end * DAY)
@@ -551,23 +605,32 @@ def pieces(draw: Random) -> list[Period]:
 
 
 def lived_through(home: Home, draw: Random) -> tuple[int, int]:
-    """Write a person's life with two apps down, of one of which a permission is renewed; return both apps."""
+    """Write a person's life with two apps down, whose permissions are renewed, some after a while; return where, and an app.
+
+    Of some a first one had all that it was for handed over early, or as it began.
+    """
     world, day = home.world, on("2026-01-01")
     connection, person = world.connection(), world.subject()
     apps = world.party("third_party"), world.party("third_party")
     for stay in pieces(draw):
         world.occupancy(connection, person, stay)
     for app in apps:
-        for bound in pieces(draw):
+        for bound in pieces(draw, draw.choice([-200, -200, draw.randrange(10)])):
             world.agreement(app, bound)
         begins, lives = draw.randrange(10), 0
         before: int | None = None
         for _ in range(draw.randrange(1, 4)):
-            begins, lives = begins + lives, draw.randrange(20, 60)
+            begins, lives = begins + lives + draw.choice([0, 0, 0, 4]), draw.randrange(20, 60)
             live = Period(day + begins * DAY, day + (begins + lives) * DAY)
             given = {"connection": connection, "subject": person, "party": app, "mask": E_ALL, "purpose": "inzicht"}
             with suppress(IntegrityConstraintViolation), world.c.transaction():
                 before = world.new("permission", **given, data=ALWAYS, live=live, **({} if before is None else {"renews": before}))
+        if draw.random() < 1 / 4:
+            world.c.execute(
+                "insert into kw.permission_event (permission, at, event)"
+                " select min(id), min(lower(live)) + %s, 'fulfilled' from kw.permission where (connection, party) = (%s, %s)",
+                (draw.choice([0, 10]) * DAY, connection, app),
+            )
         if draw.random() < 1 / 3:
             begins = draw.randrange(80)
             world.suspension(app, Period(day + begins * DAY, day + (begins + 3) * DAY))
@@ -592,3 +655,7 @@ def test_whether_ends_are_written_down_changes_no_answer(home: Home, seed: int) 
     before = answers()
     ends.sweep(home.house, at=at)
     assert answers() == before
+    for one in lives:
+        with home.house.operator() as c:
+            known = facts.facts(c, one.connection, year=at.year)
+        assert all(lasts(each, known, at) for each in known.permissions if each.live.contains(at)), "what is over is written down"

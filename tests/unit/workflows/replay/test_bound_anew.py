@@ -63,7 +63,7 @@ def test_after_a_gap_nothing_is_read_or_handed_over_and_the_replay_finds_nothing
 
 def test_who_was_read_all_the_same_is_found(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as planted:
-        planted.setattr(lasting, "_lapsed", lambda *_: False)
+        planted.setattr(lasting, "_bound", lambda *_: True)
         assert given(story) == ["delivered", "delivered"]
     found = replay.run(story.house, at=story.clock())
     assert {one.code for one in found.findings} >= {"permit-not-decided", "parcel-not-decided"}
@@ -72,6 +72,6 @@ def test_who_was_read_all_the_same_is_found(story: Story, monkeypatch: pytest.Mo
 
 
 def test_the_second_check_finds_it_too_where_the_decision_would_not(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lasting, "_lapsed", lambda *_: False)
+    monkeypatch.setattr(lasting, "_bound", lambda *_: True)
     assert given(story) == ["delivered", "delivered"]
     assert {one.code for one in replay.run(story.house, at=story.clock()).findings} == {"consent-disagrees"}

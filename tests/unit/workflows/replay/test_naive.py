@@ -117,13 +117,19 @@ def test_with_consent_in_order_it_says_yes() -> None:
         ({("restriction", 9): state(9, 0, 1, kind="refused")}, {}),
         ({}, {("suspension", 4): state(4, 0, 1, party=APP)}),
         ({}, {("agreement", 3): state(3, -90, 1, party=APP, role="third_party"), ("agreement", 5): AGAIN}),
+        ({}, {("agreement", 3): state(3, 1, None, party=APP, role="third_party")}),
+        ({}, {("agreement", 3): state(3, -90, 0, party=APP, role="third_party"), ("agreement", 5): AGAIN}),
         ({("permission", 0): permission(-9, 0), ("permission", 1): RENEWED, ("restriction", 9): REFUSED_BEFORE}, {}),
+        ({("permission", 0): permission(-9, -4), ("permission", 1): RENEWED, ("restriction", 9): REFUSED_BEFORE}, {}),
+        ({("permission", 0): permission(-9, -9), ("permission", 1): RENEWED}, {}),
+        ({("permission", 1): RENEWED}, {}),
     ],
     ids=[
         *("not yet", "ended", "other channels", "later data", "earlier data", "another party", "told later"),
         *("lived there later", "somebody else lived there", "refused now", "off then"),
         *("agreement ended", "another's agreement", "suspended", "left since", "refused since", "suspended since"),
-        *("bound anew", "refused before it was renewed"),
+        *("bound anew", "bound later", "bound anew after its begin", "refused before it was renewed"),
+        *("refused after what it renews had run out", "renews what never lived", "renews nothing that is known"),
     ],
 )
 def test_each_fact_counts(facts: dict[FactRef, State], general: dict[FactRef, State]) -> None:
@@ -154,20 +160,20 @@ masks = st.sampled_from([2, 4, 6, 8, 16, 240, 246, 256])
 @given(
     live=always, data=always, lived=always, bound=always, mask=st.one_of(st.just(246), masks),
     barred=st.one_of(st.none(), spans), suspended=st.one_of(st.none(), spans), again=st.one_of(st.none(), days),
-    renewed=st.booleans(), wanted=masks, asked_for=st.tuples(days, days).map(sorted), hour=st.integers(-48, 200),
+    renewed=st.sampled_from([None, 0, 1, 2]), wanted=masks, asked_for=st.tuples(days, days).map(sorted), hour=st.integers(-48, 200),
 )  # fmt: skip
 def test_it_says_what_the_decision_says(  # noqa: PLR0913, PLR0917 - each a fact of the case
     live: tuple[int, int | None], data: tuple[int, int | None], lived: tuple[int, int | None], bound: tuple[int, int | None],
     mask: int, barred: tuple[int, int | None] | None, suspended: tuple[int, int | None] | None, again: int | None,
-    renewed: bool, wanted: int,  # noqa: FBT001 - a fact of the case
+    renewed: int | None, wanted: int,
     asked_for: list[int], hour: int,
 ) -> None:  # fmt: skip
     """Written apart, from the leaflet and from the table: over random small cases they never differ."""
     assume(bool(wanted & GAS_MASK) == bool(mask & GAS_MASK))
     assume(wanted & DAY_MASK or asked_for[0] < asked_for[1])
     facts = {("permission", 1): permission(*live, data=data, mask=mask), ("occupancy", 2): state(2, *lived)}
-    if renewed:
-        facts["permission", 0] = permission(live[0] - 2, live[0], mask=mask)
+    if renewed is not None:
+        facts["permission", 0] = permission(live[0] - 2, live[0] - renewed, mask=mask)
         facts["permission", 1] = replace(facts["permission", 1], rest={**facts["permission", 1].rest, "renews": 0})
     if barred is not None:
         facts["restriction", 9] = state(9, *barred, kind="refused")
