@@ -44,10 +44,10 @@ class Contract:
 
 
 def agreements(town: Town) -> list[tuple[Party, date, date | None]]:
-    """Return party, start and end of each agreement; that of one app ended."""
+    """Return party, start and end of each agreement; that of one app ends with the town's date: its permissions end with it."""
     return [
         *((party, _SINCE, None) for party in (*SUPPLIERS, APP)),
-        (APP_WITHOUT_AGREEMENT, _SINCE, town.day - timedelta(days=60)),
+        (APP_WITHOUT_AGREEMENT, _SINCE, town.day + timedelta(days=1)),
     ]
 
 

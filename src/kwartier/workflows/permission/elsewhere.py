@@ -63,6 +63,7 @@ class Code(StrEnum):
 
     BAD_EAN_OR_PERIOD = "bad-ean-or-period"
     BAD_OBJECT = "bad-object"
+    NO_AGREEMENT = "no-agreement"
     NO_OBJECT = "no-object"
     NOT_AN_OCCUPANT = "not-an-occupant"
     OVERLAPS = "overlaps"
@@ -194,6 +195,8 @@ def _establish(c: C, said: EstablishedPermissionInformation, at: datetime) -> li
     else:
         _same(before, given)
         return []
+    if not _bound(c, given):
+        raise _Refused(Code.NO_AGREEMENT)
     try:
         number = permissions.grant(c, given, said.creation_timestamp)
     except AlreadyPermitted:
@@ -201,6 +204,12 @@ def _establish(c: C, said: EstablishedPermissionInformation, at: datetime) -> li
     except NotAnOccupant:
         raise _Refused(Code.NOT_AN_OCCUPANT) from None
     return [telling.granted(number, given, at, telling.OPERATOR, code)]
+
+
+def _bound(c: C, given: Grant) -> bool:
+    """True if the party has an agreement when the permission begins: without one that would be over as it begins."""
+    assert given.party is not None  # noqa: S101 - nobody else tells of an opt-in
+    return any(one.period.contains(given.live.start) for one in parties.agreements(c, [given.party]))
 
 
 def _grant(c: C, said: EstablishedPermissionInformation) -> tuple[Grant, str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kwartier.grounds import information
 from kwartier.model.ground import Refusal
-from kwartier.model.period import utc
+from kwartier.model.period import Period, utc
 from kwartier.model.permit import Permit
 from kwartier.store.registry import permissions
 from kwartier.store.registry.permissions import Grant
@@ -241,6 +241,25 @@ def test_no_line_can_do_harm(there: Home, tmp_path: Path, line: str) -> None:
     text = " ".join(line.split())
     report = take(there, tmp_path, text)
     assert report.refused.total() == (1 if text.strip() else 0)
+
+
+@pytest.mark.parametrize("begins", [{}, {"valid_from": "2026-03-05T00:00:00+01:00"}], ids=["as it was given", "later"])
+def test_what_a_party_was_given_before_it_was_bound_comes_in_when_its_agreement_was_told(
+    there: Home, tmp_path: Path, begins: dict[str, str]
+) -> None:
+    """A party binds itself before somebody permits it anything; but the one may be told before the other."""
+    start = on("2026-03-05" if begins else "2026-03-01")
+    other = replace(there, app=there.world.party("third_party"))
+    line = established(other) | begins
+    assert take(other, tmp_path, line).refused == {"no-agreement": 1}
+    assert take(other, tmp_path, revoked()).refused == {"unknown-permission": 1}
+    other.world.agreement(other.app, Period(start + DAY))
+    assert take(other, tmp_path, line).refused == {"no-agreement": 1}, "its begin is what counts"
+    other.world.agreement(other.app, Period(start, start + DAY))
+    assert take(other, tmp_path, line).established == 1
+    assert isinstance(other.may(AT), Permit)
+    assert ends.sweep(other.house, at=AT) == 0
+    assert take(other, tmp_path, line).known == 1
 
 
 def test_an_import_of_permissions_stays_shut_but_for_the_customers_own_page(there: Home, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""Permissions that customers gave elsewhere, by their consent reference. Given once, and never changed but for an earlier end."""
+"""Permissions that customers gave elsewhere, by their consent reference. Given once, and never changed but for an earlier end.
+
+One whose giver did not live there when it began, or whose party was not bound then, would be over as it begins: it is put aside, so
+that whoever imports hears of it, and may tell the agreement that was there with its true begin and then the permission again.
+"""
 
 from kwartier.store.registry.imports.spec import Spec
 
@@ -24,8 +28,11 @@ PERMISSIONS = Spec(
             tstzrange(i.data_from, i.data_to) as data, tstzrange(i.granted, i.expires) as live, p.id as had,
             case when i.nth > 1 then 'duplicate' when c.key is null then 'unknown-ean' when s.key is null then 'unknown-subject'
                 when i.party is not null and y.key is null then 'unknown-party' when x.mask = 0 then 'no-channels'
+                when p.id is null and y.role <> 'third_party' then 'not-a-third-party'
                 when p.id is null and not exists (select from kw.occupancy o
                     where o.connection = c.key and o.subject = s.key and o.period @> i.granted) then 'not-an-occupant'
+                when p.id is null and y.key is not null and not exists (select from kw.agreement a
+                    where a.party = y.key and a.period @> i.granted) then 'no-agreement'
                 when (p.connection, p.subject, p.mask, p.purpose, p.data, lower(p.live))
                     <> (c.key, s.key, x.mask, i.purpose, tstzrange(i.data_from, i.data_to), i.granted)
                     or p.id is not null and p.party is distinct from y.key
