@@ -44,7 +44,7 @@ def permitted(facts: World, app: int) -> int:
     home, person = facts.connection(transformer=facts.transformer()), facts.subject()
     facts.meter(home)
     facts.occupancy(home, person)
-    facts.permission(home, person, app)
+    facts.permission(home, person, app, between("2026-01-15"))
     return home
 
 
