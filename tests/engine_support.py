@@ -3,7 +3,9 @@
 import os
 import signal
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 
 def pid(_: object = None) -> int:
@@ -24,6 +26,20 @@ def fail(text: str) -> None:
 def die(_: object = None) -> None:
     """End the worker as a kill would."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def half(folder: str) -> bytes:
+    """Say who we are, and end as by a kill when half of the result is sent. Returns more than a pipe holds."""
+    (Path(folder) / str(os.getpid())).touch()
+    pipe: Any = Connection
+    whole = pipe._send  # noqa: SLF001 - where the bytes leave
+
+    def send(self: object, buffer: bytes, *rest: object) -> None:
+        whole(self, buffer[: len(buffer) // 2], *rest)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pipe._send = send  # noqa: SLF001 - see above
+    return bytes(1_000_000)
 
 
 def wait(path: str) -> str:

@@ -15,10 +15,12 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, Final, ParamSpec, TypeVar, final
 
 from kwartier.model.errors import KwartierError
@@ -26,7 +28,9 @@ from kwartier.model.errors import KwartierError
 KINDS: Final = ("inline", "processes", "dask")
 
 _LOOK_S: Final = 0.1
-"""Seconds between two looks whether a pool that ends is broken."""
+"""Seconds between two looks whether a worker is gone."""
+_LOOKS: Final = 10
+"""Looks for which the pool may take to end by itself: when it is done its workers go, too."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -71,28 +75,46 @@ class Inline(Executor):
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool whose end comes also after a worker was killed while a large job waited in the pipe to the workers.
+    """A pool that breaks and ends also after a worker was killed while something large was in a pipe.
 
-    Before Python 3.11.5, Debian 12's too, nobody closes that pipe, and the thread that fills it is waited for (CPython 94777).
-    That thread may close it at the same moment, and a number that is closed twice may by then be another file's.
+    Before Python 3.11.5, Debian 12's too, nobody closes the pipe to the workers, and the thread that fills it is waited for
+    (CPython 94777). In every version the thread that takes results waits for the rest of one of which a killed worker sent a part:
+    the other workers hold that pipe open. Who else closes a pipe may do so at the same moment, and a number that is closed twice
+    may by then be another file's.
     """
 
     def __init__(self, workers: int, context: BaseContext, initializer: Callable[[], object]) -> None:
         """Take work for `workers` processes of a context; each runs the initializer first."""
         super().__init__(workers, context, initializer)
         inner: Any = self
-        self._jobs = inner._call_queue._reader  # noqa: SLF001 - see above
-        self._jobs.close = once(self._jobs.close)
+        self._pipes = inner._call_queue._reader, inner._result_queue._writer  # noqa: SLF001 - see above
+        for pipe in self._pipes:
+            pipe.close = once(pipe.close)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
-        """Take no more work, and wait for what runs."""
+    def _start_executor_manager_thread(self) -> None:
+        """Watch over the workers from the first job on. Called at each, under the pool's lock."""
         inner: Any = self
-        manager: threading.Thread | None = inner._executor_manager_thread  # noqa: SLF001 - see above
-        super().shutdown(wait=False, cancel_futures=cancel_futures)
-        while wait and manager is not None and manager.is_alive():
-            if inner._broken:  # noqa: SLF001 - see above
-                self._jobs.close()
-            manager.join(_LOOK_S)
+        is_first = inner._executor_manager_thread is None  # noqa: SLF001 - see above
+        super()._start_executor_manager_thread()
+        if is_first:
+            watched = inner._executor_manager_thread, inner._processes, self._pipes  # noqa: SLF001 - see above
+            threading.Thread(target=_watch, args=watched, daemon=True).start()
+
+
+def _watch(manager: threading.Thread, workers: Mapping[int, BaseProcess], pipes: Iterable[Connection]) -> None:
+    """Where a worker is gone and the pool has not ended some looks later, end the others and let nobody wait for a pipe."""
+    looks = 0
+    while manager.is_alive():
+        manager.join(_LOOK_S)
+        there = list(workers.values())
+        gone = set(wait([one.sentinel for one in there], timeout=0))
+        looks = looks + 1 if gone else 0
+        if looks > _LOOKS:
+            for one in there:
+                if one.sentinel not in gone:
+                    one.kill()
+            for pipe in pipes:
+                pipe.close()
 
 
 def once(deed: Callable[[], object]) -> Callable[[], None]:

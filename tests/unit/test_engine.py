@@ -58,6 +58,16 @@ if __name__ == "__main__":
 """
 """They are gone when the pool has been told to end."""
 
+KILLED_HALFWAY = """
+import sys
+import engine_support as jobs
+from kwartier import engine
+if __name__ == "__main__":
+    with engine.opened(2) as executor:
+        for done in [executor.submit(job, sys.argv[1]) for job in (jobs.asleep, jobs.half)]:
+            print(type(done.exception()).__name__)
+"""
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_job_gives_the_same_on_each(kind: str) -> None:
@@ -123,6 +133,15 @@ def test_a_pool_whose_workers_are_killed_while_it_ends_ends() -> None:
         [sys.executable, "-c", KILLED_MEANWHILE], env=_path(), capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "BrokenProcessPool\n"
+
+
+def test_a_worker_that_is_killed_while_it_sends_a_result_breaks_the_pool(tmp_path: Path) -> None:
+    """The other worker is well, and holds the same pipe: nothing would tell that no more comes."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_HALFWAY, str(tmp_path)], env=_path(), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "BrokenProcessPool\nBrokenProcessPool\n"
+    assert not any(psutil.pid_exists(int(one.name)) for one in tmp_path.iterdir())
 
 
 def test_what_two_threads_do_once_is_done_once_and_both_wait() -> None:
