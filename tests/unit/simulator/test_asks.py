@@ -36,3 +36,12 @@ def test_one_customer_is_asked_and_one_mandate_is_claimed(tmp_path: Path) -> Non
 def test_a_town_without_that_home_asks_nothing(tmp_path: Path, homes: int) -> None:
     asks.write(tmp_path, Town(1, homes, DAY))
     assert (sent(tmp_path, "asked"), sent(tmp_path, "claimed")) == ([], [])
+
+
+def test_whom_somebody_permits_anything_is_bound_as_it_begins() -> None:
+    """Of all that comes in with a town nothing is put aside, though one app is bound no more when its night is read."""
+    town = Town(5, 400, DAY)
+    bound = {party.code: (start, end) for party, start, end in market.agreements(town)}
+    given = [(bound[one.party], one.granted.date()) for home in town.homes for one in people.grants(town, home) if one.party]
+    assert {end for (_, end), _ in given} == {None, date(2026, 3, 11)}
+    assert all(start <= granted and (end is None or granted < end) for (start, end), granted in given)
