@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -194,17 +194,23 @@ def test_a_specification_says_the_channels_and_nothing_else(direction: Direction
     assert MeteredDataSpecification.of(mask, between("2026-01-01"), Product.ELECTRICITY).mask == mask
 
 
-def test_what_was_handed_over_stands_under_its_own_permission(home: Home) -> None:
-    """Two permissions of one party: the parcel left under the first, and nothing under the second."""
-    world = home.world
-    first = world.permission(home.connection, home.person, home.app, between("2026-01-01"), mask=E_INTERVAL)
-    second = world.permission(home.connection, home.person, home.app, between("2026-01-01"), purpose="b", mask=E_INTERVAL)
+def handed_over(home: Home) -> datetime:
+    """Read the quarter-hours of a day for the app in the night after it, and hand them over; return when it was read."""
     night = midnight(MARCH_10) + DAY + timedelta(hours=2)
     who = Requester(Role.THIRD_PARTY, home.app)
     granted = permit(home.house, who, Purpose.THIRD_PARTY_SERVICE, home.connection, E_INTERVAL, whole(MARCH_10), at=night)
     rows = [channel_day(home.connection, channel, MARCH_10) for channel in (Channel.IMPORT, Channel.EXPORT)]
     read(home.house, rows, [granted], at=night)
     assert delivery_round.run(home.house, clock=lambda: night + timedelta(hours=1)).delivered == 1
+    return night
+
+
+def test_what_was_handed_over_stands_under_its_own_permission(home: Home) -> None:
+    """Two permissions of one party: the parcel left under the first, and nothing under the second."""
+    world = home.world
+    first = world.permission(home.connection, home.person, home.app, between("2026-01-01"), mask=E_INTERVAL)
+    second = world.permission(home.connection, home.person, home.app, between("2026-01-01"), purpose="b", mask=E_INTERVAL)
+    night = handed_over(home)
     world.c.execute("update kw.occupancy set period = tstzrange(lower(period), %s)", (night + DAY,))
     ends.sweep(home.house, at=night + 2 * DAY)
     at = night + 3 * DAY
@@ -224,10 +230,5 @@ def test_what_was_handed_over_under_a_second_agreement_or_stay_stands_under_the_
         world.agreement(home.app, Period(cut_at))
     else:
         world.occupancy(home.connection, home.person, Period(cut_at))
-    night = midnight(MARCH_10) + DAY + timedelta(hours=2)
-    who = Requester(Role.THIRD_PARTY, home.app)
-    granted = permit(home.house, who, Purpose.THIRD_PARTY_SERVICE, home.connection, E_INTERVAL, whole(MARCH_10), at=night)
-    rows = [channel_day(home.connection, channel, MARCH_10) for channel in (Channel.IMPORT, Channel.EXPORT)]
-    read(home.house, rows, [granted], at=night)
-    assert delivery_round.run(home.house, clock=lambda: night + timedelta(hours=1)).delivered == 1
+    night = handed_over(home)
     assert [one.period for one in overview.show(home.house, f"kw-{given}", at=night + DAY).accessed] == [whole(MARCH_10)]
