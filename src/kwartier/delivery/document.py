@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, final
 
 from kwartier.delivery.cut import bounds_s, cut, interval_s
@@ -99,6 +100,7 @@ def about(ean: Ean, product: Product) -> dict[str, str]:
     return {"metering_point": ean.reveal(), "product": product.value}
 
 
+@lru_cache(maxsize=256)
 def quality(mark: int) -> str:
     """Name the quality of one interval for a reader outside."""
     if mark & Quality.MISSING:
@@ -114,24 +116,20 @@ def series(day: ChannelDay, period: Period) -> dict[str, Any] | None:
     """Return one interval channel-day as a JSON object, cut to the period; None if no interval lies within it."""
     step, first = interval_s(day.channel), epoch_s(midnight(day.day))
     whole = cut(day, period) or _nothing(day.channel, day.day)
-    marks = whole.quality or bytes(len(whole.deltas) // 4)
-    low, high = bounds_s(period)
-    rows = [
-        (first + place * step, value, quality(mark))
-        for place, (value, mark) in enumerate(zip(array("i", whole.deltas), marks, strict=True))
-        if low <= first + place * step and first + (place + 1) * step <= high
-    ]
-    if not rows:
+    count, (low, high) = len(whole.deltas) // 4, bounds_s(period)
+    begin, end = max(0, -(-(low - first) // step)), min(count, (high - first) // step)
+    if begin >= end:
         return None
     code, direction, _ = REGISTERS[day.channel]
-    said = [mark for _, _, mark in rows]
+    values = array("i", whole.deltas)[begin:end]
+    said = [quality(mark) for mark in (whole.quality or bytes(count))[begin:end]]
     return {
         "register": code,
         "direction": direction,
         "unit": unit(day.channel),
         "resolution": "PT1H" if day.channel is Channel.GAS else "PT15M",
-        "start": local(from_epoch_s(rows[0][0])),
-        "values": [None if mark == "missing" else value for _, value, mark in rows],
+        "start": local(from_epoch_s(first + begin * step)),
+        "values": [None if mark == "missing" else value for value, mark in zip(values, said, strict=True)],
         **({"quality": said} if any(mark != "valid" for mark in said) else {}),
     }
 

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import IntFlag
+from enum import IntEnum
 from typing import final
 
 from kwartier.model.register import Channel
 
 
-class Quality(IntFlag):
-    """One byte per interval. 0 is a valid reading; bits 0..2 mirror the AMR status (DSMR P3), the rest are our own verdicts."""
+class Quality(IntEnum):
+    """Bits of a byte per interval. 0 is a valid reading; bits 0..2 mirror the AMR status (DSMR P3), the rest are our own verdicts.
+
+    No IntFlag: it makes a member anew whenever a byte is looked at, and a round of deliveries looks at millions.
+    """
 
     VALID = 0
     NOT_VALID = 1

@@ -18,7 +18,7 @@ SPEAKS: Final = np.uint8(NOT_VALID | PDN)
 """The bits that say something about the value; DST, the unused bits and SMR 5's RECOVERED_VALUE do not."""
 
 
-def _quality(byte: int) -> Quality:
+def _quality(byte: int) -> int:
     return (Quality.NOT_VALID if byte & NOT_VALID else Quality.VALID) | (Quality.POWER_DOWN if byte & PDN else Quality.VALID)
 
 
