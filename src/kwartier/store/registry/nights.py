@@ -70,7 +70,9 @@ _GAPS = """
     order by o.connection, o.meter, o.profile, o.mbus, o.first_s, o.last_s, o.at desc
 """
 _HOW = """
-    select coalesce(o.reason, o.result) from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
+    select coalesce(o.reason, o.result), o.first_s, o.last_s, coalesce(n.started, o.at)
+    from kw.outcome o join kw.batch b on b.id = o.batch and b.state in ('staged', 'committed')
+    left join kw.night n on n.id = b.night
     where o.connection = %(connection)s and o.profile in ('e_interval', 'g_interval')
     and o.last_s > %(first)s and o.first_s < %(last)s
     order by o.at desc limit 1
@@ -103,6 +105,20 @@ class Gap:
     result: Result
     reason: GapReason | None
     at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task for the rows of [first_s, last_s] ended: `how` is its reason if it has one, else its result.
+
+    `begun` is when its night began: the grounds of then are those it was asked on.
+    """
+
+    how: str
+    first_s: int
+    last_s: int
+    begun: datetime
 
 
 def lock(c: C, wait_ms: int = locks.WAIT_MS) -> bool:
@@ -256,13 +272,13 @@ def _gap(row: Row) -> Gap:
     return Gap(connection, meter, profile, mbus, first_s, last_s, Result(result), GapReason(reason) if reason else None, at)
 
 
-def how_it_ended(c: C, connection: int, first_s: int, last_s: int) -> str | None:
-    """Return how the last task for quarter-hours or hours within the period ended: a gap's reason, else its result.
+def how_it_ended(c: C, connection: int, first_s: int, last_s: int) -> Ending | None:
+    """Return how the last task for quarter-hours or hours within the period ended; one that ends as it begins is of another.
 
     None if they were not asked; day readings do not count.
     """
     found = c.execute(_HOW, {"connection": connection, "first": first_s, "last": last_s}).fetchone()
-    return found[0] if found else None
+    return None if found is None else Ending(*found)
 
 
 def was_read(c: C, day: date) -> bool:

@@ -15,9 +15,9 @@ from kwartier.model.ground import Action, DataClass, Facts, Purpose, Refusal, Re
 from kwartier.model.period import Period, day_of, day_period
 from kwartier.model.permit import Permit
 from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
-from kwartier.model.task import Result
 from kwartier.store.registry import corrections, disputes, facts, names, nights
 from kwartier.store.registry.names import Own
+from kwartier.workflows.inquiry import empty
 from kwartier.workflows.inquiry.errors import NotYours
 from kwartier.workflows.inquiry.views import Download, MyConnection, UsageDay
 from kwartier.workflows.installation import Installation
@@ -96,7 +96,8 @@ def usage(house: Installation, subject: int, connection: int, day: date, *, at: 
     held = disputed.marked(house.readings.day(connection, day, answer.request.mask), _disputes(house, connection, at))
     days = [mine for whole in held if (mine := cut(whole, period)) is not None]
     _log_view(house, subject, one, period, answer, at)
-    return UsageDay(_shown(one), day, tuple(days), answer, None, None if days else _why_empty(house, connection, day))
+    why = None if days else empty.why(house, one, period, known)
+    return UsageDay(_shown(one), day, tuple(days), answer, None, why)
 
 
 def _log_view(house: Installation, subject: int, one: Own, period: Period, permit: Permit | None, at: datetime) -> None:
@@ -112,18 +113,6 @@ def _log_view(house: Installation, subject: int, one: Own, period: Period, permi
         me = names.person(c, key=subject)
         assert me is not None  # noqa: S101 - row-level security shows a person their own row
         house.log.record(c, [Event(at, kind, actor_of(Requester(Role.CUSTOMER, subject)), me.code, one.key, body)])
-
-
-def _why_empty(house: Installation, connection: int, day: date) -> str:
-    """Say why there are no values: "no data" always carries the cause."""
-    span = day_period(day)
-    assert span.end is not None  # noqa: S101 - a day always closes
-    with house.operator() as c:
-        ended = nights.how_it_ended(c, connection, int(span.start.timestamp()), int(span.end.timestamp()))
-        if ended is None:
-            return "not-asked" if nights.was_read(c, day) else "not-yet"
-    # what was read and is not held was read for a sum: nobody asked for these values themselves
-    return "not-asked" if ended == Result.READ else ended
 
 
 def download(

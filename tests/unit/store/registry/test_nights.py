@@ -32,6 +32,11 @@ def span(of: Task) -> tuple[int, int]:
     return of.first_s, of.last_s
 
 
+def ended(c: C, connection: int, of: Task) -> str | None:
+    found = nights.how_it_ended(c, connection, *span(of))
+    return None if found is None else found.how
+
+
 def test_a_batch_goes_from_planned_to_staged_to_committed_and_no_other_way(operator: C, night: int) -> None:
     batch = nights.plan_batch(operator, night)
     with pytest.raises(WrongState):
@@ -113,10 +118,10 @@ def test_a_gap_stands_until_a_later_night_reads_it(operator: C, night: int, worl
     (gap,) = nights.gaps(operator, *span(missed))
     assert (gap.connection, gap.profile, gap.reason, gap.result) == (home, "e_interval", GapReason.TIMEOUT, Result.GAP)
     assert nights.gaps(operator, *span(missed), [home + 1]) == []
-    assert nights.how_it_ended(operator, home, *span(missed)) == "timeout"
+    assert ended(operator, home, missed) == "timeout"
     committed(operator, night, outcome(missed, at=NOON + timedelta(hours=2)))
     assert nights.gaps(operator, *span(missed), [home]) == []
-    assert nights.how_it_ended(operator, home, *span(missed)) == "read"
+    assert ended(operator, home, missed) == "read"
 
 
 def test_a_stopped_task_is_a_gap_without_a_reason(operator: C, night: int, world: World) -> None:
@@ -124,7 +129,7 @@ def test_a_stopped_task_is_a_gap_without_a_reason(operator: C, night: int, world
     committed(operator, night, outcome(task(home, meter), Result.STOPPED))
     (gap,) = nights.gaps(operator, *span(task(home, meter)))
     assert (gap.result, gap.reason) == (Result.STOPPED, None)
-    assert nights.how_it_ended(operator, home, *span(task(home, meter))) == "stopped"
+    assert ended(operator, home, task(home, meter)) == "stopped"
     assert nights.how_it_ended(operator, home + 1, *span(task(home, meter))) is None
 
 
