@@ -81,9 +81,10 @@ QUERIES: Final[dict[str, tuple[tuple[str, ...], LiteralString]]] = {
         """,
     ),
     "use_case_days": (
-        ("purpose", "day"),
+        ("purpose", "day", "came_of_it"),
         """
-            u.purpose, d.day from mine m join kw.use_case_day d on d.connection = m.connection
+            u.purpose, d.day, case when d.lost then 'lost' else 'used' end
+            from mine m join kw.use_case_day d on d.connection = m.connection
             and m.period @> (d.day::timestamp at time zone 'Europe/Amsterdam') join kw.use_case u on u.id = d.use_case
             order by d.day, u.purpose
         """,

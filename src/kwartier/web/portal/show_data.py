@@ -68,7 +68,7 @@ def _stay(words: Words, stay: Mapping[str, Any]) -> Iterator[Table]:
         ("put_aside", words.text("Answers that are doubted"), ("profile", "first", "last")),
         ("care", words.text("Seen at care for the meter"), ("purpose", "what", "at", "value", "text")),
         ("alarms", words.text("Alarms"), ("at", "register", "state")),
-        ("use_case_days", words.text("Days used for the grid operator's own task"), ("purpose", "day")),
+        ("use_case_days", words.text("Days counted for the grid operator's own task"), ("purpose", "day", "came_of_it")),
         ("readings_by_hand", words.text("Readings taken at the meter"), ("channels", "value", "at", "how")),
         ("asked_by_parties", words.text("Asked by parties"), ("party", "purpose", "channels", "at", "event")),
         ("holds", words.text("Use stopped by you"), ("from", "to")),
@@ -123,6 +123,13 @@ def _status(words: Words, status: str) -> str:
     }.get(status, status)
 
 
+def _came_of_it(words: Words, what: str) -> str:
+    return {
+        "used": words.text("used"),
+        "lost": words.text("broken off: nobody knows whether it was read, and nothing of it was kept; it counts for the year"),
+    }.get(what, what)
+
+
 def _fact(words: Words, fact: str) -> str:
     return {
         "occupancy": words.text("when you lived there"),
@@ -141,6 +148,7 @@ _WRITE: Mapping[str, Callable[[Words, Any], str]] = {
     "status": _status,
     "in_the_name_of": lambda words, _: words.text("who was registered here then"),
     "fact": _fact,
+    "came_of_it": _came_of_it,
     "kind": codes.kind,
     "what": codes.chore,
     "recipient": codes.recipient,
@@ -196,6 +204,7 @@ def _column(words: Words, column: str) -> str:
         "how": words.text("How"),
         "event": words.text("What happened"),
         "fact": words.text("Fact"),
+        "came_of_it": words.text("What came of it"),
         "left_out": words.text("What and why"),
     }[column]
 

@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from kwartier.grounds.holdings import HOLDINGS
 from kwartier.grounds.rights import Right, Why
 from kwartier.model.period import Period, midnight
 from kwartier.model.register import Channel
-from kwartier.store.registry import holdings, notices, rectifications
+from kwartier.store.registry import holdings, nights, notices, rectifications
 from kwartier.store.registry.rectifications import Rectification, Told
 from kwartier.web.portal import show_data
 from kwartier.web.portal.words import Words
@@ -76,6 +76,32 @@ def test_a_permission_is_told_with_the_connection_that_it_is_for(household: Hous
     box = zipfile.ZipFile(io.BytesIO(portable.download(household.house, household.came, number, "csv", at=AT).body))
     rows_of = csv.DictReader(io.StringIO(box.read("permissions.csv").decode()))
     assert [row["metering_point"] for row in rows_of] == points
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "nl",
+            [
+                "gebruikt",
+                "afgebroken: niemand weet of er is gelezen, en er is niets van bewaard; de dag telt wel mee voor het jaar",
+            ],
+        ),
+        ("en", ["used", "broken off: nobody knows whether it was read, and nothing of it was kept; it counts for the year"]),
+    ],
+)
+def test_a_day_that_was_lost_is_told_apart_from_one_that_was_used(household: Household, language: str, said: list[str]) -> None:
+    for use, day in ((nights.use, AFTER), (nights.lose, AFTER + timedelta(days=1)), (nights.lose, BEFORE)):
+        use(household.facts.c, [(household.case, household.home, day)])
+    found = document(household, household.came)
+    (home,) = found["connections"]
+    told = [(one["day"], one["came_of_it"]) for one in home["use_case_days"]]
+    assert told == [("2026-03-10", "used"), ("2026-03-11", "lost")]
+    words = Words(language)
+    title = words.text("Days counted for the grid operator's own task")
+    (table,) = (one for one in show_data.tables(words, found) if one.title == title)
+    assert [row[-1] for row in table.rows] == said
 
 
 def test_an_answer_put_aside_is_told_to_whose_time_it_is_about_and_no_further(household: Household) -> None:
