@@ -3,7 +3,7 @@
 Besides, what was done with the person's own days in the name of who was registered there then; see `then`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, final, overload
@@ -46,6 +46,33 @@ class _Ground(NamedTuple):
 
 
 @final
+class _Grounds:
+    """On which grounds the meters were asked, as was written down before."""
+
+    def __init__(self, lines: Iterable[LogLine], parties: Mapping[int, str]) -> None:
+        """Take the plans of one person's lines, in any order."""
+        self._by_permit: dict[str, _Ground] = {}
+        self._plans: dict[tuple[object, ...], list[tuple[datetime, list[_Ground]]]] = {}
+        for line in lines:
+            if named := {one.permit: _ground(one, parties) for one in _grants(line)}:
+                self._by_permit |= named
+                self._plans.setdefault(_asked(line.body), []).append((line.at, list(named.values())))
+
+    def of(self, line: LogLine) -> list[_Ground]:
+        """Return those that an answer served; where it served none, for want of one or of a ground, those of the question."""
+        served: Any = line.body["s"]
+        if served:
+            return [self._by_permit[permit] for permit in served if permit in self._by_permit]
+        before = [(at, named) for at, named in self._plans.get(_asked(line.body), ()) if at <= line.at]
+        return max(before, key=lambda one: one[0])[1] if before else []
+
+
+def _asked(body: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what was asked of which meter; asking again asks the same."""
+    return tuple(body[key] for key in ("b", "c", "f", "l", "m", "p"))
+
+
+@final
 class Lines(Sequence[AccessLine]):
     """Every line about one person, the newest first. A line is made ready when it is looked at: a page looks at few of them."""
 
@@ -80,7 +107,7 @@ def access_log(house: Installation, subject: int, *, most: int | None = None) ->
 def every_line(house: Installation, subject: int) -> Lines:
     """Return every line about this person, and what was done with their own days in another's name."""
     found, parties = _lines(house, subject)
-    grounds = {g.permit: _ground(g, parties) for line, _ in found for g in _grants(line)}
+    grounds = _Grounds((line for line, _ in found), parties)
     every: list[_Found | AccessLine] = [*found, *_then(house, subject, parties)]
     every.sort(key=_order, reverse=True)
     return Lines(every, lambda one: one if isinstance(one, AccessLine) else _shown(*one, grounds, parties))
@@ -97,7 +124,7 @@ def _then(house: Installation, subject: int, parties: Mapping[int, str]) -> Iter
     """Yield what was read or handed over of the own days in the name of who was registered there then, cut to the own time."""
     with house.operator() as c:
         for their in then.theirs(house, c, subject):
-            grounds = {g.permit: _ground(g, parties) for line in their.lines for g in _grants(line)}
+            grounds = _Grounds(their.lines, parties)
             for line in their.lines:
                 one = _shown(line, their.product, grounds, parties)
                 if _saw(one) and one.period is not None:
@@ -156,7 +183,7 @@ def _who(role: str, key: int, parties: Mapping[int, str]) -> str | Role:
     return parties.get(key, known) if known in {Role.SUPPLIER, Role.THIRD_PARTY} else known
 
 
-def _shown(line: LogLine, product: Product | None, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> AccessLine:
+def _shown(line: LogLine, product: Product | None, grounds: _Grounds, parties: Mapping[int, str]) -> AccessLine:
     body: Mapping[str, Any] = line.body
     named = _named(line, grounds, parties)
     rule = body.get("rule") or body.get("x")
@@ -186,13 +213,13 @@ def _told_of(line: LogLine, parties: Mapping[int, str]) -> tuple[str | Role, ...
     return (Role.CUSTOMER if own else Role.OPERATOR,)
 
 
-def _named(line: LogLine, grounds: Mapping[str, _Ground], parties: Mapping[int, str]) -> list[_Ground]:
-    """Return on whose behalf and by which rule: of what was intended, of what was served, or of the one request."""
+def _named(line: LogLine, grounds: _Grounds, parties: Mapping[int, str]) -> list[_Ground]:
+    """Return on whose behalf and by which rule: of what was intended, of what came of it, or of the one request."""
     body: Mapping[str, Any] = line.body
     if line.kind is EventKind.BATCH_INTENDED:
         return [_ground(grant, parties) for grant in _grants(line)]
     if line.kind is EventKind.BATCH_READ:
-        return [grounds[permit] for permit in body["s"] if permit in grounds]
+        return grounds.of(line)
     if "o" in body:
         return [_Ground(_who(body["o"], body["i"], parties), str(body.get("rule") or body.get("x") or ""), str(body.get("u", "")))]
     return []
