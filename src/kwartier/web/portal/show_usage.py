@@ -10,6 +10,7 @@ from markupsafe import Markup
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.period import HOUR_S, QUARTER_S, ZONE, Period, day_period, epoch_s, from_epoch_s, midnight
 from kwartier.model.register import Channel, Product
+from kwartier.model.task import GapReason
 from kwartier.web.portal import phrases
 from kwartier.web.portal.charts import Bar, chart
 from kwartier.web.portal.words import Words
@@ -110,7 +111,7 @@ def usage(words: Words, number: int, one: UsageDay, *, offered: bool = False) ->
         rows=[_row(words, value) for value in values],
         taken=_total(words, taken and [value.taken for value in values], unit),
         given=_total(words, given and [value.given for value in values], unit),
-        notes=_notes(words, one.day, values),
+        notes=[*_put_aside(words, one.why_empty), *_notes(words, one.day, values)] if values else [],
         ground="" if told is None else told.nl if words.language == "nl" else told.en,
         rule="" if told is None else told.rule,
         empty="" if values else _why_empty(words, one, offered=offered),
@@ -253,9 +254,13 @@ def _quality(words: Words, mark: int) -> str:
     return words.text("corrected") if mark & Quality.CORRECTED else words.text("valid")
 
 
+def _put_aside(words: Words, why: str | None) -> list[str]:
+    """Say why one channel is here and the other is not; that nobody asked for the other needs no word."""
+    aside = words.text("Some of what your meter answered contradicts itself and is not shown here. Somebody looks at it first.")
+    return [aside] if why == GapReason.QUARANTINED else []
+
+
 def _notes(words: Words, day: date, values: Sequence[_Value]) -> list[str]:
-    if not values:
-        return []
     notes, (first_s, last_s) = [], _bounds_s(day)
     before, after = values[0].start_s > first_s, values[-1].end_s < last_s
     if before or after:

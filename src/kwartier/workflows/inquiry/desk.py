@@ -14,7 +14,7 @@ from kwartier.model.channel_day import ChannelDay
 from kwartier.model.ground import Action, DataClass, Facts, Purpose, Refusal, Request, Requester, Role
 from kwartier.model.period import Period, day_of, day_period
 from kwartier.model.permit import Permit
-from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product
+from kwartier.model.register import DAY_MASK, GAS_MASK, INTERVAL_MASK, Mask, Product, channels_of
 from kwartier.store.registry import corrections, disputes, facts, names, nights
 from kwartier.store.registry.names import Own
 from kwartier.workflows.inquiry import empty
@@ -96,7 +96,8 @@ def usage(house: Installation, subject: int, connection: int, day: date, *, at: 
     held = disputed.marked(house.readings.day(connection, day, answer.request.mask), _disputes(house, connection, at))
     days = [mine for whole in held if (mine := cut(whole, period)) is not None]
     _log_view(house, subject, one, period, answer, at)
-    why = None if days else empty.why(house, one, period, known)
+    lacks = {found.channel for found in days} != set(channels_of(answer.request.mask))
+    why = empty.why(house, one, period, known) if lacks else None
     return UsageDay(_shown(one), day, tuple(days), answer, None, why)
 
 

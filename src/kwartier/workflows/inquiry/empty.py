@@ -1,4 +1,4 @@
-"""Why there are no values of a person's own part of a day: "no data" always carries the cause, and never tells of another's part.
+"""Why there are no values of a person's own part of a day, or not those of every channel: "no data" always carries the cause, and never tells of another's part.
 
 Of a day that was parted by a move a meter may be asked once for both parts, as for a sum, and one outcome is written of both. A gap
 is one of all that was asked. That something fell short is about one of the grounds: whether the own part had any is decided again.
@@ -25,7 +25,7 @@ NOT_YET: Final = "not-yet"
 
 
 def why(house: Installation, one: Own, period: Period, known: Facts) -> str:
-    """Say why nothing is held of `period`, a local day as far as it is the person's own: UsageDay has the codes."""
+    """Say why not all is held of `period`, a local day as far as it is the person's own: UsageDay has the codes."""
     assert period.end is not None  # noqa: S101 - a day always closes
     with house.operator() as c:
         ending = nights.how_it_ended(c, one.key, epoch_s(period.start), epoch_s(period.end))

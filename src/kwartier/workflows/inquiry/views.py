@@ -30,8 +30,8 @@ class MyConnection:
 class UsageDay:
     """One local day of one connection as held. `refusal` is set, and `days` empty, where there is no ground to show it.
 
-    `why_empty` is a stable code when there are no values: `not-asked` (nobody had a ground to keep them), `not-yet` (no night has
-    read this day), `stopped`, `quarantined`, or else the reason of a gap.
+    `why_empty` is a stable code when there are no values, or not those of every channel: `not-asked` (nobody had a ground to keep
+    them), `not-yet` (no night has read this day), `stopped`, `quarantined`, or else the reason of a gap.
     """
 
     connection: MyConnection

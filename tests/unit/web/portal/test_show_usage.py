@@ -147,6 +147,13 @@ def test_a_day_without_values_says_why(why: str) -> None:
     assert len(made.empty) > 20
 
 
+def test_a_channel_that_was_put_aside_is_told_beside_the_one_that_was_not() -> None:
+    held = channel(Channel.EXPORT, [0] * 96)
+    assert shown(held, why="quarantined").notes[0].startswith("Een deel van wat uw meter antwoordde, spreekt zichzelf tegen")
+    assert shown(held, why="not-asked").notes == shown(held).notes == [], "what nobody asked for is missed by nobody"
+    assert shown(why="quarantined").notes == [], "an empty day says it instead"
+
+
 def test_the_answers_to_an_empty_day_differ() -> None:
     assert len({shown(why=why).empty for why in ("not-asked", "not-yet", "quarantined", "stopped", "timeout")}) == 5
 

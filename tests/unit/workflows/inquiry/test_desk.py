@@ -63,6 +63,17 @@ def test_in_a_download_too(opened: Installation, moved: Moved, form: str) -> Non
     assert ("2026-03-10T00:00" in theirs, "2026-03-11T00:00" in theirs) == (True, False)
 
 
+@pytest.mark.parametrize(("held", "why"), [(("import",), "not-yet"), (("import", "export"), None)])
+def test_what_is_held_of_some_channels_only_says_why_not_of_all(
+    opened: Installation, facts: World, held: tuple[str, ...], why: str | None
+) -> None:
+    home, who = facts.connection(), facts.subject()
+    facts.occupancy(home, who)
+    read(opened, [channel_day(home, Channel[one.upper()], DAY) for one in held], at=AT)
+    shown = inquiry.usage(opened, who, home, DAY, at=AT)
+    assert (len(shown.days), shown.why_empty) == (len(held), why)
+
+
 def test_who_came_back_has_both_times_and_not_the_time_between(opened: Installation, facts: World) -> None:
     home = facts.connection()
     me, other = facts.subject(), facts.subject()
