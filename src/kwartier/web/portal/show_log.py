@@ -139,9 +139,7 @@ def _what(words: Words, one: AccessLine) -> str:
         "parcel:failed": words.text("Not delivered to %s: nobody has this reading any more"),
         "view:shown": _seen(words, one),
         "view:refused": words.text("Not shown to you"),
-        "permission:granted": words.text("Permission given for your own page") if own else words.text("Permission given to %s"),
-        "permission:revoked": words.text("Permission for your own page revoked") if own else words.text("Permission to %s revoked"),
-        **_life(words),
+        **(_life(words) | (_own_life(words) if own else {})),
         **_rights(words),
         "alarm:taken": words.text("Your meter raised an alarm, which %s keeps"),
         "alarm:discarded": words.text("Your meter raised an alarm, which was not kept: there is no ground"),
@@ -179,6 +177,8 @@ def _looked(words: Words, *, is_at_home: bool) -> str:
 def _life(words: Words) -> dict[str, str]:
     """Say what else happens to a permission, from the request to its end."""
     return {
+        "permission:granted": words.text("Permission given to %s"),
+        "permission:revoked": words.text("Permission to %s revoked"),
         "permission:requested": words.text("%s asks for your permission"),
         "permission:presented": words.text("The request of %s was put to you"),
         "permission:rejected": words.text("You said no to %s"),
@@ -194,6 +194,19 @@ def _life(words: Words) -> dict[str, str]:
         "mandate:sampled": words.text("%s was asked to show the permission that it says you gave"),
         "mandate:evidenced": words.text("%s showed the permission that you gave"),
         "mandate:failed": words.text("%s could not show a permission of yours"),
+    }
+
+
+def _own_life(words: Words) -> dict[str, str]:
+    """Say the same of a permission for the own page, which is given to nobody."""
+    return {
+        "permission:granted": words.text("Permission given for your own page"),
+        "permission:revoked": words.text("Permission for your own page revoked"),
+        "permission:reminded": words.text("You were reminded: permission for your own page is about to end"),
+        "permission:fulfilled": words.text("Permission for your own page done with: all that it was given for has been read"),
+        "permission:expired": words.text("Permission for your own page ran out"),
+        "permission:invalidated": words.text("Permission for your own page declared invalid"),
+        "letter:laid": words.text("A letter to you about your own page was made ready for the post"),
     }
 
 

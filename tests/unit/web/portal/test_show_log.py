@@ -76,6 +76,14 @@ def test_every_kind_about_a_person_has_its_sentence_in_both_languages(kind: Even
         assert not any("%" in one or str(kind) in one for one in told)
 
 
+@pytest.mark.parametrize("kind", ["granted", "revoked", "reminded", "fulfilled", "expired", "invalidated"])
+def test_a_permission_for_the_own_page_is_given_to_nobody(kind: str) -> None:
+    line = replace(LINE, kind=f"permission:{kind}", who=(Role.CUSTOMER,))
+    told = [said(language, line).what for language in ("nl", "en")]
+    assert ["uw eigen pagina" in told[0], "your own page" in told[1]] == [True, True]
+    assert ["uzelf" in told[0], "yourself" in told[1]] == [False, False]
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_how_a_reading_ended_is_told(outcome: str) -> None:
     line = replace(LINE, kind="batch:read")
