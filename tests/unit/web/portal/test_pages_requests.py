@@ -15,9 +15,9 @@ from kwartier.model.period import Period, midnight
 from kwartier.store.postgres import Dsns
 from kwartier.web.app import application
 from kwartier.workflows import installation
-from kwartier.workflows.permission import ends, requests
+from kwartier.workflows.permission import asked, ends, mandates, requests
 from pages_support import Direct, Visitor, heading
-from permission_support import DAY, E_INTERVAL, UNTIL, Home, wish
+from permission_support import DAY, E_INTERVAL, UNTIL, Home, claim, wish
 from registry_support import NOON, World, between, on
 
 
@@ -226,3 +226,12 @@ def test_a_last_day_that_cannot_be_is_told_and_the_form_does_not_offer_it(instal
             assert told(visit.post("/en/renew", permission=number, last=last)) == LAST, last
         assert visit.post("/en/renew", permission=number, last="2026-03-20").status_code == 200, "the first day on which it goes on"
         assert visit.post("/en/request", request=asked, answer="yes", last="2026-03-11").status_code == 200, "today"
+
+
+def test_who_claims_a_permission_is_not_said_to_ask_for_it(installation_dir: Path, dsns: Dsns) -> None:
+    with pages(installation_dir, dsns, NOON + DAY) as (home, visit):
+        requests.ask(home.house, home.code(), home.ean(), wish(purpose="asked"), at=NOON)
+        mandates.claim(home.house, home.code(), [claim(home, purpose="claimed")], at=NOON)
+        waiting = asked.waiting(home.house, home.person, at=NOON + DAY)
+        titles = {one.scope.purpose: visit.title(f"/nl/request?request={one.id}")[1] for one in waiting}
+        assert titles == {"asked": "A party vraagt om uw toestemming", "claimed": "A party zegt dat u toestemming gaf"}
