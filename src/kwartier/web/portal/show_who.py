@@ -113,12 +113,12 @@ def offer(words: Words, one: MyConnection) -> Offer:
 
 
 def _alerts(words: Words, barred: Sequence[Barred], digits: Mapping[int, str]) -> list[str]:
-    """Say once what holds for several connections alike, and for which."""
-    alike: dict[str, list[str]] = {}
+    """Say once what holds for several connections alike, and for which, each once."""
+    alike: dict[str, dict[int, str]] = {}
     for one in barred:
         told = f"{own_words(words, one.bar.rule)} {_since(words, one)}"
-        alike.setdefault(told, []).append(digits.get(one.connection, phrases.NOTHING))
-    return [f"{_where(words, those)}: {told}" for told, those in alike.items()]
+        alike.setdefault(told, {})[one.connection] = digits.get(one.connection, phrases.NOTHING)
+    return [f"{_where(words, list(those.values()))}: {told}" for told, those in alike.items()]
 
 
 def _since(words: Words, one: Barred) -> str:

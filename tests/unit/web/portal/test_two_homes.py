@@ -176,7 +176,8 @@ def test_what_bars_electricity_and_gas_alike_is_said_once_and_names_both(two: Tw
     gas = world.connection("gas")
     world.occupancy(gas, two.one.person)
     world.coupling(world.meter(two.one.connection), gas)
-    world.restriction(two.one.connection, between("2026-02-01"))
+    for barred in (two.one.connection, gas):  # gas goes along, and may have a restriction of its own
+        world.restriction(barred, between("2026-02-01"))
     digits = Home(two.one.house, world, gas, two.one.person, two.one.app).ean().reveal()[-4:]
     (alert,) = re.findall(r'<div class="utrecht-alert utrecht-alert--warning" role="note"><p>(.*?)</p></div>', two.page("/en/mine"))
     assert alert == (
