@@ -42,7 +42,8 @@ def shown(out: Console, found: Shown, at: datetime) -> None:
     listed(out, found.listed, at)
     for line in found.log:
         provided(out, line)
-    said(out, f"{len(found.accessed)} parcels were handed over under it.")
+    count = len(found.accessed)
+    said(out, "1 parcel was handed over under it." if count == 1 else f"{count} parcels were handed over under it.")
     for one in found.accessed:
         said(out, f"{_moment(one.at)}  {one.parcel}  about {day_of(one.period.start)}")
 
@@ -58,9 +59,18 @@ def vetoed(out: Console, permission: int | None) -> None:
 def counts(out: Console, found: Mapping[str, Any]) -> None:
     """Tell what was done, as words and numbers."""
     for word, count in found.items():
-        said(out, f"{word.replace('_', ' ')}: {count if count not in ({}, [], None) else 'none'}")
+        said(out, f"{word.replace('_', ' ')}: {_counted(count)}")
     if Flaw.SAID_NO in found.get("invalid", ()):
         said(out, "said_no: the customer said no to this before. The party may ask for it (`permission ask`), which needs a yes.")
+
+
+def _counted(found: Any) -> str:  # noqa: ANN401 - a number, numbers, how many of each kind, or nothing
+    """Write what was counted: of several kinds how many of each."""
+    if isinstance(found, Mapping):
+        found = [f"{count} {word}" for word, count in found.items()]
+    if isinstance(found, list | tuple):
+        found = ", ".join(map(str, found)) or None
+    return "none" if found is None else str(found)
 
 
 def _moment(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from kwartier.audit.verify import Verified
-from kwartier.cli import told
+from kwartier.cli import told, told_permission
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.permission.letters import Waiting
 from registry_support import NOON
@@ -41,3 +41,22 @@ def test_a_witness_with_an_absurd_clock_is_told_in_words() -> None:
         found = Verified("log", 1, 0, {}, None, about_subject=False, witnessed_s=at, place=None)
         told.verified(Console(file=said, width=132), found)
         assert part in said.getvalue()
+
+
+def test_what_was_counted_is_told_in_words_of_several_kinds_how_many_of_each() -> None:
+    said = StringIO()
+    found = {
+        "presented": 0,
+        "samples": [3, 4],
+        "invalid": {"no_agreement": 2, "moved": 1},
+        "refused": {},
+        "letters_waiting_since": None,
+    }
+    told_permission.counts(Console(file=said, width=132), found)
+    assert said.getvalue().splitlines() == [
+        "presented: 0",
+        "samples: 3, 4",
+        "invalid: 2 no_agreement, 1 moved",
+        "refused: none",
+        "letters waiting since: none",
+    ]
