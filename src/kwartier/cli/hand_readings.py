@@ -44,6 +44,9 @@ def due(
         lines = [asdict(one) | {"by": one.by.isoformat(), "last": one.last.isoformat() if one.last else None} for one in found]
         printed.as_json({"due": lines})
         return
+    if not found:
+        Console().print("It is nobody's turn.")
+        return
     shown = Table("connection", "what", "why not remotely", "whose turn", "last", "by")
     for one in found:
         last = one.last.date().isoformat() if one.last else "never"

@@ -1,10 +1,14 @@
 """Registers as staff type them: kWh or m3 as a meter shows them, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 import typer
 
+from command_support import kwartier_here
 from kwartier.cli import customer, hand_readings
 from kwartier.model.register import Channel
+from kwartier.workflows import installation
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,10 @@ def test_a_connection_is_never_named_by_its_ean() -> None:
     with pytest.raises(typer.BadParameter) as refused:
         customer.number(871687110000000015)
     assert "8716" not in str(refused.value)
+
+
+@pytest.mark.database
+def test_where_nothing_is_due_that_is_said_and_no_empty_table(installation_dir: Path) -> None:
+    installation.create(installation_dir)
+    told = kwartier_here("--data", installation_dir, "hand-readings", "due", "--person", "A", "--because", "b")
+    assert (told.returncode, told.stdout) == (0, "It is nobody's turn.\n")
