@@ -36,8 +36,11 @@ _NOBODY: Final[Sequence[str | None]] = (None,)
 
 
 def couplings(house: Installation, connection: int) -> list[Coupled]:
-    """Return the couplings of a gas connection."""
+    """Return the couplings of a gas connection. Raises NoSuchRequest where there is no such connection."""
     with house.operator() as c:
+        if not coupled.is_gas(c, connection):
+            msg = "no gas connection has this number"
+            raise NoSuchRequest(msg)
         return coupled.of(c, connection)
 
 

@@ -198,3 +198,9 @@ def test_who_waits_for_an_import_holds_nothing_that_it_may_want(swapped: Neighbo
             waits_for_a_lock(facts.c, made)
             assert importing.execute("select from kw.coupling for update nowait").rowcount == 2
         assert len(made.result()) == 2
+
+
+def test_a_connection_that_carries_no_gas_or_is_not_there_has_no_couplings_to_list(swapped: Neighbours, facts: World) -> None:
+    for key in (facts.connection(), 999_999):
+        with pytest.raises(NoSuchRequest):
+            couple.couplings(swapped.house, key)
