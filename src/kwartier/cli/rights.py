@@ -22,7 +22,7 @@ from kwartier.workflows.installation import opened, system_clock
 from kwartier.workflows.rights import MyRequest, rectify
 from kwartier.workflows.rights import dispute as disputing
 
-app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 22): requests, terms, answers.")
+app = typer.Typer(no_args_is_help=True, help="Rights of the person (GDPR art. 15 to 21): requests, terms, answers.")
 app.command()(erasure.erase)
 app.command("correct-reading")(staffed.by(corrections.correct_reading))
 app.command()(staffed.by(corrections.couplings))
