@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import final
 
+from kwartier.model.ground import Purpose
 from kwartier.model.period import ZONE
 from kwartier.simulator import identity, market
 from kwartier.simulator.town import Home, Town
@@ -118,7 +119,7 @@ def _own(town: Town, home: Home, stay: Stay, draw: Random) -> Iterator[Grant]:
             product=product,
             kinds="interval|day",
             direction="combined",
-            purpose="eigen inzicht",
+            purpose=str(Purpose.OWN_INSIGHT),
             data_from=granted.date() - timedelta(days=2),
             granted=granted,
             expires=town.day + timedelta(days=700),
