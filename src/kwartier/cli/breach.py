@@ -30,8 +30,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Accepted; the answer is on
 @staffed.by
 def open_(  # noqa: PLR0913 - the options of one command, each a part of the scope
     context: typer.Context,
-    since: Annotated[str, typer.Option("--from", help="From when data may have been seen, with its offset.")],
-    until: Annotated[str, typer.Option("--to", help="Until when.")],
+    since: Annotated[str, typer.Option("--from", help="From when data may have been seen: a local date, or a moment with offset.")],
+    until: Annotated[str, typer.Option("--to", help="Until when, in the same form; not included.")],
     nature: Annotated[
         str,
         typer.Option(
