@@ -69,7 +69,7 @@ def reinstate(context: typer.Context, code: Code) -> None:
     """End the suspension of a party."""
     with staffed.opened(context) as house:
         parties.reinstate(house, code, at=system_clock())
-    told_parties.said(out, f"{code} is reinstated.")
+    told_parties.said(out, f"{code} is reinstated. Permissions that fell away meanwhile do not come back.")
 
 
 @app.command()
