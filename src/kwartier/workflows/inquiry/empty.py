@@ -1,7 +1,8 @@
-"""Why there are no values of a person's own part of a day, or not those of every channel: "no data" always carries the cause, and never tells of another's part.
+"""Why there are no values of a person's own part of a day, or not of every channel: "no data" always carries the cause.
 
-Of a day that was parted by a move a meter may be asked once for both parts, as for a sum, and one outcome is written of both. A gap
-is one of all that was asked. That something fell short is about one of the grounds: whether the own part had any is decided again.
+It never tells of another's part. Of a day that was parted by a move a meter may be asked once for both parts, as for a sum, and one
+outcome is written of both. A gap is one of all that was asked. That something fell short is about one of the grounds: whether the
+own part had any is decided again.
 """
 
 from datetime import datetime
