@@ -201,8 +201,14 @@ def test_values_are_a_table_and_what_is_none_is_refused_without_being_repeated(r
     assert (whole.returncode, "never by its EAN" in whole.stderr) == (2, True)
 
 
-def test_couplings_are_listed_and_a_pair_that_is_none_is_refused(run: Run) -> None:
-    assert told(run("rights", "couplings", "1")) == {"couplings": []}
+def test_couplings_are_listed_and_a_pair_that_is_none_is_refused(run: Run, dsns: Dsns) -> None:
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        facts = World(c)
+        facts.number()  # the home has the first
+        gas = facts.connection("gas")
+    assert told(run("rights", "couplings", str(gas))) == {"couplings": []}
+    for electricity_or_none in ("1", "999999"):
+        assert run("rights", "couplings", electricity_or_none, check=False).returncode == 3
     assert run("rights", "correct-coupling", "one=two", check=False).returncode == 2
     assert run("rights", "correct-coupling", "1=2", "--reason", "-", said="swapped", check=False).returncode == 3
     assert run("rights", "told", "1", check=False).returncode == 3
