@@ -69,7 +69,7 @@ class _Grounds:
 
 def _asked(body: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what was asked of which meter; asking again asks the same."""
-    return tuple(body[key] for key in ("b", "c", "f", "l", "m", "p"))
+    return tuple(body.get(key) for key in ("b", "c", "f", "l", "m", "p"))
 
 
 @final
