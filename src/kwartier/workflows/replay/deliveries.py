@@ -139,6 +139,10 @@ class Deliveries:
         """Every document a receiver can fetch is a delivered parcel of that receiver, and holds no more than was permitted."""
         sent, noticed = replay.bundles(self._c), testimony.notices(self._c)
         for path in sorted(self._outbox.rglob("*")):
+            if path.is_symlink() or (path.is_file() and path.parent.parent != self._outbox):
+                # a way into another's box, or a box within a box
+                self._found.add("file-without-parcel", path=str(path.relative_to(self._outbox)))
+                continue
             if path.is_dir() or path.suffix == ASIDE:
                 continue
             if path.name.endswith(notices.SUFFIX):
@@ -148,13 +152,18 @@ class Deliveries:
             box, at = sent.get(bundle, ("", None))
             if at is not None and not self._window.holds(at):
                 continue
-            parcels = replay.parcels_of(self._c, bundle) if box == path.parent.name else {}
+            parcels = self._left(bundle, box) if box == path.parent.name else {}
             if path.name.endswith(papers.SUFFIX):
                 papers.check(self._c, path, parcels, self._found)
             elif path.suffix == ".jsonl":
                 self._bundle(path, parcels, values)
             else:
                 self._found.add("file-without-parcel", parcel=None)
+
+    def _left(self, bundle: str, box: str) -> dict[str, Sent]:
+        """Return the parcels of a bundle that were delivered, and to the receiver whose box this is."""
+        there = replay.parcels_of(self._c, bundle)
+        return {parcel: one for parcel, one in there.items() if (one.status, one.box) == (ParcelStatus.DELIVERED, box)}
 
     def _bundle(self, path: Path, sent: Mapping[str, Sent], values: Values) -> None:
         eans = replay.eans(self._c, {one.connection for one in sent.values()})
