@@ -111,6 +111,9 @@ _PARCEL = """
 _PARCELS = f"{_PARCEL} where p.id > %(after)s and p.status <> 'sending' order by p.id limit %(limit)s"
 _THESE_PARCELS = f"{_PARCEL} where p.id = any(%s) and p.status <> 'sending' order by p.id"
 _OF_BUNDLE = f"{_PARCEL} where p.bundle = %s and p.status <> 'sending' order by p.id"
+_PUT_ASIDE = """
+    select batch, connection, profile, first_s, last_s from kw.quarantine where connection > 0 and length(rows) > 0 order by id
+"""
 _STAFF_ACTS = "select entry, person, reason, salt from kw.staff_act where entry = any(%s)"
 _STAFF_ACTS_IN_ALL = """
     select count(*) from kw.staff_act a where not exists (select from audit.pending p where p.id = a.entry)
@@ -169,6 +172,16 @@ class Forgotten(NamedTuple):
     key: int
     places: frozenset[int]
     lapsed: bool
+
+
+class Aside(NamedTuple):
+    """An answer of a home's meter that was doubted, and of which values were put aside: for which task of which batch."""
+
+    batch: int
+    connection: int
+    profile: str
+    first_s: int
+    last_s: int
 
 
 class Coupling(NamedTuple):
@@ -352,6 +365,13 @@ def taken_by_hand(c: C, keys: Collection[int]) -> dict[tuple[int, datetime], dic
         for connection, at, channel, value in cursor.execute(_BY_HAND, (sorted(keys),)):
             found[connection, at][channel] = value
     return found
+
+
+def put_aside(c: C) -> Iterator[Aside]:
+    """Yield every doubted answer of which values are held, in the order in which they came."""
+    with c.cursor(name="put_aside") as cursor:
+        for row in cursor.execute(_PUT_ASIDE):
+            yield Aside(*row)
 
 
 def batches(c: C) -> dict[int, str]:

@@ -6,7 +6,7 @@ memory does not grow with the nights, but for some dozen bytes per channel-day t
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple, final
 
@@ -30,6 +30,8 @@ from kwartier.workflows.replay.window import WHOLE, Window
 
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 _OPERATOR: Final = b'"operator"'
+PLANNED: Final = "planned"
+"""The state of a batch that may be under way: one whose process died is given up by the next night."""
 
 Codes = NDArray[np.int64]
 Stores = dict[date, list[Kept]]
@@ -56,7 +58,8 @@ class Book:
 
     `covered` has, per local day and batch, the codes of the channel-days it may have stored; `partly` the bounds of those that it
     covers in part. `elsewhere` are the batches outside the time that is compared. `given_up` has, per local day and batch, how many
-    rows retention said that it takes out of the lake; parcels from before `parcels_from` need not be there any more.
+    rows retention said that it takes out of the lake; `gone` has, per batch, how many of these are out as its run ended: one that
+    was cut short says again what it had not done. Parcels from before `parcels_from` need not be there any more.
     """
 
     def __init__(self, again: Again, found: Findings, window: Window = WHOLE, allowed: timedelta = timedelta()) -> None:
@@ -73,6 +76,8 @@ class Book:
         self.elsewhere: set[int] = set()
         self.bases = Bases()
         self.given_up: dict[date, Counter[int]] = defaultdict(Counter)
+        self.gone: Counter[int] = Counter()
+        self._going: dict[date, Counter[int]] = {}
         self.parcels_from = _EVER
         self._open: dict[int, dict[TaskKey, Asked]] = {}
         self._ended: list[Asked] = []
@@ -100,10 +105,13 @@ class Book:
         if "day" not in body:
             before = terms.given_up(retention.Kept.PARCELS, body["parcels_from"], at, self._found, table="parcel")
             self.parcels_from = max(self.parcels_from, before or self.parcels_from)
+            self.gone.update(sum(self._going.values(), Counter[int]()))
+            self._going.clear()
             return
         day = date.fromisoformat(body["day"])
         self.bases.freed[day] += freed_of(body)
-        self.given_up[day].update({int(batch): rows for batch, rows in body["batches"].items()})
+        self._going[day] = Counter({int(batch): rows for batch, rows in body["batches"].items()})
+        self.given_up[day].update(self._going[day])
         still = retention.holding(day, terms.applied(at, self._found)) == retention.holding(day, midnight(day))
         too_early = body["rows"] > body["erased"] and still
         if too_early and self._window.holds(at):
@@ -151,6 +159,16 @@ class Book:
         at, grants = self._meant.pop(batch, _NOTHING)
         for key, grant in grants.values():
             self._use(key, grant, at, self._again.lose)
+
+    def end(self, states: Mapping[int, str]) -> None:
+        """After the last entry: a batch that is over by the registry was said to be, or what it used of a limit is not counted.
+
+        One that ended just now may have said it after the log was read.
+        """
+        for batch, meant in self._meant.items():
+            over = meant.at < self._found.at - ABANDONED and states.get(batch) != PLANNED
+            if over and self._window.holds(meant.at):
+                self._found.add("intent-without-end", batch=batch)
 
     def _read_elsewhere(self, entry: Entry, lines: Sequence[Line]) -> None:
         _, grants = self._meant.pop(entry.said["body"]["batch"], _NOTHING)

@@ -52,6 +52,11 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "forgotten-unasked": (Category.UNPROVED, "somebody was forgotten who did not ask, before the term of persons was over"),
     "fact-not-told": (Category.UNPROVED, "the registry has a fact that the log was never told: it is no ground"),
     "fact-differs": (Category.UNPROVED, "the registry has a fact otherwise than the log was told, or no more"),
+    "fact-told-anew": (
+        Category.UNPROVED,
+        "the log was told of a permission or a use case again, as something else or for longer: it is given once",
+    ),
+    "permission-by-another": (Category.UNPROVED, "a permission was given by somebody else than whom it is about"),
     "staff-missing": (
         Category.UNPROVED,
         "a line says that one of the operator's people did it, and who is gone before its term was over",
@@ -83,11 +88,12 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "deed-without-intent": (Category.READ, "a task was done that no earlier intent names"),
     "permit-not-intended": (Category.READ, "a task served a permit that its intent does not name"),
     "permit-not-decided": (Category.READ, "deciding again, by what the log said then, does not give that permit"),
-    "row-without-deed": (Category.READ, "a stored channel-day that no deed covers"),
+    "row-without-deed": (Category.READ, "a stored channel-day, or an answer that was put aside, that no deed covers"),
     "get-without-intent": (Category.READ, "a meter was asked for something that no intent covers then"),
     "get-while-restricted": (Category.READ, "a meter was asked for usage of a connection that refused or was switched off"),
     "register-read": (Category.READ, "a usage register was read outside every profile"),
     "set-without-intent": (Category.READ, "something was set or called at a meter that no intent covers then"),
+    "intent-without-end": (Category.UNPROVED, "a batch is over, and the log says neither what it did nor that it was given up"),
     "rows-missing": (Category.UNPROVED, "fewer rows in the lake than the deed says were stored"),
     "given-up-too-early": (
         Category.UNPROVED,
@@ -105,7 +111,14 @@ CODES: Final[Mapping[str, tuple[Category, str]]] = {
     "deed-without-session": (Category.UNPROVED, "a task was done that the meter does not remember"),
     "task-beyond-permits": (Category.OVER_BROAD, "a task asks more than its permits, or a profile that none of them needs"),
     "get-beyond-task": (Category.OVER_BROAD, "a meter was asked a longer period than the intent names"),
-    "row-beyond-permits": (Category.OVER_BROAD, "values are kept outside the period of the permits"),
+    "row-beyond-permits": (
+        Category.OVER_BROAD,
+        "values are kept outside the period of the permits, or more of them than such a row has in a day",
+    ),
+    "rows-beyond-deed": (
+        Category.OVER_BROAD,
+        "more rows in the lake than the deed says were stored, less those of which retention said that they went",
+    ),
     "basis-beyond-permits": (Category.OVER_BROAD, "a stored row names a rule that no permit it was read under rests on"),
     "not-witnessed": (Category.LATE, "lines were signed more than a minute ago, and the witness does not answer for them"),
     "get-after-stop": (Category.LATE, "a meter was asked after all grounds for it had stopped"),

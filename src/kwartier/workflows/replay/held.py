@@ -5,7 +5,7 @@ Nothing of `store.readings` is used: what the reader of the pages would leave ou
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, final
 from urllib.parse import unquote
@@ -16,8 +16,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from kwartier.model.period import HOUR_S, QUARTER_S, epoch_s, midnight
+
 Numbers = NDArray[np.int64]
 LOG = "_delta_log"
+_QUARTERS, _GAS = (1, 2), 3
+"""Channels of quarter-hours, and the one of hours; the others are registers at a midnight."""
 _CORRECTED = 32
 """The mark of a value that was put right, as it stands in the file."""
 
@@ -89,6 +93,20 @@ class Held:
             for key, channel, marks in zip(*(marked.column(name).to_pylist() for name in marked.column_names), strict=True):
                 if any(mark & _CORRECTED for mark in marks):
                     found.add(key << 4 | channel)
+        return found
+
+    def too_long(self, day: date) -> set[int]:
+        """Return the channel-days of a day with more values, or marks, than it has intervals; a register has none, and one mark."""
+        seconds = epoch_s(midnight(day + timedelta(days=1))) - epoch_s(midnight(day))
+        found: set[int] = set()
+        for file in map(pq.ParquetFile, self.files(day)):
+            for group in range(file.metadata.num_row_groups):
+                rows = file.read_row_group(group, ["key", "ch", "v", "q"])
+                key, channel = (np.asarray(rows.column(name).to_numpy(), np.int64) for name in ("key", "ch"))
+                sizes = (pc.list_value_length(rows.column("v")), pc.binary_length(rows.column("q")))
+                values, marks = (np.asarray(size.fill_null(0).to_numpy(), np.int64) for size in sizes)
+                most = np.select([channel == _GAS, np.isin(channel, _QUARTERS)], [seconds // HOUR_S, seconds // QUARTER_S], 0)
+                found |= set((key << 4 | channel)[(values > most) | (marks > np.maximum(most, 1))].tolist())
         return found
 
     def values(self, day: date, keys: Collection[int]) -> dict[int, list[Value]]:

@@ -1,20 +1,26 @@
-"""The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored."""
+"""The lake against the deeds, both ways: no stored channel-day without a deed that covers it, no deed without what it stored.
+
+What was put aside because it was doubted is stored too, if not there.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from typing import final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Final, final
 
 import numpy as np
 
 from kwartier.model.channel_day import Quality
 from kwartier.model.period import HOUR_S, QUARTER_S, epoch_s, midnight
-from kwartier.model.register import Channel
+from kwartier.model.register import Channel, channels_of
+from kwartier.store.registry.replay import Aside
 from kwartier.workflows.replay.book import Book, Codes
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held, Value
+from kwartier.workflows.replay.tasks import MASKS, code_of
 
 SETTLED = "committed"
+DAY: Final = timedelta(days=1)
 
 
 @final
@@ -32,6 +38,7 @@ class Lake:
         self._states = states
         self._found = found
         self._present: Counter[int] = Counter()
+        self._rows: Counter[int] = Counter()
 
     def check(self) -> None:
         """Compare every day that is held or was covered, then count what each batch should have left."""
@@ -40,6 +47,8 @@ class Lake:
         for batch, expected in self._book.stored.items():
             if self._states.get(batch) == SETTLED and self._present[batch] < expected:
                 self._found.add("rows-missing", expected - self._present[batch], batch=batch)
+            if (rows := self._rows[batch] + self._book.gone[batch]) > expected:
+                self._found.add("rows-beyond-deed", rows - expected, batch=batch)
 
     def _day(self, day: date) -> None:
         codes, batches = self._held.rows(day)
@@ -55,6 +64,8 @@ class Lake:
             at = order[place[there]]
             self._present[batch] += int(((codes[at] == expected[there]) & (batches[at] > batch)).sum())
         self._given_up(day, covered, codes)
+        for code in sorted(self._held.too_long(day)):
+            self._found.add("row-beyond-permits", day=day.isoformat(), connection=code >> 4, channel=code & 15)
 
     def _given_up(self, day: date, covered: Mapping[int, Codes], there: Codes) -> None:
         """Count as present what retention said it took away: rows of this batch, or of a later one that had taken their place."""
@@ -70,6 +81,7 @@ class Lake:
 
     def _batch(self, day: date, batch: int, codes: Codes, covered: Codes | None) -> None:
         self._present[batch] += len(codes)
+        self._rows[batch] += len(codes)
         self._found.compared["channel_days"] += len(codes)
         known = np.isin(codes, covered) if covered is not None else np.zeros(len(codes), np.bool_)
         for code in codes[~known].tolist():
@@ -108,3 +120,21 @@ class Lake:
                     return None
                 bounds += part
         return bounds
+
+
+def put_aside(answers: Iterable[Aside], book: Book, found: Findings) -> None:
+    """Compare the answers of which values were put aside: some permit that lets them be kept was served by that very read."""
+    for one in answers:
+        found.compared["put_aside"] += 1
+        if one.batch not in book.elsewhere and not _is_kept(one, book):
+            found.add("row-without-deed", batch=one.batch, connection=one.connection, profile=one.profile)
+
+
+def _is_kept(one: Aside, book: Book) -> bool:
+    """True if its batch may keep something of what the answer can hold, of a day that it reaches into."""
+    wanted = [code_of(one.connection, channel) for channel in channels_of(MASKS.get(one.profile, 0))]
+    return any(
+        bool(np.isin(wanted, batches[one.batch]).any())
+        for day, batches in book.covered.items()
+        if one.batch in batches and one.first_s <= epoch_s(midnight(day + DAY)) and epoch_s(midnight(day)) <= one.last_s
+    )

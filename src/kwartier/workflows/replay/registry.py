@@ -7,6 +7,7 @@ log must show before anybody uses it.
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, final
 
 import numpy as np
@@ -25,6 +26,8 @@ from kwartier.workflows.replay.told import Histories, History, Registered, State
 C = Connection[Any]
 _TERMS: Final = {"permission": Kept.PERMISSIONS, "supply": Kept.SUPPLIES, "restriction": Kept.CHOICES}
 """Facts that go some time after they ended."""
+_GIVEN_ONCE: Final = frozenset({"permission", "use_case"})
+"""Facts of which nothing changes but that they end, and sooner than was said: for more, another one is given or approved."""
 _TOGETHER: Final = 2000
 """Connections that are compared at once."""
 
@@ -125,3 +128,12 @@ def _compare(
     for ref, history in said.items():
         if history[-1].lives and ref not in there and not gone.has(ref, history[-1]):
             found.add("fact-differs", table=ref[0], id=ref[1])
+        if ref[0] in _GIVEN_ONCE and any(_is_another(*each) for each in pairwise(history)):
+            found.add("fact-told-anew", table=ref[0], id=ref[1])
+
+
+def _is_another(before: State, after: State) -> bool:
+    """True if what was given once is told otherwise than before, or for longer."""
+    longer = before.end is not None and (after.end is None or before.end < after.end)
+    same = all(before.rest.get(name, value) == value for name, value in after.rest.items())
+    return longer or not same or (before.start, before.connection) != (after.start, after.connection)

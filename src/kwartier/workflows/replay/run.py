@@ -11,7 +11,7 @@ from kwartier.audit.errors import BrokenLog
 from kwartier.model.errors import KwartierError
 from kwartier.store.registry import replay
 from kwartier.workflows.installation import Installation, meter_models
-from kwartier.workflows.replay import registry
+from kwartier.workflows.replay import lake, registry
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.chain import Chain
@@ -78,6 +78,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
         if entry.kind == "batch:read":
             sessions.until(entry.at)
     sessions.finish()
+    book.end(states)
     views.end()
     named.check()
     _published(house, c, found)
@@ -87,6 +88,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     book.take_out(corrections.gone())
     Lake(held, book, states, lambda: _batches_now(house), found).check()
     corrections.check(held)
+    lake.put_aside(replay.put_aside(c), book, found)
     book.bases.check(held, book.elsewhere, found)
     deliveries.check(held, corrections, book.parcels_from)
 

@@ -1,6 +1,6 @@
 """What a night meant to ask of a meter, as the log has it: which rows, on which grounds, and what of the answer may be kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, final
@@ -13,7 +13,7 @@ from kwartier.model.register import DAY_MASK, channels_of
 from kwartier.model.task import ProfileName
 from kwartier.workflows.replay.rows import bare
 
-MASKS: Final = {
+MASKS: Final[Mapping[str, int]] = {
     ProfileName.E_INTERVAL: 1 << 1 | 1 << 2,
     ProfileName.E_DAY: 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7,
     ProfileName.G_INTERVAL: 1 << 3,

@@ -22,6 +22,7 @@ C = Connection[Any]
 SHOWN: Final = ((Action.VIEW, INTERVAL_MASK), (Action.DELIVER, INTERVAL_MASK), (Action.DELIVER, DAY_MASK))
 """What can be shown or taken along: the page shows intervals, a file holds registers too."""
 AT_ONCE: Final = 200
+GRANTED: Final = EventKind.PERMISSION_GRANTED
 NAMED: Final = EventKind.LOOKS_NAMED
 """Looks from before were also by timers, in nobody's name. A log from before migration 0049 is told this once."""
 
@@ -48,7 +49,7 @@ class Views:
             self._unnamed.append(entry.id)
         if _of_staff(entry):
             self._found.compared["looks"] += 1
-        elif entry.kind in {"view:shown", "view:refused", "proof:given"} and self._window.holds(entry.at):
+        elif (entry.kind in {"view:shown", "view:refused", "proof:given"} or _of_customer(entry)) and self._window.holds(entry.at):
             self._waiting.append(entry)
             if len(self._waiting) >= AT_ONCE:
                 self.check()
@@ -73,7 +74,10 @@ class Views:
 
     def _one(self, entry: Entry, code: str | None) -> None:
         if code is None or not _about(entry, code):
-            self._found.add("view-of-another", entry=entry.id, connection=entry.connection)
+            what = "permission-by-another" if entry.kind == GRANTED else "view-of-another"
+            self._found.add(what, entry=entry.id, connection=entry.connection)
+        elif entry.kind == GRANTED:
+            return  # by whom it is about; whether it is a ground is looked at where it is used
         elif entry.kind != "proof:given":
             self._view(entry)
         elif "absence" not in entry.said["body"]:  # that nothing was read is proved by lines about this person alone
@@ -113,6 +117,11 @@ class Views:
 def _of_staff(entry: Entry) -> bool:
     """True if one of the operator's people looked at what is known of a connection: grounds and needs, never readings."""
     return entry.kind == "view:shown" and entry.said["actor"] == Role.OPERATOR and "permit" not in entry.said["body"]
+
+
+def _of_customer(entry: Entry) -> bool:
+    """True if a permission was given by somebody; what the operator's processes write down began by silence, or was imported."""
+    return entry.kind == GRANTED and entry.said["actor"] != Role.OPERATOR
 
 
 def _is_unnamed(entry: Entry) -> bool:

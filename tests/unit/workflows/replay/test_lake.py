@@ -1,5 +1,6 @@
 """Stored channel-days against the deeds of a book, on a real lake."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.period import epoch_s, midnight
 from kwartier.model.register import Channel
 from kwartier.store.readings import Readings
+from kwartier.store.registry.replay import Aside
 from kwartier.workflows.replay.book import Book
 from kwartier.workflows.replay.findings import Findings
 from kwartier.workflows.replay.held import Held
-from kwartier.workflows.replay.lake import Lake
+from kwartier.workflows.replay.lake import Lake, put_aside
 from kwartier.workflows.replay.tasks import code_of
 from replay_support import no_decisions
 
@@ -45,11 +47,13 @@ def judged(
     states: dict[int, str] | None = None,
     partly: dict[tuple[int, date, int], list[tuple[int, int]]] | None = None,
     later: tuple[int, ...] = (),
+    gone: dict[int, int] | None = None,
 ) -> list[str]:
     found = Findings(AT)
     codes = {batch: np.array(sorted(found_codes), np.int64) for batch, found_codes in covered.items()}
     book = Book(no_decisions(), found)
     book.covered[DAY], book.partly, book.stored = codes, partly or {}, stored or {}
+    book.gone.update(gone or {})
     known = states or dict.fromkeys((1, 2, 3), "committed")
     Lake(Held(lake), book, known, lambda: known | dict.fromkeys(later, "staged"), found).check()
     return [one.code for one in found.findings]
@@ -92,6 +96,38 @@ def test_rows_that_a_later_batch_read_again_are_not_gone(lake: Path) -> None:
     covered = {1: [code_of(5, 1), code_of(6, 1)], 2: [code_of(5, 1)]}
     assert judged(lake, covered, stored={1: 2, 2: 1}) == []
     assert judged(lake, covered, stored={1: 3, 2: 1}) == ["rows-missing"]
+
+
+def test_rows_that_are_there_though_retention_said_that_they_went(lake: Path) -> None:
+    store(lake, 1, channel_day(5, 1), channel_day(6, 1))
+    covered = {1: [code_of(5, 1), code_of(6, 1), code_of(7, 1)]}
+    assert judged(lake, covered, stored={1: 3}, gone={1: 1}) == ["rows-missing"], "went, and the log does not say of which day"
+    assert judged(lake, covered, stored={1: 2}, gone={1: 1}) == ["rows-beyond-deed"]
+    assert judged(lake, covered, stored={1: 1}) == ["rows-beyond-deed"], "one that no deed counted"
+
+
+def test_a_row_has_no_more_values_than_its_day(lake: Path) -> None:
+    register = channel_day(6, 1, Channel.DAY_IMPORT_LOW, quality=bytes(1))
+    store(lake, 1, channel_day(5, 1, quality=bytes(96)), register)
+    covered = {1: [code_of(5, 1), code_of(6, 4)]}
+    assert judged(lake, covered) == []
+    store(lake, 2, replace(channel_day(5, 2), deltas=bytes(4 * 97)), replace(register, batch=2, deltas=bytes(4), quality=b""))
+    assert judged(lake, {**covered, 2: covered[1]}) == ["row-beyond-permits"] * 2
+
+
+def test_an_answer_is_put_aside_under_a_deed_that_lets_it_be_kept() -> None:
+    first, last = (epoch_s(midnight(DAY + timedelta(days=n))) for n in (0, 1))
+    found = Findings(AT)
+    book = Book(no_decisions(), found)
+    book.covered[DAY] = {1: np.array([code_of(5, 1)], np.int64)}
+    kept = Aside(1, 5, "e_interval", first, last)
+    put_aside([kept], book, found)
+    assert found.findings == []
+    put_aside([kept._replace(batch=2), kept._replace(connection=6), kept._replace(profile="e_day")], book, found)
+    assert [one.code for one in found.findings] == ["row-without-deed"] * 3
+    book.elsewhere.add(2)
+    put_aside([kept._replace(batch=2)], book, found)
+    assert len(found.findings) == 3, "outside the time compared"
 
 
 def test_of_a_day_covered_in_part_the_rest_must_be_missing(lake: Path) -> None:
