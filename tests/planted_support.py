@@ -22,7 +22,8 @@ from kwartier.audit.events import Event, EventKind
 from kwartier.audit.leaves import Grant
 from kwartier.audit.log import Log
 from kwartier.delivery.document import FORMAT
-from kwartier.grounds import conduct
+from kwartier.grounds import conduct, decide, retention
+from kwartier.grounds.retention import Kept
 from kwartier.keys import signing
 from kwartier.model.channel_day import ChannelDay, Quality
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
@@ -32,8 +33,10 @@ from kwartier.model.register import INTERVAL_MASK, Channel, Obis
 from kwartier.model.staff import Staff
 from kwartier.model.task import ProfileName, Result, Task
 from kwartier.store.readings import Readings
+from kwartier.store.registry import permissions, use_cases
 from kwartier.store.registry import replay as stored
 from kwartier.workflows.installation import meter_models
+from kwartier.workflows.permission import telling
 from kwartier.workflows.replay.again import Again
 from kwartier.workflows.replay.findings import Category, Finding, Findings
 from kwartier.workflows.replay.held import Held
@@ -42,6 +45,7 @@ from replay_support import Faulty
 
 ACTOR = "operator"
 BATCHES = (EventKind.BATCH_INTENDED, EventKind.BATCH_READ, EventKind.BATCH_REFUSED)
+DAY = timedelta(days=1)
 FORGED = bytes(range(16))
 """A permit that no decision ever gave."""
 
@@ -727,6 +731,179 @@ def blamed(night: Faulty) -> Expected:
     return Expected("staff-without-line", Category.UNPROVED)
 
 
+# what lies in boxes
+
+
+def box_of(night: Faulty, code: str) -> Path:
+    """Return the box of a party; make it if there is none."""
+    box = night.house.data / "outbox" / code
+    box.mkdir(exist_ok=True)
+    return box
+
+
+def bundle_given_to_another(night: Faulty) -> Expected:
+    """A bundle lies in the box of another party, and the registry says that it is that party's."""
+    path, held = [*documents(night)][-1]
+    receiver, code = night.c.execute(
+        "select key, code from kw.party where code <> %s order by code desc", (path.parent.name,)
+    ).fetchone() or (0, "")
+    night.change("update kw.bundle set receiver = %s where id = %s", receiver, path.stem)
+    shutil.move(path, box_of(night, code) / path.name)
+    return Expected("file-without-parcel", Category.DELIVERY, {"parcel": held[-1]["reference"]})
+
+
+def failed_and_in_the_box(night: Faulty) -> Expected:
+    """A document lies in its receiver's box, and the registry says that its delivery failed: the log was told of none."""
+    path, _ = [*documents(night)][-2]
+    bundle, receiver, role, at = night.c.execute(
+        "select b.id, b.receiver, p.role, b.at from kw.bundle b join kw.party p on p.key = b.receiver where b.id = %s", (path.stem,)
+    ).fetchone() or ("", 0, "", last(night))
+    one = next(each for each in parcels(night) if each.bundle == bundle)
+    parcel = "ee" * 16
+    night.change(
+        "insert into kw.parcel (id, receiver_role, receiver, connection, purpose, period, mask, permit, status, at, bundle)"
+        " values (%s, %s, %s, %s, %s, tstzrange(%s, %s, '[]'), %s, %s, 'failed', %s, %s)",
+        *(parcel, role, receiver, one.connection, one.purpose, one.period.start - DAY, one.period.start),
+        *(one.mask, FORGED, at, bundle),
+    )
+    rule = conduct.edition_at(at).grant(Role(role), one.purpose)
+    assert rule is not None
+    said = next(each for _, held in documents(night) for each in held if each["reference"] == one.id)
+    ground = said["grounds"][0] | {"permit": FORGED.hex()}
+    period = {"start": (one.period.start - DAY).isoformat(), "end": one.period.start.isoformat()}
+    document = said | {"reference": parcel, "period": period, "grounds": [ground], "series": [], "readings": []}
+    put(path, [*(json.loads(line) for line in path.read_text("utf-8").splitlines()), document])
+    return Expected("file-without-parcel", Category.DELIVERY, {"parcel": parcel})
+
+
+def box_in_a_box(night: Faulty) -> Expected:
+    """Within the box of a party lies one that is called like that of another, with a bundle of that one's."""
+    path, _ = next(documents(night))
+    other = night.one("select code from kw.party where code <> %s order by code desc", path.parent.name)
+    within = box_of(night, other) / path.parent.name
+    within.mkdir()
+    shutil.copy(path, within / path.name)
+    return Expected("file-without-parcel", Category.DELIVERY, {"path": f"{other}/{path.parent.name}/{path.name}"})
+
+
+def way_into_another_box(night: Faulty) -> Expected:
+    """In the box of a party there is a way into that of another."""
+    path, _ = next(documents(night))
+    other = night.one("select code from kw.party where code <> %s order by code desc", path.parent.name)
+    (box_of(night, other) / "more").symlink_to(path.parent, target_is_directory=True)
+    return Expected("file-without-parcel", Category.DELIVERY, {"path": f"{other}/more"})
+
+
+# what is kept besides
+
+
+def put_aside_of_a_sum(night: Faulty) -> Expected:
+    """Of what was read for a sum, and nothing else, the values were put aside as if they were doubted."""
+    every = [summed for one in batches(night, EventKind.BATCH_INTENDED) for summed in for_sums(night, one)]
+    batch, one = every[-1]
+    night.change(
+        "insert into kw.quarantine (batch, connection, meter, profile, first_s, last_s, verdicts, rows)"
+        " values (%s, %s, %s, %s, %s, %s, '[]', %s)",
+        *(batch, one["c"], one["m"], one["p"], one["f"], one["l"], bytes(400)),
+    )
+    return Expected("row-without-deed", Category.READ, {"connection": one["c"], "batch": batch, "profile": one["p"]})
+
+
+def intervals_in_a_register(night: Faulty) -> Expected:
+    """A row of a register, which a supplier may have each month, holds the quarter-hours of the day as well."""
+    for day, path in lake_files(night):
+        rows = file_rows(path)
+        for row in rows:
+            if not 1 << row["ch"] & INTERVAL_MASK:
+                row["v"] = [7] * 96
+                rewrite(path, rows)
+                where = {"connection": row["key"], "channel": row["ch"], "day": day.isoformat()}
+                return Expected("row-beyond-permits", Category.OVER_BROAD, where)
+    raise AssertionError
+
+
+def kept_though_gone(night: Faulty) -> Expected:
+    """What somebody had erased, and the log says went, is still there."""
+    day, path = next(lake_files(night))
+    batch = file_rows(path)[0]["batch"]
+    went = {"day": day.isoformat(), "rows": 1, "erased": 1, "freed": 0, "batches": {str(batch): 1}}
+    night.tell(EventKind.RETENTION_APPLIED, None, last(night), **went)
+    kept = epoch_s(midnight(retention.oldest(Kept.PARCELS, night.at)))
+    night.tell(EventKind.RETENTION_APPLIED, None, last(night), parcels_from=kept)
+    return Expected("rows-beyond-deed", Category.OVER_BROAD, {"batch": batch})
+
+
+# facts that are given once
+
+
+def permission_told_wider(night: Faulty) -> Expected:
+    """A permission was made to reach back over years, in the registry, and the log was told of it again."""
+    night.c.execute("alter table kw.permission disable trigger user")
+    number, leaf, connection, code = night.c.execute(
+        "select p.id, e.leaf, e.connection, s.code from audit.event e join kw.permission p on p.connection = e.connection"
+        " and p.id = (convert_from(e.leaf, 'UTF8')::jsonb #>> '{body,permission}')::bigint join kw.subject s on s.key = p.subject"
+        " where e.kind = 'permission:granted' and p.party is not null order by p.id desc"
+    ).fetchone() or (0, b"", 0, "")
+    night.change("update kw.permission set data = tstzrange('2001-01-01Z', upper(data)) where id = %s", number)
+    night.c.execute("alter table kw.permission enable trigger user")
+    said = json.loads(leaf)
+    wider = said["body"] | {"data_start": epoch_s(datetime(2001, 1, 1, tzinfo=UTC))}
+    night.house.log.record(night.c, [Event(last(night), EventKind.PERMISSION_GRANTED, said["actor"], code, connection, wider)])
+    night.house.log.integrate(night.c)
+    return Expected("fact-told-anew", Category.UNPROVED, {"table": "permission", "id": number})
+
+
+def limit_raised(night: Faulty) -> Expected:
+    """The yearly limit of a use case was raised after it was approved, in the registry, and the log was told of it again."""
+    night.c.execute("alter table kw.use_case disable trigger user")
+    number = night.one("select min(id) from kw.use_case")
+    night.change("update kw.use_case set yearly_limit = 300 where id = %s", number)
+    night.c.execute("alter table kw.use_case enable trigger user")
+    night.tell(EventKind.USE_CASE_REGISTERED, None, last(night), **use_cases.told_of(night.c, number))
+    return Expected("fact-told-anew", Category.UNPROVED, {"table": "use_case", "id": number})
+
+
+def given_by_a_neighbour(night: Faulty) -> Expected:
+    """Somebody said yes for another home than the own, and it was taken."""
+    connection = night.one(
+        "select c.key from kw.connection c join kw.occupancy o on o.connection = c.key and upper_inf(o.period)"
+        " where product = 'electricity' and not exists (select from kw.permission p where p.connection = c.key) order by 1 offset 2"
+    )
+    subject, code = resident(night, connection)
+    other = night.one("select min(key) from kw.subject where key <> %s", subject)
+    start = last(night).replace(microsecond=0)
+    given = Period(start, start + 300 * DAY)
+    app = night.one("select min(key) from kw.party where role = 'third_party'")
+    grant = permissions.Grant(connection, subject, app, 1 << Channel.IMPORT, "forged", given, given)
+    number = night.one(
+        "insert into kw.permission (connection, subject, party, mask, purpose, data, live, reference)"
+        " values (%s, %s, %s, %s, %s, tstzrange(%s, %s), tstzrange(%s, %s), 'forged too') returning id",
+        *(connection, subject, app, grant.mask, grant.purpose, *[given.start, given.end] * 2),
+    )
+    night.house.log.record(night.c, [telling.granted(number, grant, start, telling.customer(other), code)])
+    night.house.log.integrate(night.c)
+    return Expected("permission-by-another", Category.UNPROVED, {"connection": connection})
+
+
+def ended_by_hand(night: Faulty) -> Expected:
+    """A batch was set to given up by hand: what it asked of meters is not said, and counts against no limit."""
+    lately = (last(night) - timedelta(days=n) for n in range(2, 15))
+    request, at = next(each for moment in lately for each in permitted(night, moment))
+    again = Again(night.c, Findings(at))
+    again.load([request])
+    permit = again.permit(request, at)
+    assert permit is not None
+    ref, batch, wire = decide.ref(permit), new_batch(night), wired(night, request.connection)
+    task = Task(request.connection, wire.meter, ProfileName.E_INTERVAL, wire.mbus, ref.first_s, ref.last_s, (ref,))
+    _, code = resident(night, request.connection)
+    said = {"night": 0, "decided": int(at.timestamp() * 1000)}
+    asked = [leaves.intended(task, {permit.id: request}, code)]
+    night.house.log.record_batch(night.c, EventKind.BATCH_INTENDED, batch, last(night) - 2 * ABANDONED, ACTOR, asked, said)
+    night.house.log.integrate(night.c)
+    night.change("insert into kw.batch (id, state) overriding system value values (%s, 'abandoned')", batch)
+    return Expected("intent-without-end", Category.UNPROVED, {"batch": batch})
+
+
 def missed(expected: Mapping[str, Expected], found: Findings) -> list[str]:
     """Return which of those that were planted together have no finding of their own: one that is two of them is neither's."""
     meant = ([name for name, one in expected.items() if one.is_in(finding)] for finding in found.findings)
@@ -777,6 +954,17 @@ BESIDES: dict[str, Callable[[Faulty], Expected]] = {
         somebody_else,
         nobody,
         blamed,
+        failed_and_in_the_box,
+        bundle_given_to_another,
+        box_in_a_box,
+        way_into_another_box,
+        put_aside_of_a_sum,
+        intervals_in_a_register,
+        kept_though_gone,
+        permission_told_wider,
+        limit_raised,
+        given_by_a_neighbour,
+        ended_by_hand,
     )
 }
 """What shows that a record is not true, and harms nobody by itself, or not yet; and another way of what is among the twenty.
