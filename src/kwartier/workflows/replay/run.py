@@ -52,6 +52,7 @@ def run(house: Installation, *, at: datetime, window: Window = WHOLE) -> Finding
 
 def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) -> None:
     """Compare everything as one connection sees it."""
+    shown = _published(house, found)  # first: beside a sequencer that signs the file goes on, and what it shows is stored by then
     states = replay.batches(c)
     again = Again(c, found)
     chosen = house.settings
@@ -81,7 +82,7 @@ def compare(house: Installation, c: C, found: Findings, window: Window = WHOLE) 
     book.end(states)
     views.end()
     named.check()
-    _published(house, c, found)
+    _is_stored(shown, c, found)
     registry.check(c, again.known, found, gone, sums.page)
     sums.check(c)
     held = _held(house, found)
@@ -126,13 +127,17 @@ def _batches_now(house: Installation) -> dict[int, str]:
         return replay.batches(c)
 
 
-def _published(house: Installation, c: C, found: Findings) -> None:
-    """The published checkpoint must be one of this log, word for word."""
+def _published(house: Installation, found: Findings) -> tuple[int, str] | None:
+    """Return size and text of the published checkpoint."""
     try:
-        shown = checkpoint.published(house.data / "audit")
+        return checkpoint.published(house.data / "audit")
     except BrokenLog:
         found.add("checkpoint-refused", why="unreadable")
-        return
+        return None
+
+
+def _is_stored(shown: tuple[int, str] | None, c: C, found: Findings) -> None:
+    """The published checkpoint must be one of this log, word for word."""
     stored = evidence.checkpoints(c)
     if shown is not None and (shown[0] not in stored or stored[shown[0]][1] != shown[1]):
         found.add("checkpoint-refused", size=shown[0], why="published")
