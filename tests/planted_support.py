@@ -489,6 +489,15 @@ def delivered_after_the_stop(night: Faulty) -> Expected:
     raise AssertionError
 
 
+def dated_back(night: Faulty) -> Expected:
+    """The registry says that a parcel was decided earlier than it was: as if a stop had come after it."""
+    for one in parcels(night):
+        if one.status == "delivered" and one.bundle is not None:
+            night.change("update kw.bundle set at = at - interval '1 hour' where id = %s", one.bundle)
+            return Expected("parcel-without-event", Category.DELIVERY, {"parcel": one.id})
+    raise AssertionError
+
+
 def parcels(night: Faulty) -> Iterator[stored.Sent]:
     """Yield all parcels that ended, a page at a time."""
     after = ""
@@ -965,6 +974,7 @@ BESIDES: dict[str, Callable[[Faulty], Expected]] = {
         limit_raised,
         given_by_a_neighbour,
         ended_by_hand,
+        dated_back,
     )
 }
 """What shows that a record is not true, and harms nobody by itself, or not yet; and another way of what is among the twenty.

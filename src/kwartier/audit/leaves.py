@@ -164,19 +164,19 @@ def read(
     """Say how a task ended. `served` are the ids of the permits that were not stopped; `at` is when the answer was complete."""
     permits = ",".join([f'"{permit.hex()}"' for permit in served])
     why = "null" if reason is None else f'"{reason}"'
-    moment = ((at if at.tzinfo is UTC else utc(at)) - _EPOCH) // _MILLISECOND
     body = (
-        f'{{"at":{moment},"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"l":{task.last_s}'
+        f'{{"at":{epoch_ms(at)},"b":{task.mbus},"c":{task.connection},"f":{task.first_s},"l":{task.last_s}'
         f',"m":{task.meter},"p":"{task.name}","r":"{result!s}","s":[{permits}]'
         f',"w":{why}}}'
     )
     return Leaf(task.connection, subject_code, body.encode())
 
 
-def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str) -> dict[str, Json]:
+def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str, decided: datetime | None = None) -> dict[str, Json]:
     """Return the body of `parcel:delivered` and `parcel:withheld`: what was asked, and the permit (None when withheld) and rule.
 
-    The same body serves a single event and, through `canonical`, a leaf of a batch of deliveries.
+    `decided` is when what was handed over was decided last: a round that was killed tells it when the next one starts. What is
+    withheld is told as it is decided. The same body serves a single event and, through `canonical`, a leaf of a batch.
     """
     end = request.period.end
     return {
@@ -191,4 +191,10 @@ def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str) ->
         "class": request.data_class,
         "start": epoch_s(request.period.start),
         "end": None if end is None else epoch_s(end),
+        **({} if decided is None else {"decided": epoch_ms(decided)}),
     }
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Return the whole milliseconds since 1970 of a moment with its offset."""
+    return ((moment if moment.tzinfo is UTC else utc(moment)) - _EPOCH) // _MILLISECOND

@@ -195,6 +195,12 @@ def close_bundle(c: C, bundle: str, at: datetime) -> int:
     return found.rowcount
 
 
+def decided(c: C, bundle: str) -> datetime | None:
+    """Return when the parcels of a bundle were decided last; None if there is no such bundle."""
+    found = c.execute("select at from kw.bundle where id = %s", (bundle,)).fetchone()
+    return None if found is None else found[0]
+
+
 def take_back(c: C, bundle: str) -> None:
     """Forget a bundle that never left: its deliveries are due again."""
     c.execute("delete from kw.parcel where bundle = %s and status = 'sending'", (bundle,))

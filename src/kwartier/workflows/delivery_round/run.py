@@ -239,6 +239,7 @@ def _mark(house: Installation, box: str, rules: dict[bytes, str], at: datetime) 
     with house.operator() as c:
         sent = deliveries.parcels_of_bundle(c, box)
         deliveries.close_bundle(c, box, at)
+        decided = deliveries.decided(c, box)
         house.log.record(
             c,
             [
@@ -248,7 +249,7 @@ def _mark(house: Installation, box: str, rules: dict[bytes, str], at: datetime) 
                     ACTOR,
                     one.subject_code,
                     one.request.connection,
-                    leaves.parcel(one.id, one.request, one.permit, rules.get(one.permit, "")),
+                    leaves.parcel(one.id, one.request, one.permit, rules.get(one.permit, ""), decided),
                 )
                 for one in sent
             ],

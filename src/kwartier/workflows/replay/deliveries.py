@@ -3,7 +3,8 @@
 import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry, Line
+from kwartier.audit.leaves import epoch_ms
 from kwartier.model.ground import Purpose, Role
 from kwartier.model.parcel import ParcelStatus
-from kwartier.model.period import epoch_s
+from kwartier.model.period import epoch_s, from_epoch_s
 from kwartier.store.registry import replay
 from kwartier.store.registry import replay_corrections as testimony
 from kwartier.store.registry.replay import Sent
@@ -111,7 +113,7 @@ class Deliveries:
             elif self._window.holds(one.decided):
                 if not _same(one, handed.body):
                     self._found.add("parcel-without-event", parcel=one.id, connection=one.connection)
-                self._decide(one, handed.position)
+                self._decide(_as_told(one, handed.body), handed.position)
 
     def _besides(self, page: Sequence[Sent], told: Ids, withheld: Ids) -> None:
         self._found.compared["parcels"] += len(page)
@@ -207,6 +209,14 @@ def _unsaid(parcels: Iterable[Sent], told: Ids) -> list[Sent]:
     return [one for one, said in zip(here, known.tolist(), strict=True) if not said]
 
 
+def _as_told(one: Sent, body: Mapping[str, Any]) -> Sent:
+    """Return a parcel as decided when the log says. Logs from before did not say when: of those the registry is believed."""
+    told = body.get("decided")
+    if not isinstance(told, int) or told == epoch_ms(one.decided):
+        return one
+    return replace(one, decided=from_epoch_s(0) + timedelta(milliseconds=told))
+
+
 def _same(one: Sent, body: Mapping[str, Any]) -> bool:
     """Tell whether the log was told the same of a parcel as the registry."""
     request, end = one.request, one.period.end
@@ -219,6 +229,7 @@ def _same(one: Sent, body: Mapping[str, Any]) -> bool:
         body.get("mask"),
         body.get("start"),
         body.get("end"),
+        body.get("decided", epoch_ms(one.decided)),
     ) == (
         one.permit.hex(),
         request.connection,
@@ -228,4 +239,5 @@ def _same(one: Sent, body: Mapping[str, Any]) -> bool:
         request.mask,
         epoch_s(request.period.start),
         None if end is None else epoch_s(end),
+        epoch_ms(one.decided),
     )
