@@ -142,12 +142,15 @@ class _Watch:
     def __init__(self, script: Script, patch: pytest.MonkeyPatch) -> None:
         self.script, self.told, self.patch = script, script.told, patch
         self._look: Callable[..., object] = stops.since
+        self._came = 0.0
+        """When the step under way was reached: a click that is put there takes time of its own."""
 
     def around(self, place: object, name: str, before: Steps = None, after: Steps = None) -> None:
         """Tell of a step of the night; `after` gets what the step returned first."""
         real: Callable[..., object] = getattr(place, name)
 
         def stepped(*args: object, **kwargs: object) -> object:
+            self._came = time.monotonic()
             self.script.step(name)
             if before is not None:
                 before(*args)
@@ -170,7 +173,7 @@ class _Watch:
         return found
 
     def asks(self, _requests: object, _model: object, _task: object, live: tuple[PermitRef, ...]) -> None:
-        self.told.gets.append(Get(self.told.steps, live, self.told.looked[0], time.monotonic() - self.told.looked[1]))
+        self.told.gets.append(Get(self.told.steps, live, self.told.looked[0], self._came - self.told.looked[1]))
 
     def decides(self, *_: object) -> None:
         self.told.decided = self.told.steps
