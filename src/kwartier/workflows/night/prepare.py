@@ -13,6 +13,7 @@ from kwartier.model.ground import STATION, Action, Facts, Purpose, Request
 from kwartier.model.period import day_of, day_period, epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.register import Product
+from kwartier.model.task import Task
 from kwartier.planning import due, plan
 from kwartier.store.registry import allocation, facts, late, loss, nights, people, reconciliation, stops
 from kwartier.store.registry.late import Waiting
@@ -161,11 +162,19 @@ def _plan(
     intent.made_before += nights.reads_made(c, list(this.connections), epoch_s(span.start), epoch_s(span.end))
     for row, permits in decided:
         if row.wired is not None:
-            wired = _wired(row.key, row.wired)
+            wired = intent.wired[row.key] = _wired(row.key, row.wired)
             wanted = [one for one in permits if _is_wanted(one.request, row.key, summed)]
             intent.all_reads += plan.all_reads(wired, day)
             again = {one.id for one in wanted if one.request.purpose is Purpose.RECONCILIATION}
             intent.tasks += plan.plan(wanted, wired, served.get(row.key, frozenset()) - again)
+
+
+def plan_again(intent: Intent, tasks: Iterable[Task]) -> list[Task]:
+    """Return the least reads for what is kept of these tasks of an intent: without its sum a read may be shorter, or be two."""
+    kept: dict[int, list[Permit]] = {}
+    for task in tasks:
+        kept.setdefault(task.connection, []).extend(intent.permits[permit.id] for permit in task.permits if permit.keeps)
+    return [read for connection, permits in kept.items() if permits for read in plan.plan(permits, intent.wired[connection])]
 
 
 def _is_wanted(request: Request, home: int, summed: Container[tuple[int, int]]) -> bool:

@@ -9,14 +9,14 @@ from typing import final
 
 from kwartier.audit.events import Event, EventKind
 from kwartier.model.period import midnight
-from kwartier.model.task import GapReason, Task
+from kwartier.model.task import GapReason
 from kwartier.store.registry import meters, nights
 from kwartier.store.registry.rounds import Round, rounds
 from kwartier.workflows import parties, permission
 from kwartier.workflows.installation import Clock, Installation
 from kwartier.workflows.night.intent import ACTOR, Intent
 from kwartier.workflows.night.job import BatchResult
-from kwartier.workflows.night.prepare import decide_round, write_intent
+from kwartier.workflows.night.prepare import decide_round, plan_again, write_intent
 from kwartier.workflows.night.report import NightReport
 from kwartier.workflows.night.settle import recover, settle, sweep
 from kwartier.workflows.night.work import read_batch
@@ -138,7 +138,8 @@ class _Pass:
         """
         with self.house.operator() as c:
             believed = set(meters.raise_to(c, counters))
-        tasks = [kept for task in intent.tasks if task.meter in believed and (kept := _without_sums(task))]
+        left = [task for task in intent.tasks if task.meter in believed and any(permit.keeps for permit in task.permits)]
+        tasks = plan_again(intent, left)
         if not tasks:
             return
         once_more = replace(intent, tasks=tasks, refusals=[], stations=[], untold=[], shares=[], untold_shares=[])
@@ -146,10 +147,6 @@ class _Pass:
             job = write_intent(self.house, c, self.night, once_more, self.report.day, self.clock())
         if job is None:
             return
-        self.report.gaps[GapReason.COUNTER] -= len(tasks)
+        self.report.gaps[GapReason.COUNTER] -= len(left)
+        self.report.tasks += len(tasks) - len(left)
         self.out[self.executor.submit(read_batch, job)] = _Out(once_more, again=True)
-
-
-def _without_sums(task: Task) -> Task | None:
-    kept = tuple(permit for permit in task.permits if permit.keeps)
-    return replace(task, permits=kept) if kept else None

@@ -10,15 +10,16 @@ from kwartier.audit.events import EventKind
 from kwartier.audit.leaves import Grant
 from kwartier.grid import loss
 from kwartier.model.ground import Purpose, Requester, Role
-from kwartier.model.period import Period, midnight
+from kwartier.model.period import Period, epoch_s, midnight
 from kwartier.model.permit import PermitRef
+from kwartier.model.register import INTERVAL_MASK
 from kwartier.model.task import GapReason, ProfileName, Result
 from kwartier.store.registry import nights
 from kwartier.store.registry.rounds import rounds
 from kwartier.workflows.night import lines, settle
 from kwartier.workflows.night.intent import Intent
 from kwartier.workflows.night.job import Outcome
-from kwartier.workflows.night.prepare import decide_round
+from kwartier.workflows.night.prepare import decide_round, plan_again
 from registry_support import World, between
 
 C = psycopg.Connection[Any]
@@ -66,6 +67,24 @@ def test_a_transformer_read_whole_reads_every_home_and_its_station(world: World)
         set(homes),
         frozenset(),
     )
+
+
+def test_who_is_asked_again_without_the_sum_is_asked_no_more_than_the_rest_covers(world: World) -> None:
+    """Under load this was the whole day, where only the app's afternoon had a ground left."""
+    transformer, (home, other, *_) = street(world, 12)
+    world.meter(transformer=transformer)
+    world.use_case()
+    app, noon = world.party("third_party"), midnight(DAY) + timedelta(hours=12)
+    world.agreement(app)
+    ((subject,),) = world.c.execute("select subject from kw.occupancy where connection = %s", (home,)).fetchall()
+    afternoon = {"data": Period(noon), "live": between("2026-01-01"), "mask": INTERVAL_MASK}
+    world.new("permission", connection=home, subject=subject, party=app, purpose="advice", **afternoon)
+    intent = prepared(world.c)
+    tasks = {task.connection: task for task in intent.tasks}
+    assert (tasks[home].first_s, len(tasks[home].permits)) == (epoch_s(midnight(DAY)), 2)
+    (again,) = plan_again(intent, [tasks[home], tasks[other]])
+    assert (again.connection, again.first_s, again.last_s) == (home, epoch_s(noon), tasks[home].last_s)
+    assert [permit.keeps for permit in again.permits] == [True]
 
 
 def test_without_a_station_meter_there_is_no_balance_so_nobody_is_read(world: World) -> None:
