@@ -176,9 +176,7 @@ class Owner:
         """Return when a permission is over, one reason after the other."""
         live = self.live[key]
         assert live.end is not None and self.stay.end is not None and self.bound.end is not None  # noqa: PT018 - all three end
-        found = [live.end, max(self.stay.end, live.start)]
-        if self.bound.end > live.start:
-            found.append(self.bound.end)
+        found = [live.end, max(self.stay.end, live.start), max(self.bound.end, live.start)]
         if self.refusal is not None and self.refusal.overlaps(live):
             found.append(max(self.refusal.start, live.start))
         return min([*found, *(at for at in [self.revoked.get(key)] if at is not None)])
