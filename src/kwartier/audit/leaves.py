@@ -26,7 +26,7 @@ Their keys, in the order in which canonical JSON has them:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
@@ -34,12 +34,9 @@ from kwartier.audit.canonical import Json
 from kwartier.audit.errors import NotLoggable
 from kwartier.model.care import Errand
 from kwartier.model.ground import Action, DataClass, Purpose, Refusal, Request, Requester, Role
-from kwartier.model.period import Period, epoch_s, from_epoch_s, utc
+from kwartier.model.period import Period, epoch_ms, epoch_s, from_epoch_s
 from kwartier.model.permit import PermitRef
 from kwartier.model.task import GapReason, Result, Task
-
-_MILLISECOND = timedelta(milliseconds=1)
-_EPOCH = from_epoch_s(0)
 
 
 class Leaf(NamedTuple):
@@ -193,8 +190,3 @@ def parcel(parcel_id: str, request: Request, permit: bytes | None, rule: str, de
         "end": None if end is None else epoch_s(end),
         **({} if decided is None else {"decided": epoch_ms(decided)}),
     }
-
-
-def epoch_ms(moment: datetime) -> int:
-    """Return the whole milliseconds since 1970 of a moment with its offset."""
-    return ((moment if moment.tzinfo is UTC else utc(moment)) - _EPOCH) // _MILLISECOND

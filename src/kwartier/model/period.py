@@ -16,6 +16,7 @@ from kwartier.model.errors import BadInput
 ZONE = ZoneInfo("Europe/Amsterdam")
 QUARTER_S = 900
 HOUR_S = 3600
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 A_SECOND = timedelta(seconds=1)
 """The log has moments in whole seconds, and so have the bounds of facts."""
 
@@ -36,6 +37,16 @@ def epoch_s(moment: datetime) -> int:
 def from_epoch_s(seconds: int) -> datetime:
     """Return the UTC moment of a number of seconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Return whole milliseconds since 1970-01-01 UTC."""
+    return ((moment if moment.tzinfo is UTC else utc(moment)) - _EPOCH) // _MILLISECOND
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """Return the UTC moment of a number of milliseconds since 1970-01-01 UTC."""
+    return _EPOCH + milliseconds * _MILLISECOND
 
 
 def whole_second(moment: datetime) -> datetime:

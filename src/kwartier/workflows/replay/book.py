@@ -17,7 +17,7 @@ from kwartier.audit.evidence import Entry, Line
 from kwartier.audit.leaves import Grant
 from kwartier.grounds import decide, limits, retention
 from kwartier.model.ground import Request, Role
-from kwartier.model.period import from_epoch_s, midnight
+from kwartier.model.period import from_epoch_ms, from_epoch_s, midnight
 from kwartier.model.permit import Permit
 from kwartier.model.task import Result
 from kwartier.workflows.replay import terms
@@ -276,7 +276,7 @@ class Book:
         if body["r"] != Result.READ:
             return
         one.read = True
-        at = from_epoch_s(0) + timedelta(milliseconds=body["at"])
+        at = from_epoch_ms(body["at"])
         stopped = dict(zip((grant.permit for grant in one.grants), one.stopped, strict=True))
         for grant in (grants[permit] for permit in body["s"] if permit in grants):
             if one.since != stopped[grant.permit] < at - self._allowed:

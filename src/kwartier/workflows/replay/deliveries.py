@@ -4,7 +4,7 @@ import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, final
 
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from psycopg import Connection
 
 from kwartier.audit.evidence import Entry, Line
-from kwartier.audit.leaves import epoch_ms
 from kwartier.model.ground import Purpose, Role
 from kwartier.model.parcel import ParcelStatus
-from kwartier.model.period import epoch_s, from_epoch_s
+from kwartier.model.period import epoch_ms, epoch_s, from_epoch_ms
 from kwartier.store.registry import replay
 from kwartier.store.registry import replay_corrections as testimony
 from kwartier.store.registry.replay import Sent
@@ -214,7 +213,7 @@ def _as_told(one: Sent, body: Mapping[str, Any]) -> Sent:
     told = body.get("decided")
     if not isinstance(told, int) or told == epoch_ms(one.decided):
         return one
-    return replace(one, decided=from_epoch_s(0) + timedelta(milliseconds=told))
+    return replace(one, decided=from_epoch_ms(told))
 
 
 def _same(one: Sent, body: Mapping[str, Any]) -> bool:
