@@ -36,7 +36,7 @@ from kwartier.model.permit import Permit, PermitRef
 from kwartier.model.register import DAY_MASK, GAS_MASK, Mask
 
 _AT_THE_METER = frozenset({Action.READ, Action.WRITE})
-_BY_HAND, _DELIVER, _WRITE, _REFUSED = Purpose.HAND_READING, Action.DELIVER, Action.WRITE, RestrictionKind.REFUSED
+_BY_HAND, _DELIVER, _REFUSED = Purpose.HAND_READING, Action.DELIVER, RestrictionKind.REFUSED
 """Members of enums by a name of this module, as in conditions.py."""
 
 
@@ -60,10 +60,13 @@ def judge(edition: Edition, request: Request, facts: Facts, at: datetime) -> tup
     """
     if facts.restrictions and (denied := barred_by(edition, request, facts, at)) is not None:
         return denied
-    rule = edition.grant(request.requester.role, request.purpose, station=request.connection == STATION)
-    if rule is None:
+    who, place = request.requester, request.connection
+    if place != facts.connection or request.period.end is None:  # no proper question
         return "F0"
-    found = _beyond(rule, request, facts) or CONDITIONS[rule.condition](rule, request, facts, at)
+    rule = _row(edition, who.role, request.purpose, request.action, request.mask, request.data_class, place == STATION)
+    if isinstance(rule, str):
+        return rule
+    found = CONDITIONS[rule.condition](rule, request, facts, at)
     if isinstance(found, str):
         return found
     if (facts.holds or facts.objections) and (stopped := halted(rule, found.subject, request, facts, at)) is not None:
@@ -107,20 +110,32 @@ def _reaches(restricted: Period, request: Request) -> bool:
     return (asked.end is None or restricted.start <= asked.end) and (restricted.end is None or asked.start <= restricted.end)
 
 
-def _beyond(rule: Rule, request: Request, facts: Facts) -> str | None:
-    """Return the denial if the request asks more than the row can ever give, or is no proper question; else None."""
-    if request.connection != facts.connection or request.period.end is None:
+@lru_cache(maxsize=4096)
+def _row(  # noqa: PLR0917 - to be remembered by name costs what it saves
+    edition: Edition,
+    role: Role,
+    purpose: Purpose,
+    action: Action,
+    mask: Mask,
+    data_class: DataClass,
+    station: bool,  # noqa: FBT001 - as above
+) -> Rule | str:
+    """Return the row that may grant what is asked, or the denial if it asks what no row can ever give.
+
+    It looks at no fact, and a night asks few different ones by the million: so it is remembered.
+    """
+    rule = edition.grant(role, purpose, station=station)
+    if rule is None:
         return "F0"
-    if request.action not in rule.actions:
-        return "F12" if rule.role is Role.OPERATOR else "F0"
-    mask = request.mask
-    if mask and request.action is _WRITE:
+    if action not in rule.actions:
+        return "F12" if role is Role.OPERATOR else "F0"
+    if mask and action is Action.WRITE:
         return "F0"
     if mask & ~rule.mask or (mask & GAS_MASK and mask & ~GAS_MASK):
         return "F6"
-    if request.data_class not in rule.data_classes or bool(mask) != (request.data_class in USAGE):
+    if data_class not in rule.data_classes or bool(mask) != (data_class in USAGE):
         return "F6"
-    return None
+    return rule
 
 
 def _permit(edition: Edition, rule: Rule, found: Found, request: Request, at: datetime) -> Permit:

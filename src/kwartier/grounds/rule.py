@@ -117,9 +117,9 @@ class WhenOff:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edition:
-    """The code of conduct as it stood in a period. `rules` has every row, grants first.
+    """The code of conduct as it stood in a period. `rules` has every row, grants first. grounds/digest.py compares what two say.
 
     `overview` are the days whose midnight ends a usage overview: a periodic reading that a supplier may have is not always one.
     """
