@@ -50,6 +50,7 @@ class _Night(NamedTuple):
     day: Period
     opens: datetime
     closes: datetime
+    settles: Period | None
     action: Action
     edition: Edition
 
@@ -95,8 +96,8 @@ def _night(facts: Facts, product: Product, day: date, action: Action, edition: E
 
 
 @lru_cache(maxsize=4096)
-def _bounds(day: date) -> tuple[Period, datetime, datetime]:
-    return day_period(day), midnight(day), midnight(day + timedelta(days=1))
+def _bounds(day: date) -> tuple[Period, datetime, datetime, Period | None]:
+    return day_period(day), midnight(day), midnight(day + timedelta(days=1)), month_to_settle(day)
 
 
 @lru_cache(maxsize=4096)
@@ -226,7 +227,7 @@ def _reconciliation(night: _Night) -> Iterator[Request]:
 
     Not the month as one: what the days between counted is nothing to this purpose.
     """
-    month = month_to_settle(day_of(night.opens))
+    month = night.settles
     if month is None or month.end is None:
         return
     for case, mask in _cases(night, Purpose.RECONCILIATION, month):
