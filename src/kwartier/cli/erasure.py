@@ -43,6 +43,7 @@ def as_dict(given: erasure.Receipt) -> dict[str, Any]:
             {
                 "about": one.about,
                 "connection": one.connection,
+                "product": None if one.connection is None else given.products[one.connection],
                 "fate": str(one.fate),
                 "article": one.article,
                 "first": one.first and one.first.isoformat(),

@@ -124,10 +124,10 @@ def stand_as_dict(found: Stand) -> dict[str, Any]:
 
 
 def who_as_dict(found: Who) -> dict[str, Any]:
-    """Return who may know what as JSON has it. Customers are numbers, parties have their public names besides."""
+    """Return who may know what as JSON has it. Customers are numbers; parties have their names besides, use cases their codes."""
     return {
         "may": [
-            {"role": one.requester.role, "id": one.requester.id, "name": told_grounds.name(one.requester, found.parties)}
+            {"role": one.requester.role, "id": one.requester.id, "name": told_grounds.name(one.requester, found)}
             | line_as_dict(one)
             for one in found.lines
         ],

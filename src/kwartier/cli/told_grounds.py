@@ -1,6 +1,6 @@
 """How the command line says who may know what, and what a proposed edition would change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,7 +35,7 @@ def who(out: Console, found: Who) -> None:
     _bars(out, found.bars)
     table = _table("Who may see", ("who", "what", "about", "may", "by"))
     for line in found.lines:
-        somebody = _words(line.requester.role) + " " + (name(line.requester, found.parties) or str(line.requester.id))
+        somebody = _words(line.requester.role) + " " + (name(line.requester, found) or str(line.requester.id))
         table.add_row(escape(somebody), _data(line.mask), _span(line.period), ", ".join(line.actions), line.rule)
     if found.lines:
         out.print(table, highlight=False)
@@ -65,9 +65,11 @@ def outcome(out: Console, found: Outcome) -> None:
         said(out, "No permit would appear, and none would vanish.")
 
 
-def name(who_asks: Requester, parties: Mapping[int, str]) -> str | None:
-    """Return the public name of a party. People stay numbers, and the operator's use cases have theirs."""
-    return parties.get(who_asks.id) if who_asks.role in {Role.SUPPLIER, Role.THIRD_PARTY} else None
+def name(who_asks: Requester, found: Who) -> str | None:
+    """Return the public name of a party, or the code of a use case of the operator's. People stay numbers."""
+    if who_asks.role is Role.CUSTOMER:
+        return None
+    return (found.use_cases if who_asks.role is Role.OPERATOR else found.parties).get(who_asks.id)
 
 
 def _bars(out: Console, bars: Sequence[Bar]) -> None:

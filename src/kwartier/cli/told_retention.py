@@ -35,11 +35,12 @@ def given_up(out: Console, report: RetentionReport) -> None:
 
 
 def erasure(out: Console, given: Receipt) -> None:
-    """Tell what goes and what stays, in both languages, as it may be read to the person."""
+    """Tell what goes and what stays, connection by connection, in both languages, as it may be read to the person."""
     table = Table(show_header=False, box=None, pad_edge=False)
-    for _ in range(3):
+    for _ in range(4):
         table.add_column(overflow="fold")
     for one in given.answers:
-        table.add_row(str(one.fate).replace("_", " "), escape(f"{one.en}\n{one.nl}"), escape(one.article))
+        place = "" if one.connection is None else f"{given.products[one.connection]} ({one.connection})"
+        table.add_row(str(one.fate).replace("_", " "), place, escape(f"{one.en}\n{one.nl}"), escape(one.article))
     out.print(table, highlight=False)
     told.said(out, "The next nightly run carries it out: `kwartier retention run`, or the end of a night.")

@@ -68,13 +68,19 @@ def test_a_party_that_may_see_nothing_is_told_why_and_ends_with_1(home: Home) ->
     assert "Not for third party service: F7." in people.stdout
 
 
-def test_who_may_see_names_parties_and_numbers_people(home: Home) -> None:
+def test_who_may_see_names_parties_and_use_cases_and_numbers_people(home: Home, dsns: Dsns) -> None:
+    with psycopg.connect(dsns.operator, autocommit=True) as c:
+        world = World(c)
+        used = c.execute("select code from kw.use_case where id = %s", (world.use_case(),)).fetchone()
     done = home("who", str(home.connection), "--date", "2026-03-10", "--json")
     told = [(one["role"], one["name"], one["rule"]) for one in json.loads(done.stdout)["may"]]
     assert told[0] == ("customer", None, "C1")
     assert ("third_party", "A party", "T1") in told
+    assert used is not None
+    assert ("operator", used[0], "O4") in told
     people = home("who", str(home.connection), "--date", "2026-03-10")
     assert "third party A" in people.stdout
+    assert f"operator {used[0]}" in people.stdout
     for output in (done.stdout, people.stdout, done.stderr, people.stderr):
         assert ean(1) not in output
         assert "Somebody" not in output

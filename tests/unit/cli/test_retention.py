@@ -19,6 +19,7 @@ from kwartier.cli import told_retention
 from kwartier.grounds import retention
 from kwartier.grounds.erasure import Held, Stay, decide_erasure
 from kwartier.model.period import Period, midnight
+from kwartier.model.register import Product
 from kwartier.store.postgres import Dsns
 from kwartier.workflows import installation
 from kwartier.workflows.retention import RetentionReport
@@ -80,7 +81,8 @@ def printed(tell: Callable[[Console], None]) -> str:
 def test_an_answer_is_told_in_both_languages_with_its_article() -> None:
     stay = Stay(7, Period(midnight(date(2020, 1, 1)), midnight(date(2021, 1, 1))))
     found = decide_erasure([stay], [Held(7, 1 << 4, date(2020, 5, 1), date(2020, 6, 1))], at=midnight(date(2021, 2, 1)))
-    words = printed(lambda console: told_retention.erasure(console, Receipt(found.answers, found.whole, "")))
+    words = printed(lambda console: told_retention.erasure(console, Receipt(found.answers, found.whole, "", {7: Product.GAS})))
+    assert "gas (7)" in words
     assert "stays up to 2025-06-01, since a task under law needs it" in words
     assert "blijft tot en met 01-06-2025" in words
     assert "GDPR art. 17(3)(b)" in words

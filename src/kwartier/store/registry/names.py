@@ -70,6 +70,11 @@ def parties(c: C) -> dict[int, str]:
     return dict(c.execute("select key, name from kw.party").fetchall())
 
 
+def use_cases(c: C) -> dict[int, str]:
+    """Return the code of every use case of the operator's."""
+    return dict(c.execute("select id, code from kw.use_case").fetchall())
+
+
 def party_code(c: C, party: int) -> str:
     """Return the public code of a party, the name of its box; empty if there is no such party."""
     row = c.execute("select code from kw.party where key = %s", (party,)).fetchone()

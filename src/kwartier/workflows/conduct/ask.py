@@ -28,11 +28,12 @@ SHOWN: Final = "grounds"
 @final
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who may know what of a connection, the restrictions that bar everybody, and the public names of the parties by key."""
+    """Who may know what of a connection, the restrictions that bar everybody, and the public names of parties and use cases."""
 
     lines: tuple[Explanation, ...]
     bars: tuple[Bar, ...]
     parties: Mapping[int, str]
+    use_cases: Mapping[int, str]
 
 
 def may(house: Installation, party_code: str, connection: int, *, at: datetime, now: datetime) -> Stand:
@@ -56,9 +57,9 @@ def who(house: Installation, connection: int, *, at: datetime, now: datetime) ->
     with house.operator() as c:
         known, channels = _known(c, connection, at)
         looks.record(house, c, [connection], SHOWN, now=now, at=at)
-        named = names.parties(c)
+        parties_named, uses = names.parties(c), names.use_cases(c)
     lines = tuple(line for line in explain.who_may(known, at=at) if reaches(line, channels))
-    return Who(lines, tuple(explain.who_may_not(known, at=at)), named)
+    return Who(lines, tuple(explain.who_may_not(known, at=at)), parties_named, uses)
 
 
 def _known(c: Connection[Any], connection: int, at: datetime) -> tuple[Facts, Mask]:

@@ -25,7 +25,7 @@ from kwartier.store.registry.breaches import Breach, BreachEvent, Scope, Touched
 from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import register
-from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchBreach, ReasonMissing
 
 ACTOR: Final = "operator"
 
@@ -128,7 +128,7 @@ def party(house: Installation, code: str) -> int:
 
 
 def touched(house: Installation, number: int) -> Reach:
-    """Find whom a breach touched. Raises NoSuchRequest."""
+    """Find whom a breach touched. Raises NoSuchBreach."""
     with house.operator() as c:
         return _touched(c, _one(c, number))
 
@@ -187,7 +187,7 @@ def owed(reach: Reach) -> tuple[Owed, ...]:
 def notify(house: Installation, number: int, whom: Whom, *, by: str, because: str, at: datetime) -> Reach:
     """Write down that somebody was told; persons are told by this itself, on their page and in their log.
 
-    Persons that are touched later (a line that came in meanwhile) are told when it is done again. Raises NoSuchRequest,
+    Persons that are touched later (a line that came in meanwhile) are told when it is done again. Raises NoSuchBreach,
     AlreadyAnswered for one that is closed, ReasonMissing without a person, or for the authority after 72 hours without a reason.
     """
     with house.operator() as c:
@@ -251,7 +251,7 @@ def _one(c: C, number: int) -> Breach:
     found = breaches.one(c, number)
     if found is None:
         msg = "there is no such breach"
-        raise NoSuchRequest(msg)
+        raise NoSuchBreach(msg)
     return found
 
 

@@ -26,7 +26,7 @@ from kwartier.store.registry.rows import C
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import digest, rectify, register
 from kwartier.workflows.rights.correct import alone
-from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchCoupling, ReasonMissing
 from kwartier.workflows.rights.rectify import ACTOR, Answer
 from kwartier.workflows.visits import corrected
 
@@ -36,20 +36,20 @@ _NOBODY: Final[Sequence[str | None]] = (None,)
 
 
 def couplings(house: Installation, connection: int) -> list[Coupled]:
-    """Return the couplings of a gas connection. Raises NoSuchRequest where there is no such connection."""
+    """Return the couplings of a gas connection. Raises NoSuchCoupling where there is no such connection."""
     with house.operator() as c:
         if not coupled.is_gas(c, connection):
             msg = "no gas connection has this number"
-            raise NoSuchRequest(msg)
+            raise NoSuchCoupling(msg)
         return coupled.of(c, connection)
 
 
 def correct(house: Installation, pairs: Pairs, answer: Answer, *, at: datetime) -> list[Rectification]:
     """Put each of these couplings on the connection that it was really of, or on none (None): all of them, or none.
 
-    Two gas meters that were swapped are two pairs. Holds the locks of the night and of the delivery round. Raises NoSuchRequest for
-    a coupling that is not there, CannotBeAsked for one that is right already or a connection that carries no gas, Overlaps where
-    another gas meter is coupled there, ReasonMissing, NightRuns, DeliveryRuns. Then nothing was changed.
+    Two gas meters that were swapped are two pairs. Holds the locks of the night and of the delivery round. Raises NoSuchCoupling,
+    NoSuchRequest, CannotBeAsked for a coupling that is right already or a connection that carries no gas, Overlaps where another
+    gas meter is coupled there, ReasonMissing, NightRuns, DeliveryRuns. Then nothing was changed.
     """
     now = whole_second(at)
     if not answer.by.strip() or not answer.because.strip():
@@ -76,7 +76,7 @@ def _wanted(c: C, pairs: Pairs) -> list[tuple[Coupled, int | None]]:
     found = coupled.these(c, sorted(right))
     if len(found) != len(pairs) or not 0 < len(pairs) <= MOST:
         msg = "there is no such coupling"
-        raise NoSuchRequest(msg)
+        raise NoSuchCoupling(msg)
     for one in found:
         to = right[one.id]
         if to == one.connection or (to is not None and not coupled.is_gas(c, to)):

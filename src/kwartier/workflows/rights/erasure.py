@@ -4,7 +4,7 @@ The receipt is the proof of the answer's line in the log: it stays good after wh
 person has the salt, and nobody else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, final
@@ -17,6 +17,7 @@ from kwartier.grounds import conduct, erasure, retention
 from kwartier.grounds.erasure import Answer, Erasure, Fate, Held, Stay
 from kwartier.model.errors import KwartierError
 from kwartier.model.period import day_of, from_epoch_s
+from kwartier.model.register import Product
 from kwartier.store.readings.going import Part, about
 from kwartier.store.registry import erasures, names, people
 from kwartier.workflows.installation import Installation
@@ -42,11 +43,15 @@ class ErasureWaits(KwartierError):
 @final
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the person gets: an answer for each thing, whether everything goes, and the proof that it was answered so."""
+    """What the person gets: an answer for each thing, whether everything goes, and the proof that it was answered so.
+
+    `products` has what each connection that is answered about carries.
+    """
 
     answers: tuple[Answer, ...]
     whole: bool
     proof: str
+    products: Mapping[int, Product]
 
 
 def decision(house: Installation, subject: int, *, at: datetime) -> Erasure:
@@ -74,7 +79,8 @@ def erase(house: Installation, subject: int, *, at: datetime, actor: str = "oper
         number = erasures.ask(c, subject, now, decided.freed)
         asked: dict[str, Json] = {"right": RIGHT, "erasure": number}
         answered = asked | {str(fate): count for fate, count in _counts(decided.answers)} | {"whole": decided.whole}
-        place = _filed(c, subject)
+        homes = names.own(c, subject)
+        place = homes[0].key if homes else None  # lines about the person as a whole are filed where they live, else lived last
         entry = house.log.record(
             c,
             [
@@ -86,7 +92,7 @@ def erase(house: Installation, subject: int, *, at: datetime, actor: str = "oper
         house.log.integrate(c)
     with house.auditor() as c:
         house.log.publish(c)
-        return Receipt(decided.answers, decided.whole, house.log.proof(c, entry))
+        return Receipt(decided.answers, decided.whole, house.log.proof(c, entry), {home.key: home.product for home in homes})
 
 
 def erase_code(house: Installation, code: str, *, at: datetime) -> Receipt:
@@ -102,12 +108,6 @@ def erase_code(house: Installation, code: str, *, at: datetime) -> Receipt:
 def _counts(answers: Sequence[Answer]) -> Iterator[tuple[Fate, int]]:
     for fate in Fate:
         yield fate, sum(1 for answer in answers if answer.fate is fate)
-
-
-def _filed(c: C, subject: int) -> int | None:
-    """Return the connection at which lines about the person as a whole are filed: where they live, else lived last."""
-    there = names.own(c, subject)
-    return there[0].key if there else None
 
 
 def _held(house: Installation, stays: Sequence[Stay], at: datetime) -> Iterator[Held]:

@@ -3,6 +3,8 @@
 KwartierError
 +-- RightsError
     +-- NoSuchRequest    whoever asked named a request that is not there, or not theirs
+    +-- NoSuchBreach     no breach has this number
+    +-- NoSuchCoupling   no gas connection, or no coupling of one, has this number
     +-- AlreadyAnswered  it was answered before, or is not in the state that this step starts from; nothing was changed
     +-- AlreadyAsked     the person has this in force already; nothing was changed
     +-- CannotBeAsked    the question is about nothing of this person, or has no meaning for this right
@@ -23,6 +25,18 @@ class NoSuchRequest(RightsError):
     """There is no such request, or it is somebody else's."""
 
     code = "no-such-right"
+
+
+class NoSuchBreach(RightsError):
+    """There is no such breach."""
+
+    code = "no-such-breach"
+
+
+class NoSuchCoupling(RightsError):
+    """There is no such coupling of a gas meter, or no such gas connection."""
+
+    code = "no-such-coupling"
 
 
 class AlreadyAnswered(RightsError):

@@ -26,6 +26,6 @@ def only_one(house: Installation) -> Iterator[None]:
     """Hold the lock of the night as long as this process lives: PostgreSQL lets go when the connection does. Raises NightRuns."""
     with postgres.reached(house.dsns.operator, autocommit=True) as c:
         if not nights.lock(c):
-            msg = "a night is running already"
+            msg = "a night, or a round of care, is at the meters already"
             raise NightRuns(msg)
         yield

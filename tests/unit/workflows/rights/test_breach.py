@@ -12,7 +12,7 @@ from kwartier.model.period import Period
 from kwartier.workflows import inquiry
 from kwartier.workflows.rights import Scope, breach
 from kwartier.workflows.rights.breach import Whom
-from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import AlreadyAnswered, CannotBeAsked, NoSuchBreach, ReasonMissing
 from rights_support import AT, Household
 
 BY = "A. Officer"
@@ -134,7 +134,7 @@ def test_it_closes_when_all_were_told_or_with_the_reason(told: Household) -> Non
 
 
 def test_what_makes_no_sense_is_refused(told: Household) -> None:
-    with pytest.raises(NoSuchRequest):
+    with pytest.raises(NoSuchBreach):
         breach.touched(told.house, 99)
     with pytest.raises(ReasonMissing):
         breach.open_(told.house, Scope(HOUR), " ", by=BY, known=AT, at=AT)

@@ -18,7 +18,7 @@ from kwartier.workflows import delivery_round, inquiry, refusal
 from kwartier.workflows.delivery_round import by_hand
 from kwartier.workflows.installation import Installation
 from kwartier.workflows.rights import access, correct, couple, rectify, register
-from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchRequest, ReasonMissing
+from kwartier.workflows.rights.errors import CannotBeAsked, NoSuchCoupling, NoSuchRequest, ReasonMissing
 from kwartier.workflows.rights.rectify import Answer
 from readings_support import channel_day, moment, permit, read
 from registry_support import World, between, waits_for_a_lock
@@ -154,8 +154,8 @@ def test_it_answers_a_request_of_either_person_and_of_nobody_else(swapped: Neigh
 def test_what_makes_no_sense_is_refused(swapped: Neighbours, facts: World) -> None:
     house, (first, second) = swapped.house, swapped.couplings
     for pairs, why in (
-        ([(99, None)], NoSuchRequest),
-        ([], NoSuchRequest),
+        ([(99, None)], NoSuchCoupling),
+        ([], NoSuchCoupling),
         ([(first, swapped.gas[1])], CannotBeAsked),
         ([(second, facts.connection())], CannotBeAsked),
     ):
@@ -202,5 +202,5 @@ def test_who_waits_for_an_import_holds_nothing_that_it_may_want(swapped: Neighbo
 
 def test_a_connection_that_carries_no_gas_or_is_not_there_has_no_couplings_to_list(swapped: Neighbours, facts: World) -> None:
     for key in (facts.connection(), 999_999):
-        with pytest.raises(NoSuchRequest):
+        with pytest.raises(NoSuchCoupling):
             couple.couplings(swapped.house, key)
