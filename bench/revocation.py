@@ -6,7 +6,7 @@ as the portal does (`workflows.permission.revoke`, `workflows.refusal.choose`, e
 at random moments, `RATE` a second on the average, some permission that is in force is revoked (an app's or the own page's, each
 as likely as it is frequent), and one click in ten says something of a meter instead: refused or administratively off, in turn.
 When a night ends before `CLICKS` were made, the night about the day before it follows. No click is left out, also those with
-nothing under way.
+nothing under way; who takes back what went with a meter that was refused before is told so, and that is no click.
 
 A click begins to hold when it is committed; `kw.stop.said`, which the database wrote just before, is taken for that moment, so
 what is told here is never too little. The last request: every line of the meters' own journal (milliseconds, when it came
@@ -40,6 +40,7 @@ from kwartier.model.task import ProfileName
 from kwartier.workflows import delivery_round, enrolment, installation, permission, refusal
 from kwartier.workflows.installation import Installation, meter_models, system_clock
 from kwartier.workflows.night import run as nights
+from kwartier.workflows.permission.errors import HasEnded
 from kwartier.workflows.refusal import Choice
 
 HOMES, SEED, CLICKS, RATE, OF_METERS, MOST_NIGHTS = 2_000, 7, 300, 12.0, 10, 6
@@ -106,7 +107,10 @@ def _homes(house: Installation) -> list[tuple[int, int]]:
 
 def _revoke(house: Installation, number: int, subject: int) -> None:
     began = time.perf_counter()
-    permission.revoke(house, subject, number, at=system_clock())
+    try:
+        permission.revoke(house, subject, number, at=system_clock())
+    except HasEnded:  # the meter was refused by an earlier click, which took this ground too: there is nothing to take back
+        return
     print(json.dumps({"kind": "revoked", "fact": "permission", "ref": number, "took": time.perf_counter() - began}), flush=True)
 
 
@@ -151,6 +155,9 @@ def under_load(house: Installation, day: date, over: Path) -> tuple[list[dict[st
         over.touch()
         delivering.join()
         said = [json.loads(line) for line in clicking.stdout or ()]
+    if clicking.returncode:
+        msg = "the process that clicks ended too early"
+        raise RuntimeError(msg)
     delivery_round.run(house, clock=system_clock)
     return said, dict(counts)
 
