@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import final
 
 from babel.dates import format_date
@@ -113,11 +114,11 @@ class Words:
 
     def day(self, day: date) -> str:
         """Write a day: 1 november 2026."""
-        return format_date(day, "long", locale=_LOCALES[self.language])
+        return _written(day, "long", self.language)
 
     def month(self, day: date) -> str:
         """Write the month of a day in short, with its year in January: nov, jan 2027."""
-        return format_date(day, "MMM y" if day.month == 1 else "MMM", locale=_LOCALES[self.language])
+        return _written(day, "MMM y" if day.month == 1 else "MMM", self.language)
 
     def moments(self, period: Mapping[str, str]) -> str:
         """Write a period by the days of both its ends."""
@@ -139,3 +140,9 @@ class Words:
     def unit(self, unit: str) -> str:
         """Return the unit that people read."""
         return _UNITS[unit]
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, form: str, language: str) -> str:
+    """Write a day in a form of CLDR. The papers of one round name the same few days over and over."""
+    return format_date(day, form, locale=_LOCALES[language])
