@@ -19,7 +19,8 @@ Load, on an embedded PostgreSQL that is durable as installed, fixed seeds:
 
 The server has its memory in huge pages where the machine gives them (`bench/_huge_pages.py`; `huge_pages` says whether it has).
 Figures ending in _us are wall time in the one process that writes, so what PostgreSQL does for it is in; `_cpu_us` is the CPU of
-all processes and of PostgreSQL together. Prints one JSON object on the last line.
+all processes and of PostgreSQL together. `python_loop_ns` tells what this machine is (`bench/_machine.py`).
+Prints one JSON object on the last line.
 """
 
 import gc
@@ -38,6 +39,7 @@ from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
 import _huge_pages
+import _machine
 import psutil
 import psycopg
 
@@ -363,6 +365,7 @@ def main() -> None:
     """Measure and print."""
     with _huge_pages.allowed(), tempfile.TemporaryDirectory() as name, opened(Path(name) / "house", make=True) as house:
         figures = {**nights(house), **events(house), **proofs(house), **singles(house), **floors(house)}
+        figures["python_loop_ns"] = _machine.loop_ns()
         with house.auditor() as c:
             figures["huge_pages"] = _huge_pages.taken(c)
     limits = {"us_per_meter_night": 20, "us_per_event": 15, "proof_us": 50, "verify_us": 20, "record_p99_ms": 5}

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import _country
+import _machine
 import _twelve
 
 from kwartier.engine import opened
@@ -131,6 +132,7 @@ def main() -> None:
     planned = country()  # first: what follows fills this process
     decided = {name: round(value, 2) for name, value in decisions().items()}
     figures: dict[str, Any] = decided | cedar(decided["us_per_decision"], decided["us_per_permit"]) | planned
+    figures["python_loop_ns"] = _machine.loop_ns()
     targets = [
         {"id": name, "limit": f"{sign} {limit}", "actual": figures[name], "met": met(figures[name], sign, limit)}
         for name, (sign, limit) in LIMITS.items()
