@@ -10,6 +10,7 @@ Root enters a network namespace only; anybody else a user namespace too, in whic
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
@@ -59,6 +60,7 @@ def main() -> None:
         os.environ["KWARTIER_TEST_NET"] = "guard"
     else:
         os.environ["KWARTIER_TEST_NET"] = "namespace"
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background would not hear Ctrl-C
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - to run a command of the caller's choice is what this is for
 
 
