@@ -1,4 +1,4 @@
-"""What the Python of this machine is worth: a figure beside those in microseconds, which a slower machine has higher all alike.
+"""How fast Python is on this machine: a figure beside those in microseconds, which are higher where this one is.
 
 Two of one kind may differ by a factor of two or three, and one of them from minute to minute, where others work beside it.
 """

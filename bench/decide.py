@@ -10,6 +10,7 @@ facts, and writes no permit.
 `plan_1m_s` is the time on the clock in which `workers` processes make up the facts of 1,000,000 connections
 (`bench/_country.py` has the mix), ask what is due, decide it and plan the reads; `cpu_s` is the CPU of them all, `made_s` what
 of it made up facts. `plan_1m_gb` is the sum of the highest resident memory of this process and its workers.
+`python_loop_ns` tells what this machine is (`bench/_machine.py`).
 """
 
 import json
